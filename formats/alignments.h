@@ -1,0 +1,61 @@
+/** Writes alignments as SAM, BAM or CRAM through htslib, in input order or sorted by coordinate. */
+#ifndef ANL_ALIGNMENTS_H
+#define ANL_ALIGNMENTS_H
+
+#include "read.h"
+
+/** One SAM record to be. Coordinates are 0-based; strings and arrays are borrowed. */
+typedef struct anl_record {
+    const anl_read *read;
+    uint16_t flag;         /**< SAM flags; with 0x10 SEQ and QUAL are written reverse-complemented */
+    uint8_t mapq;
+    uint8_t hard_clip;     /**< the CIGAR's clips are H: only the aligned part of SEQ and QUAL is written */
+    int32_t tid;           /**< contig, -1: none */
+    int32_t mate_tid;      /**< RNEXT, -1: none */
+    int64_t pos;           /**< leftmost reference base, -1: none */
+    int64_t mate_pos;      /**< PNEXT, -1: none */
+    int64_t tlen;
+    const uint32_t *cigar; /**< BAM packing; NULL with n_cigar 0 when unmapped */
+    int32_t n_cigar;
+    int32_t nm;            /**< edit distance, -1: no tag */
+    int32_t as;            /**< alignment score, INT32_MIN: no tag */
+    int32_t xs;            /**< best other score, INT32_MIN: no tag */
+    int32_t mq;            /**< MAPQ of the mate, -1: no tag */
+    const char *md;        /**< NULL: no tag */
+    const char *mc;        /**< CIGAR of the mate, NULL: no tag */
+    const char *sa;        /**< NULL: no tag */
+    const char *xa;        /**< NULL: no tag */
+} anl_record;
+
+typedef enum anl_format { ANL_SAM, ANL_BAM, ANL_CRAM } anl_format;
+
+typedef struct anl_alignments_options {
+    const char *path;             /**< "-" or NULL: standard output */
+    anl_format format;
+    int sort;                     /**< 1: by coordinate, and an index file (.bai/.csi/.crai) is written unless to stdout */
+    int threads;                  /**< compression threads, at least 1 */
+    size_t sort_memory;           /**< bytes of records held before spilling to disk; 0: 768 MiB */
+    int comment_tags;             /**< -C: append a read's comment as tags (each must be a valid SAM tag) */
+    const char *read_group;       /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
+    const char *command_line;     /**< for @PG CL */
+    const char *version;          /**< for @PG VN */
+    const char *reference;        /**< FASTA for CRAM; NULL: the CRAM embeds what it needs */
+    const char *extra_header;     /**< header lines to insert (of a uBAM or -H), or NULL */
+} anl_alignments_options;
+
+typedef struct anl_alignments anl_alignments;
+
+/** Opens a temporary file beside `path` and writes the header. 0, ANL_EINVAL, ANL_EIO or ANL_ENOMEM. */
+int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs);
+
+/** Appends `n` records in order. Encoding to BAM may run on options.threads OpenMP threads. */
+int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n);
+
+/** Sorts and merges when asked, flushes, syncs, builds the index, renames into place. Frees `w` in every case; on failure
+ *  the temporary files are removed and nothing is left at `path`. */
+int anl_alignments_close(anl_alignments *w);
+
+/** Frees `w` and removes its temporary files. Accepts NULL. */
+void anl_alignments_abort(anl_alignments *w);
+
+#endif

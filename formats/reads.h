@@ -1,0 +1,29 @@
+/** Reads from FASTQ or FASTA (plain, gzip, bgzip, "-" for standard input), uBAM, CRAM or SAM. */
+#ifndef ANL_READS_H
+#define ANL_READS_H
+
+#include "read.h"
+
+typedef struct anl_reads anl_reads;
+
+typedef struct anl_reads_options {
+    const char *path;      /**< reads; "-" is standard input */
+    const char *mates;     /**< second file of a pair; NULL when there is none */
+    int interleaved;       /**< -p: neighbours of the same name are pairs, other reads are single */
+    const char *reference; /**< FASTA for CRAM input that needs one; may be NULL */
+} anl_reads_options;
+
+/** Opens the input(s); the format is found from the content. 0, ANL_EIO, ANL_EFORMAT or ANL_ENOMEM. */
+int anl_reads_open(anl_reads **out, const anl_reads_options *options);
+
+/** Appends no more reads once `max_bases` bp are reached and never splits a pair; b->n == 0 afterwards means the end.
+ *  The batch is emptied first (arena reset). Errors name file, record number and read:
+ *  "r.fq: record 1201 'r1201': 150 bases but 149 qualities". */
+int anl_reads_next(anl_reads *r, int64_t max_bases, anl_batch *b);
+
+void anl_reads_free(anl_reads *r);
+
+int anl_batch_init(anl_batch *b);
+void anl_batch_free(anl_batch *b);
+
+#endif

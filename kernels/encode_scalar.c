@@ -1,0 +1,5 @@
+#include "encode.h"
+void anl_encode_fill_scalar(anl_encode_kernels *t)
+{
+    (void)t;
+}

@@ -1,0 +1,102 @@
+#include "kernels.h"
+
+#include "base.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+}
+static int has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi") &&
+           __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+#define MAX_LEVELS 4
+static const char *levels[MAX_LEVELS + 1];
+static anl_kernels table;
+static int table_status;
+static char table_cap[32];
+static pthread_once_t levels_once = PTHREAD_ONCE_INIT, table_once = PTHREAD_ONCE_INIT;
+
+static void find_levels(void)
+{
+    int n = 0;
+    levels[n++] = "scalar";
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (has_avx2()) levels[n++] = "avx2";
+    if (has_avx512()) levels[n++] = "avx512";
+#elif defined(__aarch64__)
+    levels[n++] = "neon";
+#endif
+    levels[n] = NULL;
+}
+
+const char *const *anl_kernels_levels(void)
+{
+    pthread_once(&levels_once, find_levels);
+    return levels;
+}
+
+static void fill_level(anl_kernels *t, const char *level)
+{
+    t->name = level;
+    if (!strcmp(level, "scalar")) {
+        anl_encode_fill_scalar(&t->encode);
+        anl_scan_fill_scalar(&t->scan);
+        anl_sw_fill_scalar(&t->sw);
+    }
+#if defined(__x86_64__)
+    else if (!strcmp(level, "avx2")) {
+        anl_encode_fill_avx2(&t->encode);
+        anl_scan_fill_avx2(&t->scan);
+        anl_sw_fill_avx2(&t->sw);
+    } else if (!strcmp(level, "avx512")) {
+        anl_encode_fill_avx512(&t->encode);
+        anl_scan_fill_avx512(&t->scan);
+        anl_sw_fill_avx512(&t->sw);
+    }
+#elif defined(__aarch64__)
+    else if (!strcmp(level, "neon")) {
+        anl_encode_fill_neon(&t->encode);
+        anl_scan_fill_neon(&t->scan);
+        anl_sw_fill_neon(&t->sw);
+    }
+#endif
+}
+
+int anl_kernels_fill(anl_kernels *t, const char *cap)
+{
+    const char *const *level = anl_kernels_levels();
+    int known = cap == NULL;
+    for (int i = 0; level[i] && !known; ++i) known = !strcmp(level[i], cap);
+    if (!known) return anl_fail(ANL_EINVAL, "ANNEAL_KERNELS=%s: this machine cannot run that level", cap);
+    for (int i = 0; level[i]; ++i) {
+        fill_level(t, level[i]);
+        if (cap && !strcmp(level[i], cap)) break;
+    }
+    return ANL_OK;
+}
+
+static void choose_table(void)
+{
+    const char *cap = getenv("ANNEAL_KERNELS");
+    strncpy(table_cap, cap ? cap : "", sizeof table_cap - 1);
+    table_status = anl_kernels_fill(&table, cap && *cap ? cap : NULL);
+}
+
+const anl_kernels *anl_kernels_get(void)
+{
+    pthread_once(&table_once, choose_table);
+    if (!table_status) return &table;
+    anl_fail(table_status, "ANNEAL_KERNELS=%s: this machine cannot run that level", table_cap);
+    return NULL;
+}

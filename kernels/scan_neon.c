@@ -1,0 +1,5 @@
+#include "scan.h"
+void anl_scan_fill_neon(anl_scan_kernels *t)
+{
+    (void)t;
+}

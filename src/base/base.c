@@ -1,0 +1,134 @@
+#include "base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Thread_local char message[512];
+
+int anl_fail(int code, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    return code;
+}
+
+const char *anl_error(void)
+{
+    return message;
+}
+
+void *anl_alloc(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size ? size : 1);
+    if (!p) anl_fail(ANL_ENOMEM, "out of memory (%zu elements of %zu bytes)", n, size);
+    return p;
+}
+
+void *anl_alloc_aligned(size_t n, size_t size)
+{
+    size_t bytes;
+    void *p = NULL;
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX - 64 || !(p = aligned_alloc(64, (bytes + 64) / 64 * 64))) {
+        anl_fail(ANL_ENOMEM, "out of memory (%zu elements of %zu bytes)", n, size);
+        return NULL;
+    }
+    memset(p, 0, (bytes + 64) / 64 * 64);
+    return p;
+}
+
+int anl_grow(void *array, size_t *cap, size_t need, size_t size)
+{
+    if (need <= *cap) return ANL_OK;
+    size_t to = *cap > SIZE_MAX / 2 ? need : *cap * 2, bytes;
+    if (to < need) to = need;
+    if (to < 16) to = 16;
+    void *old, *p;
+    memcpy(&old, array, sizeof old);
+    if (__builtin_mul_overflow(to, size, &bytes) || !(p = realloc(old, bytes)))
+        return anl_fail(ANL_ENOMEM, "out of memory (%zu elements of %zu bytes)", to, size);
+    memcpy(array, &p, sizeof p);
+    *cap = to;
+    return ANL_OK;
+}
+
+void anl_failure_keep(anl_failure *f, int code, long rank)
+{
+#pragma omp critical(anl_failure)
+    if (f->code == 0 || rank < f->rank) {
+        f->code = code;
+        f->rank = rank;
+        snprintf(f->message, sizeof f->message, "%s", message);
+    }
+}
+
+int anl_failure_raise(const anl_failure *f)
+{
+    return f->code ? anl_fail(f->code, "%s", f->message) : ANL_OK;
+}
+
+typedef struct block {
+    struct block *next;
+    size_t cap, used;
+    _Alignas(16) unsigned char data[];
+} block;
+
+struct anl_arena {
+    block *first, *current;
+};
+
+anl_arena *anl_arena_new(void)
+{
+    return anl_alloc(1, sizeof(anl_arena));
+}
+
+void *anl_arena_alloc(anl_arena *a, size_t n, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2) {
+        anl_fail(ANL_ENOMEM, "out of memory (%zu elements of %zu bytes)", n, size);
+        return NULL;
+    }
+    bytes = (bytes + 15) & ~(size_t)15;
+    block *b = a->current;
+    while (b && b->cap - b->used < bytes) {
+        b = b->next;
+        if (b) b->used = 0;
+    }
+    if (!b) {
+        size_t cap = bytes > ((size_t)1 << 20) ? bytes : ((size_t)1 << 20);
+        b = malloc(sizeof(block) + cap);
+        if (!b) {
+            anl_fail(ANL_ENOMEM, "out of memory (%zu bytes)", cap);
+            return NULL;
+        }
+        b->cap = cap;
+        b->used = 0;
+        b->next = a->current ? a->current->next : NULL;
+        if (a->current) a->current->next = b;
+        else a->first = b;
+    }
+    a->current = b;
+    void *p = b->data + b->used;
+    b->used += bytes;
+    return p;
+}
+
+void anl_arena_reset(anl_arena *a)
+{
+    a->current = a->first;
+    if (a->first) a->first->used = 0;
+}
+
+void anl_arena_free(anl_arena *a)
+{
+    if (!a) return;
+    for (block *b = a->first, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(a);
+}

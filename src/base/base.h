@@ -1,0 +1,76 @@
+/** Shared vocabulary of every folder: status codes, the error message, checked allocation, arena, contig.
+ *
+ * Functions return 0 or a negative ANL_E* code; anl_fail() records a one-line message for the calling thread.
+ * The library never prints and never exits.
+ */
+#ifndef ANL_BASE_H
+#define ANL_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    ANL_OK = 0,
+    ANL_EINVAL = -1,   /**< the caller's argument is wrong */
+    ANL_ENOMEM = -2,   /**< not enough memory */
+    ANL_EIO = -3,      /**< open, read, write, flush, close or rename failed */
+    ANL_EFORMAT = -4,  /**< the input is malformed, truncated or corrupt */
+    ANL_EVERSION = -5, /**< a file of another version or another model */
+};
+
+#if defined(__GNUC__)
+#define ANL_PRINTF(a, b) __attribute__((format(printf, a, b)))
+#else
+#define ANL_PRINTF(a, b)
+#endif
+
+/** Records the one-line message (no newline, no "anneal:" prefix) for this thread and returns `code`. */
+int anl_fail(int code, const char *fmt, ...) ANL_PRINTF(2, 3);
+
+/** The message of this thread's last failure; "" when there was none. Valid until this thread fails again. */
+const char *anl_error(void);
+
+/** `n` zeroed elements of `size` bytes; NULL (message recorded) when the product overflows or memory is short. */
+void *anl_alloc(size_t n, size_t size);
+
+/** As anl_alloc, aligned to 64 bytes, released by free(). */
+void *anl_alloc_aligned(size_t n, size_t size);
+
+/** Grows *array (elements of `size` bytes, capacity *cap) to hold at least `need`; doubles. 0 or ANL_ENOMEM. */
+int anl_grow(void *array, size_t *cap, size_t need, size_t size);
+
+/** A failure carried out of a parallel region: the first one recorded wins by lowest `rank`. */
+typedef struct anl_failure {
+    int code; /**< 0 while nothing failed */
+    long rank;
+    char message[512];
+} anl_failure;
+
+/** Keeps this thread's error in *f when it is the lowest rank so far. Thread-safe. */
+void anl_failure_keep(anl_failure *f, int code, long rank);
+
+/** Makes a kept failure this thread's own error; returns its code (0 when none). */
+int anl_failure_raise(const anl_failure *f);
+
+/** Bump allocator: everything is released together by reset or free. Not thread-safe. */
+typedef struct anl_arena anl_arena;
+anl_arena *anl_arena_new(void);
+void *anl_arena_alloc(anl_arena *a, size_t n, size_t size); /**< 16-byte aligned, not zeroed; NULL when memory is short */
+void anl_arena_reset(anl_arena *a);
+void anl_arena_free(anl_arena *a);
+
+/** One reference sequence. Strings are owned by whoever owns the table. */
+typedef struct anl_contig {
+    const char *name; /**< first word of the FASTA header, legal in SAM */
+    int64_t len;      /**< bp */
+    char md5[33];     /**< M5 of the upper-case sequence, hexadecimal */
+} anl_contig;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
