@@ -10,6 +10,7 @@ typedef struct anl_record {
     uint16_t flag;         /**< SAM flags; with 0x10 SEQ and QUAL are written reverse-complemented */
     uint8_t mapq;
     uint8_t hard_clip;     /**< the CIGAR's clips are H: only the aligned part of SEQ and QUAL is written */
+    uint8_t no_seq;        /**< SEQ and QUAL are written as * (secondary records) */
     int32_t tid;           /**< contig, -1: none */
     int32_t mate_tid;      /**< RNEXT, -1: none */
     int64_t pos;           /**< leftmost reference base, -1: none */

@@ -1,29 +1,38 @@
-/** The index of a reference: windows, their vectors in a FAISS inverted-file store, 2-bit sequence, one mmapped file. */
+/** The index of a reference: windows, their vectors in a FAISS inverted-file store, 2-bit sequence, in one mapped file. */
 #ifndef ANL_INDEX_H
 #define ANL_INDEX_H
 
 #include "base.h"
 
-/** Everything read from one .anl file. Arrays point into the mapping; "base" coordinates run over all contigs joined. */
+#define ANL_INDEX_NO_WINDOW UINT32_MAX /**< id of the padding behind a list's last entry */
+
+/** Everything read from one .anl file. Arrays point into the mapping; "joined" coordinates run over all contigs in turn. */
 typedef struct anl_index {
     int32_t n_contigs;
     const anl_contig *contigs;
-    const int64_t *contig_begin;  /**< [n_contigs + 1] first base of each contig */
+    const int64_t *contig_begin;  /**< [n_contigs + 1] first base of each contig, joined */
+    const int64_t *window_begin;  /**< [n_contigs + 1] first window of each contig */
     const uint8_t *bases;         /**< 2 bits a base, four to a byte, first base in the low bits; N stored as A */
-    const int64_t *n_runs;        /**< [2 * n_n_runs] begin, end of every run of N, ascending */
+    const int64_t *n_runs;        /**< [2 * n_n_runs] begin, end of every run of N, joined, ascending */
     int64_t n_n_runs;
     int32_t window, stride;       /**< bp */
-    int64_t n_windows;            /**< windows of all contigs, also those not stored because they are all N */
-    const int64_t *window_begin;  /**< [n_contigs + 1] first window of each contig */
+    int64_t n_windows;            /**< of all contigs, also those not stored because they hold nothing but N */
+    int64_t n_entries;            /**< windows stored */
     int32_t d;                    /**< dimension of the vectors */
     int32_t nlist;                /**< inverted lists */
-    const int8_t *centroids;      /**< [nlist][d] integer centroids of the coarse quantiser */
-    const uint64_t *list_begin;   /**< [nlist + 1] first entry of each list in codes and ids */
-    const int8_t *codes;          /**< [entries][d], list by list, ascending id inside a list */
-    const uint32_t *ids;          /**< [entries] window number of each entry */
+    int64_t longest_list;         /**< entries, padding included */
+    /* Entries stand in panels of 16: [d / 4][16][4] bytes; a list is padded to whole panels. The bias of an entry is its squared length
+     * plus 256 times the sum of its elements, so that bias - 2 * (dot with the query + 128 everywhere), plus the query's squared length,
+     * is the squared distance. Padding has bias INT32_MAX and id ANL_INDEX_NO_WINDOW. */
+    const int8_t *centroids;      /**< panels of the coarse quantiser's integer centroids */
+    const int32_t *centroid_bias; /**< [nlist, padded to 16] */
+    const uint64_t *list_begin;   /**< [nlist + 1] first entry of each list, a multiple of 16 */
+    const int8_t *codes;          /**< panels of all lists */
+    const int32_t *bias;          /**< one an entry */
+    const uint32_t *ids;          /**< window number of each entry, ascending in a list */
     uint64_t model_hash;          /**< of the model that made the vectors */
-    const char *model_name;
-    struct anl_index_private *private_;
+    char model_name[64];
+    struct anl_index_mapping *mapping;
 } anl_index;
 
 /** Maps `path` and verifies magic, version, sizes and every section's checksum.
@@ -31,14 +40,57 @@ typedef struct anl_index {
 int anl_index_open(anl_index **out, const char *path);
 void anl_index_free(anl_index *x);
 
-/** First base (joined coordinates) of window `w`, 0 <= w < n_windows. Windows of contig c start at stride steps; the last is
- *  flush with the contig's end; a contig shorter than a window has one window, the whole contig. */
+/** First base (joined coordinates) of window `w`, 0 <= w < n_windows. Windows of a contig start every `stride` bp; the last one ends
+ *  with the contig; a contig shorter than a window has one window, the whole contig. */
 int64_t anl_index_window_pos(const anl_index *x, int64_t w);
+
+/** Windows of a contig of `len` bp. */
+int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride);
 
 /** Contig that holds base `pos`, 0 <= pos < contig_begin[n_contigs]. */
 int32_t anl_index_contig_at(const anl_index *x, int64_t pos);
 
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
+
+/** One entry as d signed bytes. */
+void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
+
+/* Building ------------------------------------------------------------------------------------------------------------- */
+
+/** What goes into an index. Arrays are borrowed. */
+typedef struct anl_index_parts {
+    const anl_contig *contigs;
+    int32_t n_contigs;
+    const uint8_t *bases; /**< packed as in anl_index */
+    int64_t n_bases;
+    const int64_t *n_runs;
+    int64_t n_n_runs;
+    int32_t window, stride, d;
+    const int8_t *vectors;    /**< [n_entries][d] */
+    const uint32_t *windows;  /**< [n_entries] ascending */
+    int64_t n_entries;
+    uint64_t model_hash;
+    const char *model_name;
+} anl_index_parts;
+
+/** Clusters the vectors, fills the lists (both by FAISS) and writes the file: temporary name, sync, rename. The bytes depend on the parts
+ *  alone, not on threads or machine. 0, ANL_EIO, ANL_ENOMEM or ANL_EINVAL. */
+int anl_index_write(const char *path, const anl_index_parts *parts);
+
+/* FAISS ---------------------------------------------------------------------------------------------------------------- */
+
+typedef struct anl_index_faiss anl_index_faiss;
+
+/** The same lists inside FAISS (IVF, 8-bit direct codes, value = element + 128). 0, ANL_ENOMEM or ANL_EINVAL with FAISS's message. */
+int anl_index_faiss_open(anl_index_faiss **out, const anl_index *x);
+void anl_index_faiss_free(anl_index_faiss *f);
+
+/** FAISS's own search, one thread: the `k` nearest entries of the `nprobe` nearest lists to keys[k] as distance << 32 | window, ascending;
+ *  their number to *n. */
+int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int nprobe, uint64_t *keys, int *n);
+
+/** Writes a plain FAISS index file; ids are window numbers. */
+int anl_index_faiss_export(const anl_index *x, const char *path);
 
 #endif

@@ -1,10 +1,24 @@
+/** Scan kernels: dot products of query vectors with the entries of inverted lists, and the choice of the near ones. */
 #ifndef ANL_KERNELS_SCAN_H
 #define ANL_KERNELS_SCAN_H
+
+#include <stdint.h>
+
+enum { ANL_SCAN_PANEL = 16 /**< entries that stand together: a panel is [d / 4][16][4] bytes */ };
+
 typedef struct anl_scan_kernels {
-    int unused;
+    /** out[i][j] = sum over c of queries[i][c] * entry j [c]; queries [n][d] bytes, panels of signed entries, d a multiple of 32 up to 256;
+     *  out [n][16 * panels]. */
+    void (*dots)(const uint8_t *queries, int32_t n, const int8_t *panels, int32_t n_panels, int32_t d, int32_t *out);
+
+    /** Entries j of n (a multiple of 16) with bias[j] - 2 * dots[j] <= limit: their numbers to which, the values to value, both with room
+     *  for n; returns how many. */
+    int32_t (*near)(const int32_t *dots, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value);
 } anl_scan_kernels;
+
 void anl_scan_fill_scalar(anl_scan_kernels *t);
 void anl_scan_fill_avx2(anl_scan_kernels *t);
 void anl_scan_fill_avx512(anl_scan_kernels *t);
 void anl_scan_fill_neon(anl_scan_kernels *t);
+
 #endif

@@ -1,5 +1,71 @@
 #include "scan.h"
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <string.h>
+
+/* R queries by V panels, all sums in registers. */
+static inline __attribute__((always_inline)) void tile(const int R, const int V, const uint8_t *queries, const int8_t *panels, size_t d,
+                                                       int32_t *out, size_t stride)
+{
+    __m512i acc[6][4];
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) acc[r][v] = _mm512_setzero_si512();
+    for (size_t c = 0; c < d; c += 4) {
+        __m512i entries[4];
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) entries[v] = _mm512_loadu_si512(panels + (size_t)v * ANL_SCAN_PANEL * d + ANL_SCAN_PANEL * c);
+#pragma GCC unroll 6
+        for (int r = 0; r < R; ++r) {
+            int32_t four;
+            memcpy(&four, queries + (size_t)r * d + c, sizeof four);
+            const __m512i q = _mm512_set1_epi32(four);
+#pragma GCC unroll 4
+            for (int v = 0; v < V; ++v) acc[r][v] = _mm512_dpbusd_epi32(acc[r][v], q, entries[v]);
+        }
+    }
+#pragma GCC unroll 6
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) _mm512_storeu_si512(out + (size_t)r * stride + (size_t)v * ANL_SCAN_PANEL, acc[r][v]);
+}
+
+static inline __attribute__((always_inline)) void columns(const int V, const uint8_t *queries, int32_t n, const int8_t *panels, size_t d,
+                                                          int32_t *out, size_t stride)
+{
+    int32_t i = 0;
+    for (; i + 6 <= n; i += 6) tile(6, V, queries + (size_t)i * d, panels, d, out + (size_t)i * stride, stride);
+    for (; i < n; ++i) tile(1, V, queries + (size_t)i * d, panels, d, out + (size_t)i * stride, stride);
+}
+
+static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_t n_panels, int32_t d, int32_t *out)
+{
+    const size_t size = (size_t)d, stride = (size_t)n_panels * ANL_SCAN_PANEL;
+    int32_t p = 0;
+    for (; p + 4 <= n_panels; p += 4)
+        columns(4, queries, n, panels + (size_t)p * ANL_SCAN_PANEL * size, size, out + (size_t)p * ANL_SCAN_PANEL, stride);
+    for (; p < n_panels; ++p)
+        columns(1, queries, n, panels + (size_t)p * ANL_SCAN_PANEL * size, size, out + (size_t)p * ANL_SCAN_PANEL, stride);
+}
+
+static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)
+{
+    const __m512i most = _mm512_set1_epi32(limit), lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    int32_t found = 0;
+    for (int32_t j = 0; j < n; j += 16) {
+        const __m512i v = _mm512_sub_epi32(_mm512_loadu_si512(bias + j), _mm512_slli_epi32(_mm512_loadu_si512(dot + j), 1));
+        const __mmask16 in = _mm512_cmple_epi32_mask(v, most);
+        if (!in) continue;
+        _mm512_mask_compressstoreu_epi32(which + found, in, _mm512_add_epi32(lane, _mm512_set1_epi32(j)));
+        _mm512_mask_compressstoreu_epi32(value + found, in, v);
+        found += __builtin_popcount(in);
+    }
+    return found;
+}
+
 void anl_scan_fill_avx512(anl_scan_kernels *t)
 {
-    (void)t;
+    *t = (anl_scan_kernels){dots, near};
 }

@@ -1,10 +1,50 @@
+/** Smith-Waterman kernels: many alignments at once, one in every SIMD lane, and the comparison of two stretches. */
 #ifndef ANL_KERNELS_SW_H
 #define ANL_KERNELS_SW_H
+
+#include <stdint.h>
+
+enum {
+    ANL_SW_MAX_LANES = 64,
+    ANL_SW_NARROW_QUERY = 255, /**< longest query of the 8-bit kernel, bp */
+};
+
+/** Scores: a match adds `match`; the rest are penalties, >= 0. A gap of g bp costs open + g * extend. N against anything costs 1. */
+typedef struct anl_sw_params {
+    int32_t match, mismatch, del_open, del_extend, ins_open, ins_extend;
+} anl_sw_params;
+
+/** Best local alignment: its score and the exclusive ends of the cell that reaches it, of equals the one with the smallest tend,
+ *  then the smallest qend. score 0: no two bases match. */
+typedef struct anl_sw_result {
+    int32_t score, qend, tend;
+} anl_sw_result;
+
+/** One call's worth of alignments, interleaved: element [i * lanes + lane] is base i of that lane's sequence. Bases 0-3; N is 4 in
+ *  queries and 8 in targets, and pads the shorter ones. `rows` is scratch. All 64-byte aligned. 8-bit kernels take uint8_t elements, 16-bit
+ *  kernels uint16_t with 0x8000 added to every query element. */
+typedef struct anl_sw_group {
+    const void *query;  /**< [qlen][lanes] */
+    const void *target; /**< [tlen][lanes] */
+    void *rows;         /**< 2 * [qlen][lanes] */
+    int32_t qlen, tlen; /**< of the longest; tlen < 65536, and qlen as well for 16 bits */
+} anl_sw_group;
+
+/** Aligns all lanes with Gotoh's affine recurrences (Rognes 2011, doi 10.1186/1471-2105-12-221: inter-sequence lanes). Returns the lanes
+ *  (bit set) whose score did not fit: their results mean nothing. */
+typedef uint64_t anl_sw_score(const anl_sw_params *p, const anl_sw_group *g, anl_sw_result *out);
+
 typedef struct anl_sw_kernels {
-    int unused;
+    int lanes8, lanes16;
+    anl_sw_score *score8;  /**< scores up to 254 - mismatch */
+    anl_sw_score *score16; /**< scores up to 65534 - mismatch */
+    /** Sets bit i % 64 of bits[i / 64] where a[i] != b[i] or either is above 3; returns how many. bits has (n + 63) / 64 words. */
+    int32_t (*mismatches)(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits);
 } anl_sw_kernels;
+
 void anl_sw_fill_scalar(anl_sw_kernels *t);
 void anl_sw_fill_avx2(anl_sw_kernels *t);
 void anl_sw_fill_avx512(anl_sw_kernels *t);
 void anl_sw_fill_neon(anl_sw_kernels *t);
+
 #endif

@@ -3,6 +3,7 @@
 #define ANL_ENCODER_H
 
 #include "base.h"
+#include "encode.h"
 #include "model.h"
 
 typedef struct anl_encoder anl_encoder;
@@ -13,6 +14,9 @@ enum { ANL_ENCODER_MIN_LEN = 20, ANL_ENCODER_MAX_LEN = 400 };
 /** Packs the weights for the current kernel level. Takes nothing: `m` must outlive the encoder. */
 int anl_encoder_new(anl_encoder **out, const anl_model *m);
 void anl_encoder_free(anl_encoder *e);
+
+/** As anl_encoder_new with a chosen table, for tests and benchmarks. */
+int anl_encoder_new_with(anl_encoder **out, const anl_model *m, const anl_encode_kernels *k);
 int anl_encoder_dim(const anl_encoder *e);
 
 int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e);

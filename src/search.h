@@ -14,8 +14,7 @@ typedef enum anl_search_path { ANL_SEARCH_NATIVE, ANL_SEARCH_FAISS } anl_search_
 
 typedef struct anl_search anl_search;
 
-/** `nprobe` lists are scanned for each query (0: the default for this index). */
-int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path, int nprobe);
+int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path);
 void anl_search_free(anl_search *s);
 
 typedef struct anl_search_scratch anl_search_scratch; /**< one a thread */
@@ -23,7 +22,13 @@ int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s);
 void anl_search_scratch_free(anl_search_scratch *sc);
 
 /** The `k` nearest entries of the probed lists for each of `n` queries[n][d]: hits[i * k ...], counts[i] of them (fewer than k
- *  only when the lists hold fewer), ascending by (dist, window). 0 or ANL_ENOMEM. Thread-safe with one scratch a thread. */
-int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, anl_hit *hits, int *counts);
+ *  only when the lists hold fewer), ascending by (dist, window). `effort` multiplies the number of lists probed: 1 finds the
+ *  window of a read with few errors, 16 goes through every list of a bacterial genome. 0 or ANL_ENOMEM. Thread-safe with one
+ *  scratch a thread. */
+int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
+                     int *counts);
+
+/** Lists probed for an effort: about 8,000 entries at 100,000 windows, growing with the square root of their number. */
+int anl_search_nprobe(const anl_index *x, int effort);
 
 #endif

@@ -1,0 +1,235 @@
+#include "alignments.h"
+
+#include "sam_encode.h"
+#include "sort.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <htslib/kstring.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ENCODE_AT_ONCE = 4096, BAI_LONGEST = 1 << 29 };
+#define SORT_MEMORY ((size_t)768 << 20)
+
+struct anl_alignments {
+    anl_alignments_options options;
+    char *path, *written, *index, *read_group_id; /* written: the temporary name, or path where that is no regular file */
+    int temporary;
+    samFile *file;
+    sam_hdr_t *header;
+    anl_sorter *sorter;
+    anl_encoding *encodings; /* one a thread */
+    bam1_t **bams;           /* [ENCODE_AT_ONCE] */
+};
+
+static const char *label(const anl_alignments *w)
+{
+    return strcmp(w->path, "-") ? w->path : "standard output";
+}
+
+static int fail_write(const anl_alignments *w)
+{
+    return anl_fail(ANL_EIO, "%s: cannot write%s%s", label(w), errno ? ": " : "", errno ? strerror(errno) : "");
+}
+
+/* Lines of another file's header that this one keeps. */
+static int add_extra(kstring_t *text, const char *extra)
+{
+    int bad = 0;
+    for (const char *line = extra; line && *line;) {
+        const size_t n = strcspn(line, "\n");
+        if (n > 3 && strncmp(line, "@HD", 3) && strncmp(line, "@SQ", 3)) bad |= kputsn(line, n, text) < 0 || kputc('\n', text) < 0;
+        line += n + (line[n] == '\n');
+    }
+    return bad;
+}
+
+static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
+{
+    const anl_alignments_options *o = &w->options;
+    kstring_t text = KS_INITIALIZE;
+    int bad = ksprintf(&text, "@HD\tVN:1.6\tSO:%s\n", o->sort ? "coordinate" : "unsorted\tGO:query") < 0;
+    for (int32_t i = 0; i < n && !bad; ++i) {
+        bad = ksprintf(&text, "@SQ\tSN:%s\tLN:%lld", contigs[i].name, (long long)contigs[i].len) < 0;
+        if (*contigs[i].md5) bad |= ksprintf(&text, "\tM5:%s", contigs[i].md5) < 0;
+        bad |= kputc('\n', &text) < 0;
+    }
+    if (o->read_group) bad |= ksprintf(&text, "%s\n", o->read_group) < 0;
+    if (o->extra_header) bad |= add_extra(&text, o->extra_header);
+    if (bad) {
+        ks_free(&text);
+        return anl_fail(ANL_ENOMEM, "out of memory");
+    }
+    w->header = sam_hdr_parse(text.l, text.s);
+    ks_free(&text);
+    if (!w->header) return anl_fail(ANL_EINVAL, "the header of the input or the read group is not valid SAM");
+    if (sam_hdr_add_pg(w->header, "anneal", "VN", o->version, "CL", o->command_line, NULL) < 0) return anl_fail(ANL_ENOMEM, "out of memory");
+    return ANL_OK;
+}
+
+/* The ID of "@RG\tID:x\t...". */
+static int take_read_group(anl_alignments *w)
+{
+    const char *id = w->options.read_group ? strstr(w->options.read_group, "\tID:") : NULL;
+    if (!w->options.read_group) return ANL_OK;
+    if (!id) return anl_fail(ANL_EINVAL, "the read group has no ID");
+    w->read_group_id = strndup(id + 4, strcspn(id + 4, "\t\n"));
+    return w->read_group_id ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+}
+
+/* Devices and pipes are written as they are; anything else gets a temporary name until it is complete. */
+static int choose_names(anl_alignments *w)
+{
+    struct stat st;
+    const int standard = !strcmp(w->path, "-");
+    w->temporary = !standard && (stat(w->path, &st) || S_ISREG(st.st_mode));
+    const size_t size = strlen(w->path) + 64;
+    if (!(w->written = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
+    if (w->temporary) snprintf(w->written, size, "%s.tmp.%ld", w->path, (long)getpid());
+    else snprintf(w->written, size, "%s", w->path);
+    return ANL_OK;
+}
+
+static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
+{
+    const anl_alignments_options *o = &w->options;
+    static const char *const modes[] = {"w", "wb", "wc"};
+    errno = 0;
+    if (!(w->file = sam_open(w->written, modes[o->format]))) return fail_write(w);
+    if (o->threads > 1 && hts_set_threads(w->file, o->threads)) return anl_fail(ANL_ENOMEM, "cannot start compression threads");
+    if (o->format == ANL_CRAM) {
+        const int bad = o->reference ? hts_set_fai_filename(w->file, o->reference) : hts_set_opt(w->file, CRAM_OPT_NO_REF, 1);
+        if (bad) return anl_fail(ANL_EIO, "%s: cannot use as reference", o->reference ? o->reference : "CRAM");
+    }
+    if (sam_hdr_write(w->file, w->header) < 0) return fail_write(w);
+    if (!o->sort || !w->temporary || o->format == ANL_SAM) return ANL_OK;
+    int64_t longest = 0;
+    for (int32_t i = 0; i < n; ++i)
+        if (contigs[i].len > longest) longest = contigs[i].len;
+    const char *ending = o->format == ANL_CRAM ? ".crai" : longest > BAI_LONGEST ? ".csi" : ".bai";
+    const size_t size = strlen(w->written) + 8;
+    if (!(w->index = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
+    snprintf(w->index, size, "%s%s", w->written, ending);
+    return sam_idx_init(w->file, w->header, longest > BAI_LONGEST ? 14 : 0, w->index) < 0 ? anl_fail(ANL_EIO, "%s: cannot index", label(w)) : ANL_OK;
+}
+
+int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs)
+{
+    anl_alignments *w = anl_alloc(1, sizeof *w);
+    if (!w) return ANL_ENOMEM;
+    w->options = *options;
+    w->path = strdup(options->path ? options->path : "-");
+    w->encodings = anl_alloc((size_t)options->threads, sizeof *w->encodings);
+    w->bams = anl_alloc(ENCODE_AT_ONCE, sizeof *w->bams);
+    int rc = w->path && w->encodings && w->bams ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+    for (int i = 0; i < ENCODE_AT_ONCE && !rc; ++i)
+        if (!(w->bams[i] = bam_init1())) rc = anl_fail(ANL_ENOMEM, "out of memory");
+    if (!rc) rc = take_read_group(w);
+    if (!rc) rc = make_header(w, contigs, n_contigs);
+    for (int i = 0; i < options->threads && !rc; ++i)
+        w->encodings[i] = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .header = w->header};
+    if (!rc) rc = choose_names(w);
+    if (!rc) rc = open_file(w, contigs, n_contigs);
+    if (!rc && options->sort) {
+        char prefix[64];
+        snprintf(prefix, sizeof prefix, "%s/anneal.%ld", P_tmpdir, (long)getpid());
+        rc = anl_sorter_new(&w->sorter, w->temporary ? w->written : prefix, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
+    }
+    if (rc) {
+        anl_alignments_abort(w);
+        return rc;
+    }
+    *out = w;
+    return ANL_OK;
+}
+
+static int put(void *data, bam1_t *b)
+{
+    anl_alignments *w = data;
+    errno = 0;
+    return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
+}
+
+int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
+{
+    for (size_t begin = 0; begin < n; begin += ENCODE_AT_ONCE) {
+        const long m = n - begin < ENCODE_AT_ONCE ? (long)(n - begin) : ENCODE_AT_ONCE;
+        anl_failure failure = {0};
+#pragma omp parallel for schedule(static) num_threads(w->options.threads) if (w->options.threads > 1)
+        for (long i = 0; i < m; ++i) {
+            int rc = anl_sam_encode(&w->encodings[omp_get_thread_num()], &records[begin + (size_t)i], w->bams[i]);
+            if (rc) anl_failure_keep(&failure, rc, i);
+        }
+        int rc = anl_failure_raise(&failure);
+        for (long i = 0; i < m && !rc; ++i) rc = w->sorter ? anl_sorter_add(w->sorter, w->bams[i]) : put(w, w->bams[i]);
+        if (rc) return rc;
+    }
+    return ANL_OK;
+}
+
+/* Renames data and index into place. */
+static int publish(anl_alignments *w)
+{
+    if (!w->temporary) return ANL_OK;
+    int fd = open(w->written, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd)) {
+        if (fd >= 0) close(fd);
+        return fail_write(w);
+    }
+    close(fd);
+    if (w->index) {
+        const char *ending = w->index + strlen(w->written);
+        const size_t size = strlen(w->path) + strlen(ending) + 1;
+        char *name = malloc(size);
+        if (!name) return anl_fail(ANL_ENOMEM, "out of memory");
+        snprintf(name, size, "%s%s", w->path, ending);
+        const int bad = rename(w->index, name);
+        free(name);
+        if (bad) return fail_write(w);
+    }
+    return rename(w->written, w->path) ? fail_write(w) : ANL_OK;
+}
+
+int anl_alignments_close(anl_alignments *w)
+{
+    int rc = w->sorter ? anl_sorter_finish(w->sorter, put, w) : ANL_OK;
+    errno = 0;
+    if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
+    samFile *file = w->file;
+    w->file = NULL;
+    if (sam_close(file) < 0 && !rc) rc = fail_write(w);
+    if (!rc) rc = publish(w);
+    if (!rc) w->temporary = 0; /* nothing to remove any more */
+    anl_alignments_abort(w);
+    return rc;
+}
+
+void anl_alignments_abort(anl_alignments *w)
+{
+    if (!w) return;
+    if (w->file) sam_close(w->file);
+    if (w->temporary) {
+        if (w->written) unlink(w->written);
+        if (w->index) unlink(w->index);
+    }
+    anl_sorter_free(w->sorter);
+    for (int i = 0; w->bams && i < ENCODE_AT_ONCE; ++i) bam_destroy1(w->bams[i]);
+    for (int i = 0; w->encodings && i < w->options.threads; ++i) {
+        free(w->encodings[i].text);
+        free(w->encodings[i].qual);
+        if (w->encodings[i].comment) bam_destroy1(w->encodings[i].comment);
+    }
+    if (w->header) sam_hdr_destroy(w->header);
+    free(w->encodings);
+    free(w->bams);
+    free(w->path);
+    free(w->written);
+    free(w->index);
+    free(w->read_group_id);
+    free(w);
+}

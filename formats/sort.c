@@ -1,0 +1,187 @@
+#include "sort.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct entry {
+    uint64_t contig_pos; /* contig + 1 wraps unplaced to the end; then position, then strand */
+    uint64_t order;
+    bam1_t *bam;
+} entry;
+
+struct anl_sorter {
+    char *prefix;
+    const sam_hdr_t *header;
+    size_t memory, used;
+    entry *entries;
+    size_t n, cap;
+    uint64_t order;
+    int n_runs;
+};
+
+int anl_sorter_new(anl_sorter **out, const char *prefix, size_t memory, const sam_hdr_t *header)
+{
+    anl_sorter *s = anl_alloc(1, sizeof *s);
+    if (!s || !(s->prefix = strdup(prefix))) {
+        free(s);
+        return anl_fail(ANL_ENOMEM, "out of memory");
+    }
+    s->memory = memory;
+    s->header = header;
+    *out = s;
+    return ANL_OK;
+}
+
+static int run_name(const anl_sorter *s, int run, char *out, size_t size)
+{
+    return snprintf(out, size, "%s.sort.%d.bam", s->prefix, run) < (int)size ? ANL_OK : anl_fail(ANL_EINVAL, "%s: name too long", s->prefix);
+}
+
+static void drop_entries(anl_sorter *s)
+{
+    for (size_t i = 0; i < s->n; ++i) bam_destroy1(s->entries[i].bam);
+    s->n = s->used = 0;
+}
+
+void anl_sorter_free(anl_sorter *s)
+{
+    if (!s) return;
+    char name[4096];
+    for (int i = 0; i < s->n_runs; ++i)
+        if (!run_name(s, i, name, sizeof name)) unlink(name);
+    drop_entries(s);
+    free(s->entries);
+    free(s->prefix);
+    free(s);
+}
+
+static uint64_t key_of(const bam1_t *b)
+{
+    const uint64_t contig = b->core.tid < 0 ? UINT32_MAX : (uint32_t)b->core.tid;
+    return contig << 32 | (uint64_t)((b->core.pos + 1) << 1 | (bam_is_rev(b) != 0));
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const entry *x = a, *y = b;
+    if (x->contig_pos != y->contig_pos) return x->contig_pos < y->contig_pos ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+static int spill(anl_sorter *s)
+{
+    char name[4096];
+    int rc = run_name(s, s->n_runs, name, sizeof name);
+    if (rc) return rc;
+    qsort(s->entries, s->n, sizeof *s->entries, by_key);
+    samFile *f = sam_open(name, "wb1");
+    if (!f) return anl_fail(ANL_EIO, "%s: cannot write: %s", name, strerror(errno));
+    ++s->n_runs;
+    int bad = sam_hdr_write(f, s->header) < 0;
+    for (size_t i = 0; i < s->n && !bad; ++i) bad = sam_write1(f, s->header, s->entries[i].bam) < 0;
+    if (sam_close(f) < 0 || bad) return anl_fail(ANL_EIO, "%s: cannot write", name);
+    drop_entries(s);
+    return ANL_OK;
+}
+
+int anl_sorter_add(anl_sorter *s, const bam1_t *b)
+{
+    int rc = anl_grow(&s->entries, &s->cap, s->n + 1, sizeof *s->entries);
+    bam1_t *copy = rc ? NULL : bam_dup1(b);
+    if (!copy) return anl_fail(ANL_ENOMEM, "out of memory");
+    s->entries[s->n++] = (entry){key_of(b), s->order++, copy};
+    s->used += sizeof *copy + (size_t)copy->l_data + sizeof(entry);
+    return s->used > s->memory ? spill(s) : ANL_OK;
+}
+
+/* A run being merged; the records still in memory are the last one. */
+typedef struct run {
+    samFile *file;
+    sam_hdr_t *header;
+    bam1_t *bam; /* next of the run; NULL when it is used up */
+    uint64_t key;
+    size_t at;
+} run;
+
+static int run_next(anl_sorter *s, run *r)
+{
+    if (!r->file) {
+        r->bam = r->at < s->n ? s->entries[r->at].bam : NULL;
+        r->key = r->bam ? s->entries[r->at++].contig_pos : 0;
+        return ANL_OK;
+    }
+    const int got = sam_read1(r->file, r->header, r->bam);
+    if (got >= 0) {
+        r->key = key_of(r->bam);
+        return ANL_OK;
+    }
+    bam_destroy1(r->bam);
+    r->bam = NULL;
+    return got == -1 ? ANL_OK : anl_fail(ANL_EIO, "%s: cannot read back what was sorted", s->prefix);
+}
+
+static int run_open(anl_sorter *s, int number, run *r)
+{
+    char name[4096];
+    int rc = run_name(s, number, name, sizeof name);
+    if (rc) return rc;
+    if (!(r->file = sam_open(name, "r")) || !(r->header = sam_hdr_read(r->file)) || !(r->bam = bam_init1()))
+        return anl_fail(ANL_EIO, "%s: cannot read back what was sorted", name);
+    return run_next(s, r);
+}
+
+/* Restores the heap below node i: smallest key first, of equals the earlier run. */
+static void sift(int *heap, int n, int i, const run *runs)
+{
+    for (;;) {
+        int least = i;
+        for (int child = 2 * i + 1; child <= 2 * i + 2 && child < n; ++child) {
+            const run *a = &runs[heap[child]], *b = &runs[heap[least]];
+            if (a->key < b->key || (a->key == b->key && heap[child] < heap[least])) least = child;
+        }
+        if (least == i) return;
+        const int swap = heap[i];
+        heap[i] = heap[least];
+        heap[least] = swap;
+        i = least;
+    }
+}
+
+static int merge(anl_sorter *s, run *runs, int *heap, int n, int (*put)(void *, bam1_t *), void *data)
+{
+    int live = 0, rc = ANL_OK;
+    for (int i = 0; i < n; ++i)
+        if (runs[i].bam) heap[live++] = i;
+    for (int i = live / 2; i >= 0; --i) sift(heap, live, i, runs);
+    while (live && !rc) {
+        run *r = &runs[heap[0]];
+        rc = put(data, r->bam);
+        if (!rc) rc = run_next(s, r);
+        if (!r->bam) heap[0] = heap[--live];
+        sift(heap, live, 0, runs);
+    }
+    return rc;
+}
+
+int anl_sorter_finish(anl_sorter *s, int (*put)(void *data, bam1_t *b), void *data)
+{
+    const int n = s->n_runs + 1;
+    run *runs = anl_alloc((size_t)n, sizeof *runs);
+    int *heap = anl_alloc((size_t)n, sizeof *heap);
+    int rc = runs && heap ? ANL_OK : ANL_ENOMEM;
+    qsort(s->entries, s->n, sizeof *s->entries, by_key);
+    for (int i = 0; i < s->n_runs && !rc; ++i) rc = run_open(s, i, &runs[i]);
+    if (!rc) rc = run_next(s, &runs[n - 1]);
+    if (!rc) rc = merge(s, runs, heap, n, put, data);
+    for (int i = 0; runs && i < s->n_runs; ++i) {
+        if (runs[i].bam) bam_destroy1(runs[i].bam);
+        if (runs[i].header) sam_hdr_destroy(runs[i].header);
+        if (runs[i].file) sam_close(runs[i].file);
+    }
+    free(runs);
+    free(heap);
+    return rc;
+}

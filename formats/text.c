@@ -1,0 +1,158 @@
+#include "text.h"
+
+#include <errno.h>
+#include <htslib/hfile.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+enum { BUFFER = 1 << 18, INPUT = 1 << 16 };
+
+struct anl_text {
+    struct hFILE *file;
+    char *name, *buffer;
+    size_t cap, begin, end; /* bytes [begin, end) of the buffer are unread */
+    int64_t number;
+    z_stream gzip;
+    unsigned char *input; /* compressed bytes; NULL for plain text */
+    int in_member, ended, status;
+};
+
+int anl_text_over(anl_text **out, struct hFILE *file, const char *path)
+{
+    unsigned char magic[2];
+    anl_text *t = anl_alloc(1, sizeof *t);
+    const int is_gzip = hpeek(file, magic, 2) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+    if (t) {
+        t->cap = BUFFER;
+        t->name = strdup(strcmp(path, "-") ? path : "standard input");
+        t->buffer = malloc(t->cap + 1);
+        t->input = is_gzip ? malloc(INPUT) : NULL;
+    }
+    if (!t || !t->name || !t->buffer || (is_gzip && (!t->input || inflateInit2(&t->gzip, 15 + 16) != Z_OK))) {
+        anl_text_free(t);
+        return anl_fail(ANL_ENOMEM, "%s: out of memory", path);
+    }
+    t->in_member = is_gzip;
+    t->file = file;
+    *out = t;
+    return ANL_OK;
+}
+
+int anl_text_open(anl_text **out, const char *path)
+{
+    struct hFILE *file = hopen(path, "r");
+    if (!file) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    int rc = anl_text_over(out, file, path);
+    if (rc) hclose_abruptly(file);
+    return rc;
+}
+
+void anl_text_free(anl_text *t)
+{
+    if (!t) return;
+    if (t->file) hclose_abruptly(t->file);
+    if (t->input) inflateEnd(&t->gzip);
+    free(t->input);
+    free(t->name);
+    free(t->buffer);
+    free(t);
+}
+
+/* Inflates up to `room` bytes; their number, 0 at the end, -1 with the status set. */
+static ssize_t inflate_some(anl_text *t, char *to, size_t room)
+{
+    z_stream *z = &t->gzip;
+    z->next_out = (unsigned char *)to;
+    z->avail_out = (unsigned)(room < INT32_MAX ? room : INT32_MAX);
+    const unsigned before = z->avail_out;
+    while (z->avail_out == before) {
+        if (z->avail_in == 0) {
+            const ssize_t got = hread(t->file, t->input, INPUT);
+            if (got < 0) {
+                t->status = anl_fail(ANL_EIO, "%s: cannot read: %s", t->name, strerror(errno));
+                return -1;
+            }
+            if (got == 0) {
+                if (!t->in_member) return 0;
+                t->status = anl_fail(ANL_EFORMAT, "%s: truncated gzip", t->name);
+                return -1;
+            }
+            z->next_in = t->input;
+            z->avail_in = (unsigned)got;
+        }
+        if (!t->in_member) { /* another member follows */
+            inflateReset(z);
+            t->in_member = 1;
+        }
+        const int status = inflate(z, Z_NO_FLUSH);
+        if (status == Z_STREAM_END) {
+            t->in_member = 0;
+        } else if (status != Z_OK && status != Z_BUF_ERROR) {
+            t->status = anl_fail(ANL_EFORMAT, "%s: corrupt gzip", t->name);
+            return -1;
+        }
+    }
+    return (ssize_t)(before - z->avail_out);
+}
+
+/* Reads more behind what is unread. */
+static int fill(anl_text *t)
+{
+    if (t->begin > 0) {
+        memmove(t->buffer, t->buffer + t->begin, t->end - t->begin);
+        t->end -= t->begin;
+        t->begin = 0;
+    }
+    if (t->end == t->cap) {
+        char *grown = t->cap > SIZE_MAX / 4 ? NULL : realloc(t->buffer, t->cap * 2 + 1);
+        if (!grown) return t->status = anl_fail(ANL_ENOMEM, "%s: line %lld is too long", t->name, (long long)t->number + 1);
+        t->buffer = grown;
+        t->cap *= 2;
+    }
+    const size_t room = t->cap - t->end;
+    const ssize_t got = t->input ? inflate_some(t, t->buffer + t->end, room) : hread(t->file, t->buffer + t->end, room);
+    if (got < 0) return t->status ? t->status : (t->status = anl_fail(ANL_EIO, "%s: cannot read: %s", t->name, strerror(errno)));
+    if (got == 0) t->ended = 1;
+    t->end += (size_t)got;
+    return ANL_OK;
+}
+
+int anl_text_peek(anl_text *t)
+{
+    while (t->begin == t->end && !t->ended && !t->status)
+        if (fill(t)) return -1;
+    return t->begin < t->end ? (unsigned char)t->buffer[t->begin] : -1;
+}
+
+int anl_text_line(anl_text *t, char **line, size_t *len)
+{
+    size_t looked = 0;
+    for (;;) {
+        if (t->status) return t->status;
+        char *from = t->buffer + t->begin, *end = memchr(from + looked, '\n', t->end - t->begin - looked);
+        if (end || (t->ended && t->end > t->begin)) {
+            if (!end) end = t->buffer + t->end; /* the last line lacks its end; the buffer has a byte to spare */
+            t->begin = (size_t)(end - t->buffer) + (end < t->buffer + t->end);
+            *len = (size_t)(end - from);
+            if (*len && from[*len - 1] == '\r') --*len;
+            from[*len] = 0;
+            *line = from;
+            ++t->number;
+            return 1;
+        }
+        if (t->ended) return 0;
+        looked = t->end - t->begin;
+        if (fill(t)) return t->status;
+    }
+}
+
+const char *anl_text_name(const anl_text *t)
+{
+    return t->name;
+}
+
+int64_t anl_text_number(const anl_text *t)
+{
+    return t->number;
+}

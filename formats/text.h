@@ -1,0 +1,30 @@
+/** Lines of a text file: plain, gzip (of any number of members) or bgzip; "-" is standard input. */
+#ifndef ANL_TEXT_H
+#define ANL_TEXT_H
+
+#include "base.h"
+
+typedef struct anl_text anl_text;
+
+/** 0, ANL_EIO or ANL_ENOMEM. */
+int anl_text_open(anl_text **out, const char *path);
+/** The same over an open stream, which is taken on success. */
+struct hFILE;
+int anl_text_over(anl_text **out, struct hFILE *file, const char *path);
+
+void anl_text_free(anl_text *t);
+
+/** Next line without its end (LF or CRLF): 1, with *line NUL-terminated and valid until the next call; 0 at the end; ANL_EIO or
+ *  ANL_EFORMAT (truncated or corrupt gzip) or ANL_ENOMEM. */
+int anl_text_line(anl_text *t, char **line, size_t *len);
+
+/** The next byte without taking it, or -1 at the end or on an error, which anl_text_line then reports. */
+int anl_text_peek(anl_text *t);
+
+/** What to call the file in messages. */
+const char *anl_text_name(const anl_text *t);
+
+/** Number of the line last given, from 1. */
+int64_t anl_text_number(const anl_text *t);
+
+#endif

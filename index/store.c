@@ -1,0 +1,275 @@
+#include "store.h"
+
+#include "index.h"
+
+#include <faiss/c_api/Clustering_c.h>
+#include <faiss/c_api/IndexFlat_c.h>
+#include <faiss/c_api/IndexIVF_c.h>
+#include <faiss/c_api/IndexScalarQuantizer_c.h>
+#include <faiss/c_api/Index_c.h>
+#include <faiss/c_api/error_c.h>
+#include <faiss/c_api/index_io_c.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ITERATIONS = 10,
+    SEED = 1234,
+    POINTS_PER_CENTROID = 64,
+    BLOCK = 4096, /* vectors handed to FAISS at once */
+    SHIFT = 128,  /* FAISS's 8-bit direct codes are unsigned */
+};
+
+static int faiss_fail(void)
+{
+    return anl_fail(ANL_EINVAL, "FAISS: %s", faiss_get_last_error());
+}
+
+static void to_floats(const int8_t *v, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; ++i) out[i] = (float)(v[i] + SHIFT);
+}
+
+/* The power of two below four times the square root of n; a store that a scan goes through at once has one list. */
+static int32_t list_count(int64_t n)
+{
+    int32_t lists = 1;
+    if (n < 1024) return 1;
+    while ((int64_t)lists * 2 * lists * 2 <= 16 * n) lists *= 2;
+    return lists;
+}
+
+/* An empty IVF store over `centroids`; both objects are the caller's. */
+static int ivf_new(FaissIndexFlatL2 **quantizer, FaissIndexIVFScalarQuantizer **ivf, const float *centroids, int32_t nlist, int32_t d)
+{
+    if (faiss_IndexFlatL2_new_with(quantizer, d) || faiss_Index_add((FaissIndex *)*quantizer, nlist, centroids) ||
+        faiss_IndexIVFScalarQuantizer_new_with_metric(ivf, (FaissIndex *)*quantizer, (size_t)d, (size_t)nlist, QT_8bit_direct, METRIC_L2, 0))
+        return faiss_fail();
+    /* Nothing is left to learn, but FAISS wants to have been told so. */
+    return faiss_Index_train((FaissIndex *)*ivf, nlist, centroids) ? faiss_fail() : ANL_OK;
+}
+
+static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, float *centroids)
+{
+    FaissClusteringParameters p;
+    FaissClustering *c = NULL;
+    FaissIndexFlatL2 *assigner = NULL;
+    const int64_t sample = n < (int64_t)nlist * POINTS_PER_CENTROID ? n : (int64_t)nlist * POINTS_PER_CENTROID;
+    float *points = anl_alloc((size_t)sample * (size_t)d, sizeof *points);
+    if (!points) return ANL_ENOMEM;
+    for (int64_t i = 0; i < sample; ++i) to_floats(vectors + (size_t)(i * n / sample) * (size_t)d, (size_t)d, points + i * d);
+    faiss_ClusteringParameters_init(&p);
+    p.niter = ITERATIONS;
+    p.seed = SEED;
+    p.int_centroids = 1;
+    p.min_points_per_centroid = 1;
+    p.max_points_per_centroid = POINTS_PER_CENTROID;
+    int rc = ANL_OK;
+    float *made;
+    size_t size;
+    if (faiss_Clustering_new_with_params(&c, d, nlist, &p) || faiss_IndexFlatL2_new_with(&assigner, d) ||
+        faiss_Clustering_train(c, sample, points, (FaissIndex *)assigner))
+        rc = faiss_fail();
+    if (!rc) {
+        faiss_Clustering_centroids(c, &made, &size);
+        memcpy(centroids, made, size * sizeof *made);
+    }
+    faiss_Clustering_free(c);
+    faiss_Index_free((FaissIndex *)assigner);
+    free(points);
+    return rc;
+}
+
+/* FAISS fills its lists; their members are read back. */
+static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const float *centroids)
+{
+    FaissIndexFlatL2 *quantizer = NULL;
+    FaissIndexIVFScalarQuantizer *ivf = NULL;
+    float *block = anl_alloc(BLOCK * (size_t)d, sizeof *block);
+    idx_t *ids = anl_alloc((size_t)n, sizeof *ids);
+    int rc = block && ids ? ivf_new(&quantizer, &ivf, centroids, s->nlist, d) : ANL_ENOMEM;
+    for (int64_t i = 0; i < n && !rc; i += BLOCK) {
+        const int64_t m = n - i < BLOCK ? n - i : BLOCK;
+        to_floats(vectors + i * d, (size_t)(m * d), block);
+        if (faiss_Index_add((FaissIndex *)ivf, m, block)) rc = faiss_fail();
+    }
+    for (int32_t l = 0; l < s->nlist && !rc; ++l) {
+        const size_t size = faiss_IndexIVF_get_list_size((FaissIndexIVF *)ivf, (size_t)l);
+        s->begin[l + 1] = s->begin[l] + size;
+        faiss_IndexIVF_invlists_get_ids((FaissIndexIVF *)ivf, (size_t)l, ids);
+        for (size_t i = 0; i < size; ++i) s->entries[s->begin[l] + i] = (uint32_t)ids[i];
+    }
+    faiss_Index_free((FaissIndex *)ivf);
+    faiss_Index_free((FaissIndex *)quantizer);
+    free(block);
+    free(ids);
+    return rc;
+}
+
+int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d)
+{
+    anl_store *s = anl_alloc(1, sizeof *s);
+    if (!s) return ANL_ENOMEM;
+    s->nlist = list_count(n);
+    const size_t cells = (size_t)s->nlist * (size_t)d;
+    float *centroids = anl_alloc(cells, sizeof *centroids);
+    s->centroids = anl_alloc(cells, 1);
+    s->begin = anl_alloc((size_t)s->nlist + 1, sizeof *s->begin);
+    s->entries = anl_alloc((size_t)n, sizeof *s->entries);
+    int rc = centroids && s->centroids && s->begin && s->entries ? ANL_OK : ANL_ENOMEM;
+    for (size_t i = 0; i < cells && !rc; ++i) centroids[i] = SHIFT;
+    if (!rc && s->nlist > 1) rc = cluster(vectors, n, d, s->nlist, centroids);
+    for (size_t i = 0; i < cells && !rc; ++i) s->centroids[i] = (int8_t)(centroids[i] - SHIFT);
+    if (!rc) rc = fill(s, vectors, n, d, centroids);
+    free(centroids);
+    if (rc) {
+        anl_store_free(s);
+        return rc;
+    }
+    *out = s;
+    return ANL_OK;
+}
+
+void anl_store_free(anl_store *s)
+{
+    if (!s) return;
+    free(s->centroids);
+    free(s->begin);
+    free(s->entries);
+    free(s);
+}
+
+struct anl_index_faiss {
+    const anl_index *index;
+    FaissIndexFlatL2 *quantizer;
+    FaissIndexIVFScalarQuantizer *ivf;
+};
+
+/* An index's centroids as FAISS sees them. */
+static void centroid_floats(const anl_index *x, float *out)
+{
+    const size_t d = (size_t)x->d;
+    for (size_t l = 0; l < (size_t)x->nlist; ++l)
+        for (size_t c = 0; c < d; ++c) out[l * d + c] = (float)(x->centroids[l / 16 * 16 * d + c / 4 * 64 + l % 16 * 4 + c % 4] + SHIFT);
+}
+
+int anl_index_faiss_open(anl_index_faiss **out, const anl_index *x)
+{
+    const size_t d = (size_t)x->d;
+    anl_index_faiss *f = anl_alloc(1, sizeof *f);
+    float *floats = anl_alloc((size_t)x->nlist * d, sizeof *floats), *vectors = anl_alloc((size_t)x->longest_list * d, sizeof *vectors);
+    idx_t *ids = anl_alloc((size_t)x->longest_list, sizeof *ids), *lists = anl_alloc((size_t)x->longest_list, sizeof *lists);
+    int rc = f && floats && vectors && ids && lists ? ANL_OK : ANL_ENOMEM;
+    if (!rc) {
+        f->index = x;
+        centroid_floats(x, floats);
+        rc = ivf_new(&f->quantizer, &f->ivf, floats, x->nlist, x->d);
+    }
+    if (!rc) faiss_IndexIVFScalarQuantizer_set_nprobe(f->ivf, (size_t)x->nlist);
+    for (int32_t l = 0; l < x->nlist && !rc; ++l) {
+        idx_t n = 0;
+        for (uint64_t e = x->list_begin[l]; e < x->list_begin[l + 1]; ++e) {
+            if (x->ids[e] == ANL_INDEX_NO_WINDOW) continue;
+            int8_t v[256];
+            anl_index_entry(x, (int64_t)e, v);
+            to_floats(v, d, vectors + (size_t)n * d);
+            ids[n] = x->ids[e];
+            lists[n++] = l;
+        }
+        if (n && faiss_IndexIVFScalarQuantizer_add_core(f->ivf, n, vectors, ids, lists)) rc = faiss_fail();
+    }
+    free(floats);
+    free(vectors);
+    free(ids);
+    free(lists);
+    if (rc) {
+        anl_index_faiss_free(f);
+        return rc;
+    }
+    *out = f;
+    return ANL_OK;
+}
+
+void anl_index_faiss_free(anl_index_faiss *f)
+{
+    if (!f) return;
+    faiss_Index_free((FaissIndex *)f->ivf);
+    faiss_Index_free((FaissIndex *)f->quantizer);
+    free(f);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* FAISS breaks ties by the order in which it meets entries. So it is asked for more than k until the last distance is beyond that of
+ * the k-th: then every candidate for a tie is there, and sorting by (distance, number) is exact. `probes` NULL: the coarse step. */
+static int widen_search(anl_index_faiss *f, const float *query, int64_t k, int64_t most, const idx_t *probes, const float *probe_distances,
+                        uint64_t *keys, int64_t *n)
+{
+    for (int64_t want = k + 16 < most ? k + 16 : most;; want = want * 4 < most ? want * 4 : most) {
+        float *distances = anl_alloc((size_t)want, sizeof *distances);
+        idx_t *labels = anl_alloc((size_t)want, sizeof *labels);
+        uint64_t *found = anl_alloc((size_t)want, sizeof *found);
+        int rc = distances && labels && found ? ANL_OK : ANL_ENOMEM;
+        if (!rc && (probes ? faiss_IndexIVF_search_preassigned((FaissIndexIVF *)f->ivf, 1, query, want, probes, probe_distances, distances, labels, 0)
+                           : faiss_Index_search((FaissIndex *)f->quantizer, 1, query, want, distances, labels)))
+            rc = faiss_fail();
+        int64_t m = 0;
+        for (; !rc && m < want && labels[m] >= 0; ++m) found[m] = (uint64_t)(uint32_t)distances[m] << 32 | (uint64_t)labels[m];
+        const int done = rc || m < want || want == most || distances[want - 1] > distances[k - 1];
+        if (!rc && done) {
+            qsort(found, (size_t)m, sizeof *found, by_value);
+            *n = m < k ? m : k;
+            memcpy(keys, found, (size_t)*n * sizeof *keys);
+        }
+        free(distances);
+        free(labels);
+        free(found);
+        if (done) return rc;
+    }
+}
+
+int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int nprobe, uint64_t *keys, int *n)
+{
+    const anl_index *x = f->index;
+    float floats[256];
+    int64_t found = 0, lists = 0;
+    /* FAISS goes through nlist probes and passes over negative ones: nprobe belongs to the whole store, not to a call. */
+    uint64_t *probes = anl_alloc((size_t)nprobe, sizeof *probes);
+    idx_t *labels = anl_alloc((size_t)x->nlist, sizeof *labels);
+    float *distances = anl_alloc((size_t)x->nlist, sizeof *distances);
+    int rc = probes && labels && distances ? ANL_OK : ANL_ENOMEM;
+    if (!rc) {
+        const int threads = omp_get_max_threads();
+        omp_set_num_threads(1); /* of this thread's own next regions: the caller is parallel already */
+        to_floats(query, (size_t)x->d, floats);
+        rc = widen_search(f, floats, nprobe, x->nlist, NULL, NULL, probes, &lists);
+        int64_t entries = 0;
+        for (int64_t i = 0; i < x->nlist; ++i) labels[i] = -1;
+        for (int64_t i = 0; i < lists && !rc; ++i) {
+            labels[i] = (idx_t)(uint32_t)probes[i];
+            distances[i] = (float)(probes[i] >> 32);
+            entries += (int64_t)faiss_IndexIVF_get_list_size((FaissIndexIVF *)f->ivf, (size_t)labels[i]);
+        }
+        if (!rc && entries) rc = widen_search(f, floats, k < entries ? k : entries, entries, labels, distances, keys, &found);
+        omp_set_num_threads(threads);
+    }
+    *n = (int)found;
+    free(probes);
+    free(labels);
+    free(distances);
+    return rc;
+}
+
+int anl_index_faiss_export(const anl_index *x, const char *path)
+{
+    anl_index_faiss *f = NULL;
+    int rc = anl_index_faiss_open(&f, x);
+    if (!rc && faiss_write_index_fname((FaissIndex *)f->ivf, path)) rc = anl_fail(ANL_EIO, "%s: %s", path, faiss_get_last_error());
+    anl_index_faiss_free(f);
+    return rc;
+}

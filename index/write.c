@@ -1,0 +1,200 @@
+#include "index.h"
+
+#include "layout.h"
+#include "store.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+/* A file being written, section by section. */
+typedef struct writer {
+    FILE *file;
+    uint64_t at;
+    XXH3_state_t *sum;
+    anl_index_header header;
+    int failed;
+} writer;
+
+static void put(writer *w, const void *bytes, size_t n)
+{
+    if (n && fwrite(bytes, 1, n, w->file) != n) w->failed = 1;
+    w->at += n;
+}
+
+static void put_summed(writer *w, const void *bytes, size_t n)
+{
+    put(w, bytes, n);
+    XXH3_64bits_update(w->sum, bytes, n);
+}
+
+static void section_begin(writer *w, int section)
+{
+    static const uint8_t zeros[ANL_INDEX_ALIGN];
+    put(w, zeros, (ANL_INDEX_ALIGN - w->at % ANL_INDEX_ALIGN) % ANL_INDEX_ALIGN);
+    w->header.section[section].offset = w->at;
+    XXH3_64bits_reset(w->sum);
+}
+
+static void section_end(writer *w, int section)
+{
+    w->header.section[section].size = w->at - w->header.section[section].offset;
+    w->header.section[section].checksum = XXH3_64bits_digest(w->sum);
+}
+
+static void put_section(writer *w, int section, const void *bytes, size_t n)
+{
+    section_begin(w, section);
+    put_summed(w, bytes, n);
+    section_end(w, section);
+}
+
+static void put_contigs(writer *w, const anl_index_parts *p)
+{
+    uint64_t name = 0;
+    section_begin(w, SECTION_CONTIGS);
+    for (int32_t i = 0; i < p->n_contigs; ++i) {
+        anl_index_contig c = {.len = p->contigs[i].len, .name = name};
+        memcpy(c.md5, p->contigs[i].md5, 32);
+        name += strlen(p->contigs[i].name) + 1;
+        put_summed(w, &c, sizeof c);
+    }
+    section_end(w, SECTION_CONTIGS);
+    section_begin(w, SECTION_NAMES);
+    for (int32_t i = 0; i < p->n_contigs; ++i) put_summed(w, p->contigs[i].name, strlen(p->contigs[i].name) + 1);
+    section_end(w, SECTION_NAMES);
+}
+
+static int32_t bias_of(const int8_t *v, int32_t d)
+{
+    int32_t squares = 0, sum = 0;
+    for (int32_t c = 0; c < d; ++c) {
+        squares += v[c] * v[c];
+        sum += v[c];
+    }
+    return squares + 256 * sum;
+}
+
+/* Panel of up to 16 vectors; missing ones are zero. */
+static void make_panel(const int8_t *const *vectors, int n, int32_t d, int8_t *panel)
+{
+    memset(panel, 0, (size_t)d * ANL_INDEX_PANEL);
+    for (int j = 0; j < n; ++j)
+        for (int32_t c = 0; c < d; ++c) panel[c / 4 * ANL_INDEX_PANEL * 4 + j * 4 + c % 4] = vectors[j][c];
+}
+
+static void put_centroids(writer *w, const anl_store *s, int32_t d)
+{
+    int8_t panel[256 * ANL_INDEX_PANEL];
+    const int8_t *row[ANL_INDEX_PANEL];
+    for (int section = SECTION_CENTROIDS; section <= SECTION_CENTROID_BIAS; ++section) {
+        section_begin(w, section);
+        for (int32_t l = 0; l < s->nlist; l += ANL_INDEX_PANEL) {
+            int32_t bias[ANL_INDEX_PANEL];
+            int n = 0;
+            for (; n < ANL_INDEX_PANEL && l + n < s->nlist; ++n) {
+                row[n] = s->centroids + (size_t)(l + n) * (size_t)d;
+                bias[n] = bias_of(row[n], d);
+            }
+            for (int j = n; j < ANL_INDEX_PANEL; ++j) bias[j] = INT32_MAX;
+            make_panel(row, n, d, panel);
+            if (section == SECTION_CENTROIDS) put_summed(w, panel, (size_t)d * ANL_INDEX_PANEL);
+            else put_summed(w, bias, sizeof bias);
+        }
+        section_end(w, section);
+    }
+}
+
+/* Codes, biases and ids, list by list, each list padded to whole panels. */
+static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
+{
+    int8_t panel[256 * ANL_INDEX_PANEL];
+    const int8_t *row[ANL_INDEX_PANEL];
+    uint64_t begin = 0;
+    section_begin(w, SECTION_LIST_BEGIN);
+    put_summed(w, &begin, sizeof begin);
+    for (int32_t l = 0; l < s->nlist; ++l) {
+        begin += (s->begin[l + 1] - s->begin[l] + ANL_INDEX_PANEL - 1) / ANL_INDEX_PANEL * ANL_INDEX_PANEL;
+        put_summed(w, &begin, sizeof begin);
+    }
+    section_end(w, SECTION_LIST_BEGIN);
+    for (int section = SECTION_CODES; section <= SECTION_IDS; ++section) {
+        section_begin(w, section);
+        for (int32_t l = 0; l < s->nlist; ++l)
+            for (uint64_t e = s->begin[l]; e < s->begin[l + 1]; e += ANL_INDEX_PANEL) {
+                int32_t bias[ANL_INDEX_PANEL];
+                uint32_t ids[ANL_INDEX_PANEL];
+                int n = 0;
+                for (; n < ANL_INDEX_PANEL && e + (uint64_t)n < s->begin[l + 1]; ++n) {
+                    const uint32_t entry = s->entries[e + (uint64_t)n];
+                    row[n] = p->vectors + (size_t)entry * (size_t)p->d;
+                    bias[n] = section == SECTION_BIAS ? bias_of(row[n], p->d) : 0;
+                    ids[n] = p->windows[entry];
+                }
+                for (int j = n; j < ANL_INDEX_PANEL; ++j) {
+                    bias[j] = INT32_MAX;
+                    ids[j] = ANL_INDEX_NO_WINDOW;
+                }
+                if (section == SECTION_CODES) {
+                    make_panel(row, n, p->d, panel);
+                    put_summed(w, panel, (size_t)p->d * ANL_INDEX_PANEL);
+                } else if (section == SECTION_BIAS) {
+                    put_summed(w, bias, sizeof bias);
+                } else {
+                    put_summed(w, ids, sizeof ids);
+                }
+            }
+        section_end(w, section);
+    }
+}
+
+static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
+{
+    anl_index_header *h = &w->header;
+    memcpy(h->magic, ANL_INDEX_MAGIC, sizeof h->magic);
+    h->version = ANL_INDEX_VERSION;
+    h->n_contigs = (uint32_t)p->n_contigs;
+    h->window = p->window;
+    h->stride = p->stride;
+    h->d = p->d;
+    h->nlist = s->nlist;
+    h->n_entries = p->n_entries;
+    h->model_hash = p->model_hash;
+    snprintf(h->model_name, sizeof h->model_name, "%s", p->model_name);
+    put(w, h, sizeof *h);
+    put_contigs(w, p);
+    put_section(w, SECTION_BASES, p->bases, (size_t)((p->n_bases + 3) / 4));
+    put_section(w, SECTION_N_RUNS, p->n_runs, (size_t)p->n_n_runs * 2 * sizeof *p->n_runs);
+    put_centroids(w, s, p->d);
+    put_lists(w, s, p);
+    h->checksum = XXH3_64bits(h, offsetof(anl_index_header, checksum));
+    if (fseek(w->file, 0, SEEK_SET)) w->failed = 1;
+    put(w, h, sizeof *h);
+}
+
+int anl_index_write(const char *path, const anl_index_parts *parts)
+{
+    writer w = {0};
+    char temporary[4096];
+    anl_store *s = NULL;
+    if (snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid()) >= (int)sizeof temporary)
+        return anl_fail(ANL_EINVAL, "%s: name too long", path);
+    if (!(w.file = fopen(temporary, "wb"))) return anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
+    int rc = (w.sum = XXH3_createState()) ? anl_store_build(&s, parts->vectors, parts->n_entries, parts->d)
+                                          : anl_fail(ANL_ENOMEM, "out of memory");
+    if (!rc) {
+        put_all(&w, parts, s);
+        errno = 0;
+        if (w.failed || fflush(w.file) || fsync(fileno(w.file))) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno ? errno : ENOSPC));
+    }
+    if (fclose(w.file) && !rc) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
+    if (!rc && rename(temporary, path)) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
+    if (rc) unlink(temporary);
+    XXH3_freeState(w.sum);
+    anl_store_free(s);
+    return rc;
+}

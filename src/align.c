@@ -1,0 +1,269 @@
+/* The whole story, top to bottom: read a batch, embed, search, verify, decide, finish, write. */
+#include "align.h"
+
+#include "candidates.h"
+#include "model.h"
+#include "pair.h"
+
+#include <omp.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { CHUNK = 512 }; /* reads that one thread takes through a stage together */
+
+struct anl_aligner {
+    anl_align_options options;
+    anl_index *index;
+    anl_model *model;
+    anl_encoder *encoder;
+    anl_search *search;
+    anl_context context;
+    anl_worker *workers;
+    int n_workers;
+    anl_insert_model insert; /* of the last batches that had enough pairs */
+    anl_arena *arena;        /* per batch: queries, chunks */
+};
+
+/* Reads [begin, end) of a batch and what became of them. */
+typedef struct chunk {
+    size_t begin, end;
+    anl_counts counts;
+} chunk;
+
+typedef struct work {
+    anl_aligner *aligner;
+    const anl_batch *batch;
+    anl_query *queries;
+    chunk *chunks;
+    anl_records *records;
+    size_t n_chunks;
+} work;
+
+int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options)
+{
+    char found[4096];
+    anl_aligner *a = anl_alloc(1, sizeof *a);
+    if (!a) return ANL_ENOMEM;
+    a->options = *options;
+    int rc = anl_align_options_check(options);
+    if (!rc) rc = anl_index_open(&a->index, index_path);
+    if (!rc && !model_path) {
+        rc = anl_model_find(found, sizeof found);
+        model_path = found;
+    }
+    if (!rc) rc = anl_model_read(&a->model, model_path);
+    if (!rc && anl_model_hash(a->model) != a->index->model_hash)
+        rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, model_path);
+    if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
+    if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
+    if (!rc && !(a->arena = anl_arena_new())) rc = ANL_ENOMEM;
+    a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get()};
+    if (!rc && !(a->workers = anl_alloc((size_t)options->threads, sizeof *a->workers))) rc = ANL_ENOMEM;
+    for (; !rc && a->n_workers < options->threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
+    if (options->insert_given) a->insert = options->insert;
+    if (rc) {
+        anl_aligner_free(a);
+        return rc;
+    }
+    *out = a;
+    return ANL_OK;
+}
+
+void anl_aligner_free(anl_aligner *a)
+{
+    if (!a) return;
+    for (int i = 0; i < a->n_workers; ++i) anl_worker_free(&a->workers[i]);
+    free(a->workers);
+    anl_arena_free(a->arena);
+    anl_search_free(a->search);
+    anl_encoder_free(a->encoder);
+    anl_model_free(a->model);
+    anl_index_free(a->index);
+    free(a);
+}
+
+const anl_index *anl_aligner_index(const anl_aligner *a)
+{
+    return a->index;
+}
+
+static int prepare_query(anl_worker *w, const anl_read *read, anl_query *q)
+{
+    uint8_t *reverse = anl_arena_alloc(w->arena, (size_t)read->len, 1);
+    if (!reverse) return ANL_ENOMEM;
+    for (int32_t i = 0; i < read->len; ++i) {
+        uint8_t base = read->seq[read->len - 1 - i];
+        reverse[i] = base > 3 ? base : 3 - base;
+    }
+    *q = (anl_query){.read = read, .strand = {read->seq, reverse}};
+    return ANL_OK;
+}
+
+/* Embed, search, verify: every read of the chunk on its own. */
+static int find_places(const work *k, chunk *c, anl_worker *w)
+{
+    anl_query *q = k->queries + c->begin;
+    int n = (int)(c->end - c->begin), rc = ANL_OK;
+    anl_arena_reset(w->temporary);
+    for (int i = 0; i < n && !rc; ++i) rc = prepare_query(w, &k->batch->reads[c->begin + (size_t)i], &q[i]);
+    return rc ? rc : anl_candidates_find(w, q, n);
+}
+
+/* Decide and finish: pairs see each other under the insert-size model. */
+static int report(const work *k, chunk *c, anl_worker *w)
+{
+    const anl_align_options *o = w->context->options;
+    const anl_insert_model *m = &k->aligner->insert;
+    anl_query *q = k->queries + c->begin;
+    anl_records *out = &k->records[c - k->chunks];
+    int n = (int)(c->end - c->begin), rc = ANL_OK;
+    anl_arena_reset(w->temporary);
+    for (int i = 0; i < n && !rc; ++i)
+        if (q[i].read->mate == 1) rc = anl_pair_rescue(w, m, q, i);
+    if (!rc) rc = anl_candidates_score(w, q, n);
+    for (int i = 0; i < n && !rc; ++i) {
+        anl_choice chosen[2];
+        if (q[i].read->mate == 1) {
+            int proper = anl_pair_choose(o, m, &q[i], chosen);
+            rc = anl_finish_pair(w, &q[i], chosen, proper, out, &c->counts);
+            ++i;
+        } else {
+            chosen[0] = anl_choose_single(o, &q[i]);
+            rc = anl_finish_single(w, &q[i], chosen, out, &c->counts);
+        }
+    }
+    return rc;
+}
+
+/* Runs one stage over all chunks; the error of the first chunk that fails is the one reported. */
+static int run_stage(const work *k, int (*stage)(const work *, chunk *, anl_worker *))
+{
+    anl_failure failure = {0};
+#pragma omp parallel for schedule(dynamic, 1) num_threads(k->aligner->options.threads)
+    for (size_t i = 0; i < k->n_chunks; ++i) {
+        int rc = stage(k, &k->chunks[i], &k->aligner->workers[omp_get_thread_num()]);
+        if (rc) anl_failure_keep(&failure, rc, (long)i);
+    }
+    return anl_failure_raise(&failure);
+}
+
+/* The insert-size model of this batch; an orientation without enough pairs keeps its last estimate. */
+static int estimate_inserts(const work *k)
+{
+    anl_aligner *a = k->aligner;
+    if (a->options.insert_given) return ANL_OK;
+    int32_t *sizes[ANL_N_ORIENTATIONS];
+    size_t n[ANL_N_ORIENTATIONS] = {0};
+    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
+        if (!(sizes[o] = anl_arena_alloc(a->arena, k->batch->n / 2 + 1, sizeof *sizes[o]))) return ANL_ENOMEM;
+    for (size_t i = 0; i < k->batch->n; ++i) {
+        anl_orientation o;
+        int32_t size;
+        if (k->batch->reads[i].mate == 1 && anl_pair_evidence(&a->options, &k->queries[i], &o, &size)) sizes[o][n[o]++] = size;
+    }
+    anl_insert_model now;
+    anl_insert_estimate(&now, sizes, n);
+    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
+        if (now.of[o].usable) a->insert.of[o] = now.of[o];
+    return ANL_OK;
+}
+
+/* Chunks have a fixed number of reads and never split a pair. */
+static int cut_chunks(work *k)
+{
+    size_t n = k->batch->n, most = n / CHUNK + 1, made = 0;
+    k->chunks = anl_arena_alloc(k->aligner->arena, most, sizeof *k->chunks);
+    k->records = anl_arena_alloc(k->aligner->arena, most, sizeof *k->records);
+    k->queries = anl_arena_alloc(k->aligner->arena, n, sizeof *k->queries);
+    if (!k->chunks || !k->records || !k->queries) return ANL_ENOMEM;
+    for (size_t begin = 0, end; begin < n; begin = end) {
+        end = begin + CHUNK < n ? begin + CHUNK : n;
+        if (end < n && k->batch->reads[end].mate == 2) ++end;
+        k->records[made] = (anl_records){0};
+        k->chunks[made++] = (chunk){.begin = begin, .end = end};
+    }
+    k->n_chunks = made;
+    return ANL_OK;
+}
+
+int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
+{
+    work k = {.aligner = a, .batch = batch};
+    anl_arena_reset(a->arena);
+    for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].arena);
+    int rc = cut_chunks(&k);
+    if (!rc) rc = run_stage(&k, find_places);
+    if (!rc) rc = estimate_inserts(&k);
+    if (!rc) rc = run_stage(&k, report);
+    if (rc) return rc;
+    for (size_t i = 0; i < k.n_chunks; ++i) {
+        summary->counts.reads += k.chunks[i].counts.reads;
+        summary->counts.mapped += k.chunks[i].counts.mapped;
+        summary->counts.pairs += k.chunks[i].counts.pairs;
+        summary->counts.proper += k.chunks[i].counts.proper;
+    }
+    summary->insert = a->insert.of[ANL_FR];
+    *chunks = k.records;
+    *n_chunks = k.n_chunks;
+    return ANL_OK;
+}
+
+static int write_chunks(anl_alignments *out, const anl_records *chunks, size_t n, int hits_only)
+{
+    for (size_t i = 0; i < n; ++i) {
+        anl_record *r = chunks[i].records;
+        size_t kept = chunks[i].n;
+        if (hits_only) {
+            kept = 0;
+            for (size_t j = 0; j < chunks[i].n; ++j)
+                if (!(r[j].flag & 4)) r[kept++] = r[j];
+        }
+        int rc = anl_alignments_write(out, r, kept);
+        if (rc) return rc;
+    }
+    return ANL_OK;
+}
+
+/* Reads the next batch while the current one is aligned. */
+typedef struct prefetch {
+    anl_reads *in;
+    anl_batch batch;
+    int64_t bases;
+    anl_failure failure;
+} prefetch;
+
+static void *read_next(void *data)
+{
+    prefetch *p = data;
+    int rc = anl_reads_next(p->in, p->bases, &p->batch);
+    if (rc) anl_failure_keep(&p->failure, rc, 0);
+    return NULL;
+}
+
+int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only, anl_summary *summary, anl_progress *progress,
+              void *data)
+{
+    anl_batch current = {0};
+    prefetch next = {.in = in, .bases = a->options.batch_bases};
+    int rc = anl_batch_init(&current);
+    if (!rc) rc = anl_batch_init(&next.batch);
+    if (!rc) rc = anl_reads_next(in, next.bases, &current);
+    while (!rc && current.n) {
+        pthread_t thread;
+        int ahead = a->options.threads > 1 && pthread_create(&thread, NULL, read_next, &next) == 0;
+        const anl_records *chunks;
+        size_t n_chunks;
+        rc = anl_aligner_batch(a, &current, &chunks, &n_chunks, summary);
+        if (!rc) rc = write_chunks(out, chunks, n_chunks, hits_only);
+        if (ahead) pthread_join(thread, NULL);
+        else read_next(&next);
+        if (!rc) rc = anl_failure_raise(&next.failure);
+        if (!rc && progress) progress(data, summary);
+        anl_batch swap = current;
+        current = next.batch;
+        next.batch = swap;
+    }
+    anl_batch_free(&current);
+    anl_batch_free(&next.batch);
+    return rc;
+}

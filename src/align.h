@@ -1,0 +1,36 @@
+/** The pipeline: reads in, records out. */
+#ifndef ANL_ALIGN_H
+#define ANL_ALIGN_H
+
+#include "alignments.h"
+#include "finish.h"
+#include "options.h"
+#include "reads.h"
+
+/** An opened index with its model, ready to align; shared by all threads. */
+typedef struct anl_aligner anl_aligner;
+
+/** Opens `index_path` and the model (model_path, or NULL: found as anl_model_find says). ANL_EVERSION when the index was made
+ *  with another model. */
+int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options);
+void anl_aligner_free(anl_aligner *a);
+const anl_index *anl_aligner_index(const anl_aligner *a);
+
+/** What a run did so far. */
+typedef struct anl_summary {
+    anl_counts counts;
+    anl_insert insert; /**< FR inserts of the last batch that had an estimate */
+} anl_summary;
+
+/** Aligns one batch. records[i] of *n_chunks chunks, in input order, stay valid until the next call. */
+int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary);
+
+/** Called after every batch. */
+typedef void anl_progress(void *data, const anl_summary *so_far);
+
+/** Aligns everything `in` gives and appends the records to `out` in input order; records flagged unmapped are left out when
+ *  `hits_only`. The result does not depend on the number of threads. 0 or the first error. */
+int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only, anl_summary *summary, anl_progress *progress,
+              void *data);
+
+#endif

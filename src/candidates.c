@@ -1,0 +1,325 @@
+#include "candidates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    GAP_ROOM = 20,       /* bp of gap that Smith-Waterman may use beyond the diagonals with votes */
+    LEAST_VOTES = 3,
+    WIDEST = 2048,       /* neighbours fetched at most */
+    SAME_PLACE_SHARE = 20, /* starts within 1/20 of the read are one place */
+};
+
+uint32_t anl_query_hash(const anl_query *q)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (const char *c = q->read->name; *c; ++c) h = (h ^ (uint8_t)*c) * 16777619u;
+    return h ^ h >> 15;
+}
+
+/* A window-sized part of a read: what is embedded and searched. */
+typedef struct segment {
+    int32_t query, offset, len;
+    int32_t n_hits;
+    anl_hit *hits;
+} segment;
+
+/* Long reads are cut into evenly spread windows; shorter ones are embedded whole. */
+static int32_t segments_of(int32_t len, int32_t window)
+{
+    if (len < ANL_ENCODER_MIN_LEN) return 0;
+    return len <= window + window / 4 ? 1 : (len + window - 1) / window;
+}
+
+static int cut_segments(anl_worker *w, const anl_query *queries, int n, segment **out, int *n_out)
+{
+    int32_t window = w->context->index->window, total = 0;
+    for (int i = 0; i < n; ++i) total += segments_of(queries[i].read->len, window);
+    segment *s = anl_arena_alloc(w->temporary, (size_t)total, sizeof *s);
+    if (!s) return ANL_ENOMEM;
+    int at = 0;
+    for (int i = 0; i < n; ++i) {
+        int32_t len = queries[i].read->len, parts = segments_of(len, window);
+        for (int32_t p = 0; p < parts; ++p)
+            s[at++] = parts == 1 ? (segment){i, 0, len, 0, NULL}
+                                 : (segment){i, (int32_t)((int64_t)(len - window) * p / (parts - 1)), window, 0, NULL};
+    }
+    *out = s;
+    *n_out = total;
+    return ANL_OK;
+}
+
+/* Windows farther than this from a query cannot hold a place that rivals the nearest one. */
+static int32_t reach_of(const int8_t *vector, int d)
+{
+    int32_t norm = 0;
+    for (int i = 0; i < d; ++i) norm += vector[i] * vector[i];
+    return norm / 2;
+}
+
+/* One round of search over the segments listed in `which`, k neighbours from `effort`-fold the usual number of lists. */
+static int search_round(anl_worker *w, segment *segments, const int *which, int n, const int8_t *vectors, int k, int effort)
+{
+    int d = w->context->index->d;
+    int8_t *packed = anl_arena_alloc(w->temporary, (size_t)n, (size_t)d);
+    anl_hit *hits = anl_arena_alloc(w->temporary, (size_t)n * (size_t)k, sizeof *hits);
+    int *counts = anl_arena_alloc(w->temporary, (size_t)n, sizeof *counts);
+    if (!packed || !hits || !counts) return ANL_ENOMEM;
+    for (int i = 0; i < n; ++i) memcpy(packed + (size_t)i * (size_t)d, vectors + (size_t)which[i] * (size_t)d, (size_t)d);
+    int rc = anl_search_batch(w->context->search, w->search, packed, n, k, effort, hits, counts);
+    if (rc) return rc;
+    for (int i = 0; i < n; ++i) {
+        segments[which[i]].hits = hits + (size_t)i * (size_t)k;
+        segments[which[i]].n_hits = counts[i];
+    }
+    return ANL_OK;
+}
+
+/* Searches every segment; again among more lists where nothing is near enough to be sure that nothing nearer was passed over,
+ * and for more neighbours where all that came back are about as near as the first. */
+static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n, const int8_t *vectors)
+{
+    int d = w->context->index->d, rc = ANL_OK;
+    int *which = anl_arena_alloc(w->temporary, (size_t)n, sizeof *which);
+    int *effort = anl_arena_alloc(w->temporary, (size_t)n, sizeof *effort);
+    int32_t *reach = anl_arena_alloc(w->temporary, (size_t)n, sizeof *reach);
+    if (!which || !effort || !reach) return ANL_ENOMEM;
+    int k = w->context->options->candidates, m = 0;
+    for (int i = 0; i < n; ++i) {
+        reach[i] = reach_of(vectors + (size_t)i * (size_t)d, d);
+        effort[i] = 1;
+        if (reach[i]) which[m++] = i; /* a zero vector: nothing but N */
+    }
+    if (m && (rc = search_round(w, s, which, m, vectors, k, 1))) return rc;
+    for (int e = 4; e <= 16; e *= 4) {
+        int more = 0;
+        for (int i = 0; i < n; ++i) {
+            int32_t unsure = e == 4 ? reach[i] / 3 : reach[i] * 4 / 5;
+            if (reach[i] && (!s[i].n_hits || s[i].hits[0].dist > unsure)) {
+                which[more++] = i;
+                effort[i] = e;
+            }
+        }
+        if (more && (rc = search_round(w, s, which, more, vectors, k, e))) return rc;
+    }
+    while (k < WIDEST) {
+        int before = k;
+        k = k * 8 < WIDEST ? k * 8 : WIDEST;
+        for (int e = 1; e <= 16; e *= 4) {
+            int more = 0;
+            for (int i = 0; i < n; ++i)
+                if (effort[i] == e && s[i].n_hits == before && s[i].hits[before - 1].dist <= s[i].hits[0].dist + reach[i] / 2)
+                    which[more++] = i;
+            if (more && (rc = search_round(w, s, which, more, vectors, k, e))) return rc;
+        }
+    }
+    for (int i = 0; i < n; ++i) {
+        if (s[i].n_hits >= WIDEST && s[i].hits[WIDEST - 1].dist <= s[i].hits[0].dist + reach[i] / 2) queries[s[i].query].cut = 1;
+        int kept = 0;
+        while (kept < s[i].n_hits && s[i].hits[kept].dist <= s[i].hits[0].dist + reach[i]) ++kept;
+        s[i].n_hits = kept;
+    }
+    return ANL_OK;
+}
+
+/* A place as the votes of one segment see it, moved to the start of the whole read. */
+typedef struct place {
+    int64_t start;
+    int32_t lo, hi, votes, contig; /* lo <= 0 <= hi: diagonals around start */
+    uint8_t reverse;
+} place;
+
+/* Votes for every hit whose window's centre is not already inside a place found; the places go to out, their number is returned. */
+static int vote_segment(anl_worker *w, const anl_query *q, const segment *s, place *out)
+{
+    const anl_index *x = w->context->index;
+    int32_t len = q->read->len, room = x->window / 2 + GAP_ROOM;
+    uint8_t region[ANL_VOTE_MAX_REGION];
+    anl_voter_load(w->voter, q->strand[0] + s->offset, s->len);
+    int n = 0;
+    for (int h = 0; h < s->n_hits; ++h) {
+        int64_t pos = anl_index_window_pos(x, s->hits[h].window);
+        int32_t contig = anl_index_contig_at(x, pos);
+        int64_t first = x->contig_begin[contig], last = x->contig_begin[contig + 1];
+        int64_t expected = pos + (x->window - s->len) / 2; /* of the segment's first base */
+        int explained = 0;
+        for (int i = 0; i < n && !explained; ++i) {
+            int64_t at = out[i].start + (out[i].reverse ? len - s->offset - s->len : s->offset);
+            explained = out[i].contig == contig && llabs(at - expected) <= x->stride;
+        }
+        if (explained) continue;
+        int64_t begin = expected - room, end = expected + s->len + room;
+        if (begin < first) begin = first;
+        if (end > last) end = last;
+        anl_index_fetch(x, begin, end, region);
+        anl_vote v = anl_voter_count(w->voter, region, (int32_t)(end - begin), (int32_t)(expected - room - begin),
+                                     (int32_t)(expected + room - begin));
+        if (v.votes < LEAST_VOTES) continue;
+        int64_t at = begin + v.diag;
+        out[n++] = (place){.start = at - (v.reverse ? len - s->offset - s->len : s->offset),
+                           .lo = v.lo - v.diag,
+                           .hi = v.hi - v.diag,
+                           .votes = v.votes,
+                           .contig = contig,
+                           .reverse = v.reverse};
+    }
+    return n;
+}
+
+static int add_candidate(anl_worker *w, anl_query *q, anl_candidate c)
+{
+    if (q->n == q->cap) {
+        int32_t cap = q->cap ? q->cap * 2 : 4;
+        anl_candidate *grown = anl_arena_alloc(w->arena, (size_t)cap, sizeof *grown);
+        if (!grown) return ANL_ENOMEM;
+        if (q->n) memcpy(grown, q->candidates, (size_t)q->n * sizeof *grown);
+        q->candidates = grown;
+        q->cap = cap;
+    }
+    q->candidates[q->n++] = c;
+    return ANL_OK;
+}
+
+int anl_candidates_queue(anl_worker *w, const anl_query *queries, anl_pending what, int64_t begin, int64_t end)
+{
+    const anl_query *q = &queries[what.query];
+    uint8_t *target = anl_arena_alloc(w->temporary, (size_t)(end - begin), 1);
+    if (!target) return ANL_ENOMEM;
+    int rc = anl_grow(&w->jobs, &w->jobs_cap, w->n_jobs + 1, sizeof *w->jobs);
+    if (!rc) rc = anl_grow(&w->pending, &w->pending_cap, w->n_jobs + 1, sizeof *w->pending);
+    if (rc) return rc;
+    anl_index_fetch(w->context->index, begin, end, target);
+    what.candidate.start = begin; /* until the score is known: where the target begins */
+    w->jobs[w->n_jobs] = (anl_sw_job){q->strand[what.candidate.reverse], target, q->read->len, (int32_t)(end - begin)};
+    w->pending[w->n_jobs++] = what;
+    return ANL_OK;
+}
+
+/* At most one mismatch on a diagonal inside the contig: a gap costs more than it could win, so the score is final. */
+static int try_ungapped(anl_worker *w, const anl_query *q, const place *p, anl_candidate *out)
+{
+    const anl_index *x = w->context->index;
+    int32_t len = q->read->len;
+    if (p->start < x->contig_begin[p->contig] || p->start + len > x->contig_begin[p->contig + 1]) return 0;
+    uint8_t local[1024], *target = local;
+    if (len > (int32_t)sizeof local) return 0;
+    anl_index_fetch(x, p->start, p->start + len, target);
+    anl_extension e;
+    if (!anl_extend_ungapped(&w->context->options->align, &w->context->kernels->sw, q->strand[p->reverse], target, len, 1, &e)) return 0;
+    *out = (anl_candidate){.start = p->start, .dlo = p->start, .dhi = p->start, .score = e.score, .contig = p->contig,
+                           .reverse = p->reverse, .ungapped = 1};
+    return 1;
+}
+
+static int place_candidates(anl_worker *w, anl_query *queries, int number, const place *places, int n)
+{
+    anl_query *q = &queries[number];
+    const anl_index *x = w->context->index;
+    int32_t most = 0;
+    int rc = ANL_OK;
+    for (int i = 0; i < n; ++i)
+        if (places[i].votes > most) most = places[i].votes;
+    for (int i = 0; i < n && !rc; ++i) {
+        const place *p = &places[i];
+        if (p->votes * 3 < most) continue;
+        anl_candidate c;
+        if (try_ungapped(w, q, p, &c)) {
+            rc = add_candidate(w, q, c);
+            continue;
+        }
+        int64_t begin = p->start + p->lo - GAP_ROOM, end = p->start + q->read->len + p->hi + GAP_ROOM;
+        if (begin < x->contig_begin[p->contig]) begin = x->contig_begin[p->contig];
+        if (end > x->contig_begin[p->contig + 1]) end = x->contig_begin[p->contig + 1];
+        if (begin >= end) continue;
+        c = (anl_candidate){.dlo = p->start + p->lo - GAP_ROOM, .dhi = p->start + p->hi + GAP_ROOM, .contig = p->contig,
+                            .reverse = p->reverse};
+        rc = anl_candidates_queue(w, queries, (anl_pending){number, c}, begin, end);
+    }
+    return rc;
+}
+
+int anl_candidates_find(anl_worker *w, anl_query *queries, int n)
+{
+    segment *s;
+    int n_segments, rc = cut_segments(w, queries, n, &s, &n_segments);
+    if (rc || !n_segments) return rc;
+    size_t d = (size_t)w->context->index->d;
+    const uint8_t **seqs = anl_arena_alloc(w->temporary, (size_t)n_segments, sizeof *seqs);
+    int32_t *lens = anl_arena_alloc(w->temporary, (size_t)n_segments, sizeof *lens);
+    int8_t *vectors = anl_arena_alloc(w->temporary, (size_t)n_segments, d);
+    if (!seqs || !lens || !vectors) return ANL_ENOMEM;
+    for (int i = 0; i < n_segments; ++i) {
+        seqs[i] = queries[s[i].query].strand[0] + s[i].offset;
+        lens[i] = s[i].len;
+    }
+    anl_encoder_embed(w->context->encoder, w->encoder, seqs, lens, n_segments, vectors);
+    if ((rc = search_segments(w, queries, s, n_segments, vectors))) return rc;
+    w->n_jobs = 0;
+    for (int i = 0, next; i < n_segments; i = next) {
+        size_t hits = 0;
+        for (next = i; next < n_segments && s[next].query == s[i].query; ++next) hits += (size_t)s[next].n_hits;
+        place *places = anl_arena_alloc(w->temporary, hits, sizeof *places);
+        if (!places) return ANL_ENOMEM;
+        int found = 0;
+        for (int j = i; j < next; ++j) found += vote_segment(w, &queries[s[i].query], &s[j], places + found);
+        if ((rc = place_candidates(w, queries, s[i].query, places, found))) return rc;
+    }
+    return anl_candidates_score(w, queries, n);
+}
+
+static int by_score(const void *a, const void *b)
+{
+    const anl_candidate *x = a, *y = b;
+    if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    if (x->start != y->start) return x->start < y->start ? -1 : 1;
+    return x->reverse - y->reverse;
+}
+
+static int same_place(const anl_candidate *a, const anl_candidate *b, int32_t len)
+{
+    return a->reverse == b->reverse && a->contig == b->contig && llabs(a->start - b->start) <= len / SAME_PLACE_SHARE;
+}
+
+/* Sorted by score, so the first of several finds of one place is the one to keep. */
+static void sort_and_merge(anl_query *q)
+{
+    qsort(q->candidates, (size_t)q->n, sizeof *q->candidates, by_score);
+    int32_t kept = 0;
+    for (int32_t i = 0; i < q->n; ++i) {
+        int known = 0;
+        for (int32_t j = 0; j < kept && !known; ++j) known = same_place(&q->candidates[j], &q->candidates[i], q->read->len);
+        if (!known) q->candidates[kept++] = q->candidates[i];
+    }
+    q->n = kept;
+}
+
+int anl_candidates_score(anl_worker *w, anl_query *queries, int n)
+{
+    int rc = anl_grow(&w->results, &w->results_cap, w->n_jobs, sizeof *w->results);
+    if (!rc) rc = anl_sw_batch_run(w->sw, &w->context->kernels->sw, &w->context->options->align.score, w->jobs, w->n_jobs, w->results);
+    for (size_t i = 0; i < w->n_jobs && !rc; ++i) {
+        const anl_sw_result *r = &w->results[i];
+        if (r->score <= 0) continue;
+        anl_query *q = &queries[w->pending[i].query];
+        anl_candidate c = w->pending[i].candidate;
+        int64_t end_diagonal = c.start + r->tend - r->qend;
+        c.score = r->score;
+        if (end_diagonal < c.dlo) c.dlo = end_diagonal;
+        if (end_diagonal > c.dhi) c.dhi = end_diagonal;
+        c.start = end_diagonal;
+        rc = add_candidate(w, q, c);
+    }
+    w->n_jobs = 0;
+    for (int i = 0; i < n && !rc; ++i) sort_and_merge(&queries[i]);
+    return rc;
+}
+
+int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t near, int32_t *rivals)
+{
+    int32_t second = 0, count = 0;
+    for (int32_t i = 0; i < q->n; ++i)
+        if (i != of && q->candidates[i].score > second) second = q->candidates[i].score;
+    for (int32_t i = 0; i < q->n; ++i) count += i != of && q->candidates[i].score >= second - near;
+    *rivals = second ? count - 1 : 0;
+    return second;
+}

@@ -1,0 +1,48 @@
+/** From neighbouring windows to scored places: strand and diagonal by voting, then ungapped comparison or Smith-Waterman. */
+#ifndef ANL_CANDIDATES_H
+#define ANL_CANDIDATES_H
+
+#include "worker.h"
+
+/** A place where a read may lie. */
+typedef struct anl_candidate {
+    int64_t start;      /**< joined coordinate of base 0 of the oriented read if it lay unclipped and ungapped; may lie outside the contig */
+    int64_t dlo, dhi;   /**< diagonals (joined coordinate minus read position) that the alignment may use */
+    int32_t score;      /**< local alignment score, without clip bonus */
+    int32_t contig;
+    uint8_t reverse;
+    uint8_t ungapped;   /**< the score is that of the diagonal `start`; no gap can beat it */
+} anl_candidate;
+
+/** A read on its way through a batch. */
+typedef struct anl_query {
+    const anl_read *read;
+    const uint8_t *strand[2];  /**< base codes of the read and of its reverse complement */
+    anl_candidate *candidates; /**< score descending, then start, forward first */
+    int32_t n, cap;
+    uint8_t cut;               /**< more windows look alike than were fetched: the true place may be missing */
+} anl_query;
+
+/** A number from the read's name alone: picks among equal places, the same on every run. */
+uint32_t anl_query_hash(const anl_query *q);
+
+/** A Smith-Waterman job and the query that its result goes to. */
+typedef struct anl_pending {
+    int32_t query; /**< number of the query in the chunk */
+    anl_candidate candidate;
+} anl_pending;
+
+/** Finds and scores the candidates of `n` queries (read set, the rest zero). Arrays live in worker->arena. 0 or ANL_ENOMEM. */
+int anl_candidates_find(anl_worker *w, anl_query *queries, int n);
+
+/** Queues a Smith-Waterman of a query against [begin, end) of one contig on one strand; the result becomes a candidate in
+ *  anl_candidates_score. 0 or ANL_ENOMEM. */
+int anl_candidates_queue(anl_worker *w, const anl_query *queries, anl_pending what, int64_t begin, int64_t end);
+
+/** Scores everything queued, adds the places found and sorts every query's candidates. 0 or ANL_ENOMEM. */
+int anl_candidates_score(anl_worker *w, anl_query *queries, int n);
+
+/** Best score at a place other than candidates[of], and how many others come within a gap of that; 0 when there is none. */
+int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t near, int32_t *rivals);
+
+#endif

@@ -1,0 +1,68 @@
+#include "cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int cli_fail(void)
+{
+    fprintf(stderr, "anneal: %s\n", anl_error());
+    return 1;
+}
+
+int cli_usage(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    fputs("anneal: ", stderr);
+    vfprintf(stderr, fmt, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return 2;
+}
+
+int cli_integer(const char *name, const char *text, int64_t low, int64_t high, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (end == text || *end || errno || value < low || value > high) {
+        cli_usage("%s %s: must be a whole number from %lld to %lld", name, text, (long long)low, (long long)high);
+        return -1;
+    }
+    *out = value;
+    return 0;
+}
+
+int cli_integers(const char *name, const char *text, int n_least, int n_most, int64_t *out)
+{
+    int n = 0;
+    const char *at = text;
+    while (n < n_most) {
+        char *end;
+        errno = 0;
+        long long value = strtoll(at, &end, 10);
+        if (end == at || errno || value < 0 || value > INT32_MAX) break;
+        out[n++] = value;
+        at = end;
+        if (*at != ',') break;
+        ++at;
+    }
+    if (n < n_least || *at || (at > text && at[-1] == ',')) {
+        cli_usage("%s %s: must be %d to %d whole numbers, comma-separated", name, text, n_least, n_most);
+        return -1;
+    }
+    return n;
+}
+
+void cli_command_line(int argc, char **argv, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "anneal");
+    for (int i = 0; i < argc && used < size; ++i) {
+        used += (size_t)snprintf(out + used, size - used, " %s", argv[i]);
+    }
+    for (char *c = out; *c; ++c)
+        if (*c == '\t' || *c == '\n') *c = ' ';
+}

@@ -1,0 +1,28 @@
+/** What the subcommands share: how errors are printed and arguments are read. */
+#ifndef ANL_CLI_H
+#define ANL_CLI_H
+
+#include "base.h"
+
+/** Prints "anneal: MESSAGE" (the recorded one) and returns the exit status 1. */
+int cli_fail(void);
+
+/** Prints "anneal: ..." and returns the exit status 2 for a wrong command line. */
+int cli_usage(const char *fmt, ...) ANL_PRINTF(1, 2);
+
+/** Reads a whole number in [low, high] from `text`; 0, or -1 after printing what is wrong with option `name`. */
+int cli_integer(const char *name, const char *text, int64_t low, int64_t high, int64_t *out);
+
+/** Reads `n_least` to `n_most` comma-separated whole numbers >= 0; returns how many, or -1 after printing. */
+int cli_integers(const char *name, const char *text, int n_least, int n_most, int64_t *out);
+
+/** "NAME ARG ARG..." for @PG, in `out[size]`, cut where it does not fit. */
+void cli_command_line(int argc, char **argv, char *out, size_t size);
+
+int cmd_align(int argc, char **argv);
+int cmd_index(int argc, char **argv);
+int cmd_info(int argc, char **argv);
+int cmd_export_faiss(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+
+#endif

@@ -1,0 +1,30 @@
+#include "cli.h"
+#include "index.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] = "usage: anneal info INDEX.anl\n\nPrints what an index holds, then its contigs: name, length, M5.\n";
+
+int cmd_info(int argc, char **argv)
+{
+    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+        fputs(help, stdout);
+        return 0;
+    }
+    if (argc != 2 || argv[1][0] == '-') return cli_usage("info: needs one index; anneal info --help tells more");
+    anl_index *x;
+    if (anl_index_open(&x, argv[1])) return cli_fail();
+    printf("contigs\t%d\nbases\t%lld\nwindow\t%d\nstride\t%d\nwindows\t%lld\nstored\t%lld\ndimension\t%d\nlists\t%d\nmodel\t%s\n"
+           "model_hash\t%016" PRIx64 "\n",
+           x->n_contigs, (long long)x->contig_begin[x->n_contigs], x->window, x->stride, (long long)x->n_windows, (long long)x->n_entries,
+           x->d, x->nlist, x->model_name, x->model_hash);
+    for (int32_t i = 0; i < x->n_contigs; ++i) printf("contig\t%s\t%lld\t%s\n", x->contigs[i].name, (long long)x->contigs[i].len, x->contigs[i].md5);
+    anl_index_free(x);
+    if (fflush(stdout) || ferror(stdout)) {
+        anl_fail(ANL_EIO, "standard output: cannot write");
+        return cli_fail();
+    }
+    return 0;
+}

@@ -1,0 +1,283 @@
+#include "extend.h"
+
+#include "base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2, CIGAR_EQ = 7, CIGAR_X = 8 };
+/* How the best score of a cell came about, and more about the cell. */
+enum { COLUMN = 1, DELETION = 2, INSERTION = 3, SOURCE = 3, DELETION_GOES_ON = 4, INSERTION_GOES_ON = 8, COLUMN_STARTS = 16 };
+#define NOWHERE (INT32_MIN / 2)
+
+struct anl_extend_scratch {
+    uint8_t *from; /* [qlen][width] */
+    int32_t *rows; /* h, insertion: [width + 2] each */
+    uint32_t *cigar;
+    char *md;
+    size_t from_cap, rows_cap, cigar_cap, md_cap;
+};
+
+int anl_extend_scratch_new(anl_extend_scratch **out)
+{
+    *out = anl_alloc(1, sizeof **out);
+    return *out ? ANL_OK : ANL_ENOMEM;
+}
+
+void anl_extend_scratch_free(anl_extend_scratch *s)
+{
+    if (!s) return;
+    free(s->from);
+    free(s->rows);
+    free(s->cigar);
+    free(s->md);
+    free(s);
+}
+
+static inline int32_t pair_score(const anl_sw_params *p, uint8_t q, uint8_t t)
+{
+    return q > 3 || t > 3 ? -1 : q == t ? p->match : -p->mismatch;
+}
+
+/* Where the best alignment ends. */
+typedef struct cell {
+    int32_t total, q, b; /* b: column of the band */
+} cell;
+
+/* Row q of the band. h[b] and ins[b] hold the row above on entry, shifted so that h[b] is the cell diagonally above; the row itself
+ * on return. Cells outside the target stay NOWHERE. */
+static void fill_row(const anl_extend_params *p, const anl_extend_problem *x, int32_t q, int32_t *h, int32_t *ins, uint8_t *from,
+                     cell *best)
+{
+    const anl_sw_params *s = &p->score;
+    const int32_t width = x->dhi - x->dlo + 1, del_first = s->del_open + s->del_extend, ins_first = s->ins_open + s->ins_extend;
+    const int32_t first = q + x->dlo; /* target position of column 0 */
+    int32_t lo = first < 0 ? -first : 0, hi = first + width > x->tlen ? x->tlen - first : width;
+    const int32_t start = q == 0 ? p->clip5 : 0, bonus = q == x->qlen - 1 ? p->clip3 : 0;
+    int32_t left = NOWHERE, del = NOWHERE;
+    for (int32_t b = 0; b < lo && b < width; ++b) h[b] = ins[b] = NOWHERE;
+    for (int32_t b = lo; b < hi; ++b) {
+        const int32_t above = h[b + 1];
+        int32_t go_on = ins[b + 1] - s->ins_extend, open = above - ins_first;
+        uint8_t how = 0;
+        int32_t insertion = open;
+        if (go_on > open) insertion = go_on, how |= INSERTION_GOES_ON;
+        go_on = del - s->del_extend;
+        del = left - del_first;
+        if (go_on > del) del = go_on, how |= DELETION_GOES_ON;
+        int32_t diagonal = h[b], cost = pair_score(s, x->query[q], x->target[first + b]);
+        int32_t value = diagonal + cost;
+        uint8_t source = COLUMN;
+        if (diagonal <= start) value = start + cost, how |= COLUMN_STARTS;
+        const int32_t end_here = value + bonus;
+        if (end_here > best->total) *best = (cell){end_here, q, b};
+        if (del > value) value = del, source = DELETION;
+        if (insertion > value) value = insertion, source = INSERTION;
+        from[b] = how | source;
+        h[b] = left = value;
+        ins[b] = insertion;
+    }
+    for (int32_t b = hi > 0 ? hi : 0; b < width; ++b) h[b] = ins[b] = NOWHERE;
+}
+
+static int push(anl_extend_scratch *s, int32_t *n, uint32_t op, uint32_t len)
+{
+    if (*n && (s->cigar[*n - 1] & 15) == op) {
+        s->cigar[*n - 1] += len << 4;
+        return ANL_OK;
+    }
+    int rc = anl_grow(&s->cigar, &s->cigar_cap, (size_t)*n + 1, sizeof *s->cigar);
+    if (!rc) s->cigar[(*n)++] = len << 4 | op;
+    return rc;
+}
+
+static uint32_t column_op(int eqx, uint8_t q, uint8_t t)
+{
+    return !eqx ? CIGAR_M : q == t && q < 4 ? CIGAR_EQ : CIGAR_X;
+}
+
+/* Walks back from the best cell, whose column is a match or mismatch. A gap is entered only where it beats a column, which puts it as
+ * far left as its score allows. */
+static int walk_back(const anl_extend_params *p, const anl_extend_problem *x, anl_extend_scratch *s, cell at, anl_extension *out)
+{
+    const int32_t width = x->dhi - x->dlo + 1;
+    int32_t q = at.q, b = at.b, n = 0;
+    int state = COLUMN, rc;
+    out->qend = q + 1;
+    out->tend = q + x->dlo + b + 1;
+    for (;;) {
+        const uint8_t how = s->from[(size_t)q * (size_t)width + (size_t)b];
+        if (!state) state = how & SOURCE;
+        if (state == COLUMN) {
+            rc = push(s, &n, column_op(p->eqx, x->query[q], x->target[q + x->dlo + b]), 1);
+            if (rc || how & COLUMN_STARTS) break;
+            --q;
+            state = 0;
+        } else if (state == DELETION) {
+            if ((rc = push(s, &n, CIGAR_D, 1))) break;
+            --b;
+            if (!(how & DELETION_GOES_ON)) state = 0;
+        } else {
+            if ((rc = push(s, &n, CIGAR_I, 1))) break;
+            --q;
+            ++b;
+            if (!(how & INSERTION_GOES_ON)) state = 0;
+        }
+    }
+    out->qbeg = q;
+    out->tbeg = q + x->dlo + b;
+    out->n_cigar = n;
+    for (int32_t i = 0; i < n / 2; ++i) {
+        uint32_t swap = s->cigar[i];
+        s->cigar[i] = s->cigar[n - 1 - i];
+        s->cigar[n - 1 - i] = swap;
+    }
+    out->cigar = s->cigar;
+    return rc;
+}
+
+static char *put_number(char *to, int32_t value)
+{
+    char digits[12];
+    int n = 0;
+    do digits[n++] = (char)('0' + value % 10);
+    while (value /= 10);
+    while (n) *to++ = digits[--n];
+    return to;
+}
+
+/* MD and NM of a finished alignment. */
+static int describe(const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out)
+{
+    size_t most = 16;
+    for (int32_t i = 0; i < out->n_cigar; ++i) most += (size_t)(s->cigar[i] >> 4) * 2 + 12;
+    int rc = anl_grow(&s->md, &s->md_cap, most, 1);
+    if (rc) return rc;
+    char *md = s->md;
+    int32_t q = out->qbeg, t = out->tbeg, equal = 0;
+    out->nm = 0;
+    for (int32_t i = 0; i < out->n_cigar; ++i) {
+        const int32_t len = (int32_t)(s->cigar[i] >> 4);
+        const uint32_t op = s->cigar[i] & 15;
+        if (op == CIGAR_I) {
+            q += len;
+            out->nm += len;
+        } else if (op == CIGAR_D) {
+            md = put_number(md, equal);
+            *md++ = '^';
+            for (int32_t j = 0; j < len; ++j) *md++ = "ACGTN"[x->target[t + j]];
+            equal = 0;
+            t += len;
+            out->nm += len;
+        } else {
+            for (int32_t j = 0; j < len; ++j, ++q, ++t) {
+                if (x->query[q] == x->target[t] && x->query[q] < 4) {
+                    ++equal;
+                    continue;
+                }
+                md = put_number(md, equal);
+                *md++ = "ACGTN"[x->target[t]];
+                equal = 0;
+                ++out->nm;
+            }
+        }
+    }
+    md = put_number(md, equal);
+    *md = 0;
+    out->md = s->md;
+    return ANL_OK;
+}
+
+static void remove_bonuses(const anl_extend_params *p, int32_t qlen, anl_extension *out)
+{
+    out->score = out->total - (out->qbeg == 0 ? p->clip5 : 0) - (out->qend == qlen ? p->clip3 : 0);
+}
+
+int anl_extend(const anl_extend_params *p, const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out)
+{
+    const size_t width = (size_t)(x->dhi - x->dlo) + 1;
+    *out = (anl_extension){.md = ""};
+    int rc = anl_grow(&s->rows, &s->rows_cap, 2 * (width + 1), sizeof *s->rows);
+    if (!rc) rc = anl_grow(&s->from, &s->from_cap, (size_t)x->qlen * width, 1);
+    if (rc) return rc;
+    int32_t *h = s->rows, *insertion = s->rows + width + 1;
+    for (size_t i = 0; i < 2 * (width + 1); ++i) s->rows[i] = NOWHERE;
+    cell best = {0};
+    for (int32_t q = 0; q < x->qlen; ++q) fill_row(p, x, q, h, insertion, s->from + (size_t)q * width, &best);
+    if (best.total <= 0) return ANL_OK;
+    out->total = best.total;
+    rc = walk_back(p, x, s, best, out);
+    if (!rc) rc = describe(x, s, out);
+    if (!rc) remove_bonuses(p, x->qlen, out);
+    return rc;
+}
+
+int anl_extend_ungapped(const anl_extend_params *p, const anl_sw_kernels *k, const uint8_t *query, const uint8_t *target, int32_t n,
+                        int32_t most, anl_extension *out)
+{
+    uint64_t local[16], *bits = local;
+    if (n > (int32_t)sizeof local * 8) {
+        if (!(bits = malloc(((size_t)n + 63) / 64 * sizeof *bits))) return 0;
+    }
+    int32_t count = k->mismatches(query, target, n, bits), found = count <= most;
+    *out = (anl_extension){.md = ""};
+    if (found) {
+        /* Largest sum over stretches of equal bases, split by the differing ones; reaching either end earns its bonus. */
+        int32_t sum = p->clip5, begin = 0, at = 0;
+        for (int32_t word = 0, words = (n + 63) / 64; word <= words; ++word) {
+            uint64_t left = word < words ? bits[word] : 1;
+            while (left) {
+                const int32_t differ = word < words ? word * 64 + __builtin_ctzll(left) : n;
+                left &= left - 1;
+                sum += (differ - at) * p->score.match;
+                const int32_t total = sum + (differ == n ? p->clip3 : 0);
+                if (differ > begin && total > out->total)
+                    *out = (anl_extension){.total = total, .qbeg = begin, .tbeg = begin, .qend = differ, .tend = differ, .md = ""};
+                if (differ == n) break;
+                sum -= query[differ] > 3 || target[differ] > 3 ? 1 : p->score.mismatch;
+                at = differ + 1;
+                if (sum <= 0) sum = 0, begin = at;
+            }
+        }
+        if (out->total > 0) remove_bonuses(p, n, out);
+    }
+    if (bits != local) free(bits);
+    return found;
+}
+
+int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s,
+                              anl_extension *out)
+{
+    const uint8_t *target = x->target + x->dlo;
+    anl_extend_ungapped(p, k, x->query, target, x->qlen, x->qlen, out);
+    if (out->total <= 0) return ANL_OK;
+    int32_t n = 0;
+    for (int32_t i = out->qbeg; i < out->qend; ++i) {
+        int rc = push(s, &n, column_op(p->eqx, x->query[i], target[i]), 1);
+        if (rc) return rc;
+    }
+    out->n_cigar = n;
+    out->cigar = s->cigar;
+    out->tbeg += x->dlo;
+    out->tend += x->dlo;
+    return describe(x, s, out);
+}
+
+int32_t anl_cigar_score(const anl_sw_params *p, const uint32_t *cigar, int32_t n_cigar, const uint8_t *query, const uint8_t *target)
+{
+    int32_t score = 0;
+    for (int32_t i = 0; i < n_cigar; ++i) {
+        const int32_t len = (int32_t)(cigar[i] >> 4);
+        const uint32_t op = cigar[i] & 15;
+        if (op == CIGAR_I) {
+            score -= p->ins_open + len * p->ins_extend;
+            query += len;
+        } else if (op == CIGAR_D) {
+            score -= p->del_open + len * p->del_extend;
+            target += len;
+        } else {
+            for (int32_t j = 0; j < len; ++j) score += pair_score(p, *query++, *target++);
+        }
+    }
+    return score;
+}

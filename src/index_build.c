@@ -1,0 +1,180 @@
+#include "index_build.h"
+
+#include "encoder.h"
+#include "index.h"
+#include "model.h"
+#include "reference.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 256 /* windows that a thread embeds at a time */ };
+
+anl_index_options anl_index_options_default(void)
+{
+    return (anl_index_options){.window = 160, .stride = 48, .threads = 1};
+}
+
+/* The reference as it grows, contig by contig. */
+typedef struct build {
+    const anl_index_options *options;
+    const anl_encoder *encoder;
+    anl_encoder_scratch **scratch; /* one a thread */
+    anl_contig *contigs;
+    uint8_t *bases;
+    int64_t *runs;
+    int8_t *vectors;
+    uint32_t *windows;
+    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, vectors_cap, n_entries, windows_cap;
+    int64_t n_bases, n_windows;
+    anl_index_progress *progress;
+    void *data;
+} build;
+
+static int add_bases(build *b, const uint8_t *seq, int64_t len)
+{
+    const size_t bytes = (size_t)(b->n_bases + len + 3) / 4, used = (size_t)(b->n_bases + 3) / 4;
+    int rc = anl_grow(&b->bases, &b->bases_cap, bytes, 1);
+    if (rc) return rc;
+    memset(b->bases + used, 0, bytes - used);
+    for (int64_t i = 0; i < len; ++i) {
+        const int64_t at = b->n_bases + i;
+        if (seq[i] < 4) {
+            b->bases[at / 4] |= (uint8_t)(seq[i] << 2 * (at % 4));
+        } else if (i && seq[i - 1] > 3) {
+            b->runs[2 * b->n_runs - 1] = at + 1;
+        } else {
+            if ((rc = anl_grow(&b->runs, &b->runs_cap, 2 * b->n_runs + 2, sizeof *b->runs))) return rc;
+            b->runs[2 * b->n_runs] = at;
+            b->runs[2 * b->n_runs++ + 1] = at + 1;
+        }
+    }
+    b->n_bases += len;
+    return ANL_OK;
+}
+
+/* Embeds windows [first, first + n) of a contig. */
+static void embed_block(const build *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
+{
+    const uint8_t *seqs[BLOCK];
+    int32_t lens[BLOCK];
+    const int64_t window = b->options->window, last = len > window ? len - window : 0;
+    for (int i = 0; i < n; ++i) {
+        const int64_t pos = (first + i) * b->options->stride;
+        seqs[i] = seq + (pos < last ? pos : last);
+        lens[i] = (int32_t)(len < window ? len : window);
+    }
+    anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, n, out);
+}
+
+static int is_zero(const int8_t *v, size_t d)
+{
+    for (size_t c = 0; c < d; ++c)
+        if (v[c]) return 0;
+    return 1;
+}
+
+static int add_windows(build *b, const uint8_t *seq, int64_t len)
+{
+    const size_t d = (size_t)anl_encoder_dim(b->encoder);
+    const int64_t n = anl_index_window_count(len, b->options->window, b->options->stride);
+    const int64_t blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + BLOCK - 1) / BLOCK;
+    int rc = anl_grow(&b->vectors, &b->vectors_cap, (b->n_entries + (size_t)n) * d, 1);
+    if (!rc) rc = anl_grow(&b->windows, &b->windows_cap, b->n_entries + (size_t)n, sizeof *b->windows);
+    if (!rc && b->n_windows + n >= ANL_INDEX_NO_WINDOW) rc = anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
+    if (rc) return rc;
+    int8_t *out = b->vectors + b->n_entries * d;
+    int64_t done = 0;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(b->options->threads)
+    for (int64_t i = 0; i < blocks; ++i) {
+        const int64_t first = i * BLOCK, m = n - first < BLOCK ? n - first : BLOCK;
+        embed_block(b, seq, len, first, (int)m, out + (size_t)first * d);
+#pragma omp critical(anl_index_progress)
+        if (b->progress) b->progress(b->data, b->n_windows + (done += m), 0);
+    }
+    /* Windows of nothing but N have no vector: close the gaps. */
+    for (int64_t i = 0; i < n && blocks; ++i) {
+        const int8_t *v = out + (size_t)i * d;
+        if (is_zero(v, d)) continue;
+        memmove(b->vectors + b->n_entries * d, v, d);
+        b->windows[b->n_entries++] = (uint32_t)(b->n_windows + i);
+    }
+    b->n_windows += n;
+    return ANL_OK;
+}
+
+static int add_contigs(build *b)
+{
+    anl_reference *r = NULL;
+    anl_contig c;
+    const uint8_t *seq;
+    int rc = anl_reference_open(&r, b->options->reference), more;
+    while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
+        if (more < 0) rc = more;
+        if (!rc) rc = anl_grow(&b->contigs, &b->contigs_cap, b->n_contigs + 1, sizeof *b->contigs);
+        if (rc) break;
+        if (!(c.name = strdup(c.name))) {
+            rc = anl_fail(ANL_ENOMEM, "out of memory");
+            break;
+        }
+        b->contigs[b->n_contigs++] = c;
+        rc = add_bases(b, seq, c.len);
+        if (!rc) rc = add_windows(b, seq, c.len);
+    }
+    anl_reference_free(r);
+    return rc;
+}
+
+static int check_options(const anl_index_options *o)
+{
+    if (o->threads < 1) return anl_fail(ANL_EINVAL, "-t %d: must be at least 1", o->threads);
+    if (o->window < ANL_ENCODER_MIN_LEN || o->window > ANL_ENCODER_MAX_LEN)
+        return anl_fail(ANL_EINVAL, "--window %d: must be %d to %d", o->window, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN);
+    if (o->stride < 1 || o->stride > o->window) return anl_fail(ANL_EINVAL, "--stride %d: must be 1 to the window, %d", o->stride, o->window);
+    return ANL_OK;
+}
+
+static void free_build(build *b)
+{
+    for (size_t i = 0; i < b->n_contigs; ++i) free((char *)(uintptr_t)b->contigs[i].name);
+    for (int i = 0; b->scratch && i < b->options->threads; ++i) anl_encoder_scratch_free(b->scratch[i]);
+    free(b->scratch);
+    free(b->contigs);
+    free(b->bases);
+    free(b->runs);
+    free(b->vectors);
+    free(b->windows);
+}
+
+int anl_index_build(const anl_index_options *o, anl_index_progress *progress, void *data, anl_index_report *report)
+{
+    build b = {.options = o, .progress = progress, .data = data};
+    char found[4096];
+    const char *path = o->model;
+    anl_model *model = NULL;
+    anl_encoder *encoder = NULL;
+    int rc = check_options(o);
+    if (!rc && !path) {
+        rc = anl_model_find(found, sizeof found);
+        path = found;
+    }
+    if (!rc) rc = anl_model_read(&model, path);
+    if (!rc) rc = anl_encoder_new(&encoder, model);
+    b.encoder = encoder;
+    if (!rc && !(b.scratch = anl_alloc((size_t)o->threads, sizeof *b.scratch))) rc = ANL_ENOMEM;
+    for (int i = 0; i < o->threads && !rc; ++i) rc = anl_encoder_scratch_new(&b.scratch[i], encoder);
+    if (!rc) rc = add_contigs(&b);
+    if (!rc) {
+        const anl_index_parts parts = {.contigs = b.contigs, .n_contigs = (int32_t)b.n_contigs, .bases = b.bases, .n_bases = b.n_bases,
+                                       .n_runs = b.runs, .n_n_runs = (int64_t)b.n_runs, .window = o->window, .stride = o->stride,
+                                       .d = model->d, .vectors = b.vectors, .windows = b.windows, .n_entries = (int64_t)b.n_entries,
+                                       .model_hash = anl_model_hash(model), .model_name = model->name};
+        rc = anl_index_write(o->output, &parts);
+    }
+    *report = (anl_index_report){(int64_t)b.n_contigs, b.n_bases, b.n_windows};
+    free_build(&b);
+    anl_encoder_free(encoder);
+    anl_model_free(model);
+    return rc;
+}

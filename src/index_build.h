@@ -1,0 +1,28 @@
+/** Building an index: FASTA in, windows embedded, file out. */
+#ifndef ANL_INDEX_BUILD_H
+#define ANL_INDEX_BUILD_H
+
+#include "base.h"
+
+typedef struct anl_index_options {
+    const char *reference, *output;
+    const char *model;       /**< NULL: the one anl_model_find finds */
+    int32_t window, stride;  /**< bp; window 20 to 400, stride 1 to window */
+    int threads;
+} anl_index_options;
+
+/** W 160, S 48, one thread. */
+anl_index_options anl_index_options_default(void);
+
+/** Called between blocks of windows: done and the number so far known. */
+typedef void anl_index_progress(void *data, int64_t done, int64_t total);
+
+/** What was built. */
+typedef struct anl_index_report {
+    int64_t contigs, bases, windows;
+} anl_index_report;
+
+/** 0 or the first error; nothing is left behind then. The bytes written do not depend on the threads. */
+int anl_index_build(const anl_index_options *o, anl_index_progress *progress, void *data, anl_index_report *report);
+
+#endif

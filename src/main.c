@@ -1,0 +1,44 @@
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *what;
+} commands[] = {
+    {"index", cmd_index, "build the index of a reference genome"},
+    {"align", cmd_align, "align reads to an index"},
+    {"info", cmd_info, "print what an index holds"},
+    {"export-faiss", cmd_export_faiss, "write an index's vectors as a FAISS index file"},
+    {"train", cmd_train, "make an encoder"},
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static void usage(FILE *to)
+{
+    fputs("anneal " ANNEAL_VERSION ": aligns sequencing reads by Embed, Search, Align\n\n"
+          "usage: anneal COMMAND [OPTIONS] ...       (anneal COMMAND --help tells more)\n\n",
+          to);
+    for (int i = 0; i < N_COMMANDS; ++i) fprintf(to, "  %-14s%s\n", commands[i].name, commands[i].what);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return 2;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        usage(stdout);
+        return 0;
+    }
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
+        puts("anneal " ANNEAL_VERSION);
+        return 0;
+    }
+    for (int i = 0; i < N_COMMANDS; ++i)
+        if (!strcmp(argv[1], commands[i].name)) return commands[i].run(argc - 1, argv + 1);
+    return cli_usage("there is no command '%s'; anneal --help lists them", argv[1]);
+}

@@ -1,0 +1,28 @@
+/** Deciding: the place of a single read, or of a pair together, and how sure it is. */
+#ifndef ANL_PAIR_H
+#define ANL_PAIR_H
+
+#include "candidates.h"
+#include "insert.h"
+
+/** What is reported for one read. */
+typedef struct anl_choice {
+    int32_t candidate; /**< number in the query's list; -1: unmapped */
+    int32_t second;    /**< best score elsewhere (tag XS), 0 when there is none */
+    uint8_t mapq;
+} anl_choice;
+
+/** Best candidate of a read on its own. Scores below options->min_score leave it unmapped. */
+anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q);
+
+/** Orientation and size when both mates are unrivalled and on one contig, as evidence for the insert-size model; 0 if not. */
+int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_orientation *orientation, int32_t *size);
+
+/** Queues, for every good place of either mate, a search for the other mate where the insert size would put it, unless it has
+ *  a candidate there already. `first` is the number of the pair's first read in `queries`. 0 or ANL_ENOMEM. */
+int anl_pair_rescue(anl_worker *w, const anl_insert_model *m, const anl_query *queries, int32_t first);
+
+/** Chooses for both mates. Returns 1 when the pair is proper. */
+int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_choice chosen[2]);
+
+#endif

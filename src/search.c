@@ -1,0 +1,253 @@
+#include "search.h"
+
+#include "kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUERIES_AT_ONCE = 48, SLACK = 4 /* a query keeps up to 4k survivors before it is cut back to k */ };
+
+struct anl_search {
+    const anl_index *index;
+    const anl_scan_kernels *kernels;
+    anl_index_faiss *faiss; /* NULL: native */
+};
+
+/* A query and a list that it probes. */
+typedef struct probe {
+    uint32_t list, query;
+} probe;
+
+struct anl_search_scratch {
+    uint8_t *queries; /* biased to unsigned */
+    uint8_t *gathered;
+    int32_t *dots;
+    uint64_t *keys;   /* [n][room] distance << 32 | window */
+    int32_t *counts, *limits;
+    probe *probes, *sorted;
+    uint32_t *starts, *which;
+    int32_t *values;
+    size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, probes_cap, sorted_cap, starts_cap, which_cap,
+        values_cap;
+};
+
+int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
+{
+    const anl_kernels *k = anl_kernels_get();
+    anl_search *s = k ? anl_alloc(1, sizeof *s) : NULL;
+    if (!s) return k ? ANL_ENOMEM : ANL_EINVAL;
+    s->index = x;
+    s->kernels = &k->scan;
+    int rc = path == ANL_SEARCH_FAISS ? anl_index_faiss_open(&s->faiss, x) : ANL_OK;
+    if (rc) {
+        free(s);
+        return rc;
+    }
+    *out = s;
+    return ANL_OK;
+}
+
+void anl_search_free(anl_search *s)
+{
+    if (!s) return;
+    anl_index_faiss_free(s->faiss);
+    free(s);
+}
+
+int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s)
+{
+    (void)s;
+    *out = anl_alloc(1, sizeof **out);
+    return *out ? ANL_OK : ANL_ENOMEM;
+}
+
+void anl_search_scratch_free(anl_search_scratch *sc)
+{
+    if (!sc) return;
+    void *const all[] = {sc->queries, sc->gathered, sc->dots, sc->keys, sc->counts, sc->limits, sc->probes, sc->sorted, sc->starts,
+                         sc->which, sc->values};
+    for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
+    free(sc);
+}
+
+int anl_search_nprobe(const anl_index *x, int effort)
+{
+    const int64_t n = x->n_entries > 0 ? x->n_entries : 1;
+    int64_t root = 1; /* integer square root of n */
+    while ((root + 1) * (root + 1) <= n) root += root > 1 << 16 ? 16 : 1;
+    int64_t entries = 26 * root * effort; /* 8,200 at n = 100,000 */
+    int64_t lists = entries * x->nlist / n + 1;
+    return lists < x->nlist ? (int)lists : x->nlist;
+}
+
+static int reserve(anl_search_scratch *sc, const anl_index *x, size_t n, size_t nprobe, size_t room)
+{
+    const size_t d = (size_t)x->d, lists = (size_t)x->nlist;
+    size_t widest = (lists + 15) / 16 * 16;
+    if (x->longest_list > (int64_t)widest) widest = (size_t)x->longest_list;
+    int rc = anl_grow(&sc->queries, &sc->queries_cap, n * d, 1);
+    if (!rc) rc = anl_grow(&sc->gathered, &sc->gathered_cap, QUERIES_AT_ONCE * d, 1);
+    if (!rc) rc = anl_grow(&sc->dots, &sc->dots_cap, QUERIES_AT_ONCE * widest, sizeof *sc->dots);
+    if (!rc) rc = anl_grow(&sc->keys, &sc->keys_cap, n * room, sizeof *sc->keys);
+    if (!rc) rc = anl_grow(&sc->counts, &sc->counts_cap, n, sizeof *sc->counts);
+    if (!rc) rc = anl_grow(&sc->limits, &sc->limits_cap, n, sizeof *sc->limits);
+    if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, n * nprobe, sizeof *sc->probes);
+    if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, n * nprobe, sizeof *sc->sorted);
+    if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
+    if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest, sizeof *sc->which);
+    if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest, sizeof *sc->values);
+    return rc;
+}
+
+/* Moves the k smallest of keys[n] to the front, in any order (Hoare's selection). All keys differ. */
+static void select_smallest(uint64_t *keys, int32_t n, int32_t k)
+{
+    int32_t lo = 0, hi = n - 1;
+    while (lo < hi) {
+        const int32_t mid = lo + (hi - lo) / 2;
+        uint64_t a = keys[lo], b = keys[mid], c = keys[hi];
+        const uint64_t pivot = a < b ? (b < c ? b : a < c ? c : a) : (a < c ? a : b < c ? c : b);
+        int32_t i = lo, j = hi;
+        while (i <= j) {
+            while (keys[i] < pivot) ++i;
+            while (keys[j] > pivot) --j;
+            if (i > j) break;
+            const uint64_t swap = keys[i];
+            keys[i++] = keys[j];
+            keys[j--] = swap;
+        }
+        if (k - 1 <= j) hi = j;
+        else if (k - 1 >= i) lo = i;
+        else return;
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Squared length of a query, which every distance of it contains. */
+static int32_t length_of(const int8_t *q, int32_t d)
+{
+    int32_t sum = 0;
+    for (int32_t c = 0; c < d; ++c) sum += q[c] * q[c];
+    return sum;
+}
+
+/* The nprobe nearest centroids of queries [0, n), grouped by list in sc->sorted, sc->starts. */
+static void choose_lists(const anl_search *s, anl_search_scratch *sc, int n, int nprobe, const int32_t *length)
+{
+    const anl_index *x = s->index;
+    const int32_t panels = (x->nlist + 15) / 16;
+    uint64_t *keys = sc->keys; /* not in use yet, and at least nlist long */
+    memset(sc->starts, 0, ((size_t)x->nlist + 1) * sizeof *sc->starts);
+    for (int begin = 0; begin < n; begin += QUERIES_AT_ONCE) {
+        const int m = n - begin < QUERIES_AT_ONCE ? n - begin : QUERIES_AT_ONCE;
+        s->kernels->dots(sc->queries + (size_t)begin * (size_t)x->d, m, x->centroids, panels, x->d, sc->dots);
+        for (int i = 0; i < m; ++i) {
+            const int32_t *dot = sc->dots + (size_t)i * (size_t)panels * 16;
+            for (int32_t l = 0; l < x->nlist; ++l)
+                keys[l] = (uint64_t)(uint32_t)(length[begin + i] + x->centroid_bias[l] - 2 * dot[l]) << 32 | (uint32_t)l;
+            if (nprobe < x->nlist) select_smallest(keys, x->nlist, nprobe);
+            for (int p = 0; p < nprobe; ++p) {
+                const uint32_t list = (uint32_t)keys[p];
+                sc->probes[(size_t)(begin + i) * (size_t)nprobe + (size_t)p] = (probe){list, (uint32_t)(begin + i)};
+                ++sc->starts[list + 1];
+            }
+        }
+    }
+    for (int32_t l = 0; l < x->nlist; ++l) sc->starts[l + 1] += sc->starts[l];
+    for (size_t i = 0; i < (size_t)n * (size_t)nprobe; ++i) sc->sorted[sc->starts[sc->probes[i].list]++] = sc->probes[i];
+    memmove(sc->starts + 1, sc->starts, (size_t)x->nlist * sizeof *sc->starts);
+    sc->starts[0] = 0;
+}
+
+/* Keeps what may be among the k nearest of one query. `limit` is the largest value that still may. */
+static void keep(anl_search_scratch *sc, const anl_index *x, uint32_t query, int32_t length, int64_t first, int32_t found, int32_t k,
+                 int32_t room)
+{
+    uint64_t *keys = sc->keys + (size_t)query * (size_t)room;
+    int32_t n = sc->counts[query];
+    for (int32_t i = 0; i < found; ++i) {
+        const uint32_t window = x->ids[first + sc->which[i]];
+        if (window == ANL_INDEX_NO_WINDOW || sc->values[i] > sc->limits[query]) continue;
+        keys[n++] = (uint64_t)(uint32_t)(length + sc->values[i]) << 32 | window;
+        if (n == room) {
+            select_smallest(keys, n, k);
+            uint64_t worst = 0;
+            for (int32_t j = 0; j < k; ++j) worst = keys[j] > worst ? keys[j] : worst;
+            sc->limits[query] = (int32_t)(worst >> 32) - length;
+            n = k;
+        }
+    }
+    sc->counts[query] = n;
+}
+
+static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list, const int32_t *length, int32_t k, int32_t room)
+{
+    const anl_index *x = s->index;
+    const size_t d = (size_t)x->d;
+    const int64_t first = (int64_t)x->list_begin[list];
+    const int32_t entries = (int32_t)((int64_t)x->list_begin[list + 1] - first);
+    for (uint32_t begin = sc->starts[list], end = sc->starts[list + 1]; begin < end; begin += QUERIES_AT_ONCE) {
+        const int32_t m = end - begin < QUERIES_AT_ONCE ? (int32_t)(end - begin) : QUERIES_AT_ONCE;
+        for (int32_t i = 0; i < m; ++i) memcpy(sc->gathered + (size_t)i * d, sc->queries + (size_t)sc->sorted[begin + (uint32_t)i].query * d, d);
+        s->kernels->dots(sc->gathered, m, x->codes + (size_t)first * d, entries / 16, x->d, sc->dots);
+        for (int32_t i = 0; i < m; ++i) {
+            const uint32_t query = sc->sorted[begin + (uint32_t)i].query;
+            const int32_t found = s->kernels->near(sc->dots + (size_t)i * (size_t)entries, x->bias + first, entries, sc->limits[query], sc->which,
+                                                   sc->values);
+            keep(sc, x, query, length[query], first, found, k, room);
+        }
+    }
+}
+
+static int search_native(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int nprobe, anl_hit *hits,
+                         int *counts)
+{
+    const anl_index *x = s->index;
+    const size_t d = (size_t)x->d;
+    int32_t room = k * SLACK < 64 ? 64 : k * SLACK;
+    size_t need = (size_t)room;
+    if (need * (size_t)n < (size_t)x->nlist) need = (size_t)x->nlist;
+    int rc = reserve(sc, x, (size_t)n, (size_t)nprobe, need);
+    int32_t *length = rc ? NULL : anl_alloc((size_t)n, sizeof *length);
+    if (!length) return ANL_ENOMEM;
+    for (size_t i = 0; i < (size_t)n * d; ++i) sc->queries[i] = (uint8_t)(queries[i] + 128);
+    for (int i = 0; i < n; ++i) length[i] = length_of(queries + (size_t)i * d, x->d);
+    choose_lists(s, sc, n, nprobe, length);
+    for (int i = 0; i < n; ++i) {
+        sc->counts[i] = 0;
+        sc->limits[i] = INT32_MAX / 2;
+    }
+    for (int32_t l = 0; l < x->nlist; ++l) scan_list(s, sc, (uint32_t)l, length, k, room);
+    for (int i = 0; i < n; ++i) {
+        uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
+        int32_t m = sc->counts[i];
+        if (m > k) {
+            select_smallest(keys, m, k);
+            m = k;
+        }
+        qsort(keys, (size_t)m, sizeof *keys, by_value);
+        for (int32_t j = 0; j < m; ++j) hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(keys[j] >> 32), (uint32_t)keys[j]};
+        counts[i] = m;
+    }
+    free(length);
+    return ANL_OK;
+}
+
+int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
+                     int *counts)
+{
+    const int nprobe = anl_search_nprobe(s->index, effort);
+    if (!s->faiss) return search_native(s, sc, queries, n, k, nprobe, hits, counts);
+    int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)k, sizeof *sc->keys);
+    for (int i = 0; i < n && !rc; ++i) {
+        rc = anl_index_faiss_search(s->faiss, queries + (size_t)i * (size_t)s->index->d, k, nprobe, sc->keys, &counts[i]);
+        for (int j = 0; j < counts[i] && !rc; ++j)
+            hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(sc->keys[j] >> 32), (uint32_t)sc->keys[j]};
+    }
+    return rc;
+}

@@ -1,0 +1,34 @@
+/** Strand and diagonal of a read in a stretch of the reference, by votes of shared k-mers. */
+#ifndef ANL_VOTE_H
+#define ANL_VOTE_H
+
+#include "base.h"
+
+enum {
+    ANL_VOTE_K = 9,          /**< random 9-mers seldom meet in a few hundred bp, yet a fifth survives 15% errors */
+    ANL_VOTE_MAX_READ = 1000, /**< bp of a read that vote */
+    ANL_VOTE_MAX_REGION = 4096,
+};
+
+/** The canonical k-mers of one read, hashed; with room for the votes. About 50 KB; one a thread. */
+typedef struct anl_voter anl_voter;
+
+anl_voter *anl_voter_new(void); /**< NULL when memory is short */
+void anl_voter_free(anl_voter *v);
+
+/** Takes the k-mers of read[len] (base codes 0-4; at most ANL_VOTE_MAX_READ bp). */
+void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len);
+
+/** Where the read lies: base q of the read (reverse-complemented when `reverse`) falls on base diag + q of the region. */
+typedef struct anl_vote {
+    int32_t votes;   /**< shared k-mers on diagonals within ANL_VOTE_K of the best */
+    int32_t diag;    /**< the diagonal with the most votes; the lowest of equals */
+    int32_t lo, hi;  /**< lowest and highest diagonal with support near the best one: what gaps must bridge */
+    uint8_t reverse;
+} anl_vote;
+
+/** The best strand and diagonal in region[len] (at most ANL_VOTE_MAX_REGION bp) with dlo <= diag <= dhi, where
+ *  dhi - dlo < ANL_VOTE_MAX_REGION. votes is 0 when no k-mer is shared. */
+anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32_t dlo, int32_t dhi);
+
+#endif

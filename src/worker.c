@@ -1,0 +1,33 @@
+#include "worker.h"
+
+#include "candidates.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int anl_worker_init(anl_worker *w, const anl_context *context)
+{
+    memset(w, 0, sizeof *w);
+    w->context = context;
+    int rc = ANL_OK;
+    if (!(w->arena = anl_arena_new()) || !(w->temporary = anl_arena_new()) || !(w->voter = anl_voter_new())) rc = ANL_ENOMEM;
+    if (!rc) rc = anl_encoder_scratch_new(&w->encoder, context->encoder);
+    if (!rc) rc = anl_search_scratch_new(&w->search, context->search);
+    if (!rc) rc = anl_extend_scratch_new(&w->extend);
+    if (!rc) rc = anl_sw_batch_new(&w->sw);
+    return rc;
+}
+
+void anl_worker_free(anl_worker *w)
+{
+    anl_arena_free(w->arena);
+    anl_arena_free(w->temporary);
+    anl_voter_free(w->voter);
+    anl_encoder_scratch_free(w->encoder);
+    anl_search_scratch_free(w->search);
+    anl_extend_scratch_free(w->extend);
+    anl_sw_batch_free(w->sw);
+    free(w->jobs);
+    free(w->pending);
+    free(w->results);
+}

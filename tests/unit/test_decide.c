@@ -1,0 +1,148 @@
+/* Insert sizes, mapping qualities and the choice of pairs, on cases worked out by hand. */
+#include "insert.h"
+#include "mapq.h"
+#include "pair.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void orientations(void **unused)
+{
+    (void)unused;
+    int64_t size;
+    /* A forward read whose 5' end is at 100 and a reverse read whose 5' end is at 399: 300 bp, facing each other. */
+    assert_int_equal(anl_orient((anl_end5){100, 0}, (anl_end5){399, 1}, &size), ANL_FR);
+    assert_int_equal(size, 300);
+    assert_int_equal(anl_orient((anl_end5){399, 1}, (anl_end5){100, 0}, &size), ANL_FR);
+    assert_int_equal(anl_orient((anl_end5){399, 0}, (anl_end5){100, 1}, &size), ANL_RF);
+    assert_int_equal(anl_orient((anl_end5){100, 0}, (anl_end5){399, 0}, &size), ANL_FF);
+    assert_int_equal(anl_orient((anl_end5){399, 1}, (anl_end5){100, 1}, &size), ANL_FF); /* the same pair from the other strand */
+    assert_int_equal(anl_orient((anl_end5){399, 0}, (anl_end5){100, 0}, &size), ANL_RR);
+    assert_int_equal(anl_orient((anl_end5){100, 1}, (anl_end5){399, 1}, &size), ANL_RR);
+}
+
+static void estimates_despite_chimeras(void **unused)
+{
+    (void)unused;
+    int32_t fr[1000], none[1];
+    for (int i = 0; i < 1000; ++i) fr[i] = 350 + i % 101; /* 350..450 */
+    for (int i = 0; i < 20; ++i) fr[i * 50] = 9000;
+    int32_t *sizes[ANL_N_ORIENTATIONS] = {fr, none, none, none};
+    size_t n[ANL_N_ORIENTATIONS] = {1000, 0, 0, 0};
+    anl_insert_model m;
+    anl_insert_estimate(&m, sizes, n);
+    assert_int_equal(m.of[ANL_FR].usable, 1);
+    assert_int_equal(m.of[ANL_RF].usable, 0);
+    assert_true(fabs(m.of[ANL_FR].mean - 400) < 3);
+    assert_true(m.of[ANL_FR].low < 350 && m.of[ANL_FR].high > 450 && m.of[ANL_FR].high < 1000);
+    n[ANL_FR] = 9;
+    anl_insert_estimate(&m, sizes, n);
+    assert_int_equal(m.of[ANL_FR].usable, 0);
+}
+
+static void logarithm(void **unused)
+{
+    (void)unused;
+    for (double x = 1e-3; x < 1e6; x *= 1.37) assert_true(fabs(anl_ln(x) - log(x)) < 1e-9);
+}
+
+static void mapq_falls_with_rivals(void **unused)
+{
+    (void)unused;
+    anl_evidence e = {.score = 150, .second = 0, .span = 150, .match = 1, .mismatch = 4};
+    assert_int_equal(anl_mapq(&e), 60);
+    e.second = 150;
+    assert_int_equal(anl_mapq(&e), 0);
+    int before = 61;
+    for (e.second = 130; e.second < 150; ++e.second) {
+        int q = anl_mapq(&e);
+        assert_true(q <= before);
+        before = q;
+    }
+    e.second = 140;
+    int alone = anl_mapq(&e);
+    e.rivals = 5;
+    assert_true(anl_mapq(&e) < alone);
+    e.cut = 1;
+    assert_true(anl_mapq(&e) <= 3);
+}
+
+static anl_query make_query(anl_read *read, anl_candidate *c, int n, uint8_t mate)
+{
+    *read = (anl_read){.name = "r", .len = 150, .mate = mate};
+    return (anl_query){.read = read, .candidates = c, .n = n, .cap = n};
+}
+
+static anl_candidate at(int64_t start, int reverse, int score)
+{
+    return (anl_candidate){.start = start, .score = score, .reverse = (uint8_t)reverse};
+}
+
+static void pairs_settle_repeats(void **unused)
+{
+    (void)unused;
+    anl_align_options o = anl_align_options_default();
+    anl_insert_model m;
+    anl_insert_given(&m, 400, 50, 0, 0);
+    anl_read reads[2];
+    /* The first read fits two places equally, the second one only beside the second of them. */
+    anl_candidate a[] = {at(1000, 0, 150), at(90000, 0, 150)}, b[] = {at(90250, 1, 150)};
+    anl_query pair[2] = {make_query(&reads[0], a, 2, 1), make_query(&reads[1], b, 1, 2)};
+    anl_choice chosen[2];
+    assert_int_equal(anl_pair_choose(&o, &m, pair, chosen), 1);
+    assert_int_equal(chosen[0].candidate, 1);
+    assert_int_equal(chosen[1].candidate, 0);
+    assert_int_equal(chosen[0].second, 150);
+    assert_true(chosen[0].mapq >= 20);
+    assert_int_equal(chosen[1].mapq, 60);
+}
+
+static void pairs_keep_far_better_places(void **unused)
+{
+    (void)unused;
+    anl_align_options o = anl_align_options_default();
+    anl_insert_model m;
+    anl_insert_given(&m, 400, 50, 0, 0);
+    anl_read reads[2];
+    /* A proper combination that costs more than -U is not taken. */
+    anl_candidate a[] = {at(1000, 0, 150)}, b[] = {at(500000, 1, 150), at(1250, 1, 100)};
+    anl_query pair[2] = {make_query(&reads[0], a, 1, 1), make_query(&reads[1], b, 2, 2)};
+    anl_choice chosen[2];
+    assert_int_equal(anl_pair_choose(&o, &m, pair, chosen), 0);
+    assert_int_equal(chosen[1].candidate, 0);
+    b[1].score = 140; /* costs less than -U */
+    assert_int_equal(anl_pair_choose(&o, &m, pair, chosen), 1);
+    assert_int_equal(chosen[1].candidate, 1);
+    assert_true(chosen[1].mapq < 60);
+}
+
+static void low_scores_are_unmapped(void **unused)
+{
+    (void)unused;
+    anl_align_options o = anl_align_options_default();
+    anl_read read;
+    anl_candidate a[] = {at(1000, 0, 29)};
+    anl_query q = make_query(&read, a, 1, 0);
+    assert_int_equal(anl_choose_single(&o, &q).candidate, -1);
+    a[0].score = 30;
+    assert_int_equal(anl_choose_single(&o, &q).candidate, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(orientations),
+        cmocka_unit_test(estimates_despite_chimeras),
+        cmocka_unit_test(logarithm),
+        cmocka_unit_test(mapq_falls_with_rivals),
+        cmocka_unit_test(pairs_settle_repeats),
+        cmocka_unit_test(pairs_keep_far_better_places),
+        cmocka_unit_test(low_scores_are_unmapped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

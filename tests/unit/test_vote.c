@@ -1,0 +1,93 @@
+/* The voter finds strand and diagonal of reads placed at random, with substitutions and a gap. */
+#include "vote.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { REGION = 500, READ = 150 };
+
+static uint64_t state = 42;
+static uint32_t next_random(void)
+{
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(state >> 33);
+}
+
+static void fill_random(uint8_t *s, int n)
+{
+    for (int i = 0; i < n; ++i) s[i] = (uint8_t)(next_random() & 3);
+}
+
+static void reverse_complement(const uint8_t *s, int n, uint8_t *out)
+{
+    for (int i = 0; i < n; ++i) out[i] = s[n - 1 - i] > 3 ? 4 : (uint8_t)(3 - s[n - 1 - i]);
+}
+
+static void finds_strand_and_diagonal(void **unused)
+{
+    (void)unused;
+    anl_voter *v = anl_voter_new();
+    uint8_t region[REGION], read[READ], flipped[READ];
+    for (int trial = 0; trial < 500; ++trial) {
+        fill_random(region, REGION);
+        int at = (int)(next_random() % (REGION - READ)), reverse = trial & 1;
+        memcpy(read, region + at, READ);
+        for (int i = 0; i < READ; ++i)
+            if (next_random() % 100 < 8) read[i] = (uint8_t)((read[i] + 1 + next_random() % 3) & 3);
+        reverse_complement(read, READ, flipped);
+        anl_voter_load(v, reverse ? flipped : read, READ);
+        anl_vote found = anl_voter_count(v, region, REGION, 0, REGION - READ);
+        assert_true(found.votes >= 3);
+        assert_int_equal(found.diag, at);
+        assert_int_equal(found.reverse, reverse);
+    }
+    anl_voter_free(v);
+}
+
+static void bridges_a_gap(void **unused)
+{
+    (void)unused;
+    anl_voter *v = anl_voter_new();
+    uint8_t region[REGION], read[READ];
+    fill_random(region, REGION);
+    memcpy(read, region + 100, 90);
+    memcpy(read + 90, region + 100 + 90 + 30, 60); /* 30 bp deleted */
+    anl_voter_load(v, read, READ);
+    anl_vote found = anl_voter_count(v, region, REGION, 0, REGION - READ);
+    assert_int_equal(found.diag, 100);
+    assert_int_equal(found.lo, 100);
+    assert_int_equal(found.hi, 130);
+    anl_voter_free(v);
+}
+
+static void ignores_n_and_respects_limits(void **unused)
+{
+    (void)unused;
+    anl_voter *v = anl_voter_new();
+    uint8_t region[REGION], read[READ];
+    memset(region, 4, REGION);
+    memset(read, 4, READ);
+    anl_voter_load(v, read, READ);
+    assert_int_equal(anl_voter_count(v, region, REGION, 0, 100).votes, 0);
+    fill_random(region, REGION);
+    memcpy(read, region + 200, READ);
+    anl_voter_load(v, read, READ);
+    assert_int_equal(anl_voter_count(v, region, REGION, 0, 150).votes, 0);   /* the true diagonal is outside */
+    assert_int_equal(anl_voter_count(v, region, REGION, 150, 250).diag, 200);
+    assert_int_equal(anl_voter_count(v, region + 210, REGION - 210, -50, 50).diag, -10); /* overhangs the region */
+    anl_voter_free(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_strand_and_diagonal),
+        cmocka_unit_test(bridges_a_gap),
+        cmocka_unit_test(ignores_n_and_respects_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
