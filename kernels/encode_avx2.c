@@ -24,38 +24,32 @@ static inline __attribute__((always_inline)) void finish(epilogue what, const an
     _mm_storel_epi64((__m128i *)((uint8_t *)out + o), what == TO_S8 ? _mm_packs_epi16(w, w) : _mm_packus_epi16(w, w));
 }
 
-/* R rows, already widened to 16 bits, by 16 outputs. A vector holds 4 outputs times 4 inputs; pairs of products are summed at once. */
+/* R rows, already widened to 16 bits, by 8 outputs. A vector holds 4 outputs times 4 inputs; pairs of products are summed at once. */
 static inline __attribute__((always_inline)) void tile(const int R, epilogue what, const anl_encode_linear *l, const int16_t *a, int32_t o,
                                                        void *out, size_t row_bytes)
 {
-    __m256i acc[3][4];
+    __m256i acc[4][2];
     const size_t k = (size_t)l->k;
-    const int8_t *w = l->weights + (size_t)o * k;
-#pragma GCC unroll 3
-    for (int r = 0; r < R; ++r)
+    const int8_t *w = l->weights + (size_t)(o / 16 * 16) * k + o % 16 * 4;
 #pragma GCC unroll 4
-        for (int v = 0; v < 4; ++v) acc[r][v] = _mm256_setzero_si256();
+    for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = _mm256_setzero_si256();
     for (size_t i = 0; i < k; i += 4, w += 64) {
-        __m256i weights[4];
+        const __m256i low = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)w));
+        const __m256i high = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(w + 16)));
 #pragma GCC unroll 4
-        for (int v = 0; v < 4; ++v) weights[v] = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(w + 16 * v)));
-#pragma GCC unroll 3
         for (int r = 0; r < R; ++r) {
             int64_t four;
             memcpy(&four, a + (size_t)r * k + i, sizeof four);
             const __m256i x = _mm256_set1_epi64x(four);
-#pragma GCC unroll 4
-            for (int v = 0; v < 4; ++v) acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(x, weights[v]));
+            acc[r][0] = _mm256_add_epi32(acc[r][0], _mm256_madd_epi16(x, low));
+            acc[r][1] = _mm256_add_epi32(acc[r][1], _mm256_madd_epi16(x, high));
         }
     }
-#pragma GCC unroll 3
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 2
-        for (int v = 0; v < 4; v += 2) {
-            __m256i sums = _mm256_permute4x64_epi64(_mm256_hadd_epi32(acc[r][v], acc[r][v + 1]), 0xd8);
-            sums = _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(l->offset + o + 4 * v)));
-            finish(what, l, sums, o + 4 * v, (char *)out + (size_t)r * row_bytes);
-        }
+#pragma GCC unroll 4
+    for (int r = 0; r < R; ++r) {
+        const __m256i sums = _mm256_permute4x64_epi64(_mm256_hadd_epi32(acc[r][0], acc[r][1]), 0xd8);
+        finish(what, l, _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(l->offset + o))), o, (char *)out + (size_t)r * row_bytes);
+    }
 }
 
 static inline __attribute__((always_inline)) void linear(epilogue what, const anl_encode_linear *l, const uint8_t *a, int32_t rows, void *out)
@@ -67,10 +61,10 @@ static inline __attribute__((always_inline)) void linear(epilogue what, const an
         const int32_t n = rows - begin < ROWS ? rows - begin : ROWS;
         const uint8_t *from = a + (size_t)begin * k;
         for (size_t i = 0; i < (size_t)n * k; ++i) wide[i] = from[i];
-        for (int32_t o = 0; o < l->n; o += 16) {
+        for (int32_t o = 0; o < l->n; o += 8) {
             char *to = (char *)out + (size_t)begin * row_bytes;
             int32_t r = 0;
-            for (; r + 3 <= n; r += 3) tile(3, what, l, wide + (size_t)r * k, o, to + (size_t)r * row_bytes, row_bytes);
+            for (; r + 4 <= n; r += 4) tile(4, what, l, wide + (size_t)r * k, o, to + (size_t)r * row_bytes, row_bytes);
             for (; r < n; ++r) tile(1, what, l, wide + (size_t)r * k, o, to + (size_t)r * row_bytes, row_bytes);
         }
     }

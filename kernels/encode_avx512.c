@@ -2,6 +2,8 @@
 
 #include <immintrin.h>
 
+#include "vnni512.inc.h"
+
 enum { STEP = 64 }; /* bytes of packed weights: 16 outputs, 4 inputs */
 
 static inline __m512i broadcast4(const void *p)
@@ -53,7 +55,7 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
         for (int r = 0; r < R; ++r) {
             const __m512i x = broadcast4(a + (size_t)r * k + i);
 #pragma GCC unroll 4
-            for (int v = 0; v < V; ++v) acc[r][v] = _mm512_dpbusd_epi32(acc[r][v], x, weights[v]);
+            for (int v = 0; v < V; ++v) acc[r][v] = dot4(acc[r][v], x, weights[v]);
         }
     }
 #pragma GCC unroll 6

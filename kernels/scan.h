@@ -12,7 +12,7 @@ typedef struct anl_scan_kernels {
     void (*dots)(const uint8_t *queries, int32_t n, const int8_t *panels, int32_t n_panels, int32_t d, int32_t *out);
 
     /** Entries j of n (a multiple of 16) with bias[j] - 2 * dots[j] <= limit: their numbers to which, the values to value, both with room
-     *  for n; returns how many. */
+     *  for n + 16; returns how many. */
     int32_t (*near)(const int32_t *dots, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value);
 } anl_scan_kernels;
 

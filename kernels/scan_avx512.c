@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "vnni512.inc.h"
+
 /* R queries by V panels, all sums in registers. */
 static inline __attribute__((always_inline)) void tile(const int R, const int V, const uint8_t *queries, const int8_t *panels, size_t d,
                                                        int32_t *out, size_t stride)
@@ -23,7 +25,7 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
             memcpy(&four, queries + (size_t)r * d + c, sizeof four);
             const __m512i q = _mm512_set1_epi32(four);
 #pragma GCC unroll 4
-            for (int v = 0; v < V; ++v) acc[r][v] = _mm512_dpbusd_epi32(acc[r][v], q, entries[v]);
+            for (int v = 0; v < V; ++v) acc[r][v] = dot4(acc[r][v], q, entries[v]);
         }
     }
 #pragma GCC unroll 6
@@ -58,8 +60,9 @@ static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t 
         const __m512i v = _mm512_sub_epi32(_mm512_loadu_si512(bias + j), _mm512_slli_epi32(_mm512_loadu_si512(dot + j), 1));
         const __mmask16 in = _mm512_cmple_epi32_mask(v, most);
         if (!in) continue;
-        _mm512_mask_compressstoreu_epi32(which + found, in, _mm512_add_epi32(lane, _mm512_set1_epi32(j)));
-        _mm512_mask_compressstoreu_epi32(value + found, in, v);
+        /* Compressed in a register: compressing into memory is very slow on some processors. The lanes behind are overwritten. */
+        _mm512_storeu_si512(which + found, _mm512_maskz_compress_epi32(in, _mm512_add_epi32(lane, _mm512_set1_epi32(j))));
+        _mm512_storeu_si512(value + found, _mm512_maskz_compress_epi32(in, v));
         found += __builtin_popcount(in);
     }
     return found;

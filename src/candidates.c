@@ -94,7 +94,7 @@ static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n,
     for (int e = 4; e <= 16; e *= 4) {
         int more = 0;
         for (int i = 0; i < n; ++i) {
-            int32_t unsure = e == 4 ? reach[i] / 3 : reach[i] * 4 / 5;
+            int32_t unsure = e == 4 ? reach[i] / 4 * 3 : reach[i] / 4 * 5;
             if (reach[i] && (!s[i].n_hits || s[i].hits[0].dist > unsure)) {
                 which[more++] = i;
                 effort[i] = e;

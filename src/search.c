@@ -94,8 +94,8 @@ static int reserve(anl_search_scratch *sc, const anl_index *x, size_t n, size_t 
     if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, n * nprobe, sizeof *sc->probes);
     if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, n * nprobe, sizeof *sc->sorted);
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
-    if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest, sizeof *sc->which);
-    if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest, sizeof *sc->values);
+    if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + 16, sizeof *sc->which);
+    if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + 16, sizeof *sc->values);
     return rc;
 }
 
@@ -134,6 +134,12 @@ static int32_t length_of(const int8_t *q, int32_t d)
     int32_t sum = 0;
     for (int32_t c = 0; c < d; ++c) sum += q[c] * q[c];
     return sum;
+}
+
+/* Beyond a cosine of 1/4 there is nothing but noise. Vectors of one length: distance = 2 * length * (1 - cosine). */
+static int32_t farthest(int32_t length)
+{
+    return length + length / 2;
 }
 
 /* The nprobe nearest centroids of queries [0, n), grouped by list in sc->sorted, sc->starts. */
@@ -220,7 +226,7 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const int8
     choose_lists(s, sc, n, nprobe, length);
     for (int i = 0; i < n; ++i) {
         sc->counts[i] = 0;
-        sc->limits[i] = INT32_MAX / 2;
+        sc->limits[i] = farthest(length[i]) - length[i];
     }
     for (int32_t l = 0; l < x->nlist; ++l) scan_list(s, sc, (uint32_t)l, length, k, room);
     for (int i = 0; i < n; ++i) {
@@ -245,7 +251,10 @@ int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *
     if (!s->faiss) return search_native(s, sc, queries, n, k, nprobe, hits, counts);
     int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)k, sizeof *sc->keys);
     for (int i = 0; i < n && !rc; ++i) {
-        rc = anl_index_faiss_search(s->faiss, queries + (size_t)i * (size_t)s->index->d, k, nprobe, sc->keys, &counts[i]);
+        const int8_t *query = queries + (size_t)i * (size_t)s->index->d;
+        const int32_t most = farthest(length_of(query, s->index->d));
+        rc = anl_index_faiss_search(s->faiss, query, k, nprobe, sc->keys, &counts[i]);
+        while (counts[i] && (int32_t)(sc->keys[counts[i] - 1] >> 32) > most) --counts[i];
         for (int j = 0; j < counts[i] && !rc; ++j)
             hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(sc->keys[j] >> 32), (uint32_t)sc->keys[j]};
     }

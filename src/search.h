@@ -22,7 +22,7 @@ int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s);
 void anl_search_scratch_free(anl_search_scratch *sc);
 
 /** The `k` nearest entries of the probed lists for each of `n` queries[n][d]: hits[i * k ...], counts[i] of them (fewer than k
- *  only when the lists hold fewer), ascending by (dist, window). `effort` multiplies the number of lists probed: 1 finds the
+ *  when the lists hold fewer within 3/2 of the query's squared length: the rest is noise), ascending by (dist, window). `effort` multiplies the number of lists probed: 1 finds the
  *  window of a read with few errors, 16 goes through every list of a bacterial genome. 0 or ANL_ENOMEM. Thread-safe with one
  *  scratch a thread. */
 int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
