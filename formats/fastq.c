@@ -115,8 +115,8 @@ static int check_plus(anl_fastq *f, const anl_raw_read *r, const char *line, siz
     return bad(f, r, "the '+' line repeats another name");
 }
 
-/* Quality lines up to the length of the sequence. Where the sequence was one line, so are they. */
-static int take_qualities(anl_fastq *f, anl_raw_read *r, int wrapped)
+/* Quality lines up to the length of the sequence. A line that starts with '@' and is too long is the next record's. */
+static int take_qualities(anl_fastq *f, anl_raw_read *r)
 {
     char *line;
     size_t n, have = 0;
@@ -132,30 +132,28 @@ static int take_qualities(anl_fastq *f, anl_raw_read *r, int wrapped)
             r->has_qual = 0;
             return ANL_OK;
         }
-        if (n > (size_t)r->len - have) return bad_lengths(f, r, have + n);
+        if (n > (size_t)r->len - have) return bad_lengths(f, r, have && *line == '@' ? have : have + n);
         for (size_t i = 0; i < n; ++i) {
             if (line[i] < '!' || line[i] > '~') return bad(f, r, "a quality outside '!' to '~'");
             r->qual[have + i] = (uint8_t)(line[i] - '!');
         }
         have += n;
-    } while (wrapped && have < (size_t)r->len);
-    return have == (size_t)r->len ? ANL_OK : bad_lengths(f, r, have);
+    } while (have < (size_t)r->len);
+    return ANL_OK;
 }
 
-/* Sequence lines up to `stop`, which is left unread. Returns how many, or an error. */
+/* Sequence lines up to `stop`, which is left unread. */
 static int take_sequence(anl_fastq *f, anl_raw_read *r, int stop)
 {
     char *line;
     size_t n;
-    int lines = 0, next;
-    while ((next = anl_text_peek(f->text)) != stop) {
+    while (anl_text_peek(f->text) != stop) {
         int rc = anl_text_line(f->text, &line, &n);
-        if (rc < 0) return rc;
-        if (rc == 0) break;
-        if ((rc = add_bases(f, r, line, n))) return rc;
-        lines += n > 0;
+        if (rc == 1) rc = add_bases(f, r, line, n);
+        else return rc;
+        if (rc) return rc;
     }
-    return lines;
+    return ANL_OK;
 }
 
 int anl_fastq_next(anl_fastq *f, anl_raw_read *r)
@@ -175,12 +173,11 @@ int anl_fastq_next(anl_fastq *f, anl_raw_read *r)
     r->len = r->aux_len = 0;
     r->has_qual = r->qc_fail = r->mate = 0;
     if ((rc = take_header(f, r, line + 1, n - 1))) return rc;
-    const int lines = take_sequence(f, r, f->kind == '@' ? '+' : '>');
-    if (lines < 0) return lines;
+    if ((rc = take_sequence(f, r, f->kind == '@' ? '+' : '>'))) return rc;
     if (f->kind == '>') return 1;
     rc = anl_text_line(f->text, &line, &n);
     if (rc < 0) return rc;
     if (rc == 0) return bad(f, r, "truncated: no '+' line");
-    if ((rc = check_plus(f, r, line, n)) || (rc = take_qualities(f, r, lines > 1))) return rc;
+    if ((rc = check_plus(f, r, line, n)) || (rc = take_qualities(f, r))) return rc;
     return 1;
 }

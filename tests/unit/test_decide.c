@@ -1,15 +1,11 @@
 /* Insert sizes, mapping qualities and the choice of pairs, on cases worked out by hand. */
+#include "random.h"
+
 #include "insert.h"
 #include "mapq.h"
 #include "pair.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 static void orientations(void **unused)
 {

@@ -1,30 +1,19 @@
 /* Encoder: every level equals scalar, both strands give one vector, the integer forward pass is close to a float one. */
+#include "random.h"
+
 #include "encoder.h"
 #include "kernels.h"
 #include "sketch.h"
 #include "tokens.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static uint64_t state = 7;
-static uint32_t next_random(void)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33);
-}
 
 static void fill(anl_linear *l, float scale)
 {
-    for (int32_t i = 0; i < l->n * l->k; ++i) l->weights[i] = (int8_t)(next_random() % 255 - 127);
+    for (int32_t i = 0; i < l->n * l->k; ++i) l->weights[i] = (int8_t)(random_below(255) - 127);
     for (int32_t o = 0; o < l->n; ++o) {
-        l->scale[o] = scale * (0.5f + (float)(next_random() % 1000) / 1000.0f);
-        l->bias[o] = (float)(next_random() % 21) - 10.0f;
+        l->scale[o] = scale * (0.5f + (float)(random_below(1000)) / 1000.0f);
+        l->bias[o] = (float)(random_below(21)) - 10.0f;
     }
 }
 
@@ -40,7 +29,7 @@ static anl_model *random_model(int32_t d)
         fill(&m->blocks[i].up, unit);
         fill(&m->blocks[i].down, unit * 10);
     }
-    for (int32_t c = 0; c < d; ++c) m->gate[c] = (int8_t)(next_random() % 255 - 127);
+    for (int32_t c = 0; c < d; ++c) m->gate[c] = (int8_t)(random_below(255) - 127);
     m->gate_scale = 1e-6f;
     m->gate_bias = 0.1f;
     fill(&m->out, 1.0f);
@@ -49,7 +38,7 @@ static anl_model *random_model(int32_t d)
 
 static void random_sequence(uint8_t *s, int32_t n, int with_n)
 {
-    for (int32_t i = 0; i < n; ++i) s[i] = with_n && next_random() % 40 == 0 ? 4 : (uint8_t)(next_random() & 3);
+    for (int32_t i = 0; i < n; ++i) s[i] = with_n && random_below(40) == 0 ? 4 : (uint8_t)(random_below(4));
 }
 
 static void reverse_complement(const uint8_t *s, int32_t n, uint8_t *out)
@@ -71,6 +60,7 @@ static void embed(const anl_model *m, const anl_encode_kernels *k, const uint8_t
 static void strands_and_levels_agree(void **unused)
 {
     (void)unused;
+    random_start();
     enum { N = ANL_ENCODER_MAX_LEN - ANL_ENCODER_MIN_LEN + 1 };
     static uint8_t forward[N][ANL_ENCODER_MAX_LEN], backward[N][ANL_ENCODER_MAX_LEN];
     static int8_t first[2 * N * 256], other[2 * N * 256];
@@ -99,6 +89,55 @@ static void strands_and_levels_agree(void **unused)
         }
         anl_model_free(m);
     }
+}
+
+/* Each layer kernel on buffers that end at a guard page, with extreme weights. */
+static void layers_stay_inside(void **unused)
+{
+    (void)unused;
+    anl_kernels scalar, k;
+    assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
+    const int32_t shapes[][2] = {{96, 32}, {32, 64}, {384, 128}, {128, 256}, {16, 4}};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; ++s)
+        for (int32_t rows = 1; rows <= 13; ++rows) {
+            const int32_t n = shapes[s][0], depth = shapes[s][1];
+            const size_t w_size = (size_t)(n * depth), a_size = (size_t)(rows * depth), o_size = (size_t)(rows * n);
+            int8_t *weights = guarded(w_size);
+            uint8_t *a = guarded(a_size), *got = guarded(o_size), *expected = malloc(o_size);
+            int32_t *offset = guarded((size_t)n * 4);
+            float *scale = guarded((size_t)n * 4), *bias = guarded((size_t)n * 4);
+            int16_t *x = guarded(o_size * 2), *y = malloc(o_size * 2);
+            for (size_t i = 0; i < w_size; ++i) weights[i] = rows & 1 ? (int8_t)(random_below(255) - 127) : -127;
+            for (size_t i = 0; i < a_size; ++i) a[i] = rows & 1 ? (uint8_t)random_below(256) : 255;
+            for (int32_t o = 0; o < n; ++o) {
+                offset[o] = (int32_t)random_below(100000) - 50000;
+                scale[o] = 0.001f * (float)random_below(100);
+                bias[o] = (float)random_below(50);
+            }
+            const anl_encode_linear l = {n, depth, weights, offset, scale, bias};
+            for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+                assert_int_equal(anl_kernels_fill(&k, *level), 0);
+                scalar.encode.linear_s8(&l, a, rows, (int8_t *)expected);
+                k.encode.linear_s8(&l, a, rows, (int8_t *)got);
+                assert_memory_equal(got, expected, o_size);
+                scalar.encode.linear_relu(&l, a, rows, expected);
+                k.encode.linear_relu(&l, a, rows, got);
+                assert_memory_equal(got, expected, o_size);
+                for (size_t i = 0; i < o_size; ++i) x[i] = y[i] = (int16_t)(random_below(65535) - 32767);
+                scalar.encode.linear_add(&l, a, rows, y);
+                k.encode.linear_add(&l, a, rows, x);
+                assert_memory_equal(x, y, o_size * 2);
+            }
+            release(weights, w_size);
+            release(a, a_size);
+            release(got, o_size);
+            release(offset, (size_t)n * 4);
+            release(scale, (size_t)n * 4);
+            release(bias, (size_t)n * 4);
+            release(x, o_size * 2);
+            free(expected);
+            free(y);
+        }
 }
 
 static void nothing_but_n_is_zero(void **unused)
@@ -223,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strands_and_levels_agree),
+        cmocka_unit_test(layers_stay_inside),
         cmocka_unit_test(nothing_but_n_is_zero),
         cmocka_unit_test(integers_follow_floats),
     };

@@ -1,25 +1,14 @@
 /* The voter finds strand and diagonal of reads placed at random, with substitutions and a gap. */
+#include "random.h"
+
 #include "vote.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 enum { REGION = 500, READ = 150 };
 
-static uint64_t state = 42;
-static uint32_t next_random(void)
-{
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33);
-}
-
 static void fill_random(uint8_t *s, int n)
 {
-    for (int i = 0; i < n; ++i) s[i] = (uint8_t)(next_random() & 3);
+    for (int i = 0; i < n; ++i) s[i] = (uint8_t)(random_below(4));
 }
 
 static void reverse_complement(const uint8_t *s, int n, uint8_t *out)
@@ -34,10 +23,10 @@ static void finds_strand_and_diagonal(void **unused)
     uint8_t region[REGION], read[READ], flipped[READ];
     for (int trial = 0; trial < 500; ++trial) {
         fill_random(region, REGION);
-        int at = (int)(next_random() % (REGION - READ)), reverse = trial & 1;
+        int at = (int)(random_below(REGION - READ)), reverse = trial & 1;
         memcpy(read, region + at, READ);
         for (int i = 0; i < READ; ++i)
-            if (next_random() % 100 < 8) read[i] = (uint8_t)((read[i] + 1 + next_random() % 3) & 3);
+            if (random_below(100) < 8) read[i] = (uint8_t)((read[i] + 1 + random_below(3)) & 3);
         reverse_complement(read, READ, flipped);
         anl_voter_load(v, reverse ? flipped : read, READ);
         anl_vote found = anl_voter_count(v, region, REGION, 0, REGION - READ);

@@ -1,0 +1,216 @@
+/* The writer: what goes in comes back through htslib, sorting is complete and stable, failures leave nothing behind. */
+#include "files.h"
+
+#include "alignments.h"
+
+#include <htslib/sam.h>
+
+enum { N = 3000 };
+
+static const anl_contig contigs[] = {{"c1", 100000, "0123456789abcdef0123456789abcdef"}, {"c2", 5000, "0123456789abcdef0123456789abcdef"}};
+static anl_read reads[N];
+static anl_record records[N];
+static char names[N][16];
+static uint8_t seqs[N][40], quals[N][40];
+static uint32_t cigars[N][3];
+
+static void make_records(void)
+{
+    for (int i = 0; i < N; ++i) {
+        sprintf(names[i], "r%d", i);
+        const int32_t len = (int32_t)random_below(40);
+        for (int32_t j = 0; j < len; ++j) {
+            seqs[i][j] = (uint8_t)random_below(5);
+            quals[i][j] = (uint8_t)random_below(94);
+        }
+        reads[i] = (anl_read){.name = names[i], .seq = seqs[i], .qual = i % 7 ? quals[i] : NULL, .len = len};
+        const int mapped = len > 10 && i % 5;
+        cigars[i][0] = 3 << 4 | 4;
+        cigars[i][1] = (uint32_t)(len - 3) << 4;
+        records[i] = (anl_record){.read = &reads[i],
+                                  .flag = (uint16_t)(mapped ? (i & 1 ? 16 : 0) : 4),
+                                  .mapq = (uint8_t)(mapped ? i % 61 : 0),
+                                  .tid = mapped ? i % 2 : -1,
+                                  .pos = mapped ? (int64_t)random_below(300) : -1,
+                                  .mate_tid = -1,
+                                  .mate_pos = -1,
+                                  .cigar = mapped ? cigars[i] : NULL,
+                                  .n_cigar = mapped ? 2 : 0,
+                                  .nm = mapped ? i % 9 : -1,
+                                  .as = mapped ? -5 + i % 100 : INT32_MIN,
+                                  .xs = INT32_MIN,
+                                  .mq = -1,
+                                  .md = mapped ? "37" : NULL};
+    }
+}
+
+static anl_alignments_options options(const char *path, anl_format format)
+{
+    return (anl_alignments_options){.path = path, .format = format, .threads = 1, .command_line = "anneal test", .version = "1",
+                                    .read_group = "@RG\tID:g\tSM:s"};
+}
+
+static int write_all(const anl_alignments_options *o)
+{
+    anl_alignments *w;
+    int rc = anl_alignments_open(&w, o, contigs, 2);
+    if (rc) return rc;
+    if ((rc = anl_alignments_write(w, records, N))) anl_alignments_abort(w);
+    return rc ? rc : anl_alignments_close(w);
+}
+
+static void check_record(const bam1_t *b, const anl_record *r)
+{
+    assert_string_equal(bam_get_qname(b), r->read->name);
+    assert_int_equal(b->core.flag, r->flag);
+    assert_int_equal(b->core.tid, r->tid);
+    assert_int_equal(b->core.pos, r->pos);
+    assert_int_equal(b->core.qual, r->mapq);
+    assert_int_equal(b->core.n_cigar, r->n_cigar);
+    assert_int_equal(b->core.l_qseq, r->read->len);
+    for (int32_t i = 0; i < r->read->len; ++i) {
+        const int32_t at = r->flag & 16 ? r->read->len - 1 - i : i;
+        const uint8_t base = r->read->seq[at];
+        assert_int_equal(seq_nt16_str[bam_seqi(bam_get_seq(b), i)], base > 3 ? 'N' : "ACGT"[r->flag & 16 ? 3 - base : base]);
+        assert_int_equal(bam_get_qual(b)[i], r->read->qual ? r->read->qual[at] : 255);
+    }
+    assert_string_equal(bam_aux2Z(bam_aux_get(b, "RG")), "g");
+    const uint8_t *nm = bam_aux_get(b, "NM"), *as = bam_aux_get(b, "AS");
+    assert_int_equal(nm != NULL, r->nm >= 0);
+    if (nm) assert_int_equal(bam_aux2i(nm), r->nm);
+    if (as) assert_int_equal(bam_aux2i(as), r->as);
+}
+
+static void round_trips(void **unused)
+{
+    (void)unused;
+    random_start();
+    make_records();
+    static const char *const endings[] = {"x.sam", "x.bam", "x.cram"};
+    for (int format = ANL_SAM; format <= ANL_CRAM; ++format) {
+        const char *path = in_folder(endings[format]);
+        anl_alignments_options o = options(path, (anl_format)format);
+        o.threads = 1 + format;
+        assert_int_equal(write_all(&o), 0);
+        samFile *f = sam_open(path, "r");
+        sam_hdr_t *h = sam_hdr_read(f);
+        bam1_t *b = bam_init1();
+        assert_int_equal(sam_hdr_nref(h), 2);
+        for (int i = 0; i < N; ++i) {
+            assert_true(sam_read1(f, h, b) >= 0);
+            check_record(b, &records[i]);
+        }
+        assert_int_equal(sam_read1(f, h, b), -1);
+        bam_destroy1(b);
+        sam_hdr_destroy(h);
+        sam_close(f);
+        unlink(path);
+    }
+    assert_int_equal(files_in_folder(), 0);
+}
+
+/* Names in the order of the file. */
+static void names_in(const char *path, char *out)
+{
+    samFile *f = sam_open(path, "r");
+    sam_hdr_t *h = sam_hdr_read(f);
+    bam1_t *b = bam_init1();
+    int64_t last = -1;
+    while (sam_read1(f, h, b) >= 0) {
+        const int64_t key = b->core.tid < 0 ? INT64_MAX : (int64_t)b->core.tid << 40 | b->core.pos << 1 | bam_is_rev(b);
+        assert_true(key >= last);
+        last = key;
+        out += sprintf(out, "%s ", bam_get_qname(b));
+    }
+    bam_destroy1(b);
+    sam_hdr_destroy(h);
+    sam_close(f);
+}
+
+static void sorting(void **unused)
+{
+    (void)unused;
+    make_records();
+    static char in_memory[N * 16], spilled[N * 16];
+    anl_alignments_options o = options(in_folder("s.bam"), ANL_BAM);
+    o.sort = 1;
+    assert_int_equal(write_all(&o), 0);
+    names_in(o.path, in_memory);
+    hts_idx_t *index = NULL;
+    samFile *f = sam_open(o.path, "r");
+    assert_non_null(index = sam_index_load(f, o.path));
+    hts_idx_destroy(index);
+    sam_close(f);
+    o.sort_memory = 20000; /* dozens of runs */
+    assert_int_equal(write_all(&o), 0);
+    names_in(o.path, spilled);
+    assert_string_equal(in_memory, spilled);
+    int n = 0;
+    for (const char *c = in_memory; *c; ++c) n += *c == ' ';
+    assert_int_equal(n, N);
+    assert_int_equal(files_in_folder(), 2); /* the BAM and its index */
+    unlink(o.path);
+    unlink(in_folder("s.bam.bai"));
+}
+
+static void failures_leave_nothing(void **unused)
+{
+    (void)unused;
+    make_records();
+    anl_alignments *w;
+    anl_alignments_options o = options("/dev/full", ANL_SAM);
+    assert_int_equal(write_all(&o), ANL_EIO);
+    assert_non_null(strstr(anl_error(), "/dev/full: cannot write"));
+    o.format = ANL_BAM;
+    assert_int_equal(write_all(&o), ANL_EIO);
+    o = options(in_folder("no/such/x.bam"), ANL_BAM);
+    assert_int_equal(anl_alignments_open(&w, &o, contigs, 2), ANL_EIO);
+    o = options(in_folder("a.bam"), ANL_BAM);
+    for (int sort = 0; sort < 2; ++sort) {
+        o.sort = sort;
+        o.sort_memory = 20000;
+        assert_int_equal(anl_alignments_open(&w, &o, contigs, 2), 0);
+        assert_int_equal(anl_alignments_write(w, records, N), 0);
+        anl_alignments_abort(w);
+        assert_int_equal(files_in_folder(), 0);
+    }
+}
+
+static void comments_as_tags(void **unused)
+{
+    (void)unused;
+    make_records();
+    anl_alignments_options o = options(in_folder("c.sam"), ANL_SAM);
+    anl_alignments *w;
+    o.comment_tags = 1;
+    reads[0].comment = "BC:Z:ACGT\tXX:i:7";
+    assert_int_equal(anl_alignments_open(&w, &o, contigs, 2), 0);
+    assert_int_equal(anl_alignments_write(w, records, 1), 0);
+    assert_int_equal(anl_alignments_close(w), 0);
+    samFile *f = sam_open(o.path, "r");
+    sam_hdr_t *h = sam_hdr_read(f);
+    bam1_t *b = bam_init1();
+    assert_true(sam_read1(f, h, b) >= 0);
+    assert_string_equal(bam_aux2Z(bam_aux_get(b, "BC")), "ACGT");
+    assert_int_equal(bam_aux2i(bam_aux_get(b, "XX")), 7);
+    bam_destroy1(b);
+    sam_hdr_destroy(h);
+    sam_close(f);
+    reads[0].comment = "1:N:0:ACGT";
+    assert_int_equal(anl_alignments_open(&w, &o, contigs, 2), 0);
+    assert_int_equal(anl_alignments_write(w, records, 1), ANL_EFORMAT);
+    assert_non_null(strstr(anl_error(), "read 'r0': its comment"));
+    anl_alignments_abort(w);
+    unlink(o.path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(sorting),
+        cmocka_unit_test(failures_leave_nothing),
+        cmocka_unit_test(comments_as_tags),
+    };
+    return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
+}

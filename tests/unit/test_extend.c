@@ -1,0 +1,182 @@
+/* Traceback: CIGAR, MD, NM and score fit together, and the score is that of the full recurrence. */
+#include "random.h"
+
+#include "extend.h"
+#include "sw_batch.h"
+
+static const anl_extend_params plain = {.score = {.match = 1, .mismatch = 4, .del_open = 6, .del_extend = 1, .ins_open = 6, .ins_extend = 1}};
+
+static anl_extend_params with_clips(void)
+{
+    anl_extend_params p = plain;
+    p.clip5 = p.clip3 = 5;
+    return p;
+}
+
+static int make_target(uint8_t *target, int tlen, uint8_t *query, int qlen)
+{
+    for (int i = 0; i < tlen; ++i) target[i] = (uint8_t)random_below(4);
+    const int start = (int)random_below((uint32_t)(tlen - qlen - 20));
+    int at = start;
+    for (int i = 0; i < qlen; ++i, ++at) {
+        const uint32_t u = random_below(100);
+        if (u == 0) at += 1 + (int)random_below(4);
+        query[i] = u < 5 || at >= tlen ? (uint8_t)random_below(4) : target[at];
+        if (u == 99) --at;
+    }
+    if (random_below(4) == 0) query[random_below((uint32_t)qlen)] = 4;
+    return start;
+}
+
+/* The aligned part of the target, rebuilt from query, CIGAR and MD, must be the target itself. */
+static void check_md(const anl_extension *e, const uint8_t *query, const uint8_t *target)
+{
+    const char *md = e->md;
+    int32_t q = e->qbeg, t = e->tbeg, nm = 0, equal = (int32_t)strtol(md, (char **)(uintptr_t)&md, 10);
+    for (int32_t i = 0; i < e->n_cigar; ++i) {
+        const int32_t len = (int32_t)(e->cigar[i] >> 4);
+        switch ("MIDNSHP=X"[e->cigar[i] & 15]) {
+        case 'I':
+            q += len;
+            nm += len;
+            break;
+        case 'D':
+            assert_int_equal(equal, 0);
+            assert_int_equal(*md++, '^');
+            for (int32_t j = 0; j < len; ++j) assert_int_equal(*md++, "ACGTN"[target[t++]]);
+            nm += len;
+            equal = (int32_t)strtol(md, (char **)(uintptr_t)&md, 10);
+            break;
+        default:
+            for (int32_t j = 0; j < len; ++j, ++q, ++t) {
+                if (equal > 0) {
+                    assert_int_equal(query[q], target[t]);
+                    --equal;
+                    continue;
+                }
+                assert_int_equal(*md++, "ACGTN"[target[t]]);
+                assert_true(query[q] != target[t] || query[q] > 3);
+                ++nm;
+                equal = (int32_t)strtol(md, (char **)(uintptr_t)&md, 10);
+            }
+        }
+    }
+    assert_int_equal(equal, 0);
+    assert_int_equal(*md, 0);
+    assert_int_equal(q, e->qend);
+    assert_int_equal(t, e->tend);
+    assert_int_equal(nm, e->nm);
+}
+
+static void everything_fits(void **unused)
+{
+    (void)unused;
+    random_start();
+    anl_extend_scratch *s;
+    anl_sw_batch *b;
+    anl_kernels k;
+    assert_int_equal(anl_extend_scratch_new(&s), 0);
+    assert_int_equal(anl_sw_batch_new(&b), 0);
+    assert_int_equal(anl_kernels_fill(&k, NULL), 0);
+    for (int trial = 0; trial < 600; ++trial) {
+        uint8_t query[160], target[260];
+        const int qlen = 30 + (int)random_below(130), tlen = qlen + 21 + (int)random_below(70);
+        make_target(target, tlen, query, qlen);
+        const anl_extend_problem x = {query, target, qlen, tlen, -qlen, tlen};
+        anl_extend_params p = trial & 1 ? with_clips() : plain;
+        p.eqx = trial % 3 == 0;
+        anl_extension e;
+        assert_int_equal(anl_extend(&p, &x, s, &e), 0);
+        assert_true(e.score > 0);
+        assert_int_equal(anl_cigar_score(&p.score, e.cigar, e.n_cigar, query + e.qbeg, target + e.tbeg), e.score);
+        assert_int_equal(e.total, e.score + (e.qbeg == 0 ? p.clip5 : 0) + (e.qend == qlen ? p.clip3 : 0));
+        check_md(&e, query, target);
+        const anl_sw_job job = {query, target, qlen, tlen};
+        anl_sw_result r;
+        assert_int_equal(anl_sw_batch_run(b, &k.sw, &p.score, &job, 1, &r), 0);
+        if (!p.clip5) assert_int_equal(e.score, r.score);
+        else assert_true(e.total >= r.score && e.score <= r.score);
+    }
+    anl_sw_batch_free(b);
+    anl_extend_scratch_free(s);
+}
+
+static void set_codes(uint8_t *to, const char *letters)
+{
+    for (; *letters; ++letters) *to++ = (uint8_t)(strchr("ACGTN", *letters) - "ACGTN");
+}
+
+static void cigar_of(const anl_extend_params *p, const char *query, const char *target, const char *expected, const char *md)
+{
+    uint8_t q[200], t[200];
+    char text[200] = "";
+    anl_extend_scratch *s;
+    anl_extension e;
+    set_codes(q, query);
+    set_codes(t, target);
+    assert_int_equal(anl_extend_scratch_new(&s), 0);
+    const anl_extend_problem x = {q, t, (int32_t)strlen(query), (int32_t)strlen(target), -20, 20};
+    assert_int_equal(anl_extend(p, &x, s, &e), 0);
+    for (int32_t i = 0; i < e.n_cigar; ++i) sprintf(text + strlen(text), "%u%c", e.cigar[i] >> 4, "MIDNSHP=X"[e.cigar[i] & 15]);
+    assert_string_equal(text, expected);
+    assert_string_equal(e.md, md);
+    anl_extend_scratch_free(s);
+}
+
+static void known_cases(void **unused)
+{
+    (void)unused;
+    anl_extend_params p = with_clips();
+    /* A deletion inside a run of A lies at its left end. */
+    cigar_of(&p, "CCGTGATTCGTAAAAGCTTGCATCGAGTC", "CCGTGATTCGTAAAAAAGCTTGCATCGAGTC", "11M2D18M", "11^AA18");
+    cigar_of(&p, "CCGTGATTCGTAAAAAAGCTTGCATCGAGTC", "CCGTGATTCGTAAAAGCTTGCATCGAGTC", "11M2I18M", "29");
+    /* One mismatch at the end is kept for the sake of the clip penalty, three are clipped. */
+    cigar_of(&p, "CCGTGATTCGTAAAAGCTTGCATCGAGTA", "CCGTGATTCGTAAAAGCTTGCATCGAGTC", "29M", "28C0");
+    cigar_of(&p, "CCGTGATTCGTAAAAGCTTGCATCGATCA", "CCGTGATTCGTAAAAGCTTGCATCGAGTC", "26M", "26");
+    cigar_of(&plain, "CCGTGATTCGTAAAAGCTTGCATCGAGTA", "CCGTGATTCGTAAAAGCTTGCATCGAGTC", "28M", "28");
+    p.eqx = 1;
+    cigar_of(&p, "CCGTGATTCGTCAAAGCTTGCATCGAGTC", "CCGTGATTCGTAAAAGCTTGCATCGAGTC", "11=1X17=", "11A17");
+    cigar_of(&p, "CCGTGATTCGTNAAAGCTTGCATCGAGTC", "CCGTGATTCGTNAAAGCTTGCATCGAGTC", "11=1X17=", "11N17");
+}
+
+/* Without gaps, the quick comparison and the traceback in a band of one diagonal are the same thing. */
+static void ungapped_is_a_band_of_one(void **unused)
+{
+    (void)unused;
+    anl_extend_scratch *s, *s2;
+    anl_kernels k;
+    assert_int_equal(anl_extend_scratch_new(&s), 0);
+    assert_int_equal(anl_extend_scratch_new(&s2), 0);
+    assert_int_equal(anl_kernels_fill(&k, NULL), 0);
+    for (int trial = 0; trial < 2000; ++trial) {
+        uint8_t query[300], target[300];
+        const int n = 1 + (int)random_below(300), rate = 2 + (int)random_below(60);
+        for (int i = 0; i < n; ++i) {
+            target[i] = (uint8_t)random_below(4);
+            query[i] = random_below((uint32_t)rate) ? target[i] : (uint8_t)random_below(5);
+        }
+        const anl_extend_params p = trial & 1 ? with_clips() : plain;
+        const anl_extend_problem x = {query, target, n, n, 0, 0};
+        anl_extension quick, banded;
+        assert_int_equal(anl_extend_ungapped_trace(&p, &k.sw, &x, s, &quick), 0);
+        assert_int_equal(anl_extend(&p, &x, s2, &banded), 0);
+        assert_int_equal(quick.total, banded.total);
+        assert_int_equal(quick.score, banded.score);
+        assert_int_equal(quick.qbeg, banded.qbeg);
+        assert_int_equal(quick.qend, banded.qend);
+        assert_int_equal(quick.nm, banded.nm);
+        if (quick.total) assert_string_equal(quick.md, banded.md);
+    }
+    anl_extend_scratch_free(s);
+    anl_extend_scratch_free(s2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_fits),
+        cmocka_unit_test(known_cases),
+        cmocka_unit_test(ungapped_is_a_band_of_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

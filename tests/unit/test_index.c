@@ -1,0 +1,231 @@
+/* The index file and its search: native and FAISS give the exact neighbours, damaged files are refused. */
+#include "random.h"
+
+#include "index.h"
+#include "search.h"
+
+#include <sys/stat.h>
+
+enum { D = 64, CONTIG = 40000 };
+
+static char folder[] = "/tmp/anneal-test-XXXXXX", path[64];
+
+static int8_t vectors[8192][D];
+static uint32_t windows[8192];
+static uint8_t bases[CONTIG / 4 + 8];
+
+/* Vectors of one length, many of them equal, so that ties are everywhere. */
+static void make_vectors(int n)
+{
+    for (int i = 0; i < n; ++i) {
+        windows[i] = (uint32_t)i;
+        if (i > 20 && random_below(3) == 0) {
+            memcpy(vectors[i], vectors[random_below((uint32_t)i)], D);
+            continue;
+        }
+        for (int c = 0; c < D; ++c) vectors[i][c] = random_below(2) ? 40 : -40;
+        if (random_below(2) && i) { /* near another one */
+            memcpy(vectors[i], vectors[random_below((uint32_t)i)], D);
+            for (int j = 0; j < 6; ++j) vectors[i][random_below(D)] *= -1;
+        }
+    }
+}
+
+static anl_index *build(int n)
+{
+    static anl_contig contigs[] = {{"chr1", CONTIG - 10, "0123456789abcdef0123456789abcdef"}, {"chr2", 10, "0123456789abcdef0123456789abcdef"}};
+    static const int64_t runs[] = {100, 200, 5000, 5001};
+    for (size_t i = 0; i < sizeof bases; ++i) bases[i] = (uint8_t)random_below(256);
+    const anl_index_parts parts = {.contigs = contigs, .n_contigs = 2, .bases = bases, .n_bases = CONTIG, .n_runs = runs, .n_n_runs = 2,
+                                   .window = 100, .stride = 5, .d = D, .vectors = vectors[0], .windows = windows, .n_entries = n,
+                                   .model_hash = 42, .model_name = "test"};
+    anl_index *x;
+    assert_int_equal(anl_index_write(path, &parts), 0);
+    assert_int_equal(anl_index_open(&x, path), 0);
+    return x;
+}
+
+static int distance(const int8_t *a, const int8_t *b)
+{
+    int sum = 0;
+    for (int c = 0; c < D; ++c) sum += (a[c] - b[c]) * (a[c] - b[c]);
+    return sum;
+}
+
+static int by_distance(const void *a, const void *b)
+{
+    const anl_hit *x = a, *y = b;
+    if (x->dist != y->dist) return x->dist < y->dist ? -1 : 1;
+    return x->window < y->window ? -1 : x->window > y->window;
+}
+
+static void both_paths_are_exact(void **unused)
+{
+    (void)unused;
+    random_start();
+    const int sizes[] = {1, 2, 17, 300, 5000};
+    for (size_t si = 0; si < sizeof sizes / sizeof *sizes; ++si) {
+        const int n = sizes[si];
+        make_vectors(n);
+        anl_index *x = build(n);
+        anl_search *s[2];
+        anl_search_scratch *sc;
+        assert_int_equal(anl_search_new(&s[0], x, ANL_SEARCH_NATIVE), 0);
+        assert_int_equal(anl_search_new(&s[1], x, ANL_SEARCH_FAISS), 0);
+        assert_int_equal(anl_search_scratch_new(&sc, s[0]), 0);
+        enum { Q = 60, K = 64 };
+        static int8_t queries[Q][D];
+        static anl_hit hits[2][Q * K], all[8192];
+        int counts[2][Q];
+        for (int q = 0; q < Q; ++q) {
+            memcpy(queries[q], vectors[random_below((uint32_t)n)], D);
+            for (uint32_t j = random_below(10); j > 0; --j) queries[q][random_below(D)] *= -1;
+        }
+        for (int effort = 1; effort <= 16; effort *= 4)
+            for (int k = 1; k <= K; k *= 4) {
+                for (int p = 0; p < 2; ++p) assert_int_equal(anl_search_batch(s[p], sc, queries[0], Q, k, effort, hits[p], counts[p]), 0);
+                assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
+                for (int q = 0; q < Q; ++q) assert_memory_equal(hits[0] + q * k, hits[1] + q * k, (size_t)counts[0][q] * sizeof(anl_hit));
+                if (anl_search_nprobe(x, effort) < x->nlist) continue;
+                for (int q = 0; q < Q; ++q) { /* every list was scanned: the result is that of brute force */
+                    int within = 0;
+                    for (int i = 0; i < n; ++i) {
+                        const int far = distance(queries[q], vectors[i]);
+                        if (far <= 64 * 1600 * 3 / 2) all[within++] = (anl_hit){far, (uint32_t)i};
+                    }
+                    qsort(all, (size_t)within, sizeof *all, by_distance);
+                    assert_int_equal(counts[0][q], within < k ? within : k);
+                    assert_memory_equal(hits[0] + q * k, all, (size_t)counts[0][q] * sizeof(anl_hit));
+                }
+            }
+        anl_search_scratch_free(sc);
+        anl_search_free(s[0]);
+        anl_search_free(s[1]);
+        anl_index_free(x);
+    }
+}
+
+static void contents_come_back(void **unused)
+{
+    (void)unused;
+    make_vectors(300);
+    anl_index *x = build(300);
+    assert_int_equal(x->n_contigs, 2);
+    assert_string_equal(x->contigs[1].name, "chr2");
+    assert_int_equal(x->contig_begin[1], CONTIG - 10);
+    assert_int_equal(anl_index_contig_at(x, CONTIG - 11), 0);
+    assert_int_equal(anl_index_contig_at(x, CONTIG - 10), 1);
+    assert_int_equal(x->n_windows, (CONTIG - 10 - 100 + 4) / 5 + 1 + 1);
+    assert_int_equal(anl_index_window_pos(x, 0), 0);
+    assert_int_equal(anl_index_window_pos(x, 7), 35);
+    assert_int_equal(anl_index_window_pos(x, x->n_windows - 2), CONTIG - 110); /* ends with the contig */
+    assert_int_equal(anl_index_window_pos(x, x->n_windows - 1), CONTIG - 10);
+    static uint8_t out[CONTIG];
+    for (int trial = 0; trial < 300; ++trial) {
+        const int64_t begin = trial < 20 ? trial : (int64_t)random_below(CONTIG), end = begin + random_below((uint32_t)(CONTIG - begin + 1));
+        anl_index_fetch(x, begin, end, out);
+        for (int64_t i = begin; i < end; ++i) {
+            const int is_n = (i >= 100 && i < 200) || i == 5000;
+            assert_int_equal(out[i - begin], is_n ? 4 : bases[i / 4] >> 2 * (i % 4) & 3);
+        }
+    }
+    anl_index_free(x);
+}
+
+static void window_counts(void **unused)
+{
+    (void)unused;
+    assert_int_equal(anl_index_window_count(0, 160, 48), 0);
+    assert_int_equal(anl_index_window_count(1, 160, 48), 1);
+    assert_int_equal(anl_index_window_count(160, 160, 48), 1);
+    assert_int_equal(anl_index_window_count(161, 160, 48), 2);
+    assert_int_equal(anl_index_window_count(208, 160, 48), 2);
+    assert_int_equal(anl_index_window_count(209, 160, 48), 3);
+}
+
+static uint8_t *slurp(size_t *size)
+{
+    struct stat st;
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_int_equal(fstat(fileno(f), &st), 0);
+    uint8_t *bytes = malloc((size_t)st.st_size);
+    *size = fread(bytes, 1, (size_t)st.st_size, f);
+    assert_int_equal(*size, st.st_size);
+    fclose(f);
+    return bytes;
+}
+
+static void spit(const uint8_t *bytes, size_t size)
+{
+    FILE *f = fopen(path, "wb");
+    assert_int_equal(fwrite(bytes, 1, size, f), size);
+    fclose(f);
+}
+
+static void refused(int code)
+{
+    anl_index *x;
+    assert_int_equal(anl_index_open(&x, path), code);
+    assert_non_null(strstr(anl_error(), path));
+    assert_null(strchr(anl_error(), '\n'));
+}
+
+static void damage_is_refused(void **unused)
+{
+    (void)unused;
+    make_vectors(300);
+    anl_index_free(build(300));
+    size_t size;
+    uint8_t *bytes = slurp(&size);
+    for (int i = 0; i < 40; ++i) {
+        spit(bytes, size * (size_t)i / 40);
+        refused(ANL_EFORMAT);
+    }
+    for (int i = 0; i < 400; ++i) {
+        const size_t at = i < 100 ? (size_t)i * 4 + 16 : random_below((uint32_t)size);
+        const uint8_t bit = (uint8_t)(1 << random_below(8));
+        bytes[at] ^= bit;
+        spit(bytes, size);
+        anl_index *x = NULL;
+        const int rc = anl_index_open(&x, path);
+        bytes[at] ^= bit;
+        if (rc) continue;
+        /* Only the padding between sections is not covered by a checksum. */
+        assert_int_equal(bytes[at], 0);
+        anl_index_free(x);
+    }
+    bytes[8] = 2; /* the version */
+    spit(bytes, size);
+    refused(ANL_EVERSION);
+    bytes[0] = 'X';
+    spit(bytes, size);
+    refused(ANL_EFORMAT);
+    free(bytes);
+}
+
+static int set_up(void **unused)
+{
+    (void)unused;
+    if (!mkdtemp(folder)) return -1;
+    snprintf(path, sizeof path, "%s/x.anl", folder);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    (void)unused;
+    unlink(path);
+    return rmdir(folder); /* fails when a temporary file was left behind */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_paths_are_exact),
+        cmocka_unit_test(contents_come_back),
+        cmocka_unit_test(window_counts),
+        cmocka_unit_test(damage_is_refused),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

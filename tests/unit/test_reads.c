@@ -1,0 +1,222 @@
+/* Readers: what is valid is read whole, what is not is refused with one line that names file, record and read. */
+#include "files.h"
+
+#include "reads.h"
+#include "reference.h"
+
+/* All reads of the input(s) as "name/mate:bases:qualities;", or the error message. */
+static const char *read_all(const char *path, const char *mates, int interleaved, int64_t max_bases)
+{
+    static char text[100000];
+    char *to = text;
+    anl_reads *r;
+    anl_batch b;
+    const anl_reads_options o = {.path = path, .mates = mates, .interleaved = interleaved};
+    if (anl_reads_open(&r, &o)) return anl_error();
+    assert_int_equal(anl_batch_init(&b), 0);
+    *to = 0;
+    for (;;) {
+        if (anl_reads_next(r, max_bases, &b)) {
+            strcpy(text, anl_error());
+            break;
+        }
+        if (!b.n) break;
+        for (size_t i = 0; i < b.n; ++i) {
+            const anl_read *read = &b.reads[i];
+            to += sprintf(to, "%s/%d", read->name, read->mate);
+            if (read->comment) to += sprintf(to, "(%s)", read->comment);
+            *to++ = ':';
+            for (int32_t j = 0; j < read->len; ++j) *to++ = "ACGTN"[read->seq[j]];
+            *to++ = ':';
+            if (!read->qual) *to++ = '*';
+            for (int32_t j = 0; read->qual && j < read->len; ++j) *to++ = (char)(read->qual[j] + '!');
+            *to++ = ';';
+            *to = 0;
+        }
+    }
+    anl_batch_free(&b);
+    anl_reads_free(r);
+    return text;
+}
+
+static void reads_as(const char *content, const char *expected)
+{
+    assert_string_equal(read_all(write_text("x", content), NULL, 0, 1000), expected);
+}
+
+/* The message is "PATH: what". */
+static void refused_as(const char *content, const char *what)
+{
+    const char *path = write_text("x", content), *message = read_all(path, NULL, 0, 1000);
+    assert_memory_equal(message, path, strlen(path));
+    assert_string_equal(message + strlen(path) + 2, what);
+}
+
+static void valid_inputs(void **unused)
+{
+    (void)unused;
+    reads_as("", "");
+    reads_as("\n", "");
+    reads_as("@a\nACGT\n+\nIIII\n", "a/0:ACGT:IIII;");
+    reads_as("@a\nACGT\n+\nIIII", "a/0:ACGT:IIII;");
+    reads_as("@a/1 x y\r\nACgt\r\n+a/1\r\n@+II\r\n", "a/0(x y):ACGT:@+II;");
+    reads_as("@a\nAC\nGT\n+\nI@\n+I\n@b\nA\n+\n#\n", "a/0:ACGT:I@+I;b/0:A:#;");
+    reads_as("@a\n\n+\n\n@b\nA\n+\nI\n", "a/0::;b/0:A:I;");
+    reads_as("@a\n+\n@b\nA\n+\nI\n", "a/0::;b/0:A:I;");
+    reads_as("@a\nACGT\n+\n*\n", "a/0:ACGT:*;");
+    reads_as("@a\nA\n+\n*\n", "a/0:A:*;");
+    reads_as("@a\nANRYU.\n+\nIIIIII\n", "a/0:ANNNTN:IIIIII;");
+    reads_as(">a b\nAC\nGT\n>c\nTT\n", "a/0(b):ACGT:*;c/0:TT:*;");
+    reads_as(">a\n>b\nA", "a/0::*;b/0:A:*;");
+}
+
+static void invalid_inputs(void **unused)
+{
+    (void)unused;
+    refused_as("ACGT\n", "record 1: neither FASTQ nor FASTA: it does not start with '@' or '>'");
+    refused_as("@a\nACGT\n+\nIIII\na\nACGT\n+\nIIII\n", "record 2: it does not start with '@'");
+    refused_as("@a\nACGT\n+\nIII\n", "record 1 'a': 4 bases but 3 qualities");
+    refused_as("@a\nACGT\n+\nIIIII\n", "record 1 'a': 4 bases but 5 qualities");
+    refused_as("@a\nACGT\n+\nIII\n@b\nA\n+\nI\n", "record 1 'a': 4 bases but 3 qualities");
+    refused_as("@a\nAC\nGT\n+\nII\nI\n", "record 1 'a': 4 bases but 3 qualities");
+    refused_as("@a\nACGT\n+\nII\n@b\nA\n+\nI\n", "record 2: it does not start with '@'"); /* '@b' might be qualities */
+    refused_as("@a\nACGT\n+\n", "record 1 'a': 4 bases but 0 qualities");
+    refused_as("@a\nACGT\n", "record 1 'a': truncated: no '+' line");
+    refused_as("@a\nACGT\nIIII\n@b\nA\n+\nI\n", "record 1 'a': '@' is no base");
+    refused_as("@a\nAC GT\n+\nIIIII\n", "record 1 'a': a character that is no base");
+    refused_as("@a\nAC1T\n+\nIIII\n", "record 1 'a': '1' is no base");
+    refused_as("@a\nACGT\n+\nII I\n", "record 1 'a': a quality outside '!' to '~'");
+    refused_as("@a\nACGT\n+b\nIIII\n", "record 1 'a': the '+' line repeats another name");
+    refused_as("@ a\nACGT\n+\nIIII\n", "record 1: no name");
+    refused_as("@a\nA\n+\nI\n>b\nA\n", "record 2: it does not start with '@'");
+}
+
+static void compressed_inputs(void **unused)
+{
+    (void)unused;
+    char text[20000] = "", *to = text;
+    for (int i = 0; i < 300; ++i) to += sprintf(to, "@read%d\nACGTACGTAC%c\n+\nIIIIIIIIII%c\n", i, "ACGT"[i % 4], 33 + i % 90);
+    char expected[100000];
+    strcpy(expected, read_all(write_text("plain.fq", text), NULL, 0, 1000));
+    assert_string_equal(read_all(write_gzip("one.fq.gz", text, 0), NULL, 0, 77), expected);
+    const size_t half = (size_t)(strchr(text + 5000, '@') - text);
+    char first[20000];
+    memcpy(first, text, half);
+    first[half] = 0;
+    write_gzip("two.fq.gz", first, 0);
+    assert_string_equal(read_all(write_gzip("two.fq.gz", text + half, 1), NULL, 0, 1), expected);
+    /* Cut anywhere, it is refused: never a silent end. */
+    FILE *f = fopen(in_folder("one.fq.gz"), "rb");
+    unsigned char bytes[20000];
+    const size_t size = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    for (size_t cut = 2; cut < size; cut += cut < 40 || cut + 40 > size ? 1 : 97) {
+        const char *path = write_bytes("cut.fq.gz", bytes, cut);
+        const char *message = read_all(path, NULL, 0, 1000);
+        assert_memory_equal(message, path, strlen(path));
+        assert_non_null(strstr(message, "truncated gzip"));
+    }
+    bytes[size / 2] ^= 0x10;
+    assert_non_null(strstr(read_all(write_bytes("flipped.fq.gz", bytes, size), NULL, 0, 1000), "flipped.fq.gz: "));
+}
+
+static void pairs(void **unused)
+{
+    (void)unused;
+    const char *one = write_text("1.fq", "@a/1\nA\n+\nI\n@b/1\nC\n+\nI\n"), *two = write_text("2.fq", "@a/2 x\nG\n+\nI\n@b/2\nT\n+\nI\n");
+    for (int64_t max = 1; max < 10; ++max) assert_string_equal(read_all(one, two, 0, max), "a/1:A:I;a/2(x):G:I;b/1:C:I;b/2:T:I;");
+    two = write_text("2.fq", "@a\nG\n+\nI\n@c\nT\n+\nI\n");
+    assert_non_null(strstr(read_all(one, two, 0, 9), "2.fq: record 2: mates have different names: 'b' and 'c'"));
+    two = write_text("2.fq", "@a\nG\n+\nI\n");
+    assert_non_null(strstr(read_all(one, two, 0, 9), "2.fq: ends after 1 reads, but "));
+    assert_non_null(strstr(read_all(two, one, 0, 9), "2.fq: ends after 1 reads, but "));
+    const char *both = write_text("p.fq", "@a/1\nA\n+\nI\n@a/2\nC\n+\nI\n@s\nG\n+\nI\n@b\nT\n+\nI\n@b\nA\n+\nI\n");
+    for (int64_t max = 1; max < 10; ++max) assert_string_equal(read_all(both, NULL, 1, max), "a/1:A:I;a/2:C:I;s/0:G:I;b/1:T:I;b/2:A:I;");
+}
+
+static void bam_input(void **unused)
+{
+    (void)unused;
+    const char *sam = "@HD\tVN:1.6\n@SQ\tSN:c\tLN:100\n@RG\tID:g\n"
+                      "r\t141\t*\t0\t0\t*\t*\t0\t0\tTTG\tIII\n"
+                      "r\t77\t*\t0\t0\t*\t*\t0\t0\tACG\t!#I\tRG:Z:g\n"
+                      "s\t16\tc\t1\t9\t3M\t*\t0\t0\tACG\t!#I\n"
+                      "s\t256\tc\t9\t9\t3M\t*\t0\t0\tACG\t!#I\n"
+                      "t\t4\t*\t0\t0\t*\t*\t0\t0\tNA\t*\n";
+    assert_string_equal(read_all(write_text("x.sam", sam), NULL, 0, 1000), "r/1:ACG:!#I;r/2:TTG:III;s/0:CGT:I#!;t/0:NA:*;");
+    sam = "@SQ\tSN:c\tLN:100\nr\t77\t*\t0\t0\t*\t*\t0\t0\tACG\t!#I\nq\t141\t*\t0\t0\t*\t*\t0\t0\tTTG\tIII\n";
+    assert_non_null(strstr(read_all(write_text("x.sam", sam), NULL, 0, 1000), "'r': its mate does not follow"));
+}
+
+static void corner_files(void **unused)
+{
+    (void)unused;
+    const char *shared = getenv("ANNEAL_SHARED");
+    char folder[4096], path[8192];
+    snprintf(folder, sizeof folder, "%s/data/corner/biopython+biopython", shared ? shared : ANNEAL_SOURCE "/../shared");
+    DIR *d = opendir(folder);
+    if (!d) skip();
+    int refused = 0, accepted = 0;
+    for (struct dirent *e; (e = readdir(d));) {
+        if (!strstr(e->d_name, ".fastq")) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        const char *result = read_all(path, NULL, 0, 1000);
+        const int bad = !strncmp(result, path, strlen(path));
+        if (bad != (strstr(e->d_name, "error_") != NULL)) fprintf(stderr, "%s: %.200s\n", e->d_name, result);
+        assert_int_equal(bad, strstr(e->d_name, "error_") != NULL);
+        refused += bad;
+        accepted += !bad;
+    }
+    closedir(d);
+    assert_true(refused >= 15 && accepted >= 15);
+}
+
+/* Contigs as "name:length:bases;" or the message. */
+static const char *contigs_of(const char *content)
+{
+    static char text[10000];
+    char *to = text;
+    anl_reference *r;
+    anl_contig c;
+    const uint8_t *seq;
+    int more;
+    if (anl_reference_open(&r, write_text("x.fa", content))) return anl_error();
+    *to = 0;
+    while ((more = anl_reference_next(r, &c, &seq)) == 1) {
+        to += sprintf(to, "%s:%d:", c.name, (int)c.len);
+        for (int64_t i = 0; i < c.len; ++i) *to++ = "ACGTN"[seq[i]];
+        to += sprintf(to, ":%.8s;", c.md5);
+    }
+    if (more < 0) strcpy(text, anl_error());
+    anl_reference_free(r);
+    return text;
+}
+
+static void references(void **unused)
+{
+    (void)unused;
+    /* M5 is the MD5 of the upper-case letters: md5("ACGTN") = 7a90f3f4..., md5("ACGTR") differs. */
+    const char *both = contigs_of(">a x\nACgt\nN\n>b\r\nacgtr\r\n");
+    assert_memory_equal(both, "a:5:ACGTN:", 10);
+    assert_non_null(strstr(both, ";b:5:ACGTN:"));
+    assert_memory_not_equal(both + 10, strstr(both, ";b:5:ACGTN:") + 11, 8);
+    assert_memory_equal(contigs_of(">a\nACGT"), "a:4:ACGT:f1f8f4bf;", 18); /* md5 of ACGT */
+    assert_memory_equal(contigs_of(">e\n>a\n\nAC\n\nGT\n>z\n"), "a:4:ACGT:f1f8f4bf;", 18);
+    assert_non_null(strstr(contigs_of(""), "x.fa: empty"));
+    assert_non_null(strstr(contigs_of("ACGT\n"), "x.fa: not a FASTA file"));
+    assert_non_null(strstr(contigs_of(">a\n"), "no contig has any bases"));
+    assert_non_null(strstr(contigs_of(">a\nACGT\n>p\nMKLV\n"), "contig 'p': 'L' in line 4 is not a nucleotide"));
+    assert_non_null(strstr(contigs_of(">a\nACGT\n>a\nA\n"), "two contigs are called 'a'"));
+    assert_non_null(strstr(contigs_of(">*a\nACGT\n"), "not a legal contig name"));
+    assert_non_null(strstr(contigs_of(">a,b\nACGT\n"), "not a legal contig name"));
+    assert_non_null(strstr(contigs_of(">\nACGT\n"), "a contig without a name"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(compressed_inputs), cmocka_unit_test(pairs),
+        cmocka_unit_test(bam_input),    cmocka_unit_test(corner_files),   cmocka_unit_test(references),
+    };
+    return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
+}

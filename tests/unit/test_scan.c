@@ -1,0 +1,71 @@
+/* Scan kernels at every level against scalar, with outputs that end at a guard page. */
+#include "random.h"
+
+#include "kernels.h"
+
+static void dots_agree(void **unused)
+{
+    (void)unused;
+    random_start();
+    anl_kernels scalar, k;
+    assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
+    const int32_t dims[] = {32, 96, 128, 256};
+    for (size_t di = 0; di < sizeof dims / sizeof *dims; ++di)
+        for (int32_t n = 1; n <= 14; ++n)
+            for (int32_t panels = 1; panels <= 9; ++panels) {
+                const size_t d = (size_t)dims[di], q_size = (size_t)n * d, p_size = (size_t)panels * 16 * d, o_size = (size_t)(n * panels) * 16 * 4;
+                uint8_t *queries = guarded(q_size);
+                int8_t *entries = guarded(p_size);
+                int32_t *expected = malloc(o_size), *got = guarded(o_size);
+                const int extreme = panels % 3 == 0;
+                for (size_t i = 0; i < q_size; ++i) queries[i] = extreme ? 255 : (uint8_t)random_below(256);
+                for (size_t i = 0; i < p_size; ++i) entries[i] = extreme ? -127 : (int8_t)random_below(256);
+                scalar.scan.dots(queries, n, entries, panels, dims[di], expected);
+                for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+                    assert_int_equal(anl_kernels_fill(&k, *level), 0);
+                    memset(got, 0x55, o_size);
+                    k.scan.dots(queries, n, entries, panels, dims[di], got);
+                    assert_memory_equal(got, expected, o_size);
+                }
+                release(queries, q_size);
+                release(entries, p_size);
+                release(got, o_size);
+                free(expected);
+            }
+}
+
+static void near_agrees(void **unused)
+{
+    (void)unused;
+    anl_kernels scalar, k;
+    assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
+    for (int32_t n = 16; n <= 160; n += 16)
+        for (int round = 0; round < 20; ++round) {
+            const size_t size = (size_t)n * 4, room = size + 64;
+            int32_t *dot = guarded(size), *bias = guarded(size), *value = guarded(room), expected_value[176];
+            uint32_t *which = guarded(room), expected[176];
+            for (int32_t i = 0; i < n; ++i) {
+                dot[i] = (int32_t)random_below(1000000) - 500000;
+                bias[i] = random_below(8) ? (int32_t)random_below(1000000) : INT32_MAX;
+                if (bias[i] == INT32_MAX) dot[i] = 0; /* as padding is */
+            }
+            const int32_t limit = (int32_t)random_below(2000000) - 500000;
+            const int32_t found = scalar.scan.near(dot, bias, n, limit, expected, expected_value);
+            for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+                assert_int_equal(anl_kernels_fill(&k, *level), 0);
+                assert_int_equal(k.scan.near(dot, bias, n, limit, which, value), found);
+                assert_memory_equal(which, expected, (size_t)found * 4);
+                assert_memory_equal(value, expected_value, (size_t)found * 4);
+            }
+            release(dot, size);
+            release(bias, size);
+            release(value, room);
+            release(which, room);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(dots_agree), cmocka_unit_test(near_agrees)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+/* Smith-Waterman scores: every level equals a plain recurrence (and parasail), on random and extreme inputs. */
+#include "random.h"
+
+#include "sw_batch.h"
+
+#ifdef HAVE_PARASAIL
+#include <parasail.h>
+#endif
+
+static const anl_sw_params standard = {.match = 1, .mismatch = 4, .del_open = 6, .del_extend = 1, .ins_open = 6, .ins_extend = 1};
+
+/* The textbook, straight from the definition: a gap of g costs open + g * extend; ties by smallest tend, then qend. */
+static anl_sw_result textbook(const anl_sw_params *p, const anl_sw_job *j)
+{
+    const int w = j->qlen + 1;
+    int *h = calloc((size_t)w * (size_t)(j->tlen + 1), sizeof *h), *e = calloc((size_t)w * (size_t)(j->tlen + 1), sizeof *e);
+    int *f = calloc((size_t)w * (size_t)(j->tlen + 1), sizeof *f);
+    anl_sw_result best = {0};
+    const int never = -1000000;
+    for (int t = 0; t <= j->tlen; ++t)
+        for (int q = 0; q <= j->qlen; ++q) {
+            const int at = t * w + q;
+            e[at] = f[at] = never;
+            if (!t || !q) continue;
+            const uint8_t a = j->query[q - 1], b = j->target[t - 1];
+            const int s = a > 3 || b > 3 ? -1 : a == b ? p->match : -p->mismatch;
+            const int del_new = h[at - w] - p->del_open - p->del_extend, del_on = e[at - w] - p->del_extend;
+            const int ins_new = h[at - 1] - p->ins_open - p->ins_extend, ins_on = f[at - 1] - p->ins_extend;
+            e[at] = del_new > del_on ? del_new : del_on;
+            f[at] = ins_new > ins_on ? ins_new : ins_on;
+            int v = h[at - w - 1] + s;
+            if (e[at] > v) v = e[at];
+            if (f[at] > v) v = f[at];
+            if (v < 0) v = 0;
+            h[at] = v;
+            if (v > best.score) best = (anl_sw_result){v, q, t};
+        }
+    free(h);
+    free(e);
+    free(f);
+    return best;
+}
+
+static void check_all(const anl_sw_params *p, const anl_sw_job *jobs, size_t n)
+{
+    anl_sw_result *expected = calloc(n + 1, sizeof *expected), *got = calloc(n + 1, sizeof *got);
+    for (size_t i = 0; i < n; ++i) expected[i] = textbook(p, &jobs[i]);
+    anl_sw_batch *b;
+    assert_int_equal(anl_sw_batch_new(&b), 0);
+    for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+        anl_kernels k;
+        assert_int_equal(anl_kernels_fill(&k, *level), 0);
+        memset(got, 0x55, n * sizeof *got);
+        assert_int_equal(anl_sw_batch_run(b, &k.sw, p, jobs, n, got), 0);
+        for (size_t i = 0; i < n; ++i) {
+            if (memcmp(&got[i], &expected[i], sizeof got[i]))
+                fprintf(stderr, "%s, job %zu: %d x %d: got %d %d %d, expected %d %d %d\n", *level, i, jobs[i].qlen, jobs[i].tlen, got[i].score,
+                        got[i].qend, got[i].tend, expected[i].score, expected[i].qend, expected[i].tend);
+            assert_memory_equal(&got[i], &expected[i], sizeof got[i]);
+        }
+    }
+    anl_sw_batch_free(b);
+    free(expected);
+    free(got);
+}
+
+static uint8_t *sequence(int n, int n_rate)
+{
+    uint8_t *s = malloc((size_t)n + 1);
+    for (int i = 0; i < n; ++i) s[i] = n_rate && random_below((uint32_t)n_rate) == 0 ? 4 : (uint8_t)random_below(4);
+    return s;
+}
+
+/* A copy of part of `from` with substitutions and gaps. */
+static uint8_t *relative(const uint8_t *from, int len, int n)
+{
+    uint8_t *s = malloc((size_t)n + 1);
+    int at = len > n ? (int)random_below((uint32_t)(len - n + 1)) : 0;
+    for (int i = 0; i < n; ++i, ++at) {
+        const uint32_t u = random_below(100);
+        if (u < 2) at += (int)random_below(5);
+        s[i] = u < 8 || at >= len ? (uint8_t)random_below(4) : from[at];
+        if (u > 97) --at;
+        if (at < 0) at = 0;
+    }
+    return s;
+}
+
+enum { JOBS = 200 };
+
+static void random_jobs(void **unused)
+{
+    (void)unused;
+    random_start();
+    const anl_sw_params params[] = {standard,
+                                    {.match = 2, .mismatch = 3, .del_open = 5, .del_extend = 2, .ins_open = 4, .ins_extend = 3},
+                                    {.match = 5, .mismatch = 0, .del_open = 0, .del_extend = 1, .ins_open = 0, .ins_extend = 1}};
+    for (size_t round = 0; round < sizeof params / sizeof *params; ++round) {
+        anl_sw_job jobs[JOBS];
+        for (int i = 0; i < JOBS; ++i) {
+            const int tlen = 1 + (int)random_below(300), qlen = 1 + (int)random_below(280);
+            uint8_t *target = sequence(tlen, i % 3 ? 0 : 30);
+            jobs[i] = (anl_sw_job){relative(target, tlen, qlen), target, qlen, tlen};
+        }
+        check_all(&params[round], jobs, JOBS);
+        check_all(&params[round], jobs, 1);
+        check_all(&params[round], jobs, 63);
+        check_all(&params[round], jobs, 65);
+        for (int i = 0; i < JOBS; ++i) {
+            free((void *)(uintptr_t)jobs[i].query);
+            free((void *)(uintptr_t)jobs[i].target);
+        }
+    }
+}
+
+/* Scores around the limits of 8 and 16 bits, degenerate inputs. */
+static void extreme_jobs(void **unused)
+{
+    (void)unused;
+    enum { LONG = 700 };
+    static uint8_t same[LONG], other[LONG], unknown[LONG];
+    memset(other, 1, sizeof other);
+    memset(unknown, 4, sizeof unknown);
+    anl_sw_job jobs[400];
+    size_t n = 0;
+    for (int len = 245; len <= 260; ++len) jobs[n++] = (anl_sw_job){same, same, len, len};
+    jobs[n++] = (anl_sw_job){same, same, LONG, LONG};
+    jobs[n++] = (anl_sw_job){same, other, LONG, 100};
+    jobs[n++] = (anl_sw_job){unknown, same, 100, 100};
+    jobs[n++] = (anl_sw_job){unknown, unknown, 100, 100};
+    jobs[n++] = (anl_sw_job){same, same, 0, 50};
+    jobs[n++] = (anl_sw_job){same, same, 50, 0};
+    jobs[n++] = (anl_sw_job){same, same, 1, 1};
+    jobs[n++] = (anl_sw_job){same, other, 1, 1};
+    check_all(&standard, jobs, n);
+    /* 700 matches of 94 go beyond 16 bits. */
+    const anl_sw_params large = {.match = 94, .mismatch = 100, .del_open = 100, .del_extend = 100, .ins_open = 100, .ins_extend = 100};
+    check_all(&large, jobs, n);
+    check_all(&standard, jobs, 0);
+}
+
+static void mismatches_at_every_level(void **unused)
+{
+    (void)unused;
+    anl_kernels scalar;
+    assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
+    for (int n = 0; n <= 300; ++n) {
+        uint8_t *a = guarded((size_t)n + !n), *b = guarded((size_t)n + !n);
+        uint64_t expected[5], got[5];
+        for (int i = 0; i < n; ++i) {
+            a[i] = (uint8_t)random_below(5);
+            b[i] = random_below(4) ? a[i] : (uint8_t)random_below(5);
+        }
+        const int32_t count = scalar.sw.mismatches(a, b, n, expected);
+        for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+            anl_kernels k;
+            assert_int_equal(anl_kernels_fill(&k, *level), 0);
+            assert_int_equal(k.sw.mismatches(a, b, n, got), count);
+            assert_memory_equal(got, expected, (size_t)(n + 63) / 64 * 8);
+        }
+        release(a, (size_t)n + !n);
+        release(b, (size_t)n + !n);
+    }
+}
+
+static void agrees_with_parasail(void **unused)
+{
+    (void)unused;
+#ifdef HAVE_PARASAIL
+    parasail_matrix_t *matrix = parasail_matrix_create("ACGT", standard.match, -standard.mismatch);
+    anl_sw_batch *b;
+    anl_kernels k;
+    assert_int_equal(anl_sw_batch_new(&b), 0);
+    assert_int_equal(anl_kernels_fill(&k, NULL), 0);
+    for (int i = 0; i < 500; ++i) {
+        const int tlen = 1 + (int)random_below(400), qlen = 1 + (int)random_below(300);
+        uint8_t *target = sequence(tlen, 0), *query = i % 5 ? relative(target, tlen, qlen) : sequence(qlen, 0);
+        if (i % 50 == 0) memset(target, 0, (size_t)tlen), memset(query, 0, (size_t)qlen);
+        char *q = malloc((size_t)qlen + 1), *t = malloc((size_t)tlen + 1);
+        for (int j = 0; j < qlen; ++j) q[j] = "ACGT"[query[j]];
+        for (int j = 0; j < tlen; ++j) t[j] = "ACGT"[target[j]];
+        const anl_sw_job job = {query, target, qlen, tlen};
+        anl_sw_result r;
+        assert_int_equal(anl_sw_batch_run(b, &k.sw, &standard, &job, 1, &r), 0);
+        parasail_result_t *theirs =
+            parasail_sw_striped_sat(q, qlen, t, tlen, standard.del_open + standard.del_extend, standard.del_extend, matrix);
+        assert_int_equal(r.score, parasail_result_get_score(theirs));
+        parasail_result_free(theirs);
+        free(q);
+        free(t);
+        free(query);
+        free(target);
+    }
+    anl_sw_batch_free(b);
+    parasail_matrix_free(matrix);
+#else
+    skip();
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(random_jobs),
+        cmocka_unit_test(extreme_jobs),
+        cmocka_unit_test(mismatches_at_every_level),
+        cmocka_unit_test(agrees_with_parasail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
