@@ -90,8 +90,8 @@ static int choose_names(anl_alignments *w)
     w->temporary = !standard && (stat(w->path, &st) || S_ISREG(st.st_mode));
     const size_t size = strlen(w->path) + 64;
     if (!(w->written = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
-    if (w->temporary) snprintf(w->written, size, "%s.tmp.%ld", w->path, (long)getpid());
-    else snprintf(w->written, size, "%s", w->path);
+    if (w->temporary) return anl_temporary_name(w->path, w->written, size);
+    snprintf(w->written, size, "%s", w->path);
     return ANL_OK;
 }
 
@@ -122,6 +122,7 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
 {
     anl_alignments *w = anl_alloc(1, sizeof *w);
     if (!w) return ANL_ENOMEM;
+    hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     w->options = *options;
     w->path = strdup(options->path ? options->path : "-");
     w->encodings = anl_alloc((size_t)options->threads, sizeof *w->encodings);

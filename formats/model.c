@@ -180,9 +180,10 @@ int anl_model_write(const anl_model *m, const char *path)
     uint8_t *bytes = to_bytes(m, &size);
     char temporary[4096];
     if (!bytes) return ANL_ENOMEM;
-    if (snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid()) >= (int)sizeof temporary) {
+    int rc = anl_temporary_name(path, temporary, sizeof temporary);
+    if (rc) {
         free(bytes);
-        return anl_fail(ANL_EINVAL, "%s: name too long", path);
+        return rc;
     }
     FILE *f = fopen(temporary, "wb");
     int bad = !f || fwrite(bytes, 1, size, f) != size || fflush(f) || fsync(fileno(f));

@@ -221,6 +221,7 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
 {
     anl_reads *r = anl_alloc(1, sizeof *r);
     if (!r) return ANL_ENOMEM;
+    hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     r->has_second = options->mates != NULL;
     r->interleaved = options->interleaved;
     int rc = source_open(&r->first, options->path, options->reference);

@@ -44,11 +44,8 @@ static int append_comment(anl_encoding *e, const anl_read *read, bam1_t *b)
     int rc = ksprintf(&line, "r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t%s", read->comment) < 0 ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
     const char *c = read->comment;
     const int shaped = strlen(c) > 5 && c[2] == ':' && c[4] == ':';
-    const enum htsLogLevel level = hts_get_log_level();
-    hts_set_log_level(HTS_LOG_OFF);
     if (!rc && (!shaped || sam_parse1(&line, e->header, e->comment) < 0))
         rc = anl_fail(ANL_EFORMAT, "read '%.100s': its comment '%.100s' is no SAM tag, as -C needs", read->name, read->comment);
-    hts_set_log_level(level);
     if (!rc) rc = append_tags(b, bam_get_aux(e->comment), bam_get_l_aux(e->comment));
     ks_free(&line);
     return rc;

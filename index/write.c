@@ -181,11 +181,11 @@ int anl_index_write(const char *path, const anl_index_parts *parts)
     writer w = {0};
     char temporary[4096];
     anl_store *s = NULL;
-    if (snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid()) >= (int)sizeof temporary)
-        return anl_fail(ANL_EINVAL, "%s: name too long", path);
+    int rc = anl_temporary_name(path, temporary, sizeof temporary);
+    if (rc) return rc;
     if (!(w.file = fopen(temporary, "wb"))) return anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    int rc = (w.sum = XXH3_createState()) ? anl_store_build(&s, parts->vectors, parts->n_entries, parts->d)
-                                          : anl_fail(ANL_ENOMEM, "out of memory");
+    rc = (w.sum = XXH3_createState()) ? anl_store_build(&s, parts->vectors, parts->n_entries, parts->d)
+                                      : anl_fail(ANL_ENOMEM, "out of memory");
     if (!rc) {
         put_all(&w, parts, s);
         errno = 0;

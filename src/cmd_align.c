@@ -274,12 +274,11 @@ static int run(const settings *s)
     }
     double seconds = anl_now() - start;
     if (!rc && s->summary) rc = write_summary(s->summary, &summary, seconds);
-    int status = rc ? cli_fail() : 0;
     if (!rc && s->verbosity >= 2) print_summary(&summary, seconds);
     anl_alignments_abort(out);
     anl_reads_free(reads);
     anl_aligner_free(aligner);
-    return status;
+    return rc ? cli_fail() : 0;
 }
 
 int cmd_align(int argc, char **argv)

@@ -106,8 +106,8 @@ static void fill(anl_record *r, const anl_query *q, const alignment *a, const an
     r->xs = c->second;
 }
 
-/* -a: every other place that reaches the least score, without SEQ and QUAL. */
-static int add_secondaries(anl_worker *w, const anl_query *q, const anl_choice *c, uint16_t flag, anl_records *out)
+/* -a: every other place that reaches the least score, without SEQ and QUAL, with the mate fields of the primary record. */
+static int add_secondaries(anl_worker *w, const anl_query *q, const anl_choice *c, anl_record primary, anl_records *out)
 {
     if (!w->context->options->all || c->candidate < 0) return ANL_OK;
     for (int32_t i = 0; i < q->n; ++i) {
@@ -119,9 +119,13 @@ static int add_secondaries(anl_worker *w, const anl_query *q, const anl_choice *
         anl_record *r = add_record(w, out);
         if (!r) return ANL_ENOMEM;
         fill(r, q, &a, &(anl_choice){0});
-        r->flag |= flag | SECONDARY;
+        r->flag |= SECONDARY | (primary.flag & (uint16_t)~(UNMAPPED | REVERSE | QC_FAIL));
         r->xs = INT32_MIN;
         r->no_seq = 1;
+        r->mate_tid = primary.mate_tid;
+        r->mate_pos = primary.mate_pos;
+        r->mc = primary.mc;
+        r->mq = primary.mq;
     }
     return ANL_OK;
 }
@@ -136,7 +140,7 @@ int anl_finish_single(anl_worker *w, const anl_query *q, const anl_choice *c, an
     fill(r, q, &a, c);
     ++counts->reads;
     counts->mapped += a.tid >= 0;
-    return add_secondaries(w, q, c, 0, out);
+    return add_secondaries(w, q, c, *r, out);
 }
 
 static const char *cigar_text(anl_worker *w, const alignment *a)
@@ -187,8 +191,7 @@ int anl_finish_pair(anl_worker *w, const anl_query pair[2], const anl_choice cho
         fill(r, &pair[i], &a[i], &chosen[i]);
         r->flag |= (uint16_t)(PAIRED | (i ? SECOND : FIRST) | (proper ? PROPER : 0));
         if ((rc = fill_mate(w, r, &a[i], &a[!i], &chosen[!i]))) return rc;
-        uint16_t shared = r->flag & (uint16_t)~(UNMAPPED | REVERSE | QC_FAIL);
-        if ((rc = add_secondaries(w, &pair[i], &chosen[i], shared, out))) return rc;
+        if ((rc = add_secondaries(w, &pair[i], &chosen[i], *r, out))) return rc;
         counts->mapped += a[i].tid >= 0;
     }
     counts->reads += 2;

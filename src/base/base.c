@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static _Thread_local char message[512];
 
@@ -19,6 +21,14 @@ int anl_fail(int code, const char *fmt, ...)
 const char *anl_error(void)
 {
     return message;
+}
+
+int anl_temporary_name(const char *path, char *out, size_t size)
+{
+    struct stat st;
+    if (!stat(path, &st) && !S_ISREG(st.st_mode)) return anl_fail(ANL_EINVAL, "%s: not a regular file", path);
+    if (snprintf(out, size, "%s.tmp.%ld", path, (long)getpid()) >= (int)size) return anl_fail(ANL_EINVAL, "%s: name too long", path);
+    return ANL_OK;
 }
 
 void *anl_alloc(size_t n, size_t size)

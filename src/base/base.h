@@ -37,6 +37,10 @@ __attribute__((visibility("default"))) /* part of libanneal */
 /** The message of this thread's last failure; "" when there was none. Valid until this thread fails again. */
 const char *anl_error(void);
 
+/** The temporary name `path`.tmp.PID, for a file that is renamed to `path` when it is complete. Refuses what is there and no regular
+ *  file: a device must not be replaced. 0 or ANL_EINVAL. */
+int anl_temporary_name(const char *path, char *out, size_t size);
+
 /** `n` zeroed elements of `size` bytes; NULL (message recorded) when the product overflows or memory is short. */
 void *anl_alloc(size_t n, size_t size);
 

@@ -1,0 +1,11 @@
+#!/usr/bin/env python3
+"""Help, version, and options that do not exist."""
+from lib import *
+
+check("usage: anneal COMMAND" in run("--help")[0], "--help")
+check(run("--version")[0].startswith("anneal "), "--version")
+for command in ("index", "align", "info", "export-faiss", "train"):
+    check(run(command, "--help")[0].startswith(f"usage: anneal {command}"), f"{command} --help")
+    refused(command, "--no-such-option", says="no-such-option" if command not in ("info", "export-faiss") else command)
+check("ANNEAL_KERNELS" in run("index", "-o", path("x.anl"), GENOME, status=1, env={"ANNEAL_KERNELS": "mmx"})[1], "an unknown kernel level")
+done()

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""One answer, whatever the threads, the kernel level, the search path, the compression or the batch of the index build."""
+from lib import *
+
+want = None
+for threads in (1, 2, 3):
+    for level in LEVELS if threads == 1 else LEVELS[-1:]:
+        got = digest(index("g.anl", GENOME, "-t", threads, env={"ANNEAL_KERNELS": level}))
+        want = want or got
+        check(got == want, f"-t {threads}, {level}: another index")
+check(digest(index("plain.anl", write("genome.fa", read_gz(GENOME)))) == want, "plain FASTA: another index")
+
+# The scalar level is slow: a fifth of the sample.
+R1, R2 = (write(name, "".join(line + "\n" for line in read_gz(f).splitlines()[:4000])) for name, f in (("1.fq", R1), ("2.fq", R2)))
+for name in ("1.fq", "2.fq"):
+    with gzip.open(path(name + ".gz"), "wb") as f: f.write(open(path(name), "rb").read())
+packed = path("1.fq.gz"), path("2.fq.gz")
+anl = path("g.anl")
+runs = [("-t", t) for t in (1, 2, 3)] + [("--search", "faiss"), ("--search", "faiss", "-t", 2)]
+want = body(run("align", anl, R1, R2)[0])
+check(sum(1 for _ in records("\n".join(want))) == 2000, "records are missing")
+for options in runs:
+    check(body(run("align", *options, anl, R1, R2)[0]) == want, f"{options}: other records")
+for level in LEVELS:
+    check(body(run("align", anl, R1, R2, env={"ANNEAL_KERNELS": level})[0]) == want, f"{level}: other records")
+check(body(run("align", anl, *packed)[0]) == want, "gzip: other records")
+single = body(run("align", anl, R1)[0])
+for options in runs:
+    check(body(run("align", *options, anl, R1)[0]) == single, f"{options}, single: other records")
+bams = set()
+for threads in (1, 2, 3):
+    run("align", "-t", threads, "--sort", "-o", path("s.bam"), anl, R1, R2)
+    view = subprocess.run(["samtools", "view", path("s.bam")], capture_output=True, check=True).stdout if shutil.which("samtools") else b""
+    bams.add(hashlib.md5(view).hexdigest())
+check(len(bams) == 1, "sorted BAM depends on the threads")
+done()

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Inputs and outputs of every kind hold the same alignments; tags and headers are what was asked for."""
+import json
+from lib import *
+
+if not shutil.which("samtools"): skip("no samtools")
+anl = index()
+
+def view(name, *options):
+    return subprocess.run(["samtools", "view", *options, name], capture_output=True, check=True, text=True).stdout.splitlines()
+
+want = [line for line in run("align", anl, R1, R2)[0].splitlines() if line[0] != "@"]
+for ending in ("sam", "bam", "cram"):
+    run("align", "-o", path(f"a.{ending}"), anl, R1, R2)
+    check(view(path(f"a.{ending}")) == want, f"{ending}: other records")
+    subprocess.run(["samtools", "quickcheck", path(f"a.{ending}")], check=True)
+run("align", "--output-format", "bam", "-o", path("b.dat"), anl, R1, R2)
+check(view(path("b.dat")) == want, "--output-format bam")
+check(subprocess.run(["samtools", "view"], input=run("align", "--output-format", "bam", anl, R1, R2, binary=True)[0], capture_output=True, check=True).stdout.decode().splitlines() == want, "BAM to standard output")
+
+for ending, idx in (("bam", "bai"), ("cram", "crai")):
+    run("align", "--sort", "-t", 2, "-o", path(f"s.{ending}"), anl, R1, R2)
+    check(os.path.exists(path(f"s.{ending}.{idx}")), f"{ending}: no index")
+    subprocess.run(["samtools", "sort", "-o", path("theirs.bam"), path("a.bam")], check=True, stderr=subprocess.DEVNULL)
+    check(view(path(f"s.{ending}")) == view(path("theirs.bam")), f"{ending}: not the order of samtools sort")
+    some = subprocess.run(["samtools", "view", "-c", path(f"s.{ending}"), "chr2:20001-30000"], capture_output=True, check=True, text=True)
+    check(int(some.stdout) > 300, f"{ending}: the index finds {some.stdout} records")
+
+one, two = read_gz(R1), read_gz(R2)
+check([line for line in run("align", anl, "-", stdin=one.encode())[0].splitlines() if line[0] != "@"] ==
+      [line for line in run("align", anl, R1)[0].splitlines() if line[0] != "@"], "standard input")
+a, b = one.split("@sample")[1:], two.split("@sample")[1:]
+mixed = write("p.fq", "".join("@sample" + x + "@sample" + y for x, y in zip(a, b)))
+check([line for line in run("align", "-p", anl, mixed)[0].splitlines() if line[0] != "@"] == want, "interleaved")
+subprocess.run(["samtools", "import", "-1", R1, "-2", R2, "-o", path("u.bam"), "-R", "lane1"], check=True, stderr=subprocess.DEVNULL)
+subprocess.run(["samtools", "view", "-C", "--output-fmt-option", "no_ref=1", "-o", path("u.cram"), path("u.bam")], check=True)
+for ending in ("bam", "cram"):
+    sam = run("align", anl, path(f"u.{ending}"))[0]
+    check([line.replace("\tRG:Z:lane1", "") for line in sam.splitlines() if line[0] != "@"] == want, f"unaligned {ending}")
+    check("@RG\tID:lane1" in sam and all(t.get("RG") == "lane1" for _, t in records(sam)), f"unaligned {ending}: tags are kept")
+check([line for line in run("align", anl, path("u.bam"), "--sam-hit-only")[0].splitlines() if line[0] != "@"] != [], "--sam-hit-only")
+
+few = write("few.fq", "".join(line + "\n" for line in one.splitlines()[:400]))
+sam = run("align", "-R", "@RG\\tID:g\\tSM:s", anl, few)[0]
+check("@RG\tID:g\tSM:s" in sam and all(t["RG"] == "g" for _, t in records(sam)), "-R")
+sam = run("align", "--rg-id", "g", "--rg", "SM:s", "--rg", "PL:ILLUMINA", anl, few)[0]
+check("@RG\tID:g\tSM:s\tPL:ILLUMINA" in sam, "--rg")
+sam = run("align", "-C", anl, write("c.fq", one.splitlines()[0] + " BC:Z:ACGT\tXY:i:3\n" + "\n".join(one.splitlines()[1:4]) + "\n"))[0]
+check([(t["BC"], t["XY"]) for _, t in records(sam)] == [("ACGT", "3")], "-C")
+sam = run("align", "--eqx", anl, few)[0]
+check(all("M" not in f[5] and "=" in f[5] for f, _ in records(sam) if f[5] != "*"), "--eqx")
+unmapped = write("n.fq", "@n\n" + "N" * 50 + "\n+\n" + "I" * 50 + "\n")
+check(list(records(run("align", "--sam-hit-only", anl, unmapped)[0])) == [], "--sam-hit-only leaves unmapped reads out")
+check(list(records(run("align", "-T", "151", anl, few)[0]))[0][0][1] == "4", "-T")
+
+# A read from the exact duplicate has two places: -a shows both, the second without SEQ.
+contigs = {c.split(" ")[0]: "".join(c.split("\n")[1:]) for c in read_gz(GENOME).split(">")[1:]}
+twice = write("twice.fq", "@d\n" + contigs["chr1"][60300:60450] + "\n+\n" + "I" * 150 + "\n")
+(f, t), = records(run("align", anl, twice)[0])
+check(f[4] == "0" and t["AS"] == t["XS"] == "150", f"duplicate: {f} {t}")
+both = list(records(run("align", "-a", anl, twice)[0]))
+check(sorted(f[2] for f, _ in both) == ["chr1", "chr2"] and both[1][0][1] == "256" and both[1][0][9] == "*", f"-a: {both}")
+
+run("align", "--summary", path("s.json"), "-o", path("x.bam"), anl, R1, R2)
+s = json.load(open(path("s.json")))
+check(s["reads"] == 10000 and s["pairs"] == 5000 and s["mapped"] >= 9970 and s["proper_pairs"] > 4900 and 390 < s["insert_size"]["mean"] < 410, f"summary: {s}")
+
+run("export-faiss", anl, path("x.faiss"))
+code = f"import faiss; x = faiss.read_index({path('x.faiss')!r}); print(x.ntotal, x.d)"
+p = subprocess.run(["/usr/bin/python3", "-c", code], capture_output=True, text=True)
+if p.returncode == 0:
+    stored = [line.split("\t")[1] for line in run("info", anl)[0].splitlines() if line.startswith("stored\t")][0]
+    check(p.stdout.split() == [stored, "128"], f"FAISS sees {p.stdout}")
+elif "No module named 'faiss'" not in p.stderr:
+    sys.exit(p.stderr)
+done()
