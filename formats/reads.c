@@ -111,7 +111,7 @@ static int take_bam(source *s, anl_raw_read *r)
         if (r->has_qual) r->qual[i] = qual[at];
     }
     r->aux_len = bam_get_l_aux(b);
-    memcpy(r->aux, bam_get_aux(b), (size_t)r->aux_len);
+    if (r->aux_len) memcpy(r->aux, bam_get_aux(b), (size_t)r->aux_len);
     r->qc_fail = (b->core.flag & BAM_FQCFAIL) != 0;
     r->mate = !(b->core.flag & BAM_FPAIRED) ? 0 : b->core.flag & BAM_FREAD2 ? 2 : 1;
     return ANL_OK;
@@ -161,9 +161,9 @@ static int give(source *s, anl_batch *b, int mate)
     at += name;
     if (comment) to->comment = memcpy(at, r->comment, comment);
     at += comment;
-    to->seq = memcpy(at, r->seq, len);
+    to->seq = len ? memcpy(at, r->seq, len) : at;
     at += len;
-    if (r->has_qual) to->qual = memcpy(at, r->qual, qual);
+    if (r->has_qual) to->qual = qual ? memcpy(at, r->qual, qual) : at;
     at += qual;
     if (aux) to->aux = memcpy(at, r->aux, aux);
     s->has_next = 0;

@@ -173,6 +173,7 @@ int anl_sw_batch_run(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_para
         if (jobs[i].qlen > 0 && jobs[i].tlen > 0) b->order[left++] = (uint32_t)i;
         else results[i] = (anl_sw_result){0};
     }
+    if (!left) return ANL_OK;
     sorting = jobs;
     qsort(b->order, left, sizeof *b->order, by_size);
     rc = run_width(b, k, p, jobs, left, 8, &left, results);

@@ -91,55 +91,6 @@ static void strands_and_levels_agree(void **unused)
     }
 }
 
-/* Each layer kernel on buffers that end at a guard page, with extreme weights. */
-static void layers_stay_inside(void **unused)
-{
-    (void)unused;
-    anl_kernels scalar, k;
-    assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
-    const int32_t shapes[][2] = {{96, 32}, {32, 64}, {384, 128}, {128, 256}, {16, 4}};
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; ++s)
-        for (int32_t rows = 1; rows <= 13; ++rows) {
-            const int32_t n = shapes[s][0], depth = shapes[s][1];
-            const size_t w_size = (size_t)(n * depth), a_size = (size_t)(rows * depth), o_size = (size_t)(rows * n);
-            int8_t *weights = guarded(w_size);
-            uint8_t *a = guarded(a_size), *got = guarded(o_size), *expected = malloc(o_size);
-            int32_t *offset = guarded((size_t)n * 4);
-            float *scale = guarded((size_t)n * 4), *bias = guarded((size_t)n * 4);
-            int16_t *x = guarded(o_size * 2), *y = malloc(o_size * 2);
-            for (size_t i = 0; i < w_size; ++i) weights[i] = rows & 1 ? (int8_t)(random_below(255) - 127) : -127;
-            for (size_t i = 0; i < a_size; ++i) a[i] = rows & 1 ? (uint8_t)random_below(256) : 255;
-            for (int32_t o = 0; o < n; ++o) {
-                offset[o] = (int32_t)random_below(100000) - 50000;
-                scale[o] = 0.001f * (float)random_below(100);
-                bias[o] = (float)random_below(50);
-            }
-            const anl_encode_linear l = {n, depth, weights, offset, scale, bias};
-            for (const char *const *level = anl_kernels_levels(); *level; ++level) {
-                assert_int_equal(anl_kernels_fill(&k, *level), 0);
-                scalar.encode.linear_s8(&l, a, rows, (int8_t *)expected);
-                k.encode.linear_s8(&l, a, rows, (int8_t *)got);
-                assert_memory_equal(got, expected, o_size);
-                scalar.encode.linear_relu(&l, a, rows, expected);
-                k.encode.linear_relu(&l, a, rows, got);
-                assert_memory_equal(got, expected, o_size);
-                for (size_t i = 0; i < o_size; ++i) x[i] = y[i] = (int16_t)(random_below(65535) - 32767);
-                scalar.encode.linear_add(&l, a, rows, y);
-                k.encode.linear_add(&l, a, rows, x);
-                assert_memory_equal(x, y, o_size * 2);
-            }
-            release(weights, w_size);
-            release(a, a_size);
-            release(got, o_size);
-            release(offset, (size_t)n * 4);
-            release(scale, (size_t)n * 4);
-            release(bias, (size_t)n * 4);
-            release(x, o_size * 2);
-            free(expected);
-            free(y);
-        }
-}
-
 static void nothing_but_n_is_zero(void **unused)
 {
     (void)unused;
@@ -262,7 +213,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strands_and_levels_agree),
-        cmocka_unit_test(layers_stay_inside),
         cmocka_unit_test(nothing_but_n_is_zero),
         cmocka_unit_test(integers_follow_floats),
     };
