@@ -22,7 +22,6 @@ static uint64_t NAME(const anl_sw_params *p, const anl_sw_group *g, anl_sw_resul
     const VEC del_first = CLAMP(p->del_open + p->del_extend), del_next = CLAMP(p->del_extend);
     const VEC ins_first = CLAMP(p->ins_open + p->ins_extend), ins_next = CLAMP(p->ins_extend), one = SPLAT(1);
 #undef CLAMP
-    (void)table;
     for (int32_t i = 0; i < 2 * g->qlen; ++i) STORE(h_row + (size_t)i * LANES, zero);
     VEC best = zero, best_row = zero;
     INDEXES best_column = {0};

@@ -1,87 +1,42 @@
 #include "sw.h"
 
+#include <stddef.h>
 #include <string.h>
 
-typedef struct {
-    uint8_t x[1];
-} u8x1;
-typedef struct {
-    uint16_t x[1];
-} u16x1;
-
-static inline int lesser(int a, int b)
+static inline int32_t larger(int32_t a, int32_t b)
 {
-    return a < b ? a : b;
+    return a > b ? a : b;
 }
 
-#define SCALAR_OPS(TYPE, ELEMENT, LIMIT, SUFFIX)                                                                                   \
-    static inline TYPE load_##SUFFIX(const ELEMENT *p) { return (TYPE){{*p}}; }                                                    \
-    static inline TYPE splat_##SUFFIX(ELEMENT v) { return (TYPE){{v}}; }                                                           \
-    static inline TYPE xor_##SUFFIX(TYPE a, TYPE b) { return (TYPE){{(ELEMENT)(a.x[0] ^ b.x[0])}}; }                               \
-    static inline TYPE adds_##SUFFIX(TYPE a, TYPE b) { return (TYPE){{(ELEMENT)lesser(a.x[0] + b.x[0], LIMIT)}}; }                 \
-    static inline TYPE subs_##SUFFIX(TYPE a, TYPE b) { return (TYPE){{(ELEMENT)(a.x[0] > b.x[0] ? a.x[0] - b.x[0] : 0)}}; }        \
-    static inline TYPE max_##SUFFIX(TYPE a, TYPE b) { return a.x[0] > b.x[0] ? a : b; }
+/* The recurrence that all levels share, one alignment at a time. H and E of the previous target base are kept for every query base. */
+#define SCORE(NAME, ELEM, MAXIMUM)                                                                                             \
+    static uint64_t NAME(const anl_sw_params *p, const anl_sw_group *g, anl_sw_result *out)                                    \
+    {                                                                                                                          \
+        const ELEM *query = g->query, *target = g->target;                                                                     \
+        ELEM *h_row = g->rows, *e_row = h_row + g->qlen;                                                                       \
+        const int32_t del_first = p->del_open + p->del_extend, ins_first = p->ins_open + p->ins_extend;                        \
+        int32_t scores[16]; /* by query XOR target: 0 for a match, 1-3 for a mismatch, larger when one is N */                 \
+        for (int i = 0; i < 16; ++i) scores[i] = i == 0 ? p->match : i < 4 ? -p->mismatch : -1;                                \
+        memset(h_row, 0, 2 * (size_t)g->qlen * sizeof *h_row);                                                                 \
+        anl_sw_result best = {0};                                                                                              \
+        for (int32_t j = 0; j < g->tlen; ++j) {                                                                                \
+            int32_t diagonal = 0, f = 0;                                                                                       \
+            for (int32_t i = 0; i < g->qlen; ++i) {                                                                            \
+                const int32_t e = e_row[i];                                                                                    \
+                const int32_t h = larger(larger(diagonal + scores[(query[i] ^ target[j]) & 15], f), e);                        \
+                diagonal = h_row[i];                                                                                           \
+                h_row[i] = (ELEM)h;                                                                                            \
+                if (h > best.score) best = (anl_sw_result){h, i + 1, j + 1};                                                   \
+                e_row[i] = (ELEM)larger(larger(h - del_first, e - p->del_extend), 0);                                          \
+                f = larger(larger(h - ins_first, f - p->ins_extend), 0);                                                       \
+            }                                                                                                                  \
+        }                                                                                                                      \
+        *out = best;                                                                                                           \
+        return best.score >= MAXIMUM - larger(p->mismatch, 1);                                                                 \
+    }
 
-SCALAR_OPS(u8x1, uint8_t, UINT8_MAX, 8)
-SCALAR_OPS(u16x1, uint16_t, UINT16_MAX, 16)
-
-
-#define LANES 1
-#define MASK int
-#define INDEXES u16x1
-#define INDEX_SELECT(m, j, old) ((m) ? (u16x1){{j}} : (old))
-#define GREATER(a, b) ((a).x[0] > (b).x[0])
-#define SELECT(m, a, b) ((m) ? (a) : (b))
-#define STORE(p, v) (*(p) = (v).x[0])
-
-static uint8_t lookup(const uint8_t *scores, int index)
-{
-    return scores[index & 15];
-}
-
-/* The table stays in memory: a vector of one element cannot hold it. */
-#define NAME score8
-#define ELEM uint8_t
-#define MAXIMUM UINT8_MAX
-#define VEC u8x1
-#define LOAD(p) load_8(p)
-#define SPLAT(x) splat_8(x)
-#define ZERO splat_8(0)
-#define XOR xor_8
-#define ADDS adds_8
-#define SUBS subs_8
-#define MAX max_8
-#define TABLE(bytes) splat_8(0)
-#define LOOKUP(t, v) splat_8(lookup(scores, (v).x[0]))
-#include "sw_inter.inc.h"
-#undef NAME
-#undef ELEM
-#undef MAXIMUM
-#undef VEC
-#undef LOAD
-#undef SPLAT
-#undef ZERO
-#undef XOR
-#undef ADDS
-#undef SUBS
-#undef MAX
-#undef LOOKUP
-
-#define NAME score16
-#define ELEM uint16_t
-#define MAXIMUM UINT16_MAX
-#define VEC u16x1
-#define LOAD(p) load_16(p)
-#define SPLAT(x) splat_16(x)
-#define ZERO splat_16(0)
-#define XOR xor_16
-#define ADDS adds_16
-#define SUBS subs_16
-#define MAX max_16
-#define LOOKUP(t, v) splat_16(lookup(scores, (v).x[0]))
-#undef TABLE
-#define TABLE(bytes) splat_16(0)
-#include "sw_inter.inc.h"
+SCORE(score8, uint8_t, UINT8_MAX)
+SCORE(score16, uint16_t, UINT16_MAX)
 
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)
 {

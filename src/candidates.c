@@ -283,8 +283,8 @@ static int same_place(const anl_candidate *a, const anl_candidate *b, int32_t le
 /* Sorted by score, so the first of several finds of one place is the one to keep. */
 static void sort_and_merge(anl_query *q)
 {
-    qsort(q->candidates, (size_t)q->n, sizeof *q->candidates, by_score);
     int32_t kept = 0;
+    if (q->n > 1) qsort(q->candidates, (size_t)q->n, sizeof *q->candidates, by_score);
     for (int32_t i = 0; i < q->n; ++i) {
         int known = 0;
         for (int32_t j = 0; j < kept && !known; ++j) known = same_place(&q->candidates[j], &q->candidates[i], q->read->len);

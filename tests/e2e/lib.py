@@ -64,5 +64,9 @@ def read_gz(name):
 def check(condition, what):
     if not condition: sys.exit(what)
 
+def subset(pairs):
+    """Plain files with the sample's first pairs."""
+    return [write(f"first_{i}.fq", "".join(line + "\n" for line in read_gz(f).splitlines()[:4 * pairs])) for i, f in ((1, R1), (2, R2))]
+
 def done():
     shutil.rmtree(TEMP)

@@ -5,6 +5,7 @@ from lib import *
 
 if not shutil.which("samtools"): skip("no samtools")
 anl = index()
+R1, R2 = subset(1000)
 
 def view(name, *options):
     return subprocess.run(["samtools", "view", *options, name], capture_output=True, check=True, text=True).stdout.splitlines()
@@ -24,9 +25,9 @@ for ending, idx in (("bam", "bai"), ("cram", "crai")):
     subprocess.run(["samtools", "sort", "-o", path("theirs.bam"), path("a.bam")], check=True, stderr=subprocess.DEVNULL)
     check(view(path(f"s.{ending}")) == view(path("theirs.bam")), f"{ending}: not the order of samtools sort")
     some = subprocess.run(["samtools", "view", "-c", path(f"s.{ending}"), "chr2:20001-30000"], capture_output=True, check=True, text=True)
-    check(int(some.stdout) > 300, f"{ending}: the index finds {some.stdout} records")
+    check(int(some.stdout) > 60, f"{ending}: the index finds {some.stdout} records")
 
-one, two = read_gz(R1), read_gz(R2)
+one, two = open(R1).read(), open(R2).read()
 check([line for line in run("align", anl, "-", stdin=one.encode())[0].splitlines() if line[0] != "@"] ==
       [line for line in run("align", anl, R1)[0].splitlines() if line[0] != "@"], "standard input")
 a, b = one.split("@sample")[1:], two.split("@sample")[1:]
@@ -63,7 +64,7 @@ check(sorted(f[2] for f, _ in both) == ["chr1", "chr2"] and both[1][0][1] == "25
 
 run("align", "--summary", path("s.json"), "-o", path("x.bam"), anl, R1, R2)
 s = json.load(open(path("s.json")))
-check(s["reads"] == 10000 and s["pairs"] == 5000 and s["mapped"] >= 9970 and s["proper_pairs"] > 4900 and 390 < s["insert_size"]["mean"] < 410, f"summary: {s}")
+check(s["reads"] == 2000 and s["pairs"] == 1000 and s["mapped"] >= 1990 and s["proper_pairs"] > 980 and 390 < s["insert_size"]["mean"] < 410, f"summary: {s}")
 
 run("export-faiss", anl, path("x.faiss"))
 code = f"import faiss; x = faiss.read_index({path('x.faiss')!r}); print(x.ntotal, x.d)"
