@@ -12,12 +12,6 @@
 extern "C" {
 #endif
 
-#if defined(__GNUC__)
-#define ANNEAL_API __attribute__((visibility("default")))
-#else
-#define ANNEAL_API
-#endif
-
 typedef struct anl_session anl_session;
 
 /** One read as it comes from a FASTQ file. */
@@ -44,19 +38,19 @@ typedef struct anl_alignment {
 
 /** Opens an index. `model`: the encoder's file, or NULL for the one that is shipped. `insert_mean` and `insert_sd` in bp describe
  *  the pairs' insert sizes; with 0, 0 mates are placed independently. */
-ANNEAL_API int anl_session_open(anl_session **out, const char *index, const char *model, double insert_mean, double insert_sd);
-ANNEAL_API void anl_session_close(anl_session *s);
+int anl_session_open(anl_session **out, const char *index, const char *model, double insert_mean, double insert_sd);
+void anl_session_close(anl_session *s);
 
 /** Aligns one read (mate NULL) or a pair. *alignments holds *n records, each read's primary one first; they stay valid until the
  *  next call on this session. */
-ANNEAL_API int anl_session_align(anl_session *s, const anl_sequence *read, const anl_sequence *mate, const anl_alignment **alignments, int *n);
+int anl_session_align(anl_session *s, const anl_sequence *read, const anl_sequence *mate, const anl_alignment **alignments, int *n);
 
 /** Contigs of the index: their number, and name and length in bp of one (NULL, 0 out of range). */
-ANNEAL_API int anl_session_contigs(const anl_session *s);
-ANNEAL_API const char *anl_session_contig(const anl_session *s, int i, int64_t *len);
+int anl_session_contigs(const anl_session *s);
+const char *anl_session_contig(const anl_session *s, int i, int64_t *len);
 
 /** The message of this thread's last failure. */
-ANNEAL_API const char *anl_error(void);
+const char *anl_error(void);
 
 #ifdef __cplusplus
 }

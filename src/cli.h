@@ -24,5 +24,6 @@ int cmd_index(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_export_faiss(int argc, char **argv);
 int cmd_train(int argc, char **argv);
+int cmd_devices(int argc, char **argv);
 
 #endif

@@ -14,6 +14,7 @@ static const struct {
     {"info", cmd_info, "print what an index holds"},
     {"export-faiss", cmd_export_faiss, "write an index's vectors as a FAISS index file"},
     {"train", cmd_train, "make an encoder"},
+    {"devices", cmd_devices, "print what this machine offers"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -31,9 +31,6 @@ enum {
 /** Records the one-line message (no newline, no "anneal:" prefix) for this thread and returns `code`. */
 int anl_fail(int code, const char *fmt, ...) ANL_PRINTF(2, 3);
 
-#if defined(__GNUC__)
-__attribute__((visibility("default"))) /* part of libanneal */
-#endif
 /** The message of this thread's last failure; "" when there was none. Valid until this thread fails again. */
 const char *anl_error(void);
 

@@ -4,8 +4,10 @@ from lib import *
 
 check("usage: anneal COMMAND" in run("--help")[0], "--help")
 check(run("--version")[0].startswith("anneal "), "--version")
-for command in ("index", "align", "info", "export-faiss", "train"):
+for command in ("index", "align", "info", "export-faiss", "train", "devices"):
     check(run(command, "--help")[0].startswith(f"usage: anneal {command}"), f"{command} --help")
-    refused(command, "--no-such-option", says="no-such-option" if command not in ("info", "export-faiss") else command)
+    refused(command, "--no-such-option", says="no-such-option" if command not in ("info", "export-faiss", "devices") else command)
 check("ANNEAL_KERNELS" in run("index", "-o", path("x.anl"), GENOME, status=1, env={"ANNEAL_KERNELS": "mmx"})[1], "an unknown kernel level")
+said = run("devices", env={"ANNEAL_KERNELS": LEVELS[0]})[0]
+check(said.startswith("cpu\t") and "uses scalar\ncuda" in said, f"devices: {said}")
 done()
