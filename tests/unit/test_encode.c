@@ -69,9 +69,10 @@ static void strands_and_levels_agree(void **unused)
     const int32_t dims[] = {32, 96, 128, 256};
     for (size_t di = 0; di < sizeof dims / sizeof *dims; ++di) {
         const int32_t d = dims[di];
+        const int step = d == 128 ? 1 : 13, n = (N + step - 1) / step; /* every length at the dimension that ships */
         anl_model *m = random_model(d);
-        for (int i = 0; i < N; ++i) {
-            lens[2 * i] = lens[2 * i + 1] = ANL_ENCODER_MIN_LEN + i;
+        for (int i = 0; i < n; ++i) {
+            lens[2 * i] = lens[2 * i + 1] = ANL_ENCODER_MIN_LEN + i * step;
             random_sequence(forward[i], lens[2 * i], i & 1);
             reverse_complement(forward[i], lens[2 * i], backward[i]);
             seqs[2 * i] = forward[i];
@@ -81,11 +82,11 @@ static void strands_and_levels_agree(void **unused)
             anl_kernels k;
             assert_int_equal(anl_kernels_fill(&k, *level), 0);
             int8_t *out = level == anl_kernels_levels() ? first : other;
-            embed(m, &k.encode, seqs, lens, 2 * N, out);
-            for (int i = 0; i < N; ++i) assert_memory_equal(out + (size_t)(2 * i * d), out + (size_t)((2 * i + 1) * d), (size_t)d);
-            assert_memory_equal(out, first, (size_t)(2 * N * d));
-            embed(m, &k.encode, seqs + 77, lens + 77, 1, other); /* alone as in company */
-            assert_memory_equal(other, first + (size_t)(77 * d), (size_t)d);
+            embed(m, &k.encode, seqs, lens, 2 * n, out);
+            for (int i = 0; i < n; ++i) assert_memory_equal(out + (size_t)(2 * i * d), out + (size_t)((2 * i + 1) * d), (size_t)d);
+            assert_memory_equal(out, first, (size_t)(2 * n * d));
+            embed(m, &k.encode, seqs + 37, lens + 37, 1, other); /* alone as in company */
+            assert_memory_equal(other, first + (size_t)(37 * d), (size_t)d);
         }
         anl_model_free(m);
     }
