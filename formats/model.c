@@ -1,5 +1,7 @@
+#define _GNU_SOURCE /* dladdr */
 #include "model.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -259,15 +261,21 @@ int anl_model_find(char *path, size_t size)
         if (snprintf(path, size, "%s", given) < (int)size) return ANL_OK;
         return anl_fail(ANL_EINVAL, "ANNEAL_MODEL: name too long");
     }
-    static const char *const places[] = {"anneal-d128.anm", "../data/model/anneal-d128.anm", "../../data/model/anneal-d128.anm",
-                                         "../share/anneal/anneal-d128.anm"};
-    char self[4096];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[n > 0 ? n : 0] = 0;
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
-    for (size_t i = 0; i < sizeof places / sizeof *places; ++i)
-        if (snprintf(path, size, "%s/%s", self, places[i]) < (int)size && access(path, R_OK) == 0) return ANL_OK;
+    static const char *const places[] = {"anneal-d128.anm",     "../data/model/anneal-d128.anm", "../../data/model/anneal-d128.anm",
+                                         "../share/anneal/anneal-d128.anm", "../../share/anneal/anneal-d128.anm"};
+    /* The program's folder, then the one of the file that holds this function: libanneal.so in a program that lies elsewhere. */
+    char bases[2][4096];
+    ssize_t n = readlink("/proc/self/exe", bases[0], sizeof bases[0] - 1);
+    bases[0][n > 0 ? n : 0] = 0;
+    Dl_info library;
+    snprintf(bases[1], sizeof bases[1], "%s", dladdr(__func__, &library) && library.dli_fname ? library.dli_fname : "");
+    for (int b = 0; b < 2; ++b) {
+        char *slash = strrchr(bases[b], '/');
+        if (!slash) continue;
+        *slash = 0;
+        for (size_t i = 0; i < sizeof places / sizeof *places; ++i)
+            if (snprintf(path, size, "%s/%s", bases[b], places[i]) < (int)size && access(path, R_OK) == 0) return ANL_OK;
+    }
     return anl_fail(ANL_EIO, "no model: looked for anneal-d128.anm beside %s/anneal, in ../data/model and ../share/anneal; set ANNEAL_MODEL",
-                    self);
+                    bases[0]);
 }

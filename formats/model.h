@@ -57,8 +57,8 @@ int anl_model_write(const anl_model *m, const char *path);
 /** XXH3 over everything that decides a vector; an index remembers it. */
 uint64_t anl_model_hash(const anl_model *m);
 
-/** Where the model is: $ANNEAL_MODEL, beside the program, in the source tree of a build, or in the install prefix. 0, or ANL_EIO
- *  naming where it was looked for. */
+/** Where the model is: $ANNEAL_MODEL, beside the program or libanneal, in the source tree of a build, or in the install
+ *  prefix of either. 0, or ANL_EIO naming where it was looked for. */
 int anl_model_find(char *path, size_t size);
 
 #endif
