@@ -1,61 +1,70 @@
-/* Embeddings per second of 150-bp reads on one core, for every kernel level: build/bench_encode [MODEL.anm] */
-#include "encoder.h"
-#include "kernels.h"
+/* Embeddings per second and multiply-adds per second of each kernel level, one thread.
+ * usage: bench_encode [DIM [LENGTH [SECONDS]]] */
+#include "encoder_internal.h"
 #include "sketch.h"
+#include "tokens.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { READS = 2048, LEN = 150 };
-
 static double now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Multiply-adds of one read: the layers of every token, attention, the output layer. */
-static double work_of(const anl_model *m)
+/* Multiply-adds of one sequence in linear layers and attention. */
+static double work(const anl_model *m, int len)
 {
-    const double tokens = (LEN - 5 + 7) / 8, d = m->d;
-    return m->layers * (tokens * (3 + 1 + 2 + 2) * d * d + 2 * tokens * tokens * d) + d * d;
+    double d = m->dim, tokens = anl_token_count(len);
+    return m->layers * (tokens * 8 * d * d + 2 * tokens * tokens * d) + d * d;
+}
+
+static int run(const anl_model *m, const char *level, int len, double seconds)
+{
+    enum { N = 512 };
+    anl_kernels kernels;
+    anl_encoder *e = NULL;
+    anl_encoder_scratch *s = NULL;
+    uint8_t *bases = malloc((size_t)N * (size_t)len);
+    int8_t *out = malloc((size_t)N * (size_t)m->dim);
+    const uint8_t *seqs[N];
+    int32_t lens[N];
+    if (!bases || !out || anl_kernels_fill(&kernels, level) || anl_encoder_new_with(&e, m, &kernels.encode) ||
+        anl_encoder_scratch_new(&s, e))
+        return fprintf(stderr, "bench_encode: %s\n", anl_error()), 1;
+    srand(1);
+    for (int i = 0; i < N * len; ++i) bases[i] = (uint8_t)(rand() >> 8 & 3);
+    for (int i = 0; i < N; ++i) {
+        seqs[i] = bases + (size_t)i * (size_t)len;
+        lens[i] = len;
+    }
+    anl_encoder_embed(e, s, seqs, lens, N, out); /* warm up */
+    double best = 0, start = now();
+    do {
+        double t = now();
+        anl_encoder_embed(e, s, seqs, lens, N, out);
+        t = N / (now() - t);
+        if (t > best) best = t;
+    } while (now() - start < seconds);
+    printf("%-8s d=%d %d bp  %8.0f embeddings/s  %6.1f G MAC/s\n", level, m->dim, len, best, best * work(m, len) * 1e-9);
+    anl_encoder_scratch_free(s);
+    anl_encoder_free(e);
+    free(out);
+    free(bases);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    anl_model *m = NULL;
-    if (argc > 1 ? anl_model_read(&m, argv[1]) : anl_sketch_new(&m, 128, 1)) {
-        fprintf(stderr, "%s\n", anl_error());
-        return 1;
-    }
-    static uint8_t bases[READS][LEN];
-    static int32_t lens[READS];
-    const uint8_t *seqs[READS];
-    int8_t *out = malloc((size_t)READS * (size_t)m->d);
-    for (int i = 0; i < READS; ++i) {
-        for (int j = 0; j < LEN; ++j) bases[i][j] = (uint8_t)(rand() & 3);
-        seqs[i] = bases[i];
-        lens[i] = LEN;
-    }
-    printf("level\tembeddings/s\tGMAC/s\n");
-    for (const char *const *level = anl_kernels_levels(); out && *level; ++level) {
-        anl_kernels k;
-        anl_encoder *e;
-        anl_encoder_scratch *s;
-        if (anl_kernels_fill(&k, *level) || anl_encoder_new_with(&e, m, &k.encode) || anl_encoder_scratch_new(&s, e)) return 1;
-        double start = now(), seconds;
-        long done = 0;
-        do {
-            anl_encoder_embed(e, s, seqs, lens, READS / 8, out);
-            done += READS / 8;
-        } while ((seconds = now() - start) < 1);
-        printf("%s\t%.0f\t%.1f\n", *level, (double)done / seconds, (double)done / seconds * work_of(m) * 1e-9);
-        anl_encoder_scratch_free(s);
-        anl_encoder_free(e);
-    }
-    free(out);
+    int dim = argc > 1 ? atoi(argv[1]) : 128, len = argc > 2 ? atoi(argv[2]) : 150, rc = 0;
+    double seconds = argc > 3 ? atof(argv[3]) : 1;
+    anl_model *m;
+    if (len < ANL_ENCODER_MIN_LEN || len > ANL_ENCODER_MAX_LEN) return fprintf(stderr, "bench_encode: LENGTH is 20 to 400\n"), 1;
+    if (anl_sketch_new(&m, dim, 2, 1)) return fprintf(stderr, "bench_encode: %s\n", anl_error()), 1;
+    for (const char *const *level = anl_kernels_levels(); *level && !rc; ++level) rc = run(m, *level, len, seconds);
     anl_model_free(m);
-    return 0;
+    return rc;
 }

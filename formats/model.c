@@ -1,258 +1,342 @@
 #define _GNU_SOURCE /* dladdr */
 #include "model.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
-static const char magic[8] = "ANLMODEL";
-enum { VERSION = 1, MAX_PROVENANCE = 1 << 16, MAX_FILE = 64 << 20 };
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "model files are little-endian and are read without conversion"
+#endif
 
-static int linear_new(anl_linear *l, int32_t n, int32_t k)
+static const char magic[8] = "ANNEALM\n";
+enum { VERSION = 1 };
+
+typedef struct header {
+    char magic[8];
+    uint32_t version, dim, layers, kmer, group, head, text, reserved; /* text: bytes of provenance, without a final 0 */
+    char name[ANL_MODEL_NAME];
+} header;
+
+/* ---- memory ---- */
+
+static void *zeroed(anl_arena *arena, size_t n, size_t size)
+{
+    void *p = anl_arena_alloc(arena, n, size);
+    if (p) memset(p, 0, n * size);
+    return p;
+}
+
+static int linear_new(anl_arena *arena, anl_linear *l, int n, int k)
 {
     l->n = n;
     l->k = k;
-    l->weights = anl_alloc((size_t)n * (size_t)k, 1);
-    l->scale = anl_alloc((size_t)n, sizeof *l->scale);
-    l->bias = anl_alloc((size_t)n, sizeof *l->bias);
-    return l->weights && l->scale && l->bias ? ANL_OK : ANL_ENOMEM;
+    l->w = zeroed(arena, (size_t)n * (size_t)k, 1);
+    l->scale = zeroed(arena, (size_t)n, sizeof *l->scale);
+    l->bias = zeroed(arena, (size_t)n, sizeof *l->bias);
+    return l->w && l->scale && l->bias ? ANL_OK : ANL_ENOMEM;
 }
 
-static void linear_free(anl_linear *l)
+static int layer_new(anl_arena *arena, anl_layer *l, int dim)
 {
-    free(l->weights);
-    free(l->scale);
-    free(l->bias);
+    size_t heads = (size_t)dim / ANL_MODEL_HEAD;
+    l->qk_scale = zeroed(arena, heads, sizeof *l->qk_scale);
+    l->slope = zeroed(arena, heads, sizeof *l->slope);
+    if (!l->qk_scale || !l->slope || linear_new(arena, &l->qkv, 3 * dim, dim) || linear_new(arena, &l->o, dim, dim) ||
+        linear_new(arena, &l->up, 2 * dim, dim) || linear_new(arena, &l->down, dim, 2 * dim))
+        return ANL_ENOMEM;
+    return ANL_OK;
 }
 
-int anl_model_new(anl_model **out, int32_t d, int32_t layers)
+static int shape_ok(uint32_t dim, uint32_t layers)
 {
-    if (d < 32 || d > ANL_MODEL_MAX_D || d % 32) return anl_fail(ANL_EINVAL, "dimension %d: must be a multiple of 32 from 32 to 256", d);
-    if (layers < 0 || layers > ANL_MODEL_MAX_LAYERS) return anl_fail(ANL_EINVAL, "%d layers: must be 0 to 8", layers);
-    anl_model *m = anl_alloc(1, sizeof *m);
-    if (!m) return ANL_ENOMEM;
-    m->d = d;
+    return dim && dim % ANL_MODEL_HEAD == 0 && dim <= ANL_MODEL_MAX_DIM && layers <= ANL_MODEL_MAX_LAYERS;
+}
+
+int anl_model_new(anl_model **out, int dim, int layers)
+{
+    *out = NULL;
+    if (dim < 0 || layers < 0 || !shape_ok((uint32_t)dim, (uint32_t)layers))
+        return anl_fail(ANL_EINVAL, "a model has a dimension of 32, 64, ... %d and 0 to %d layers, not %d and %d", ANL_MODEL_MAX_DIM,
+                        ANL_MODEL_MAX_LAYERS, dim, layers);
+    anl_arena *arena = anl_arena_new();
+    if (!arena) return ANL_ENOMEM;
+    anl_model *m = zeroed(arena, 1, sizeof *m);
+    if (!m) goto fail;
+    m->arena = arena;
+    m->dim = dim;
     m->layers = layers;
-    m->provenance = anl_alloc(1, 1);
-    m->table = anl_alloc(ANL_MODEL_KMERS, (size_t)d);
-    m->blocks = anl_alloc((size_t)layers, sizeof *m->blocks);
-    m->gate = anl_alloc((size_t)d, 1);
-    m->mean = anl_alloc((size_t)d, sizeof *m->mean);
-    int rc = m->provenance && m->table && m->blocks && m->gate && m->mean ? ANL_OK : ANL_ENOMEM;
-    const size_t heads = (size_t)d / ANL_MODEL_HEAD;
-    for (int32_t i = 0; i < layers && !rc; ++i) {
-        anl_block *b = &m->blocks[i];
-        b->qk_scale = anl_alloc(heads, sizeof *b->qk_scale);
-        b->slope = anl_alloc(heads, sizeof *b->slope);
-        if (!b->qk_scale || !b->slope) rc = ANL_ENOMEM;
-        if (!rc) rc = linear_new(&b->qkv, 3 * d, d);
-        if (!rc) rc = linear_new(&b->out, d, d);
-        if (!rc) rc = linear_new(&b->up, 2 * d, d);
-        if (!rc) rc = linear_new(&b->down, d, 2 * d);
-    }
-    if (!rc) rc = linear_new(&m->out, d, d);
-    if (rc) {
-        anl_model_free(m);
-        return rc;
-    }
+    m->provenance = zeroed(arena, 1, 1);
+    m->table = zeroed(arena, (size_t)ANL_MODEL_ROWS * (size_t)dim, 1);
+    m->layer = zeroed(arena, (size_t)layers, sizeof *m->layer);
+    m->gate = zeroed(arena, (size_t)dim, 1);
+    m->mean = zeroed(arena, (size_t)dim, sizeof *m->mean);
+    if (!m->provenance || !m->table || !m->layer || !m->gate || !m->mean || linear_new(arena, &m->out, dim, dim)) goto fail;
+    for (int i = 0; i < layers; ++i)
+        if (layer_new(arena, &m->layer[i], dim)) goto fail;
+    m->norm_scale = m->pool_scale = m->radius = 1;
     *out = m;
     return ANL_OK;
+fail:
+    anl_arena_free(arena);
+    return ANL_ENOMEM;
 }
 
 void anl_model_free(anl_model *m)
 {
-    if (!m) return;
-    for (int32_t i = 0; m->blocks && i < m->layers; ++i) {
-        anl_block *b = &m->blocks[i];
-        free(b->qk_scale);
-        free(b->slope);
-        linear_free(&b->qkv);
-        linear_free(&b->out);
-        linear_free(&b->up);
-        linear_free(&b->down);
+    if (m) anl_arena_free(m->arena);
+}
+
+int anl_model_describe(anl_model *m, const char *name, const char *provenance)
+{
+    size_t n = strlen(provenance);
+    if (strlen(name) >= sizeof m->name || n > ANL_MODEL_TEXT)
+        return anl_fail(ANL_EINVAL, "the name of a model is shorter than %d bytes and its provenance at most %d", ANL_MODEL_NAME,
+                        ANL_MODEL_TEXT);
+    char *text = anl_arena_alloc(m->arena, n + 1, 1);
+    if (!text) return ANL_ENOMEM;
+    m->provenance = memcpy(text, provenance, n + 1);
+    memset(m->name, 0, sizeof m->name);
+    memcpy(m->name, name, strlen(name));
+    return ANL_OK;
+}
+
+/* ---- checks ---- */
+
+static int in_range(const float *v, int n, float low, float high)
+{
+    for (int i = 0; i < n; ++i)
+        if (!(v[i] >= low && v[i] <= high)) return 0; /* a NaN is in no range */
+    return 1;
+}
+
+static int linear_ok(const anl_linear *l)
+{
+    return in_range(l->scale, l->n, -32, 32) && in_range(l->bias, l->n, -0x1p28f, 0x1p28f);
+}
+
+static int layer_ok(const anl_layer *l, int heads)
+{
+    return in_range(l->qk_scale, heads, -32, 32) && in_range(l->slope, heads, 0, 0x1p20f) && linear_ok(&l->qkv) && linear_ok(&l->o) &&
+           linear_ok(&l->up) && linear_ok(&l->down);
+}
+
+int anl_model_check(const anl_model *m)
+{
+    float longest = 127 * sqrtf((float)m->dim);
+    int ok = in_range(&m->norm_scale, 1, 1, 127) && in_range(&m->gate_scale, 1, -32, 32) && in_range(&m->gate_bias, 1, -0x1p20f, 0x1p20f) &&
+             in_range(m->mean, m->dim, -0x1p20f, 0x1p20f) && in_range(&m->pool_scale, 1, 1, 127) && linear_ok(&m->out) &&
+             in_range(&m->radius, 1, 1, longest);
+    for (int i = 0; ok && i < m->layers; ++i) ok = layer_ok(&m->layer[i], m->dim / ANL_MODEL_HEAD);
+    for (const char *p = m->name; ok && *p; ++p) ok = *p > ' ' && *p <= '~';
+    return ok ? ANL_OK : anl_fail(ANL_EINVAL, "a number in the model is out of range");
+}
+
+/* ---- bytes ---- */
+
+/* One walk over the weights serves for counting, reading and writing. */
+typedef struct stream {
+    enum { COUNT, LOAD, STORE } way;
+    uint8_t *data;
+    size_t used;
+} stream;
+
+static void move(stream *s, void *p, size_t n)
+{
+    if (s->way == LOAD) memcpy(p, s->data + s->used, n);
+    if (s->way == STORE) memcpy(s->data + s->used, p, n);
+    s->used += n;
+}
+
+static void move_floats(stream *s, float *p, int n)
+{
+    move(s, p, (size_t)n * sizeof *p);
+}
+
+static void move_linear(stream *s, anl_linear *l)
+{
+    move(s, l->w, (size_t)l->n * (size_t)l->k);
+    move_floats(s, l->scale, l->n);
+    move_floats(s, l->bias, l->n);
+}
+
+static void move_weights(stream *s, anl_model *m)
+{
+    int heads = m->dim / ANL_MODEL_HEAD;
+    move(s, m->table, (size_t)ANL_MODEL_ROWS * (size_t)m->dim);
+    move_floats(s, &m->norm_scale, 1);
+    for (int i = 0; i < m->layers; ++i) {
+        anl_layer *l = &m->layer[i];
+        move_linear(s, &l->qkv);
+        move_floats(s, l->qk_scale, heads);
+        move_floats(s, l->slope, heads);
+        move_linear(s, &l->o);
+        move_linear(s, &l->up);
+        move_linear(s, &l->down);
     }
-    linear_free(&m->out);
-    free(m->provenance);
-    free(m->table);
-    free(m->blocks);
-    free(m->gate);
-    free(m->mean);
-    free(m);
+    move(s, m->gate, (size_t)m->dim);
+    move_floats(s, &m->gate_scale, 1);
+    move_floats(s, &m->gate_bias, 1);
+    move_floats(s, m->mean, m->dim);
+    move_floats(s, &m->pool_scale, 1);
+    move_linear(s, &m->out);
+    move_floats(s, &m->radius, 1);
 }
 
-/* One function walks the weights for sizing, writing, reading and hashing, so the order stands in one place. */
-typedef struct walk {
-    enum { SIZE, STORE, LOAD } mode;
-    uint8_t *at, *end; /* of the buffer; not used for SIZE */
-    size_t size;
-    int bad;
-} walk;
-
-static void item(walk *w, void *p, size_t bytes)
+/* Bytes of the file up to the checksum. */
+static size_t file_size(anl_model *m, size_t text)
 {
-    w->size += bytes;
-    if (w->mode == SIZE || w->bad) return;
-    if ((size_t)(w->end - w->at) < bytes) {
-        w->bad = 1;
-        return;
-    }
-    if (w->mode == STORE) memcpy(w->at, p, bytes);
-    else memcpy(p, w->at, bytes);
-    w->at += bytes;
+    stream s = {.way = COUNT, .used = sizeof(header) + text};
+    move_weights(&s, m);
+    return s.used;
 }
 
-static void walk_linear(walk *w, anl_linear *l)
+/* ---- read ---- */
+
+static int check_header(const header *h, const char *path)
 {
-    item(w, l->weights, (size_t)l->n * (size_t)l->k);
-    item(w, l->scale, (size_t)l->n * sizeof *l->scale);
-    item(w, l->bias, (size_t)l->n * sizeof *l->bias);
+    if (memcmp(h->magic, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not an anneal model", path);
+    if (h->version != VERSION)
+        return anl_fail(ANL_EVERSION, "%s: a model of version %u; this program reads version %d", path, h->version, VERSION);
+    if (!shape_ok(h->dim, h->layers) || h->kmer != ANL_MODEL_KMER || h->group != ANL_MODEL_GROUP || h->head != ANL_MODEL_HEAD ||
+        h->text > ANL_MODEL_TEXT || h->reserved || h->name[ANL_MODEL_NAME - 1])
+        return anl_fail(ANL_EFORMAT, "%s: the header of the model is corrupt", path);
+    return ANL_OK;
 }
 
-static void walk_weights(walk *w, anl_model *m)
+static int check_end(FILE *f, const uint8_t *bytes, size_t size, size_t got, const char *path)
 {
-    const size_t d = (size_t)m->d, heads = d / ANL_MODEL_HEAD;
-    item(w, &m->norm_scale, sizeof m->norm_scale);
-    item(w, &m->radius, sizeof m->radius);
-    item(w, m->table, ANL_MODEL_KMERS * d);
-    for (int32_t i = 0; i < m->layers; ++i) {
-        anl_block *b = &m->blocks[i];
-        item(w, b->qk_scale, heads * sizeof *b->qk_scale);
-        item(w, b->slope, heads * sizeof *b->slope);
-        walk_linear(w, &b->qkv);
-        walk_linear(w, &b->out);
-        walk_linear(w, &b->up);
-        walk_linear(w, &b->down);
-    }
-    item(w, m->gate, d);
-    item(w, &m->gate_scale, sizeof m->gate_scale);
-    item(w, &m->gate_bias, sizeof m->gate_bias);
-    item(w, m->mean, d * sizeof *m->mean);
-    walk_linear(w, &m->out);
+    if (ferror(f)) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    if (got < size + sizeof(uint64_t))
+        return anl_fail(ANL_EFORMAT, "%s: the model is truncated (%zu bytes of %zu)", path, got, size + sizeof(uint64_t));
+    uint64_t sum;
+    memcpy(&sum, bytes + size, sizeof sum);
+    if (getc(f) != EOF || sum != XXH3_64bits(bytes, size))
+        return anl_fail(ANL_EFORMAT, "%s: the model is corrupt (its checksum does not match)", path);
+    return ANL_OK;
 }
 
-/* What a file starts with; then the provenance, the weights, and an XXH3 of all before it. Little-endian. */
-typedef struct header {
-    char magic[8];
-    uint32_t version, d, layers, provenance_size;
-    char name[64];
-} header;
-
-static uint8_t *to_bytes(const anl_model *m, size_t *size)
-{
-    header h = {.version = VERSION, .d = (uint32_t)m->d, .layers = (uint32_t)m->layers};
-    memcpy(h.magic, magic, sizeof magic);
-    memcpy(h.name, m->name, sizeof h.name);
-    h.provenance_size = (uint32_t)strlen(m->provenance);
-    anl_model copy = *m; /* the walk only reads it */
-    walk w = {.mode = SIZE};
-    walk_weights(&w, &copy);
-    size_t before = sizeof h + h.provenance_size, total = before + w.size + sizeof(uint64_t);
-    uint8_t *bytes = anl_alloc(total, 1);
-    if (!bytes) return NULL;
-    memcpy(bytes, &h, sizeof h);
-    memcpy(bytes + sizeof h, m->provenance, h.provenance_size);
-    w = (walk){.mode = STORE, .at = bytes + before, .end = bytes + total};
-    walk_weights(&w, &copy);
-    uint64_t sum = XXH3_64bits(bytes, total - sizeof sum);
-    memcpy(bytes + total - sizeof sum, &sum, sizeof sum);
-    *size = total;
-    return bytes;
-}
-
-uint64_t anl_model_hash(const anl_model *m)
-{
-    size_t size;
-    uint8_t *bytes = to_bytes(m, &size);
-    if (!bytes) return 0;
-    const size_t skip = sizeof(header) + strlen(m->provenance);
-    uint64_t hash = XXH3_64bits_withSeed(bytes + skip, size - skip - sizeof(uint64_t), (uint64_t)m->d << 32 | (uint64_t)m->layers);
-    free(bytes);
-    return hash;
-}
-
-int anl_model_write(const anl_model *m, const char *path)
-{
-    size_t size;
-    uint8_t *bytes = to_bytes(m, &size);
-    char temporary[4096];
-    if (!bytes) return ANL_ENOMEM;
-    int rc = anl_temporary_name(path, temporary, sizeof temporary);
-    if (rc) {
-        free(bytes);
-        return rc;
-    }
-    FILE *f = fopen(temporary, "wb");
-    int bad = !f || fwrite(bytes, 1, size, f) != size || fflush(f) || fsync(fileno(f));
-    int saved = errno;
-    if (f && fclose(f) && !bad) bad = 1, saved = errno;
-    if (!bad && rename(temporary, path)) bad = 1, saved = errno;
-    free(bytes);
-    if (!bad) return ANL_OK;
-    if (f) unlink(temporary);
-    return anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(saved));
-}
-
-static int from_bytes(anl_model **out, const char *path, const uint8_t *bytes, size_t size)
+static int read_stream(anl_model **out, FILE *f, const char *path)
 {
     header h;
-    if (size < sizeof h || memcmp(bytes, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not an anneal model", path);
-    memcpy(&h, bytes, sizeof h);
-    if (h.version != VERSION) return anl_fail(ANL_EVERSION, "%s: model version %u, this program reads %d", path, h.version, VERSION);
-    uint64_t sum;
-    memcpy(&sum, bytes + size - sizeof sum, sizeof sum);
-    if (h.provenance_size > MAX_PROVENANCE || size < sizeof h + h.provenance_size + sizeof sum ||
-        XXH3_64bits(bytes, size - sizeof sum) != sum)
-        return anl_fail(ANL_EFORMAT, "%s: truncated or corrupt model", path);
-    int rc = anl_model_new(out, (int32_t)h.d, (int32_t)h.layers);
-    if (rc) return anl_fail(ANL_EFORMAT, "%s: impossible shape: dimension %u, %u layers", path, h.d, h.layers);
-    anl_model *m = *out;
+    anl_model *m = NULL;
+    uint8_t *bytes = NULL;
+    size_t n = fread(&h, 1, sizeof h, f);
+    if (ferror(f)) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    if (n < sizeof h)
+        return anl_fail(ANL_EFORMAT, memcmp(&h, magic, n < 8 ? n : 8) || !n ? "%s: not an anneal model" : "%s: the model is truncated",
+                        path);
+    int rc = check_header(&h, path);
+    if (rc || (rc = anl_model_new(&m, (int)h.dim, (int)h.layers))) return rc;
+    size_t size = file_size(m, h.text);
+    bytes = anl_alloc(size + sizeof m->hash, 1);
+    m->provenance = anl_arena_alloc(m->arena, (size_t)h.text + 1, 1);
+    if (!bytes || !m->provenance) {
+        rc = ANL_ENOMEM;
+        goto done;
+    }
+    memcpy(bytes, &h, sizeof h);
+    n += fread(bytes + n, 1, size + sizeof m->hash - n, f);
+    rc = check_end(f, bytes, size, n, path);
+    if (rc) goto done;
     memcpy(m->name, h.name, sizeof m->name);
-    m->name[sizeof m->name - 1] = 0;
-    free(m->provenance);
-    m->provenance = anl_alloc(h.provenance_size + 1, 1);
-    walk w = {.mode = LOAD, .at = (uint8_t *)(uintptr_t)bytes + sizeof h + h.provenance_size, .end = (uint8_t *)(uintptr_t)bytes + size - sizeof sum};
-    if (m->provenance) {
-        memcpy(m->provenance, bytes + sizeof h, h.provenance_size);
-        walk_weights(&w, m);
-    }
-    if (!m->provenance || w.bad || w.at != w.end) {
-        rc = m->provenance ? anl_fail(ANL_EFORMAT, "%s: size does not fit its shape", path) : ANL_ENOMEM;
+    memcpy(m->provenance, bytes + sizeof h, h.text);
+    m->provenance[h.text] = 0;
+    stream s = {.way = LOAD, .data = bytes, .used = sizeof h + h.text};
+    move_weights(&s, m);
+    assert(s.used == size);
+    memcpy(&m->hash, bytes + size, sizeof m->hash);
+    if (anl_model_check(m)) rc = anl_fail(ANL_EFORMAT, "%s: a number in the model is out of range", path);
+done:
+    free(bytes);
+    if (rc)
         anl_model_free(m);
-        *out = NULL;
-        return rc;
-    }
-    return ANL_OK;
+    else
+        *out = m;
+    return rc;
 }
 
 int anl_model_read(anl_model **out, const char *path)
 {
     *out = NULL;
     FILE *f = fopen(path, "rb");
-    struct stat st;
-    if (!f || fstat(fileno(f), &st)) {
-        int rc = anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
-        if (f) fclose(f);
-        return rc;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > MAX_FILE) {
-        fclose(f);
-        return anl_fail(ANL_EFORMAT, "%s: not an anneal model", path);
-    }
-    size_t size = (size_t)st.st_size;
-    uint8_t *bytes = anl_alloc(size, 1);
-    int rc = bytes ? ANL_OK : ANL_ENOMEM;
-    if (!rc && fread(bytes, 1, size, f) != size) rc = anl_fail(ANL_EIO, "%s: cannot read", path);
+    if (!f) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    int rc = read_stream(out, f, path);
     fclose(f);
-    if (!rc) rc = from_bytes(out, path, bytes, size);
+    return rc;
+}
+
+/* ---- write ---- */
+
+static int write_all(int fd, const uint8_t *p, size_t n)
+{
+    while (n) {
+        ssize_t k = write(fd, p, n);
+        if (k < 0 && errno == EINTR) continue;
+        if (k < 0) return -1;
+        p += k;
+        n -= (size_t)k;
+    }
+    return 0;
+}
+
+static int write_file(const char *path, const uint8_t *p, size_t n)
+{
+    char temporary[PATH_MAX];
+    int rc = anl_temporary_name(path, temporary, sizeof temporary);
+    if (rc) return rc;
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    int bad = write_all(fd, p, n) || fsync(fd) ? errno : 0;
+    if (close(fd) && !bad) bad = errno;
+    if (!bad && rename(temporary, path)) bad = errno;
+    if (!bad) return ANL_OK;
+    unlink(temporary);
+    return anl_fail(ANL_EIO, "%s: %s", path, strerror(bad));
+}
+
+int anl_model_write(anl_model *m, const char *path)
+{
+    int rc = anl_model_check(m);
+    if (rc) return rc;
+    size_t text = strlen(m->provenance), size = file_size(m, text);
+    uint8_t *bytes = anl_alloc(size + sizeof m->hash, 1);
+    if (!bytes) return ANL_ENOMEM;
+    header h = {.version = VERSION,
+                .dim = (uint32_t)m->dim,
+                .layers = (uint32_t)m->layers,
+                .kmer = ANL_MODEL_KMER,
+                .group = ANL_MODEL_GROUP,
+                .head = ANL_MODEL_HEAD,
+                .text = (uint32_t)text};
+    memcpy(h.magic, magic, sizeof magic);
+    memcpy(h.name, m->name, sizeof h.name);
+    stream s = {.way = STORE, .data = bytes};
+    move(&s, &h, sizeof h);
+    move(&s, m->provenance, text);
+    move_weights(&s, m);
+    assert(s.used == size);
+    m->hash = XXH3_64bits(bytes, size);
+    memcpy(bytes + size, &m->hash, sizeof m->hash);
+    rc = write_file(path, bytes, size + sizeof m->hash);
     free(bytes);
     return rc;
 }
+
+uint64_t anl_model_hash(const anl_model *m)
+{
+    return m->hash;
+}
+
+/* ---- find ---- */
 
 int anl_model_find(char *path, size_t size)
 {
@@ -261,7 +345,7 @@ int anl_model_find(char *path, size_t size)
         if (snprintf(path, size, "%s", given) < (int)size) return ANL_OK;
         return anl_fail(ANL_EINVAL, "ANNEAL_MODEL: name too long");
     }
-    static const char *const places[] = {"anneal-d128.anm",     "../data/model/anneal-d128.anm", "../../data/model/anneal-d128.anm",
+    static const char *const places[] = {"anneal-d128.anm", "../data/model/anneal-d128.anm", "../../data/model/anneal-d128.anm",
                                          "../share/anneal/anneal-d128.anm", "../../share/anneal/anneal-d128.anm"};
     /* The program's folder, then the one of the file that holds this function: libanneal.so in a program that lies elsewhere. */
     char bases[2][4096];

@@ -1,61 +1,78 @@
-/** The model file: shape, scales, int8 weights, checksum and provenance of one encoder. docs/encoder.md defines the arithmetic. */
+/** The model file: shape, int8 weights, float scales, provenance and checksum of one encoder.
+ *
+ * Layout (little-endian): "ANNEALM\n", version, shape, text, weights in the order of the struct, XXH3-64 of all before it.
+ * docs/encoder.md says how the numbers are used.
+ */
 #ifndef ANL_MODEL_H
 #define ANL_MODEL_H
 
 #include "base.h"
 
 enum {
-    ANL_MODEL_K = 6,           /**< bp of a k-mer */
-    ANL_MODEL_GROUP = 8,       /**< k-mers that make a token */
-    ANL_MODEL_KMERS = 2080,    /**< canonical 6-mers */
-    ANL_MODEL_HEAD = 32,       /**< dimension of an attention head */
-    ANL_MODEL_MAX_D = 256,
+    ANL_MODEL_KMER = 6,
+    ANL_MODEL_ROWS = 2080, /**< canonical 6-mers, in ascending order of the code of the smaller strand */
+    ANL_MODEL_GROUP = 8,   /**< 6-mers summed into a token */
+    ANL_MODEL_HEAD = 32,   /**< channels of an attention head */
+    ANL_MODEL_MAX_DIM = 256,
     ANL_MODEL_MAX_LAYERS = 8,
-    ANL_MODEL_TABLE_SHIFT = 4, /**< residual stream units: 1/16 of a table unit */
+    ANL_MODEL_NAME = 32,
+    ANL_MODEL_TEXT = 65536, /**< most bytes of provenance */
 };
 
-/** y[o] = (sum over i of a[i] * weights[o][i]) * scale[o] + bias[o] */
+/** y[o] = scale[o] * sum_i a[i] * w[o * k + i] + bias[o]. |scale| <= 32, |bias| <= 2^28. */
 typedef struct anl_linear {
-    int32_t n, k;         /**< outputs, inputs */
-    int8_t *weights;      /**< [n][k] */
-    float *scale, *bias;  /**< [n] */
+    int n, k; /**< outputs, inputs */
+    int8_t *w;
+    float *scale, *bias;
 } anl_linear;
 
-/** One pre-norm transformer block. */
-typedef struct anl_block {
-    float *qk_scale, *slope; /**< [heads] logit = dot * qk_scale - |i - j| * slope */
-    anl_linear qkv;          /**< 3d from d: query, key, value, each head by head */
-    anl_linear out;          /**< d from d, added to the residual stream */
-    anl_linear up;           /**< 2d from d, ReLU */
-    anl_linear down;         /**< d from 2d, added to the residual stream */
-} anl_block;
+/** One pre-norm block. Inputs of qkv and up are normed rows times `norm_scale`; a norm's gain and bias are folded in. */
+typedef struct anl_layer {
+    anl_linear qkv;          /**< [3d][d] -> q, k, v in int8 */
+    float *qk_scale, *slope; /**< [d / 32] logit = qk_scale * (q . k) - slope * |i - j|; |qk_scale| <= 32, 0 <= slope <= 2^20 */
+    anl_linear o;            /**< [d][d], added to the residual */
+    anl_linear up;           /**< [2d][d] -> 0..255, ReLU */
+    anl_linear down;         /**< [d][2d], added to the residual */
+} anl_layer;
 
+/** The residual stream holds 16 times the table's units. */
 typedef struct anl_model {
-    char name[64];
-    char *provenance;  /**< how it was made: command, seed, data */
-    int32_t d, layers; /**< d: multiple of 32, 32 to 256 */
-    float norm_scale;  /**< int8 units to one standard deviation after a layer norm */
-    float radius;      /**< length of the vectors in int8 units */
-    int8_t *table;     /**< [ANL_MODEL_KMERS][d] */
-    anl_block *blocks; /**< [layers] */
-    int8_t *gate;      /**< [d] */
-    float gate_scale, gate_bias;
-    float *mean;       /**< [d], taken from the pooled token, in units of the residual stream */
-    anl_linear out;    /**< d from d */
+    int dim, layers;
+    char name[ANL_MODEL_NAME];   /**< printable, e.g. "anneal-d128" */
+    char *provenance;            /**< text, "" when there is none */
+    int8_t *table;               /**< [ANL_MODEL_ROWS][dim] */
+    float norm_scale;            /**< int8 units of one standard deviation, 1..127 */
+    anl_layer *layer;            /**< [layers] */
+    int8_t *gate;                /**< [dim] weight of a token: 2 / (1 + exp(-2 (gate_scale * (gate . x) + gate_bias))) */
+    float gate_scale, gate_bias; /**< |gate_scale| <= 32, |gate_bias| <= 2^20 */
+    float *mean;                 /**< [dim] subtracted from the gated mean token, residual units; |mean| <= 2^20 */
+    float pool_scale;            /**< int8 units of one root mean square of the centred token, 1..127 */
+    anl_linear out;              /**< [dim][dim] */
+    float radius;                /**< length of an embedding, 1..127 * sqrt(dim) */
+    uint64_t hash;               /**< XXH3-64 of the file's bytes before the checksum; set by read and write */
+    anl_arena *arena;            /**< owns all of it */
 } anl_model;
 
-/** A zeroed model of this shape. 0, ANL_EINVAL or ANL_ENOMEM. */
-int anl_model_new(anl_model **out, int32_t d, int32_t layers);
-void anl_model_free(anl_model *m);
+/** An all-zero model with every array allocated; `dim` a multiple of 32 in 32..256, `layers` in 0..8; else ANL_EINVAL. */
+int anl_model_new(anl_model **out, int dim, int layers);
 
-/** 0, ANL_EIO, ANL_EFORMAT (truncated or corrupt), ANL_EVERSION or ANL_ENOMEM. */
+/** Replaces the provenance text (copied). */
+int anl_model_describe(anl_model *m, const char *name, const char *provenance);
+
+/** ANL_EINVAL when a number is not finite or out of the range given above. */
+int anl_model_check(const anl_model *m);
+
+/** Reads and checks a model file. ANL_EIO, ANL_EFORMAT (not a model, truncated, corrupt), ANL_EVERSION, ANL_ENOMEM; the message
+ *  begins with the path. */
 int anl_model_read(anl_model **out, const char *path);
 
-/** Writes to a temporary name, syncs, renames. 0 or ANL_EIO or ANL_ENOMEM. */
-int anl_model_write(const anl_model *m, const char *path);
+/** Writes to PATH.tmp, syncs, renames. Sets m->hash. */
+int anl_model_write(anl_model *m, const char *path);
 
-/** XXH3 over everything that decides a vector; an index remembers it. */
+/** Identity of the model for the files made with it: m->hash of a model that was read or written. */
 uint64_t anl_model_hash(const anl_model *m);
+
+void anl_model_free(anl_model *m);
 
 /** Where the model is: $ANNEAL_MODEL, beside the program or libanneal, in the source tree of a build, or in the install
  *  prefix of either. 0, or ANL_EIO naming where it was looked for. */

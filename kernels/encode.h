@@ -1,54 +1,78 @@
-/** Encoder kernels. Every sum is an integer sum and every float step is elementwise, so all levels give the same bytes.
+/** Kernels of the encoder's forward pass: table gather, norm, int8 linear layers, attention, pooling.
  *
- * Rounding is to nearest even. Activations are unsigned bytes with zero point 128, after ReLU with zero point 0.
+ * Every reduction is over integers and exact; floats are only elementwise, with separate multiply and add and
+ * round-to-nearest-even conversions. Hence any order of evaluation, at any level, gives the same bytes.
+ *
+ * Notation: m tokens (rows), d channels (a multiple of 32, at most 256), heads of 32 channels. "Offset u8" is a
+ * signed value v in -127..127 stored as v + 128. Matrices are row-major and dense.
  */
 #ifndef ANL_KERNELS_ENCODE_H
 #define ANL_KERNELS_ENCODE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
-    ANL_ENCODE_LANES = 16,      /**< outputs that stand together in packed weights */
-    ANL_ENCODE_MAX_D = 256,
-    ANL_ENCODE_MAX_TOKENS = 64, /**< of one sequence */
-    ANL_ENCODE_HEAD = 32,       /**< dimension of an attention head */
+    ANL_ENCODE_GROUP = 8, /**< table rows summed into a token */
+    ANL_ENCODE_HEAD = 32, /**< channels of a head */
+    ANL_ENCODE_MAX_DIM = 256,
+    ANL_ENCODE_MAX_TOKENS = 64,                  /**< of one sequence */
+    ANL_ENCODE_MAX_IN = 2 * ANL_ENCODE_MAX_DIM,  /**< inputs of a linear layer */
+    ANL_ENCODE_MAX_OUT = 3 * ANL_ENCODE_MAX_DIM, /**< outputs of one */
 };
 
-/** A linear layer ready to run: y[o] = (offset[o] + sum of a[i] * w[o][i]) * scale[o] + bias[o]. */
-typedef struct anl_encode_linear {
-    int32_t n, k;          /**< outputs, a multiple of 16; inputs, a multiple of 4, at most 512 */
-    const int8_t *weights; /**< [n / 16][k / 4][16][4] */
-    const int32_t *offset; /**< [n] minus the zero point times the sum of the output's weights */
-    const float *scale, *bias;
-} anl_encode_linear;
+/** A linear layer y[o] = rne((float)(init[o] + sum_i a[i] * w[o][i]) * scale[o] + shift[o]).
+ *  `n` and `k` are multiples of 32. Callers keep |scale| <= 32 and |shift| <= 2^28, so y fits 32 bits. */
+typedef struct anl_linear_packed {
+    int n, k;            /**< outputs, inputs */
+    const void *w;       /**< from pack(), 64-byte aligned */
+    const int32_t *init; /**< [n] -128 times the sum of the output's weights where the inputs are offset u8, else 0 */
+    const float *scale;  /**< [n] */
+    const float *shift;  /**< [n] */
+} anl_linear_packed;
+
+/** Attention of one sequence. p[i][j] = rne(255 * 2^(l[i][j] - max_j l[i][j])), where
+ *  l[i][j] = (float)(q_i . k_j) * scale[h] + bias[h][64 + j - i]; the output is rne((sum_j p v_j) * (1 / sum_j p)). */
+typedef struct anl_attention {
+    int d;
+    const float *scale;       /**< [d / 32] to base 2, finite */
+    const float (*bias)[128]; /**< [d / 32] to base 2, finite, by signed distance */
+} anl_attention;
 
 typedef struct anl_encode_kernels {
-    /** x[t] = 16 * sum of the table rows rows[begin[t]] .. rows[begin[t + 1] - 1]; table [..][d]; x [tokens][d], within +-32767. */
-    void (*gather)(const int8_t *table, int32_t d, const uint16_t *rows, const int32_t *begin, int32_t tokens, int16_t *x);
+    /** Bytes of a packed [n][k] weight matrix, and the packing (each level has its own layout). */
+    size_t (*pack_size)(int n, int k);
+    void (*pack)(const int8_t *w, int n, int k, void *packed);
 
-    /** Layer norm of every row of x [rows][d]: out = clamp((x - mean) / sd * scale, +-127) + 128. A constant row gives 128. */
-    void (*norm)(const int16_t *x, int32_t rows, int32_t d, float scale, uint8_t *out);
+    /** x[t] = 16 * sum of table[rows[t][0..7]]; fits int16. */
+    void (*gather)(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x);
 
-    /** out[row][o] = clamp(y, +-127) of a [rows][k]. */
-    void (*linear_s8)(const anl_encode_linear *l, const uint8_t *a, int32_t rows, int8_t *out);
+    /** Offset u8 of clamp(rne((x - mean) * (scale / sd)), +-127), mean and sd over the row (variance + 1). scale in 0..127. */
+    void (*norm)(const int16_t *x, int m, int d, float scale, uint8_t *out);
 
-    /** out[row][o] = clamp(y, 0..255). */
-    void (*linear_relu)(const anl_encode_linear *l, const uint8_t *a, int32_t rows, uint8_t *out);
+    /** Linear layers over a[m][k], written to out[m][n]: s8 clamps y to +-127, u8 to 0..255 (ReLU), s32 keeps it; add does
+     *  x = sat16(x + sat16(y)). */
+    void (*linear_s8)(const anl_linear_packed *l, const uint8_t *a, int m, int8_t *out);
+    void (*linear_u8)(const anl_linear_packed *l, const uint8_t *a, int m, uint8_t *out);
+    void (*linear_s32)(const anl_linear_packed *l, const uint8_t *a, int m, int32_t *out);
+    void (*linear_add)(const anl_linear_packed *l, const uint8_t *a, int m, int16_t *x);
 
-    /** x[row][o] = clamp(x + clamp(y, +-32767), +-32767). */
-    void (*linear_add)(const anl_encode_linear *l, const uint8_t *a, int32_t rows, int16_t *x);
+    /** qkv[m][3d] (q, k, v, each by head, in -127..127) of one sequence, 1..64 tokens -> offset u8 out[m][d]. */
+    void (*attend)(const anl_attention *p, const int8_t *qkv, int m, uint8_t *out);
 
-    /** Attention within one sequence; qkv [tokens][3d] (query, key, value, head by head), out [tokens][d].
-     *  logit = q.k * qk_scale[h] - |i - j| * slope[h]; weights p = round(255 exp(logit - largest)); out = sum p v / sum p + 128. */
-    void (*attention)(const int8_t *qkv, int32_t tokens, int32_t d, const float *qk_scale, const float *slope, uint8_t *out);
+    /** out[t] = sum_c x[t][c] * w[c], with w in -128..127. */
+    void (*dot)(const int16_t *x, const int16_t *w, int m, int d, int32_t *out);
 
-    /** pooled[c] = sum over tokens of g * x[t][c], g = round(256 / (1 + exp(-2 (x[t].gate * scale + bias)))). */
-    void (*pool)(const int16_t *x, int32_t tokens, int32_t d, const int8_t *gate, float scale, float bias, int32_t *pooled);
+    /** out[c] = sum_t g[t] * x[t][c], with g in 0..256 and at most 64 tokens. */
+    void (*pool)(const int16_t *x, const int16_t *g, int m, int d, int32_t *out);
 } anl_encode_kernels;
 
 void anl_encode_fill_scalar(anl_encode_kernels *t);
 void anl_encode_fill_avx2(anl_encode_kernels *t);
 void anl_encode_fill_avx512(anl_encode_kernels *t);
 void anl_encode_fill_neon(anl_encode_kernels *t);
+
+/** rne(256 / (1 + e^(-2z))), 0..256: the gate of a token. The exponential is the attention's. */
+int anl_encode_gate(float z);
 
 #endif

@@ -1,91 +1,358 @@
-#include "encode_plain.inc.h"
+/* AVX2: everything widened to 16 bits for vpmaddwd, whose pair sums are exact (vpmaddubsw would saturate).
+ *
+ * Packed weights: [n / 8][k / 2][8 outputs][2 inputs] of int16. */
+#include "encode.h"
+
+#include "encode_common.h"
 
 #include <immintrin.h>
+#include <string.h>
 
-typedef enum epilogue { TO_S8, TO_RELU, TO_ADD } epilogue;
+#define INLINE static inline __attribute__((always_inline))
 
-/* 8 finished sums. */
-static inline __attribute__((always_inline)) void finish(epilogue what, const anl_encode_linear *l, __m256i acc, int32_t o, void *out)
+enum {
+    ROWS = 6,   /* 6 x 2 accumulators, 2 weights and an input fill 15 of the 16 registers */
+    BLOCK = 24, /* rows widened at a time */
+};
+
+typedef enum epilogue { TO_S8, TO_U8, TO_S32, ADD_S16 } epilogue;
+
+INLINE __m256i load(const void *p)
+{
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+
+INLINE void store(void *p, __m256i v)
+{
+    _mm256_storeu_si256((__m256i *)p, v);
+}
+
+INLINE __m256i broadcast_pair(const int16_t *p)
+{
+    int32_t v;
+    memcpy(&v, p, 4);
+    return _mm256_set1_epi32(v);
+}
+
+INLINE __m256i widen_s8(const int8_t *p)
+{
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));
+}
+
+INLINE int32_t sum_epi32(__m256i v)
+{
+    int32_t lane[8], sum = 0;
+    store(lane, v);
+    for (int i = 0; i < 8; ++i) sum += lane[i];
+    return sum;
+}
+
+static size_t pack_size(int n, int k)
+{
+    return (size_t)n * (size_t)k * sizeof(int16_t);
+}
+
+static void pack(const int8_t *w, int n, int k, void *packed)
+{
+    int16_t *to = packed;
+    for (int o = 0; o < n; o += 8)
+        for (int i = 0; i < k; i += 2)
+            for (int j = 0; j < 16; ++j) *to++ = w[(size_t)(o + j / 2) * k + i + j % 2];
+}
+
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+{
+    for (int t = 0; t < m; ++t, x += d)
+        for (int c = 0; c < d; c += 16) {
+            __m256i sum = _mm256_setzero_si256();
+            for (int j = 0; j < ANL_ENCODE_GROUP; ++j) sum = _mm256_add_epi16(sum, widen_s8(table + (size_t)rows[t][j] * d + c));
+            store(x + c, _mm256_slli_epi16(sum, 4));
+        }
+}
+
+/* 16 int32 -> int16, saturated, in order. */
+INLINE __m256i narrow(__m256i a, __m256i b)
+{
+    return _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
+}
+
+/* 16 int16 -> -127..127. */
+INLINE __m128i to_s8(__m256i v)
+{
+    __m128i y = _mm_packs_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    return _mm_max_epi8(y, _mm_set1_epi8(-127));
+}
+
+INLINE __m256i normed(const int16_t *x, __m256 mean, __m256 factor)
+{
+    __m256 v = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)x)));
+    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_sub_ps(v, mean), factor));
+}
+
+static void norm(const int16_t *x, int m, int d, float scale, uint8_t *out)
+{
+    const __m256i one = _mm256_set1_epi16(1), low = _mm256_set1_epi64x(0xffffffff);
+    for (int t = 0; t < m; ++t, x += d, out += d) {
+        __m256i sum = _mm256_setzero_si256(), squares = sum;
+        for (int c = 0; c < d; c += 16) {
+            __m256i v = load(x + c), s = _mm256_madd_epi16(v, v); /* at most 2^31: unsigned */
+            sum = _mm256_add_epi32(sum, _mm256_madd_epi16(v, one));
+            squares = _mm256_add_epi64(squares, _mm256_add_epi64(_mm256_and_si256(s, low), _mm256_srli_epi64(s, 32)));
+        }
+        float mean, factor;
+        int64_t lane[4];
+        store(lane, squares);
+        norm_factors(sum_epi32(sum), lane[0] + lane[1] + lane[2] + lane[3], d, scale, &mean, &factor);
+        __m256 vmean = _mm256_set1_ps(mean), vfactor = _mm256_set1_ps(factor);
+        for (int c = 0; c < d; c += 16) {
+            __m128i y = to_s8(narrow(normed(x + c, vmean, vfactor), normed(x + c + 8, vmean, vfactor)));
+            _mm_storeu_si128((__m128i *)(out + c), _mm_xor_si128(y, _mm_set1_epi8(-128)));
+        }
+    }
+}
+
+INLINE __m256i scaled(const anl_linear_packed *l, int o, __m256i acc)
 {
     __m256 y = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), _mm256_loadu_ps(l->scale + o));
-    y = _mm256_add_ps(y, _mm256_loadu_ps(l->bias + o));
-    const float low = what == TO_S8 ? -127.0f : what == TO_RELU ? 0.0f : -32767.0f;
-    const float high = what == TO_S8 ? 127.0f : what == TO_RELU ? 255.0f : 32767.0f;
-    y = _mm256_min_ps(_mm256_max_ps(y, _mm256_set1_ps(low)), _mm256_set1_ps(high));
-    __m256i v = _mm256_cvtps_epi32(y);
-    if (what == TO_ADD) {
-        int16_t *x = (int16_t *)out + o;
-        v = _mm256_add_epi32(v, _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)x)));
-        v = _mm256_max_epi32(v, _mm256_set1_epi32(-32767));
-        _mm_storeu_si128((__m128i *)x, _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)));
+    return _mm256_cvtps_epi32(_mm256_add_ps(y, _mm256_loadu_ps(l->shift + o)));
+}
+
+/* The epilogue of one row of a tile: 16 outputs from o. */
+INLINE void finish_row(const anl_linear_packed *l, int o, epilogue kind, void *out, __m256i a, __m256i b)
+{
+    a = scaled(l, o, a);
+    b = scaled(l, o + 8, b);
+    if (kind == TO_S32) {
+        store((int32_t *)out + o, a);
+        store((int32_t *)out + o + 8, b);
         return;
     }
-    const __m128i w = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-    _mm_storel_epi64((__m128i *)((uint8_t *)out + o), what == TO_S8 ? _mm_packs_epi16(w, w) : _mm_packus_epi16(w, w));
+    __m256i y = narrow(a, b);
+    if (kind == ADD_S16) {
+        int16_t *x = (int16_t *)out + o;
+        store(x, _mm256_adds_epi16(load(x), y));
+    } else {
+        __m128i u = _mm_packus_epi16(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1));
+        _mm_storeu_si128((__m128i *)((uint8_t *)out + o), kind == TO_U8 ? u : to_s8(y));
+    }
 }
 
-/* R rows, already widened to 16 bits, by 8 outputs. A vector holds 4 outputs times 4 inputs; pairs of products are summed at once. */
-static inline __attribute__((always_inline)) void tile(const int R, epilogue what, const anl_encode_linear *l, const int16_t *a, int32_t o,
-                                                       void *out, size_t row_bytes)
+/* rows (1 or 6) by 16 outputs from o, all inputs. The accumulators are named one by one: as an array, gcc keeps them in memory. */
+INLINE void tile(const anl_linear_packed *l, int o, int rows, const int16_t *a, epilogue kind, uint8_t *out, size_t stride)
 {
-    __m256i acc[4][2];
-    const size_t k = (size_t)l->k;
-    const int8_t *w = l->weights + (size_t)(o / 16 * 16) * k + o % 16 * 4;
-#pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) acc[r][0] = acc[r][1] = _mm256_setzero_si256();
-    for (size_t i = 0; i < k; i += 4, w += 64) {
-        const __m256i low = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)w));
-        const __m256i high = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(w + 16)));
-#pragma GCC unroll 4
-        for (int r = 0; r < R; ++r) {
-            int64_t four;
-            memcpy(&four, a + (size_t)r * k + i, sizeof four);
-            const __m256i x = _mm256_set1_epi64x(four);
-            acc[r][0] = _mm256_add_epi32(acc[r][0], _mm256_madd_epi16(x, low));
-            acc[r][1] = _mm256_add_epi32(acc[r][1], _mm256_madd_epi16(x, high));
+    int k = l->k;
+    const int16_t *w0 = (const int16_t *)l->w + (size_t)o * k, *w1 = w0 + (size_t)8 * k;
+    const __m256i i0 = load(l->init + o), i1 = load(l->init + o + 8);
+#define START(r) __m256i c##r##0 = i0, c##r##1 = i1;
+#define STEP(r)                                                                                                                            \
+    if (r < rows) {                                                                                                                        \
+        __m256i in = broadcast_pair(a + r * ANL_ENCODE_MAX_IN + i);                                                                        \
+        c##r##0 = _mm256_add_epi32(c##r##0, _mm256_madd_epi16(in, b0));                                                                    \
+        c##r##1 = _mm256_add_epi32(c##r##1, _mm256_madd_epi16(in, b1));                                                                    \
+    }
+#define FINISH(r)                                                                                                                          \
+    if (r < rows) finish_row(l, o, kind, out + r * stride, c##r##0, c##r##1);
+    START(0) START(1) START(2) START(3) START(4) START(5) for (int i = 0; i < k; i += 2)
+    {
+        __m256i b0 = load(w0 + (size_t)8 * i), b1 = load(w1 + (size_t)8 * i);
+        STEP(0) STEP(1) STEP(2) STEP(3) STEP(4) STEP(5)
+    }
+    FINISH(0) FINISH(1) FINISH(2) FINISH(3) FINISH(4) FINISH(5)
+#undef START
+#undef STEP
+#undef FINISH
+}
+
+INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, void *out, size_t size)
+{
+    _Alignas(32) int16_t wide[BLOCK][ANL_ENCODE_MAX_IN];
+    size_t stride = (size_t)l->n * size;
+    for (int t = 0; t < m; t += BLOCK) {
+        int rows = m - t < BLOCK ? m - t : BLOCK;
+        uint8_t *to = (uint8_t *)out + t * stride;
+        for (int r = 0; r < rows; ++r)
+            for (int i = 0; i < l->k; i += 16)
+                store(wide[r] + i, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(a + (size_t)(t + r) * l->k + i))));
+        for (int o = 0; o < l->n; o += 16) {
+            int r = 0;
+            for (; r + ROWS <= rows; r += ROWS) tile(l, o, ROWS, wide[r], kind, to + r * stride, stride);
+            for (; r < rows; ++r) tile(l, o, 1, wide[r], kind, to + r * stride, stride);
         }
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) {
-        const __m256i sums = _mm256_permute4x64_epi64(_mm256_hadd_epi32(acc[r][0], acc[r][1]), 0xd8);
-        finish(what, l, _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(l->offset + o))), o, (char *)out + (size_t)r * row_bytes);
-    }
 }
 
-static inline __attribute__((always_inline)) void linear(epilogue what, const anl_encode_linear *l, const uint8_t *a, int32_t rows, void *out)
+static void linear_s8(const anl_linear_packed *l, const uint8_t *a, int m, int8_t *out)
 {
-    enum { ROWS = 48 }; /* 48 widened rows stay in the first-level cache while all outputs pass */
-    const size_t row_bytes = (size_t)l->n * (what == TO_ADD ? sizeof(int16_t) : 1), k = (size_t)l->k;
-    int16_t wide[ROWS * 2 * ANL_ENCODE_MAX_D];
-    for (int32_t begin = 0; begin < rows; begin += ROWS) {
-        const int32_t n = rows - begin < ROWS ? rows - begin : ROWS;
-        const uint8_t *from = a + (size_t)begin * k;
-        for (size_t i = 0; i < (size_t)n * k; ++i) wide[i] = from[i];
-        for (int32_t o = 0; o < l->n; o += 8) {
-            char *to = (char *)out + (size_t)begin * row_bytes;
-            int32_t r = 0;
-            for (; r + 4 <= n; r += 4) tile(4, what, l, wide + (size_t)r * k, o, to + (size_t)r * row_bytes, row_bytes);
-            for (; r < n; ++r) tile(1, what, l, wide + (size_t)r * k, o, to + (size_t)r * row_bytes, row_bytes);
+    linear(l, a, m, TO_S8, out, sizeof *out);
+}
+
+static void linear_u8(const anl_linear_packed *l, const uint8_t *a, int m, uint8_t *out)
+{
+    linear(l, a, m, TO_U8, out, sizeof *out);
+}
+
+static void linear_s32(const anl_linear_packed *l, const uint8_t *a, int m, int32_t *out)
+{
+    linear(l, a, m, TO_S32, out, sizeof *out);
+}
+
+static void linear_add(const anl_linear_packed *l, const uint8_t *a, int m, int16_t *x)
+{
+    linear(l, a, m, ADD_S16, x, sizeof *x);
+}
+
+/* One head of one sequence as int16. Keys from m up to the next multiple of 8 have weight 0. */
+typedef struct head {
+    _Alignas(32) int16_t q[ANL_ENCODE_MAX_TOKENS][ANL_ENCODE_HEAD];
+    _Alignas(32) int16_t k[ANL_ENCODE_HEAD / 2][ANL_ENCODE_MAX_TOKENS][2]; /* [channels / 2][key][2] */
+    _Alignas(32) int16_t v[ANL_ENCODE_MAX_TOKENS / 2][ANL_ENCODE_HEAD][2]; /* [keys / 2][channel][2] */
+    _Alignas(32) float l[ANL_ENCODE_MAX_TOKENS];
+    _Alignas(32) int16_t p[ANL_ENCODE_MAX_TOKENS];
+} head;
+
+static void pack_head(head *s, const int8_t *qkv, int d, int m)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    for (int j = 0; j < m; ++j) {
+        const int8_t *row = qkv + (size_t)j * 3 * d;
+        int16_t k[ANL_ENCODE_HEAD];
+        for (int c = 0; c < ANL_ENCODE_HEAD; c += 16) {
+            store(s->q[j] + c, widen_s8(row + c));
+            store(k + c, widen_s8(row + d + c));
+        }
+        for (int c = 0; c < ANL_ENCODE_HEAD / 2; ++c) memcpy(s->k[c][j], k + 2 * c, 4);
+    }
+    for (int j = 0; j < m; j += 2)
+        for (int c = 0; c < ANL_ENCODE_HEAD; c += 16) {
+            const int8_t *row = qkv + (size_t)j * 3 * d + 2 * d + c;
+            __m256i a = widen_s8(row), b = j + 1 < m ? widen_s8(row + 3 * d) : zero;
+            __m256i low = _mm256_unpacklo_epi16(a, b), high = _mm256_unpackhi_epi16(a, b);
+            store(s->v[j / 2][c], _mm256_permute2x128_si256(low, high, 0x20));
+            store(s->v[j / 2][c + 8], _mm256_permute2x128_si256(low, high, 0x31));
+        }
+}
+
+/* Logits of row i for keys j .. j + 8 * groups; groups is 1 to 4. */
+INLINE __m256 logits(head *s, int i, int j, int groups, int m, float scale, const float *bias, __m256 max)
+{
+    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    __m256i acc[4];
+    for (int g = 0; g < groups; ++g) acc[g] = _mm256_setzero_si256();
+    for (int c = 0; c < ANL_ENCODE_HEAD / 2; ++c) {
+        __m256i q = broadcast_pair(s->q[i] + 2 * c);
+        for (int g = 0; g < groups; ++g) acc[g] = _mm256_add_epi32(acc[g], _mm256_madd_epi16(q, load(s->k[c][j + 8 * g])));
+    }
+    for (int g = 0; g < groups; ++g) {
+        int at = j + 8 * g;
+        __m256 l = _mm256_mul_ps(_mm256_cvtepi32_ps(acc[g]), _mm256_set1_ps(scale));
+        l = _mm256_add_ps(l, _mm256_loadu_ps(bias + at));
+        __m256i live = _mm256_cmpgt_epi32(_mm256_set1_epi32(m - at), index);
+        l = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), l, _mm256_castsi256_ps(live));
+        _mm256_store_ps(s->l + at, l);
+        max = _mm256_max_ps(max, l);
+    }
+    return max;
+}
+
+INLINE __m256i weight(__m256 l, __m256 max)
+{
+    __m256 t = _mm256_max_ps(_mm256_sub_ps(l, max), _mm256_set1_ps(EXP_MIN));
+    __m256i n = _mm256_cvtps_epi32(t);
+    __m256 f = _mm256_sub_ps(t, _mm256_cvtepi32_ps(n));
+    __m256 y = _mm256_add_ps(_mm256_mul_ps(_mm256_set1_ps(EXP_C4), f), _mm256_set1_ps(EXP_C3));
+    y = _mm256_add_ps(_mm256_mul_ps(y, f), _mm256_set1_ps(EXP_C2));
+    y = _mm256_add_ps(_mm256_mul_ps(y, f), _mm256_set1_ps(EXP_C1));
+    y = _mm256_add_ps(_mm256_mul_ps(y, f), _mm256_set1_ps(EXP_C0));
+    return _mm256_cvtps_epi32(_mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(y), _mm256_slli_epi32(n, 23))));
+}
+
+/* Fills s->p for row i; returns the sum. */
+static int32_t weigh(head *s, int i, int m, float scale, const float *bias)
+{
+    __m256 max = _mm256_set1_ps(-INFINITY);
+    __m256i sum = _mm256_setzero_si256();
+    int j = 0;
+    for (; j + 24 < m; j += 32) max = logits(s, i, j, 4, m, scale, bias, max);
+    for (; j + 8 < m; j += 16) max = logits(s, i, j, 2, m, scale, bias, max);
+    if (j < m) max = logits(s, i, j, 1, m, scale, bias, max);
+    max = _mm256_max_ps(max, _mm256_permute2f128_ps(max, max, 1));
+    max = _mm256_max_ps(max, _mm256_shuffle_ps(max, max, 0x4e));
+    max = _mm256_max_ps(max, _mm256_shuffle_ps(max, max, 0xb1));
+    for (j = 0; j < m; j += 8) {
+        __m256i p = weight(_mm256_load_ps(s->l + j), max);
+        sum = _mm256_add_epi32(sum, p);
+        _mm_store_si128((__m128i *)(s->p + j), _mm256_castsi256_si128(narrow(p, p)));
+    }
+    return sum_epi32(sum);
+}
+
+static void combine(const head *s, int m, int32_t sum, uint8_t *out)
+{
+    __m256 inverse = _mm256_set1_ps(1.0f / (float)sum);
+    __m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
+    for (int j = 0; j < m; j += 2) {
+        __m256i p = broadcast_pair(s->p + j);
+        const int16_t(*v)[2] = s->v[j / 2];
+        a = _mm256_add_epi32(a, _mm256_madd_epi16(p, load(v)));
+        b = _mm256_add_epi32(b, _mm256_madd_epi16(p, load(v + 8)));
+        c = _mm256_add_epi32(c, _mm256_madd_epi16(p, load(v + 16)));
+        d = _mm256_add_epi32(d, _mm256_madd_epi16(p, load(v + 24)));
+    }
+    a = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(a), inverse));
+    b = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(b), inverse));
+    c = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(c), inverse));
+    d = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(d), inverse));
+    __m256i y = _mm256_set_m128i(to_s8(narrow(c, d)), to_s8(narrow(a, b)));
+    store(out, _mm256_xor_si256(y, _mm256_set1_epi8(-128)));
+}
+
+static void attend(const anl_attention *p, const int8_t *qkv, int m, uint8_t *out)
+{
+    head s;
+    memset(&s, 0, sizeof s); /* padding must be defined, if only to be masked */
+    for (int h = 0; h < p->d / ANL_ENCODE_HEAD; ++h) {
+        pack_head(&s, qkv + h * ANL_ENCODE_HEAD, p->d, m);
+        for (int i = 0; i < m; ++i) {
+            int32_t sum = weigh(&s, i, m, p->scale[h], p->bias[h] + ANL_ENCODE_MAX_TOKENS - i);
+            combine(&s, m, sum, out + (size_t)i * p->d + h * ANL_ENCODE_HEAD);
         }
     }
 }
 
-static void linear_s8(const anl_encode_linear *l, const uint8_t *a, int32_t rows, int8_t *out)
+static void dot(const int16_t *x, const int16_t *w, int m, int d, int32_t *out)
 {
-    linear(TO_S8, l, a, rows, out);
+    for (int t = 0; t < m; ++t, x += d) {
+        __m256i acc = _mm256_setzero_si256();
+        for (int c = 0; c < d; c += 16) acc = _mm256_add_epi32(acc, _mm256_madd_epi16(load(x + c), load(w + c)));
+        out[t] = sum_epi32(acc);
+    }
 }
 
-static void linear_relu(const anl_encode_linear *l, const uint8_t *a, int32_t rows, uint8_t *out)
+static void pool(const int16_t *x, const int16_t *g, int m, int d, int32_t *out)
 {
-    linear(TO_RELU, l, a, rows, out);
-}
-
-static void linear_add(const anl_encode_linear *l, const uint8_t *a, int32_t rows, int16_t *x)
-{
-    linear(TO_ADD, l, a, rows, x);
+    for (int c = 0; c < d; c += 8) {
+        __m256i acc = _mm256_setzero_si256();
+        for (int t = 0; t < m; ++t) {
+            __m256i v = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(x + (size_t)t * d + c)));
+            acc = _mm256_add_epi32(acc, _mm256_mullo_epi32(v, _mm256_set1_epi32(g[t])));
+        }
+        store(out + c, acc);
+    }
 }
 
 void anl_encode_fill_avx2(anl_encode_kernels *t)
 {
-    *t = (anl_encode_kernels){gather, norm, linear_s8, linear_relu, linear_add, attention, pool};
+    *t = (anl_encode_kernels){
+        .pack_size = pack_size,
+        .pack = pack,
+        .gather = gather,
+        .norm = norm,
+        .linear_s8 = linear_s8,
+        .linear_u8 = linear_u8,
+        .linear_s32 = linear_s32,
+        .linear_add = linear_add,
+        .attend = attend,
+        .dot = dot,
+        .pool = pool,
+    };
 }

@@ -1,223 +1,399 @@
-#include "encode_plain.inc.h"
+/* AVX-512 with VNNI: 6 x 64 register tiles of vpdpbusd for the linear layers, 16 keys a vector for attention.
+ *
+ * Packed weights: [n / 16][k / 4][16 outputs][4 inputs], so that one 64-byte load feeds 16 outputs. */
+#include "encode.h"
+
+#include "encode_common.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 #include "vnni512.inc.h"
 
-enum { STEP = 64 }; /* bytes of packed weights: 16 outputs, 4 inputs */
+#define INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
 
-static inline __m512i broadcast4(const void *p)
+enum { ROWS = 6 }; /* 6 x 4 accumulators, 4 weights and an input fill 29 of the 32 registers */
+
+typedef enum epilogue { TO_S8, TO_U8, TO_S32, ADD_S16 } epilogue;
+
+static size_t pack_size(int n, int k)
 {
-    int32_t four;
-    memcpy(&four, p, sizeof four);
-    return _mm512_set1_epi32(four);
+    return (size_t)n * (size_t)k;
 }
 
-/* What becomes of 16 finished sums. */
-typedef enum epilogue { TO_S8, TO_RELU, TO_ADD } epilogue;
+static void pack(const int8_t *w, int n, int k, void *packed)
+{
+    int8_t *to = packed;
+    for (int o = 0; o < n; o += 16)
+        for (int i = 0; i < k; i += 4)
+            for (int j = 0; j < 16; ++j, to += 4) memcpy(to, w + (size_t)(o + j) * k + i, 4);
+}
 
-static inline __attribute__((always_inline)) void finish(epilogue what, const anl_encode_linear *l, __m512i acc, int32_t o, void *out)
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+{
+    for (int t = 0; t < m; ++t, x += d)
+        for (int c = 0; c < d; c += 32) {
+            __m512i sum = _mm512_setzero_si512();
+            UNROLL for (int j = 0; j < ANL_ENCODE_GROUP; ++j)
+            {
+                __m256i row = _mm256_loadu_si256((const __m256i *)(table + (size_t)rows[t][j] * d + c));
+                sum = _mm512_add_epi16(sum, _mm512_cvtepi8_epi16(row));
+            }
+            _mm512_storeu_si512(x + c, _mm512_slli_epi16(sum, 4));
+        }
+}
+
+/* Four vectors of 16 int32 -> 64 bytes in order, after packs within 128-bit lanes. */
+INLINE __m512i in_order(__m512i packed)
+{
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    return _mm512_permutexvar_epi32(order, packed);
+}
+
+INLINE __m512i normed(const int16_t *x, __m512 mean, __m512 factor)
+{
+    __m512 v = _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)x)));
+    return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_sub_ps(v, mean), factor));
+}
+
+/* norm of the `count` channels at x: 32 or 64. */
+INLINE void norm_block(const int16_t *x, int count, __m512 mean, __m512 factor, uint8_t *out)
+{
+    __m512i a = normed(x, mean, factor), b = normed(x + 16, mean, factor), c = a, d = b;
+    if (count == 64) {
+        c = normed(x + 32, mean, factor);
+        d = normed(x + 48, mean, factor);
+    }
+    __m512i y = in_order(_mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d)));
+    y = _mm512_xor_si512(_mm512_max_epi8(y, _mm512_set1_epi8(-127)), _mm512_set1_epi8(-128));
+    if (count == 64)
+        _mm512_storeu_si512(out, y);
+    else
+        _mm256_storeu_si256((__m256i *)out, _mm512_castsi512_si256(y));
+}
+
+static void norm(const int16_t *x, int m, int d, float scale, uint8_t *out)
+{
+    const __m512i one = _mm512_set1_epi16(1), low = _mm512_set1_epi64(0xffffffff);
+    for (int t = 0; t < m; ++t, x += d, out += d) {
+        __m512i sum = _mm512_setzero_si512(), squares = sum;
+        for (int c = 0; c < d; c += 32) {
+            __m512i v = _mm512_loadu_si512(x + c);
+            __m512i s = _mm512_madd_epi16(v, v); /* at most 2^31: unsigned */
+            sum = _mm512_add_epi32(sum, _mm512_madd_epi16(v, one));
+            squares = _mm512_add_epi64(squares, _mm512_add_epi64(_mm512_and_si512(s, low), _mm512_srli_epi64(s, 32)));
+        }
+        float mean, factor;
+        norm_factors(_mm512_reduce_add_epi32(sum), _mm512_reduce_add_epi64(squares), d, scale, &mean, &factor);
+        __m512 vmean = _mm512_set1_ps(mean), vfactor = _mm512_set1_ps(factor);
+        int c = 0;
+        for (; c + 64 <= d; c += 64) norm_block(x + c, 64, vmean, vfactor, out + c);
+        if (c < d) norm_block(x + c, 32, vmean, vfactor, out + c);
+    }
+}
+
+/* The layer's scaling of 16 accumulators from output o. */
+INLINE __m512i scaled(const anl_linear_packed *l, int o, __m512i acc)
 {
     __m512 y = _mm512_mul_ps(_mm512_cvtepi32_ps(acc), _mm512_loadu_ps(l->scale + o));
-    y = _mm512_add_ps(y, _mm512_loadu_ps(l->bias + o));
-    const float low = what == TO_S8 ? -127.0f : what == TO_RELU ? 0.0f : -32767.0f;
-    const float high = what == TO_S8 ? 127.0f : what == TO_RELU ? 255.0f : 32767.0f;
-    y = _mm512_min_ps(_mm512_max_ps(y, _mm512_set1_ps(low)), _mm512_set1_ps(high));
-    __m512i v = _mm512_cvtps_epi32(y);
-    if (what != TO_ADD) {
-        _mm_storeu_si128((__m128i *)((uint8_t *)out + o), _mm512_cvtepi32_epi8(v));
-        return;
-    }
-    int16_t *x = (int16_t *)out + o;
-    v = _mm512_add_epi32(v, _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)x)));
-    v = _mm512_max_epi32(v, _mm512_set1_epi32(-32767));
-    _mm256_storeu_si256((__m256i *)x, _mm512_cvtsepi32_epi16(v));
+    return _mm512_cvtps_epi32(_mm512_add_ps(y, _mm512_loadu_ps(l->shift + o)));
 }
 
-/* R rows by V vectors of 16 outputs; all sums stay in registers. */
-static inline __attribute__((always_inline)) void tile(const int R, const int V, epilogue what, const anl_encode_linear *l,
-                                                       const uint8_t *a, int32_t o, void *out, size_t row_bytes)
+INLINE void add_residual(int16_t *x, __m512i a, __m512i b)
 {
-    __m512i acc[6][4];
-    const size_t k = (size_t)l->k, panel = k * ANL_ENCODE_LANES;
-    const int8_t *w = l->weights + (size_t)o * k;
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) {
-        const __m512i start = _mm512_loadu_si512(l->offset + o + 16 * v);
-#pragma GCC unroll 6
-        for (int r = 0; r < R; ++r) acc[r][v] = start;
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    __m512i y = _mm512_permutexvar_epi64(order, _mm512_packs_epi32(a, b));
+    _mm512_storeu_si512(x, _mm512_adds_epi16(_mm512_loadu_si512(x), y));
+}
+
+/* The epilogue of one row of a tile: outputs o ... of `out`; c and d only where nv is 4. */
+INLINE void finish_row(const anl_linear_packed *l, int o, int nv, epilogue kind, void *out, __m512i a, __m512i b, __m512i c, __m512i d)
+{
+    a = scaled(l, o, a);
+    b = scaled(l, o + 16, b);
+    c = nv == 4 ? scaled(l, o + 32, c) : a;
+    d = nv == 4 ? scaled(l, o + 48, d) : b;
+    if (kind == TO_S32) {
+        int32_t *y = (int32_t *)out + o;
+        _mm512_storeu_si512(y, a);
+        _mm512_storeu_si512(y + 16, b);
+        if (nv == 4) _mm512_storeu_si512(y + 32, c);
+        if (nv == 4) _mm512_storeu_si512(y + 48, d);
+    } else if (kind == ADD_S16) {
+        add_residual((int16_t *)out + o, a, b);
+        if (nv == 4) add_residual((int16_t *)out + o + 32, c, d);
+    } else {
+        __m512i low = _mm512_packs_epi32(a, b), high = _mm512_packs_epi32(c, d);
+        __m512i y = in_order(kind == TO_U8 ? _mm512_packus_epi16(low, high) : _mm512_packs_epi16(low, high));
+        if (kind == TO_S8) y = _mm512_max_epi8(y, _mm512_set1_epi8(-127));
+        if (nv == 4)
+            _mm512_storeu_si512((int8_t *)out + o, y);
+        else
+            _mm256_storeu_si256((__m256i *)((int8_t *)out + o), _mm512_castsi512_si256(y));
     }
-    for (size_t i = 0; i < k; i += 4, w += STEP) {
-        __m512i weights[4];
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) weights[v] = _mm512_loadu_si512(w + (size_t)v * panel);
-#pragma GCC unroll 6
-        for (int r = 0; r < R; ++r) {
-            const __m512i x = broadcast4(a + (size_t)r * k + i);
-#pragma GCC unroll 4
-            for (int v = 0; v < V; ++v) acc[r][v] = dot4(acc[r][v], x, weights[v]);
+}
+
+INLINE __m512i broadcast4(const void *p)
+{
+    int32_t v;
+    memcpy(&v, p, 4);
+    return _mm512_set1_epi32(v);
+}
+
+/* rows (1 or 6) by 16 * nv (nv 2 or 4) outputs from o, all inputs. The accumulators are named one by one: as an array, gcc
+ * keeps them in memory. */
+INLINE void tile(const anl_linear_packed *l, int o, int rows, int nv, const uint8_t *a, epilogue kind, uint8_t *out, size_t stride)
+{
+    size_t k = (size_t)l->k;
+    const int8_t *w = (const int8_t *)l->w + (size_t)o * k;
+    const __m512i i0 = _mm512_loadu_si512(l->init + o), i1 = _mm512_loadu_si512(l->init + o + 16);
+    const __m512i i2 = nv == 4 ? _mm512_loadu_si512(l->init + o + 32) : i0, i3 = nv == 4 ? _mm512_loadu_si512(l->init + o + 48) : i1;
+#define START(r) __m512i c##r##0 = i0, c##r##1 = i1, c##r##2 = i2, c##r##3 = i3;
+#define STEP(r)                                                                                                                            \
+    if (r < rows) {                                                                                                                        \
+        __m512i in = broadcast4(a + r * k + i);                                                                                            \
+        c##r##0 = dot4(c##r##0, in, b0);                                                                                                   \
+        c##r##1 = dot4(c##r##1, in, b1);                                                                                                   \
+        if (nv == 4) c##r##2 = dot4(c##r##2, in, b2);                                                                                      \
+        if (nv == 4) c##r##3 = dot4(c##r##3, in, b3);                                                                                      \
+    }
+#define FINISH(r)                                                                                                                          \
+    if (r < rows) finish_row(l, o, nv, kind, out + r * stride, c##r##0, c##r##1, c##r##2, c##r##3);
+    START(0) START(1) START(2) START(3) START(4) START(5) for (size_t i = 0; i < k; i += 4, w += 64)
+    {
+        __m512i b0 = _mm512_load_si512(w), b1 = _mm512_load_si512(w + 16 * k);
+        __m512i b2 = nv == 4 ? _mm512_load_si512(w + 32 * k) : b0, b3 = nv == 4 ? _mm512_load_si512(w + 48 * k) : b1;
+        STEP(0) STEP(1) STEP(2) STEP(3) STEP(4) STEP(5)
+    }
+    FINISH(0) FINISH(1) FINISH(2) FINISH(3) FINISH(4) FINISH(5)
+#undef START
+#undef STEP
+#undef FINISH
+}
+
+/* A panel of weights stays in the L1 cache while all rows pass. */
+INLINE void panel(const anl_linear_packed *l, int o, int nv, const uint8_t *a, int m, epilogue kind, uint8_t *out, size_t size)
+{
+    size_t stride = (size_t)l->n * size;
+    int t = 0;
+    for (; t + ROWS <= m; t += ROWS) tile(l, o, ROWS, nv, a + (size_t)t * l->k, kind, out + t * stride, stride);
+    for (; t < m; ++t) tile(l, o, 1, nv, a + (size_t)t * l->k, kind, out + t * stride, stride);
+}
+
+INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, void *out, size_t size)
+{
+    int o = 0;
+    for (; o + 64 <= l->n; o += 64) panel(l, o, 4, a, m, kind, out, size);
+    if (o < l->n) panel(l, o, 2, a, m, kind, out, size);
+}
+
+static void linear_s8(const anl_linear_packed *l, const uint8_t *a, int m, int8_t *out)
+{
+    linear(l, a, m, TO_S8, out, sizeof *out);
+}
+
+static void linear_u8(const anl_linear_packed *l, const uint8_t *a, int m, uint8_t *out)
+{
+    linear(l, a, m, TO_U8, out, sizeof *out);
+}
+
+static void linear_s32(const anl_linear_packed *l, const uint8_t *a, int m, int32_t *out)
+{
+    linear(l, a, m, TO_S32, out, sizeof *out);
+}
+
+static void linear_add(const anl_linear_packed *l, const uint8_t *a, int m, int16_t *x)
+{
+    linear(l, a, m, ADD_S16, x, sizeof *x);
+}
+
+/* One head of one sequence, packed for vpdpbusd. */
+typedef struct head {
+    _Alignas(64) uint8_t q[ANL_ENCODE_MAX_TOKENS][ANL_ENCODE_HEAD];       /* offset u8 */
+    _Alignas(64) int8_t k[ANL_ENCODE_HEAD / 4][ANL_ENCODE_MAX_TOKENS][4]; /* [channels / 4][key][4] */
+    _Alignas(64) int8_t v[ANL_ENCODE_MAX_TOKENS / 4][ANL_ENCODE_HEAD][4]; /* [keys / 4][channel][4] */
+    _Alignas(64) uint8_t p[ANL_ENCODE_MAX_TOKENS][ANL_ENCODE_MAX_TOKENS]; /* weights [query][key] */
+    _Alignas(64) int32_t init[ANL_ENCODE_MAX_TOKENS];                     /* -128 * the sum of a key's channels */
+} head;
+
+/* Keys beyond m are left as they are: their weights are masked to zero. */
+INLINE void pack_head(head *s, const int8_t *qkv, int stride, int d, int m)
+{
+    for (int j = 0; j < m; ++j) {
+        const int8_t *row = qkv + (size_t)j * stride;
+        __m256i q = _mm256_loadu_si256((const __m256i *)row);
+        _mm256_store_si256((__m256i *)s->q[j], _mm256_xor_si256(q, _mm256_set1_epi8(-128)));
+        UNROLL for (int c = 0; c < ANL_ENCODE_HEAD / 4; ++c) memcpy(s->k[c][j], row + d + 4 * c, 4);
+    }
+    for (int j = 0; j < m; j += 4) {
+        __m256i v[4];
+        for (int r = 0; r < 4; ++r)
+            v[r] = j + r < m ? _mm256_loadu_si256((const __m256i *)(qkv + (size_t)(j + r) * stride + 2 * d)) : _mm256_setzero_si256();
+        __m256i ab0 = _mm256_unpacklo_epi8(v[0], v[1]), ab1 = _mm256_unpackhi_epi8(v[0], v[1]);
+        __m256i cd0 = _mm256_unpacklo_epi8(v[2], v[3]), cd1 = _mm256_unpackhi_epi8(v[2], v[3]);
+        __m256i *to = (__m256i *)s->v[j / 4];
+        __m256i x0 = _mm256_unpacklo_epi16(ab0, cd0), x1 = _mm256_unpackhi_epi16(ab0, cd0);
+        __m256i x2 = _mm256_unpacklo_epi16(ab1, cd1), x3 = _mm256_unpackhi_epi16(ab1, cd1);
+        _mm256_store_si256(to + 0, _mm256_permute2x128_si256(x0, x1, 0x20));
+        _mm256_store_si256(to + 1, _mm256_permute2x128_si256(x2, x3, 0x20));
+        _mm256_store_si256(to + 2, _mm256_permute2x128_si256(x0, x1, 0x31));
+        _mm256_store_si256(to + 3, _mm256_permute2x128_si256(x2, x3, 0x31));
+    }
+    for (int j = 0; j < m; j += 16) {
+        __m512i acc = _mm512_setzero_si512();
+        for (int c = 0; c < ANL_ENCODE_HEAD / 4; ++c) acc = dot4(acc, _mm512_set1_epi8(-128), _mm512_load_si512(s->k[c][j]));
+        _mm512_store_si512(s->init + j, _mm512_sub_epi32(_mm512_setzero_si512(), acc));
+    }
+}
+
+INLINE __m512i weight(__m512 l, __m512 max)
+{
+    __m512 t = _mm512_max_ps(_mm512_sub_ps(l, max), _mm512_set1_ps(EXP_MIN));
+    __m512i n = _mm512_cvtps_epi32(t);
+    __m512 f = _mm512_sub_ps(t, _mm512_cvtepi32_ps(n));
+    __m512 y = _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(EXP_C4), f), _mm512_set1_ps(EXP_C3));
+    y = _mm512_add_ps(_mm512_mul_ps(y, f), _mm512_set1_ps(EXP_C2));
+    y = _mm512_add_ps(_mm512_mul_ps(y, f), _mm512_set1_ps(EXP_C1));
+    y = _mm512_add_ps(_mm512_mul_ps(y, f), _mm512_set1_ps(EXP_C0));
+    return _mm512_cvtps_epi32(_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(y), _mm512_slli_epi32(n, 23))));
+}
+
+/* Rows i, i + 1 of the weights; `groups` vectors of 16 keys, the last one partly used. */
+INLINE void weigh(head *s, int i, int m, int groups, float scale, const float *bias)
+{
+    __m512i acc[2][4];
+    __m512 l[2][4], max[2];
+    __mmask16 last = (__mmask16)(0xffff >> (16 * groups - m));
+    int pair = i + 1 < m;
+    UNROLL for (int g = 0; g < groups; ++g) acc[0][g] = acc[1][g] = _mm512_load_si512(s->init + 16 * g);
+    UNROLL for (int c = 0; c < ANL_ENCODE_HEAD / 4; ++c)
+    {
+        __m512i q0 = broadcast4(s->q[i] + 4 * c), q1 = broadcast4(s->q[i + pair] + 4 * c);
+        UNROLL for (int g = 0; g < groups; ++g)
+        {
+            __m512i k = _mm512_load_si512(s->k[c][16 * g]);
+            acc[0][g] = dot4(acc[0][g], q0, k);
+            acc[1][g] = dot4(acc[1][g], q1, k);
         }
     }
-#pragma GCC unroll 6
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) finish(what, l, acc[r][v], o + 16 * v, (char *)out + (size_t)r * row_bytes);
-}
-
-static inline __attribute__((always_inline)) void columns(const int V, epilogue what, const anl_encode_linear *l, const uint8_t *a,
-                                                          int32_t rows, int32_t o, void *out, size_t row_bytes)
-{
-    int32_t r = 0;
-    for (; r + 6 <= rows; r += 6) tile(6, V, what, l, a + (size_t)r * (size_t)l->k, o, (char *)out + (size_t)r * row_bytes, row_bytes);
-    for (; r < rows; ++r) tile(1, V, what, l, a + (size_t)r * (size_t)l->k, o, (char *)out + (size_t)r * row_bytes, row_bytes);
-}
-
-static inline __attribute__((always_inline)) void linear(epilogue what, const anl_encode_linear *l, const uint8_t *a, int32_t rows,
-                                                         void *out)
-{
-    const size_t row_bytes = (size_t)l->n * (what == TO_ADD ? sizeof(int16_t) : 1);
-    int32_t o = 0;
-    for (; o + 64 <= l->n; o += 64) columns(4, what, l, a, rows, o, out, row_bytes);
-    for (; o < l->n; o += 16) columns(1, what, l, a, rows, o, out, row_bytes);
-}
-
-static void linear_s8(const anl_encode_linear *l, const uint8_t *a, int32_t rows, int8_t *out)
-{
-    linear(TO_S8, l, a, rows, out);
-}
-
-static void linear_relu(const anl_encode_linear *l, const uint8_t *a, int32_t rows, uint8_t *out)
-{
-    linear(TO_RELU, l, a, rows, out);
-}
-
-static void linear_add(const anl_encode_linear *l, const uint8_t *a, int32_t rows, int16_t *x)
-{
-    linear(TO_ADD, l, a, rows, x);
-}
-
-enum { HEAD = ANL_ENCODE_HEAD, MOST = ANL_ENCODE_MAX_TOKENS };
-
-static inline __m512 nearest16(__m512 v)
-{
-    const __m512 big = _mm512_set1_ps(12582912.0f);
-    return _mm512_sub_ps(_mm512_add_ps(v, big), big);
-}
-
-/* exp_negative for 16 values, the same operations in the same order. */
-static inline __m512 exp_negative16(__m512 v)
-{
-    v = _mm512_mul_ps(v, _mm512_set1_ps(1.44269504f));
-    v = _mm512_max_ps(v, _mm512_set1_ps(-30.0f));
-    const __m512 n = nearest16(v), r = _mm512_sub_ps(v, n);
-    __m512 y = _mm512_set1_ps(0.00133335581f);
-    y = _mm512_add_ps(_mm512_mul_ps(y, r), _mm512_set1_ps(0.00961812911f));
-    y = _mm512_add_ps(_mm512_mul_ps(y, r), _mm512_set1_ps(0.0555041087f));
-    y = _mm512_add_ps(_mm512_mul_ps(y, r), _mm512_set1_ps(0.240226507f));
-    y = _mm512_add_ps(_mm512_mul_ps(y, r), _mm512_set1_ps(0.693147181f));
-    y = _mm512_add_ps(_mm512_mul_ps(y, r), _mm512_set1_ps(1.0f));
-    const __m512i bits = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
-    return _mm512_mul_ps(y, _mm512_castsi512_ps(bits));
-}
-
-/* Keys as [8][tokens][4] and their sums times -128, values as [tokens / 4][32][4]: the layouts that dpbusd wants. */
-typedef struct packed_head {
-    _Alignas(64) int32_t key[HEAD / 4][MOST];
-    _Alignas(64) int32_t key_offset[MOST];
-    _Alignas(64) int8_t value[MOST / 4][HEAD][4];
-} packed_head;
-
-static void pack_head(const int8_t *key, const int8_t *value, size_t stride, int32_t tokens, packed_head *p)
-{
-    const __m256i ones = _mm256_set1_epi8(1);
-    for (int32_t j = 0; j < tokens; ++j) {
-        const __m256i row = _mm256_loadu_si256((const __m256i *)(key + (size_t)j * stride));
-        int32_t fours[HEAD / 4];
-        _mm256_storeu_si256((__m256i *)fours, row);
-        for (int c = 0; c < HEAD / 4; ++c) p->key[c][j] = fours[c];
-        const __m256i sums = _mm256_dpbusd_epi32(_mm256_setzero_si256(), ones, row);
-        __m128i s = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
-        s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
-        s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1));
-        p->key_offset[j] = -128 * _mm_cvtsi128_si32(s);
-    }
-    for (int32_t j = 0; j < tokens; j += 4)
-        for (int half = 0; half < HEAD; half += 16) {
-            __m128i row[4];
-            for (int q = 0; q < 4; ++q)
-                row[q] = j + q < tokens ? _mm_loadu_si128((const __m128i *)(value + (size_t)(j + q) * stride + half)) : _mm_setzero_si128();
-            const __m128i low01 = _mm_unpacklo_epi8(row[0], row[1]), high01 = _mm_unpackhi_epi8(row[0], row[1]);
-            const __m128i low23 = _mm_unpacklo_epi8(row[2], row[3]), high23 = _mm_unpackhi_epi8(row[2], row[3]);
-            __m128i *to = (__m128i *)p->value[j / 4][half];
-            _mm_store_si128(to, _mm_unpacklo_epi16(low01, low23));
-            _mm_store_si128(to + 1, _mm_unpackhi_epi16(low01, low23));
-            _mm_store_si128(to + 2, _mm_unpacklo_epi16(high01, high23));
-            _mm_store_si128(to + 3, _mm_unpackhi_epi16(high01, high23));
+    UNROLL for (int r = 0; r < 2; ++r)
+    {
+        const float *b = bias + ANL_ENCODE_MAX_TOKENS - i - r;
+        UNROLL for (int g = 0; g < groups; ++g)
+        {
+            l[r][g] = _mm512_mul_ps(_mm512_cvtepi32_ps(acc[r][g]), _mm512_set1_ps(scale));
+            l[r][g] = _mm512_add_ps(l[r][g], _mm512_loadu_ps(b + 16 * g));
         }
-}
-
-static inline __mmask16 first_lanes(int32_t n)
-{
-    return n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
-}
-
-/* One query against all keys: attention weights as bytes, zero behind the last token; returns their sum. */
-static inline int32_t weigh(const packed_head *p, __m256i query, int32_t i, int32_t tokens, float qk_scale, float slope, uint8_t *weights)
-{
-    __m512 logit[MOST / 16], largest = _mm512_set1_ps(-3.0e38f);
-    int32_t fours[HEAD / 4];
-    _mm256_storeu_si256((__m256i *)fours, _mm256_xor_si256(query, _mm256_set1_epi8((char)0x80)));
-    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    const int32_t blocks = (tokens + 15) / 16;
-    for (int32_t b = 0; b < blocks; ++b) {
-        __m512i dot = _mm512_load_si512(p->key_offset + 16 * b);
-        for (int c = 0; c < HEAD / 4; ++c) dot = _mm512_dpbusd_epi32(dot, _mm512_set1_epi32(fours[c]), _mm512_load_si512(p->key[c] + 16 * b));
-        const __m512i distance = _mm512_abs_epi32(_mm512_sub_epi32(_mm512_add_epi32(lane, _mm512_set1_epi32(16 * b)), _mm512_set1_epi32(i)));
-        logit[b] = _mm512_sub_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(dot), _mm512_set1_ps(qk_scale)),
-                                 _mm512_mul_ps(_mm512_cvtepi32_ps(distance), _mm512_set1_ps(slope)));
-        largest = _mm512_mask_max_ps(largest, first_lanes(tokens - 16 * b), largest, logit[b]);
+        max[r] = _mm512_mask_blend_ps(last, _mm512_set1_ps(-INFINITY), l[r][groups - 1]);
+        UNROLL for (int g = 0; g + 1 < groups; ++g) max[r] = _mm512_max_ps(max[r], l[r][g]);
+        max[r] = _mm512_set1_ps(_mm512_reduce_max_ps(max[r]));
     }
-    const __m512 top = _mm512_set1_ps(_mm512_reduce_max_ps(largest));
-    __m512i total = _mm512_setzero_si512();
-    for (int32_t b = 0; b < blocks; ++b) {
-        const __m512 e = _mm512_mul_ps(_mm512_set1_ps(255.0f), exp_negative16(_mm512_sub_ps(logit[b], top)));
-        const __m512i w = _mm512_maskz_cvtps_epi32(first_lanes(tokens - 16 * b), e);
-        total = _mm512_add_epi32(total, w);
-        _mm_storeu_si128((__m128i *)(weights + 16 * b), _mm512_cvtepi32_epi8(w));
-    }
-    return _mm512_reduce_add_epi32(total);
-}
-
-static void attention512(const int8_t *qkv, int32_t tokens, int32_t d, const float *qk_scale, const float *slope, uint8_t *out)
-{
-    const size_t stride = 3 * (size_t)d;
-    packed_head p;
-    memset(&p, 0, sizeof p); /* lanes behind the last token are computed, then masked */
-    for (int32_t head = 0; head < d / HEAD; ++head) {
-        const int8_t *query = qkv + head * HEAD;
-        pack_head(query + d, query + 2 * (size_t)d, stride, tokens, &p);
-        for (int32_t i = 0; i < tokens; ++i) {
-            uint8_t weights[MOST];
-            const __m256i q = _mm256_loadu_si256((const __m256i *)(query + (size_t)i * stride));
-            const __m512 total = _mm512_set1_ps((float)weigh(&p, q, i, tokens, qk_scale[head], slope[head], weights));
-            __m512i low = _mm512_setzero_si512(), high = low;
-            for (int32_t j = 0; j < tokens; j += 4) {
-                const __m512i w = broadcast4(weights + j);
-                low = _mm512_dpbusd_epi32(low, w, _mm512_load_si512(p.value[j / 4][0]));
-                high = _mm512_dpbusd_epi32(high, w, _mm512_load_si512(p.value[j / 4][16]));
-            }
-            const __m512i zero_point = _mm512_set1_epi32(128);
-            low = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_div_ps(_mm512_cvtepi32_ps(low), total)), zero_point);
-            high = _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_div_ps(_mm512_cvtepi32_ps(high), total)), zero_point);
-            uint8_t *to = out + (size_t)i * (size_t)d + (size_t)(head * HEAD);
-            _mm_storeu_si128((__m128i *)to, _mm512_cvtepi32_epi8(low));
-            _mm_storeu_si128((__m128i *)(to + 16), _mm512_cvtepi32_epi8(high));
+    UNROLL for (int r = 0; r < 2; ++r)
+    {
+        UNROLL for (int g = 0; g < groups; ++g)
+        {
+            __mmask16 live = g + 1 < groups ? 0xffff : last;
+            __m128i p = _mm512_maskz_cvtepi32_epi8(live, weight(l[r][g], max[r]));
+            if (r == 0 || pair) _mm_store_si128((__m128i *)(s->p[i + r] + 16 * g), p);
         }
+    }
+}
+
+/* Weighted sums of the values for rows i .. i + 3 (those below m). */
+INLINE void combine(const head *s, int i, int m, uint8_t *out, int d)
+{
+    const __m512i ones = _mm512_set1_epi8(1);
+    __m512i acc[4][2], sum[4];
+    UNROLL for (int r = 0; r < 4; ++r) acc[r][0] = acc[r][1] = sum[r] = _mm512_setzero_si512();
+    for (int j = 0; j < m; j += 4) {
+        __m512i v0 = _mm512_load_si512(s->v[j / 4]), v1 = _mm512_load_si512(s->v[j / 4][16]);
+        UNROLL for (int r = 0; r < 4; ++r)
+        {
+            __m512i p = broadcast4(s->p[i + r] + j);
+            acc[r][0] = dot4(acc[r][0], p, v0);
+            acc[r][1] = dot4(acc[r][1], p, v1);
+            sum[r] = dot4(sum[r], p, ones);
+        }
+    }
+    for (int r = 0; r < 4 && i + r < m; ++r) {
+        __m512 inverse = _mm512_div_ps(_mm512_set1_ps(1.0f), _mm512_cvtepi32_ps(sum[r]));
+        __m128i y[2];
+        UNROLL for (int h = 0; h < 2; ++h)
+        {
+            y[h] = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(acc[r][h]), inverse)));
+            y[h] = _mm_xor_si128(y[h], _mm_set1_epi8(-128));
+            _mm_storeu_si128((__m128i *)(out + (size_t)(i + r) * d) + h, y[h]);
+        }
+    }
+}
+
+INLINE void attend_head(head *s, const int8_t *qkv, int d, int m, int groups, float scale, const float *bias, uint8_t *out)
+{
+    pack_head(s, qkv, 3 * d, d, m);
+    for (int i = 0; i < m; i += 2) weigh(s, i, m, groups, scale, bias);
+    for (int i = 0; i < m; i += 4) combine(s, i, m, out, d);
+}
+
+static void attend(const anl_attention *p, const int8_t *qkv, int m, uint8_t *out)
+{
+    head s;
+    memset(&s, 0, sizeof s); /* padding must be defined, if only to be masked */
+    for (int h = 0; h < p->d / ANL_ENCODE_HEAD; ++h) {
+        const int8_t *from = qkv + h * ANL_ENCODE_HEAD;
+        uint8_t *to = out + h * ANL_ENCODE_HEAD;
+        if (m <= 16)
+            attend_head(&s, from, p->d, m, 1, p->scale[h], p->bias[h], to);
+        else if (m <= 32)
+            attend_head(&s, from, p->d, m, 2, p->scale[h], p->bias[h], to);
+        else if (m <= 48)
+            attend_head(&s, from, p->d, m, 3, p->scale[h], p->bias[h], to);
+        else
+            attend_head(&s, from, p->d, m, 4, p->scale[h], p->bias[h], to);
+    }
+}
+
+static void dot(const int16_t *x, const int16_t *w, int m, int d, int32_t *out)
+{
+    for (int t = 0; t < m; ++t, x += d) {
+        __m512i acc = _mm512_setzero_si512();
+        for (int c = 0; c < d; c += 32)
+            acc = _mm512_add_epi32(acc, _mm512_madd_epi16(_mm512_loadu_si512(x + c), _mm512_loadu_si512(w + c)));
+        out[t] = _mm512_reduce_add_epi32(acc);
+    }
+}
+
+static void pool(const int16_t *x, const int16_t *g, int m, int d, int32_t *out)
+{
+    for (int c = 0; c < d; c += 32) {
+        __m512i low = _mm512_setzero_si512(), high = low;
+        for (int t = 0; t < m; ++t) {
+            __m512i v = _mm512_loadu_si512(x + (size_t)t * d + c), w = _mm512_set1_epi32(g[t]);
+            low = _mm512_add_epi32(low, _mm512_mullo_epi32(w, _mm512_cvtepi16_epi32(_mm512_castsi512_si256(v))));
+            high = _mm512_add_epi32(high, _mm512_mullo_epi32(w, _mm512_cvtepi16_epi32(_mm512_extracti64x4_epi64(v, 1))));
+        }
+        _mm512_storeu_si512(out + c, low);
+        _mm512_storeu_si512(out + c + 16, high);
     }
 }
 
 void anl_encode_fill_avx512(anl_encode_kernels *t)
 {
-    (void)attention;
-    *t = (anl_encode_kernels){gather, norm, linear_s8, linear_relu, linear_add, attention512, pool};
+    *t = (anl_encode_kernels){
+        .pack_size = pack_size,
+        .pack = pack,
+        .gather = gather,
+        .norm = norm,
+        .linear_s8 = linear_s8,
+        .linear_u8 = linear_u8,
+        .linear_s32 = linear_s32,
+        .linear_add = linear_add,
+        .attend = attend,
+        .dot = dot,
+        .pool = pool,
+    };
 }

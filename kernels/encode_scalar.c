@@ -1,50 +1,163 @@
-#include "encode_plain.inc.h"
+/* The portable kernels of the encoder: the definition that every other level must match byte for byte. */
+#include "encode.h"
 
-/* y before rounding, of 16 outputs. */
-static void sixteen(const anl_encode_linear *l, const uint8_t *a, int32_t block, float *y)
+#include "encode_common.h"
+
+#include <string.h>
+
+static size_t pack_size(int n, int k)
 {
-    enum { LANES = ANL_ENCODE_LANES };
-    const int8_t *w = l->weights + (size_t)block * LANES * (size_t)l->k;
-    int32_t acc[LANES];
-    for (int o = 0; o < LANES; ++o) acc[o] = l->offset[block * LANES + o];
-    for (int32_t i = 0; i < l->k; i += 4)
-        for (int o = 0; o < LANES; ++o)
-            for (int q = 0; q < 4; ++q) acc[o] += a[i + q] * *w++;
-    for (int o = 0; o < LANES; ++o) y[o] = (float)acc[o] * l->scale[block * LANES + o] + l->bias[block * LANES + o];
+    return (size_t)n * (size_t)k * sizeof(int16_t);
 }
 
-static void linear_s8(const anl_encode_linear *l, const uint8_t *a, int32_t rows, int8_t *out)
+static void pack(const int8_t *w, int n, int k, void *packed)
 {
-    float y[ANL_ENCODE_LANES];
-    for (int32_t r = 0; r < rows; ++r, a += l->k, out += l->n)
-        for (int32_t o = 0; o < l->n; ++o) {
-            if (o % ANL_ENCODE_LANES == 0) sixteen(l, a, o / ANL_ENCODE_LANES, y);
-            out[o] = (int8_t)nearest(clamp_float(y[o % ANL_ENCODE_LANES], -127.0f, 127.0f));
+    int16_t *to = packed;
+    for (int i = 0; i < n * k; ++i) to[i] = w[i];
+}
+
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+{
+    for (int t = 0; t < m; ++t, x += d)
+        for (int c = 0; c < d; ++c) {
+            int sum = 0;
+            for (int j = 0; j < ANL_ENCODE_GROUP; ++j) sum += table[(size_t)rows[t][j] * d + c];
+            x[c] = (int16_t)(sum * 16);
         }
 }
 
-static void linear_relu(const anl_encode_linear *l, const uint8_t *a, int32_t rows, uint8_t *out)
+static void norm(const int16_t *x, int m, int d, float scale, uint8_t *out)
 {
-    float y[ANL_ENCODE_LANES];
-    for (int32_t r = 0; r < rows; ++r, a += l->k, out += l->n)
-        for (int32_t o = 0; o < l->n; ++o) {
-            if (o % ANL_ENCODE_LANES == 0) sixteen(l, a, o / ANL_ENCODE_LANES, y);
-            out[o] = (uint8_t)nearest(clamp_float(y[o % ANL_ENCODE_LANES], 0.0f, 255.0f));
+    for (int t = 0; t < m; ++t, x += d, out += d) {
+        int32_t sum = 0;
+        int64_t squares = 0;
+        float mean, factor;
+        for (int c = 0; c < d; ++c) {
+            sum += x[c];
+            squares += x[c] * x[c];
         }
+        norm_factors(sum, squares, d, scale, &mean, &factor);
+        for (int c = 0; c < d; ++c) out[c] = (uint8_t)(clamp(rne(((float)x[c] - mean) * factor), -127, 127) + 128);
+    }
 }
 
-static void linear_add(const anl_encode_linear *l, const uint8_t *a, int32_t rows, int16_t *x)
+/* All outputs of one row. Both factors as int16 is the form that compilers turn into multiply-add instructions. */
+static void linear_row(const anl_linear_packed *l, const uint8_t *a, int32_t *y)
 {
-    float y[ANL_ENCODE_LANES];
-    for (int32_t r = 0; r < rows; ++r, a += l->k, x += l->n)
-        for (int32_t o = 0; o < l->n; ++o) {
-            if (o % ANL_ENCODE_LANES == 0) sixteen(l, a, o / ANL_ENCODE_LANES, y);
-            const int32_t v = x[o] + (int32_t)nearest(clamp_float(y[o % ANL_ENCODE_LANES], -32767.0f, 32767.0f));
-            x[o] = (int16_t)(v < -32767 ? -32767 : v > 32767 ? 32767 : v);
+    int16_t wide[ANL_ENCODE_MAX_IN];
+    const int16_t *w = l->w;
+    for (int i = 0; i < l->k; ++i) wide[i] = a[i];
+    for (int o = 0; o < l->n; ++o, w += l->k) {
+        int32_t acc = 0;
+        for (int i = 0; i < l->k; ++i) acc += wide[i] * w[i];
+        float scaled = (float)(acc + l->init[o]) * l->scale[o];
+        y[o] = rne(scaled + l->shift[o]);
+    }
+}
+
+static void linear_s8(const anl_linear_packed *l, const uint8_t *a, int m, int8_t *out)
+{
+    int32_t y[ANL_ENCODE_MAX_OUT];
+    for (int t = 0; t < m; ++t, a += l->k, out += l->n) {
+        linear_row(l, a, y);
+        for (int o = 0; o < l->n; ++o) out[o] = (int8_t)clamp(y[o], -127, 127);
+    }
+}
+
+static void linear_u8(const anl_linear_packed *l, const uint8_t *a, int m, uint8_t *out)
+{
+    int32_t y[ANL_ENCODE_MAX_OUT];
+    for (int t = 0; t < m; ++t, a += l->k, out += l->n) {
+        linear_row(l, a, y);
+        for (int o = 0; o < l->n; ++o) out[o] = (uint8_t)clamp(y[o], 0, 255);
+    }
+}
+
+static void linear_s32(const anl_linear_packed *l, const uint8_t *a, int m, int32_t *out)
+{
+    for (int t = 0; t < m; ++t) linear_row(l, a + (size_t)t * l->k, out + (size_t)t * l->n);
+}
+
+static void linear_add(const anl_linear_packed *l, const uint8_t *a, int m, int16_t *x)
+{
+    int32_t y[ANL_ENCODE_MAX_OUT];
+    for (int t = 0; t < m; ++t, a += l->k, x += l->n) {
+        linear_row(l, a, y);
+        for (int o = 0; o < l->n; ++o) x[o] = (int16_t)clamp(x[o] + clamp(y[o], INT16_MIN, INT16_MAX), INT16_MIN, INT16_MAX);
+    }
+}
+
+/* Row i of the attention weights; returns their sum. */
+static int32_t weights(const int8_t *q, const int8_t *k, int stride, int m, float scale, const float *bias, int32_t *p)
+{
+    float l[ANL_ENCODE_MAX_TOKENS], max = 0;
+    int32_t sum = 0;
+    for (int j = 0; j < m; ++j, k += stride) {
+        int32_t acc = 0;
+        for (int c = 0; c < ANL_ENCODE_HEAD; ++c) acc += q[c] * k[c];
+        l[j] = (float)acc * scale;
+        l[j] = l[j] + bias[j];
+        if (j == 0 || l[j] > max) max = l[j];
+    }
+    for (int j = 0; j < m; ++j) sum += p[j] = rne(exp2_255(l[j] - max));
+    return sum;
+}
+
+static void attend(const anl_attention *a, const int8_t *qkv, int m, uint8_t *out)
+{
+    int d = a->d, stride = 3 * d;
+    for (int h = 0; h < d / ANL_ENCODE_HEAD; ++h) {
+        const int8_t *q = qkv + h * ANL_ENCODE_HEAD, *k = q + d, *v = k + d;
+        for (int i = 0; i < m; ++i) {
+            int32_t p[ANL_ENCODE_MAX_TOKENS];
+            int32_t sum = weights(q + i * stride, k, stride, m, a->scale[h], a->bias[h] + ANL_ENCODE_MAX_TOKENS - i, p);
+            float inverse = 1.0f / (float)sum;
+            for (int c = 0; c < ANL_ENCODE_HEAD; ++c) {
+                int32_t acc = 0;
+                for (int j = 0; j < m; ++j) acc += p[j] * v[j * stride + c];
+                out[i * d + h * ANL_ENCODE_HEAD + c] = (uint8_t)(rne((float)acc * inverse) + 128);
+            }
         }
+    }
+}
+
+static void dot(const int16_t *x, const int16_t *w, int m, int d, int32_t *out)
+{
+    for (int t = 0; t < m; ++t, x += d) {
+        int32_t acc = 0;
+        for (int c = 0; c < d; ++c) acc += x[c] * w[c];
+        out[t] = acc;
+    }
+}
+
+static void pool(const int16_t *x, const int16_t *g, int m, int d, int32_t *out)
+{
+    memset(out, 0, (size_t)d * sizeof *out);
+    for (int t = 0; t < m; ++t, x += d)
+        for (int c = 0; c < d; ++c) out[c] += g[t] * x[c];
+}
+
+int anl_encode_gate(float z)
+{
+    float t = (z < 0 ? z : -z) * 2.88539008f; /* 2 / ln 2 */
+    float e = exp2_255(t) / 255.0f;
+    int32_t g = rne(256.0f / (1.0f + e));
+    return z < 0 ? 256 - g : g;
 }
 
 void anl_encode_fill_scalar(anl_encode_kernels *t)
 {
-    *t = (anl_encode_kernels){gather, norm, linear_s8, linear_relu, linear_add, attention, pool};
+    *t = (anl_encode_kernels){
+        .pack_size = pack_size,
+        .pack = pack,
+        .gather = gather,
+        .norm = norm,
+        .linear_s8 = linear_s8,
+        .linear_u8 = linear_u8,
+        .linear_s32 = linear_s32,
+        .linear_add = linear_add,
+        .attend = attend,
+        .dot = dot,
+        .pool = pool,
+    };
 }

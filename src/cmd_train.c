@@ -3,8 +3,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const char help[] =
     "usage: anneal train --init-only [--seed N] [--dim D] -o MODEL.anm\n\n"
@@ -15,7 +13,7 @@ static const char help[] =
     "  --dim D         dimension of the vectors, a multiple of 32 up to 256 [128]\n"
     "  -o FILE         the model\n";
 
-enum { OPT_INIT = 256, OPT_SEED, OPT_DIM, OPT_HELP };
+enum { LAYERS = 2, OPT_INIT = 256, OPT_SEED, OPT_DIM, OPT_HELP };
 
 static const struct option long_options[] = {{"init-only", no_argument, NULL, OPT_INIT}, {"seed", required_argument, NULL, OPT_SEED},
                                              {"dim", required_argument, NULL, OPT_DIM},  {"help", no_argument, NULL, OPT_HELP},
@@ -43,20 +41,8 @@ int cmd_train(int argc, char **argv)
         }
     if (!init_only || !path || optind < argc) return cli_usage("train: needs --init-only and -o MODEL.anm; anneal train --help tells more");
     anl_model *m = NULL;
-    int rc = anl_sketch_new(&m, (int32_t)dim, (uint64_t)seed);
-    if (!rc) {
-        char text[128];
-        int n = snprintf(text, sizeof text, "anneal train --init-only --seed %lld --dim %lld (untrained)", (long long)seed, (long long)dim);
-        char *provenance = anl_alloc((size_t)n + 1, 1);
-        if (provenance) {
-            memcpy(provenance, text, (size_t)n + 1);
-            free(m->provenance);
-            m->provenance = provenance;
-            rc = anl_model_write(m, path);
-        } else {
-            rc = ANL_ENOMEM;
-        }
-    }
+    int rc = anl_sketch_new(&m, (int)dim, LAYERS, (uint64_t)seed);
+    if (!rc) rc = anl_model_write(m, path);
     anl_model_free(m);
     return rc ? cli_fail() : 0;
 }

@@ -1,211 +1,292 @@
-/* The forward pass, written once over the kernel table. docs/encoder.md gives the arithmetic step by step. */
 #include "encoder.h"
 
-#include "kernels.h"
+#include "encoder_internal.h"
 #include "tokens.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TOKENS_AT_ONCE = 192, /* tokens of a group of sequences: activations and one layer's weights share the second-level cache */
-    GATE_ONE = 128,       /* the gate's value that means 1 */
-    FINE = 16,            /* fixed-point steps to a unit before the output layer */
-};
+/* Activations of a block of sequences stay in the L2 cache while the weights pass over them. */
+enum { BLOCK_TOKENS = 256, BLOCK_SEQS = 32 };
 
-typedef struct block {
-    const anl_block *model;
-    anl_encode_linear qkv, out, up, down;
-} block;
+_Static_assert((int)ANL_ENCODER_MAX_LEN == (int)ANL_TOKENS_MAX_LEN && (int)ANL_TOKENS_MAX <= (int)ANL_ENCODE_MAX_TOKENS, "lengths");
+_Static_assert((int)ANL_MODEL_ROWS == (int)ANL_KMER_RANKS && (int)ANL_MODEL_GROUP == (int)ANL_TOKEN_KMERS, "table");
+
+typedef struct layer {
+    anl_linear_packed qkv, o, up, down;
+    anl_attention attention;
+} layer;
 
 struct anl_encoder {
+    anl_encode_kernels kernels;
     const anl_model *model;
-    const anl_encode_kernels *kernels;
-    anl_token_map *tokens;
-    block *blocks;
-    anl_encode_linear out;
+    anl_arena *arena;
+    int dim;
+    uint16_t rank[ANL_KMERS];
+    int8_t *table; /* [ANL_KMER_RANKS + 1][dim], the last row zero: no k-mer */
+    layer *layer;
+    int16_t *gate; /* [dim] */
+    anl_linear_packed out;
 };
 
+/* What one block of sequences needs; sized once for BLOCK_TOKENS tokens. */
 struct anl_encoder_scratch {
-    anl_token_list list;
-    int16_t *x;    /* [TOKENS_AT_ONCE][d] */
-    uint8_t *a;    /* [TOKENS_AT_ONCE][2d] */
-    int8_t *qkv;   /* [TOKENS_AT_ONCE][3d] */
+    anl_arena *arena;
+    uint16_t (*rows)[ANL_TOKEN_KMERS]; /* [tokens] */
+    int16_t *x;                        /* [tokens][dim] residual stream */
+    uint8_t *a;                        /* [tokens][dim] normed, or attention output; at the end [seqs][dim] */
+    int8_t *wide;                      /* [tokens][3 dim] qkv, or [tokens][2 dim] of the feed-forward part */
+    int32_t *pooled;                   /* [dim] */
+    int32_t *y;                        /* [seqs][dim] */
+    int count;                         /* sequences in the block */
+    int first[BLOCK_SEQS + 1];         /* first token of each */
+    int valid[BLOCK_SEQS];             /* k-mers of each */
 };
 
-/* Repacks weights to [n / 16][k / 4][16][4]. */
-static int pack_linear(anl_encode_linear *to, const anl_linear *from, int32_t zero_point)
+/* ---- set up ---- */
+
+/* Arena memory on a cache line. */
+static void *aligned(anl_arena *arena, size_t n, size_t size)
 {
-    const int32_t n = from->n, k = from->k, lanes = ANL_ENCODE_LANES;
-    int8_t *weights = anl_alloc_aligned((size_t)n, (size_t)k);
-    int32_t *offset = anl_alloc_aligned((size_t)n, sizeof *offset);
-    *to = (anl_encode_linear){.n = n, .k = k, .weights = weights, .offset = offset, .scale = from->scale, .bias = from->bias};
-    if (!weights || !offset) return ANL_ENOMEM;
-    for (int32_t o = 0; o < n; ++o) {
+    char *p = anl_arena_alloc(arena, n * size + 64, 1);
+    return p ? p + (-(uintptr_t)p & 63) : NULL;
+}
+
+/* `offset` of the inputs: 128 where they are offset u8, else 0. */
+static int pack_linear(anl_encoder *e, anl_linear_packed *to, const anl_linear *from, int offset)
+{
+    int n = from->n, k = from->k;
+    void *w = aligned(e->arena, e->kernels.pack_size(n, k), 1);
+    int32_t *init = aligned(e->arena, (size_t)n, sizeof *init);
+    if (!w || !init) return ANL_ENOMEM;
+    e->kernels.pack(from->w, n, k, w);
+    for (int o = 0; o < n; ++o) {
         int32_t sum = 0;
-        for (int32_t i = 0; i < k; ++i) {
-            const int8_t w = from->weights[(size_t)o * (size_t)k + (size_t)i];
-            weights[(((size_t)(o / lanes) * (size_t)(k / 4) + (size_t)(i / 4)) * (size_t)lanes + (size_t)(o % lanes)) * 4 + (size_t)(i % 4)] = w;
-            sum += w;
-        }
-        offset[o] = -zero_point * sum;
+        for (int i = 0; i < k; ++i) sum += from->w[(size_t)o * k + i];
+        init[o] = -offset * sum;
     }
+    *to = (anl_linear_packed){.n = n, .k = k, .w = w, .init = init, .scale = from->scale, .shift = from->bias};
     return ANL_OK;
 }
 
-static void free_linear(anl_encode_linear *l)
+/* Attention to base 2, with the slope laid out by signed distance. */
+static int pack_attention(anl_encoder *e, anl_attention *to, const anl_layer *from)
 {
-    free((void *)(uintptr_t)l->weights);
-    free((void *)(uintptr_t)l->offset);
+    const float log2e = 1.44269504f;
+    int heads = e->dim / ANL_MODEL_HEAD, centre = ANL_ENCODE_MAX_TOKENS;
+    float *scale = aligned(e->arena, (size_t)heads, sizeof *scale);
+    float(*bias)[128] = aligned(e->arena, (size_t)heads, sizeof *bias);
+    if (!scale || !bias) return ANL_ENOMEM;
+    for (int h = 0; h < heads; ++h) {
+        scale[h] = from->qk_scale[h] * log2e;
+        for (int i = 0; i < 2 * centre; ++i) bias[h][i] = -(from->slope[h] * log2e) * (float)abs(i - centre);
+    }
+    *to = (anl_attention){.d = e->dim, .scale = scale, .bias = (const float(*)[128])bias};
+    return ANL_OK;
 }
 
-int anl_encoder_new_with(anl_encoder **out, const anl_model *m, const anl_encode_kernels *k)
+static int pack_layer(anl_encoder *e, layer *to, const anl_layer *from)
 {
+    int rc = pack_linear(e, &to->qkv, &from->qkv, 128);
+    if (!rc) rc = pack_linear(e, &to->o, &from->o, 128);
+    if (!rc) rc = pack_linear(e, &to->up, &from->up, 128);
+    if (!rc) rc = pack_linear(e, &to->down, &from->down, 0);
+    return rc ? rc : pack_attention(e, &to->attention, from);
+}
+
+int anl_encoder_new_with(anl_encoder **out, const anl_model *m, const anl_encode_kernels *kernels)
+{
+    *out = NULL;
+    int rc = anl_model_check(m);
+    if (rc) return rc;
     anl_encoder *e = anl_alloc(1, sizeof *e);
     if (!e) return ANL_ENOMEM;
+    size_t dim = (size_t)m->dim;
+    e->kernels = *kernels;
     e->model = m;
-    e->kernels = k;
-    e->blocks = anl_alloc((size_t)m->layers, sizeof *e->blocks);
-    int rc = e->blocks ? anl_token_map_new(&e->tokens) : ANL_ENOMEM;
-    for (int32_t i = 0; i < m->layers && !rc; ++i) {
-        block *b = &e->blocks[i];
-        b->model = &m->blocks[i];
-        rc = pack_linear(&b->qkv, &b->model->qkv, 128);
-        if (!rc) rc = pack_linear(&b->out, &b->model->out, 128);
-        if (!rc) rc = pack_linear(&b->up, &b->model->up, 128);
-        if (!rc) rc = pack_linear(&b->down, &b->model->down, 0);
-    }
-    if (!rc) rc = pack_linear(&e->out, &m->out, 128);
-    if (rc) {
-        anl_encoder_free(e);
-        return rc;
-    }
+    e->dim = m->dim;
+    rc = ANL_ENOMEM;
+    e->arena = anl_arena_new();
+    if (!e->arena) goto fail;
+    e->table = aligned(e->arena, ANL_KMER_RANKS + 1, dim);
+    e->layer = aligned(e->arena, (size_t)m->layers, sizeof *e->layer);
+    e->gate = aligned(e->arena, dim, sizeof *e->gate);
+    if (!e->table || !e->layer || !e->gate) goto fail;
+    anl_kmer_ranks(e->rank);
+    memcpy(e->table, m->table, ANL_KMER_RANKS * dim);
+    memset(e->table + ANL_KMER_RANKS * dim, 0, dim);
+    for (size_t c = 0; c < dim; ++c) e->gate[c] = m->gate[c];
+    rc = pack_linear(e, &e->out, &m->out, 128);
+    for (int i = 0; !rc && i < m->layers; ++i) rc = pack_layer(e, &e->layer[i], &m->layer[i]);
+    if (rc) goto fail;
     *out = e;
     return ANL_OK;
+fail:
+    anl_encoder_free(e);
+    return rc;
 }
 
 int anl_encoder_new(anl_encoder **out, const anl_model *m)
 {
-    const anl_kernels *k = anl_kernels_get();
-    return k ? anl_encoder_new_with(out, m, &k->encode) : ANL_EINVAL;
+    *out = NULL;
+    const anl_kernels *kernels = anl_kernels_get();
+    return kernels ? anl_encoder_new_with(out, m, &kernels->encode) : ANL_EINVAL;
 }
 
 void anl_encoder_free(anl_encoder *e)
 {
-    if (!e) return;
-    for (int32_t i = 0; e->blocks && i < e->model->layers; ++i) {
-        free_linear(&e->blocks[i].qkv);
-        free_linear(&e->blocks[i].out);
-        free_linear(&e->blocks[i].up);
-        free_linear(&e->blocks[i].down);
-    }
-    free_linear(&e->out);
-    free(e->blocks);
-    anl_token_map_free(e->tokens);
+    if (e) anl_arena_free(e->arena);
     free(e);
 }
 
 int anl_encoder_dim(const anl_encoder *e)
 {
-    return e->model->d;
+    return e->dim;
 }
 
 int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e)
 {
-    const size_t d = (size_t)e->model->d;
+    size_t dim = (size_t)e->dim;
+    *out = NULL;
     anl_encoder_scratch *s = anl_alloc(1, sizeof *s);
     if (!s) return ANL_ENOMEM;
-    s->x = anl_alloc_aligned(TOKENS_AT_ONCE * d, sizeof *s->x);
-    s->a = anl_alloc_aligned(TOKENS_AT_ONCE * 2 * d, 1);
-    s->qkv = anl_alloc_aligned(TOKENS_AT_ONCE * 3 * d, 1);
-    if (!s->x || !s->a || !s->qkv) {
-        anl_encoder_scratch_free(s);
-        return ANL_ENOMEM;
-    }
+    s->arena = anl_arena_new();
+    if (!s->arena) goto fail;
+    s->rows = aligned(s->arena, BLOCK_TOKENS, sizeof *s->rows);
+    s->x = aligned(s->arena, BLOCK_TOKENS * dim, sizeof *s->x);
+    s->a = aligned(s->arena, BLOCK_TOKENS * dim, sizeof *s->a);
+    s->wide = aligned(s->arena, BLOCK_TOKENS * 3 * dim, sizeof *s->wide);
+    s->pooled = aligned(s->arena, dim, sizeof *s->pooled);
+    s->y = aligned(s->arena, BLOCK_SEQS * dim, sizeof *s->y);
+    if (!s->rows || !s->x || !s->a || !s->wide || !s->pooled || !s->y) goto fail;
     *out = s;
     return ANL_OK;
+fail:
+    anl_encoder_scratch_free(s);
+    return ANL_ENOMEM;
 }
 
 void anl_encoder_scratch_free(anl_encoder_scratch *s)
 {
-    if (!s) return;
-    free(s->x);
-    free(s->a);
-    free(s->qkv);
+    if (s) anl_arena_free(s->arena);
     free(s);
 }
 
-/* One transformer block over `tokens` rows that belong to `n` sequences, first[i] .. first[i + 1] each. */
-static void run_block(const anl_encoder *e, const block *b, anl_encoder_scratch *s, const int32_t *first, int n)
+/* ---- forward pass ---- */
+
+/* Takes as many of the sequences as the block holds; returns how many. */
+static int tokenise(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n)
 {
-    const int32_t d = e->model->d, tokens = first[n];
-    const anl_encode_kernels *k = e->kernels;
-    k->norm(s->x, tokens, d, e->model->norm_scale, s->a);
-    k->linear_s8(&b->qkv, s->a, tokens, s->qkv);
-    for (int i = 0; i < n; ++i)
-        k->attention(s->qkv + (size_t)first[i] * 3 * (size_t)d, first[i + 1] - first[i], d, b->model->qk_scale, b->model->slope,
-                     s->a + (size_t)first[i] * (size_t)d);
-    k->linear_add(&b->out, s->a, tokens, s->x);
-    k->norm(s->x, tokens, d, e->model->norm_scale, s->a);
-    uint8_t *hidden = (uint8_t *)s->qkv; /* free by now, and 3d >= 2d */
-    k->linear_relu(&b->up, s->a, tokens, hidden);
-    k->linear_add(&b->down, hidden, tokens, s->x);
+    int i = 0, at = 0;
+    for (; i < n && i < BLOCK_SEQS; ++i) {
+        assert(lens[i] >= ANL_ENCODER_MIN_LEN && lens[i] <= ANL_ENCODER_MAX_LEN);
+        int m = anl_token_count(lens[i]);
+        if (at + m > BLOCK_TOKENS) break;
+        s->valid[i] = anl_tokens_make(seqs[i], lens[i], e->rank, s->rows + at);
+        s->first[i] = at;
+        at += m;
+    }
+    s->first[i] = at;
+    s->count = i;
+    return i;
 }
 
-/* Scales v[d] to length `target * sqrt(d)` and rounds to +-127. All zero when v is. */
-static void normalise(const int32_t *v, int32_t d, double target, int8_t *out)
+/* One pre-norm transformer block over all tokens. */
+static void run_layer(const anl_encoder *e, anl_encoder_scratch *s, const layer *l)
+{
+    const anl_encode_kernels *k = &e->kernels;
+    int m = s->first[s->count], d = e->dim;
+    float scale = e->model->norm_scale;
+    k->norm(s->x, m, d, scale, s->a);
+    k->linear_s8(&l->qkv, s->a, m, s->wide);
+    for (int i = 0; i < s->count; ++i) {
+        size_t at = (size_t)s->first[i] * (size_t)d;
+        k->attend(&l->attention, s->wide + 3 * at, s->first[i + 1] - s->first[i], s->a + at);
+    }
+    k->linear_add(&l->o, s->a, m, s->x);
+    k->norm(s->x, m, d, scale, s->a);
+    k->linear_u8(&l->up, s->a, m, (uint8_t *)s->wide);
+    k->linear_add(&l->down, (uint8_t *)s->wide, m, s->x);
+}
+
+/* The factor that brings `squares` (a sum of squares) to `length`; 0 for nothing. IEEE division and square root only. */
+static float unit(double length, int64_t squares)
+{
+    return squares ? (float)(length / sqrt((double)squares)) : 0;
+}
+
+/* Rounds and limits: what follows sums its squares in 64 bits. */
+static int32_t to_fixed(float v)
+{
+    const float most = 0x1p24f;
+    v = v < -most ? -most : v > most ? most : v;
+    return (int32_t)(((double)v + 0x1.8p52) - 0x1.8p52);
+}
+
+static int32_t to_int8(float v)
+{
+    int32_t i = to_fixed(v);
+    return i < -127 ? -127 : i > 127 ? 127 : i;
+}
+
+/* Gated mean of a sequence's tokens, centred, as offset u8. */
+static void pool(const anl_encoder *e, anl_encoder_scratch *s, int seq, uint8_t *out)
+{
+    const anl_model *model = e->model;
+    int d = e->dim, m = s->first[seq + 1] - s->first[seq];
+    const int16_t *x = s->x + (size_t)s->first[seq] * (size_t)d;
+    int32_t dots[ANL_TOKENS_MAX];
+    int16_t gates[ANL_TOKENS_MAX];
+    e->kernels.dot(x, e->gate, m, d, dots);
+    for (int t = 0; t < m; ++t) {
+        float z = (float)dots[t] * model->gate_scale;
+        gates[t] = (int16_t)anl_encode_gate(z + model->gate_bias);
+    }
+    e->kernels.pool(x, gates, m, d, s->pooled);
+    /* An open gate counts 128; the mean is that of a token of 8 k-mers, whatever number the sequence has. */
+    float share = s->valid[seq] ? 1.0f / (float)(16 * s->valid[seq]) : 0;
+    int64_t squares = 0;
+    for (int c = 0; c < d; ++c) {
+        float mean = (float)s->pooled[c] * share;
+        s->pooled[c] = to_fixed((mean - model->mean[c]) * 16.0f);
+        squares += (int64_t)s->pooled[c] * s->pooled[c];
+    }
+    float factor = unit((double)model->pool_scale * sqrt((double)d), squares);
+    for (int c = 0; c < d; ++c) out[c] = (uint8_t)(to_int8((float)s->pooled[c] * factor) + 128);
+}
+
+static void normalise(const anl_encoder *e, const int32_t *y, int8_t *out)
 {
     int64_t squares = 0;
-    for (int32_t c = 0; c < d; ++c) squares += (int64_t)v[c] * v[c];
-    const float inverse = squares ? (float)(target / sqrt((double)squares)) : 0.0f;
-    for (int32_t c = 0; c < d; ++c) {
-        float y = (float)v[c] * inverse;
-        y = y < -127.0f ? -127.0f : y > 127.0f ? 127.0f : y;
-        out[c] = (int8_t)((y + 12582912.0f) - 12582912.0f);
+    for (int c = 0; c < e->dim; ++c) {
+        int64_t v = to_fixed((float)y[c]);
+        squares += v * v;
     }
+    float factor = unit(e->model->radius, squares);
+    for (int c = 0; c < e->dim; ++c) out[c] = (int8_t)to_int8((float)y[c] * factor);
 }
 
-/* Pooled tokens to the final vector: minus the mean, output layer, unit length. */
-static void finish(const anl_encoder *e, const int32_t *pooled, int32_t n_kmers, int8_t *out)
+static void run_block(const anl_encoder *e, anl_encoder_scratch *s, int8_t *out)
 {
-    const anl_model *m = e->model;
-    const int32_t d = m->d;
-    int32_t v[ANL_MODEL_MAX_D];
-    int8_t input[ANL_MODEL_MAX_D];
-    if (!n_kmers) {
-        memset(out, 0, (size_t)d);
-        return;
+    size_t d = (size_t)e->dim;
+    e->kernels.gather(e->table, (const uint16_t(*)[ANL_TOKEN_KMERS])s->rows, s->first[s->count], e->dim, s->x);
+    for (int i = 0; i < e->model->layers; ++i) run_layer(e, s, &e->layer[i]);
+    for (int i = 0; i < s->count; ++i) pool(e, s, i, s->a + i * d);
+    e->kernels.linear_s32(&e->out, s->a, s->count, s->y);
+    for (int i = 0; i < s->count; ++i) {
+        if (s->valid[i])
+            normalise(e, s->y + i * d, out + i * d);
+        else
+            memset(out + i * d, 0, d);
     }
-    const float share = (float)ANL_MODEL_GROUP * FINE / ((float)GATE_ONE * (float)n_kmers);
-    for (int32_t c = 0; c < d; ++c) v[c] = (int32_t)(((float)pooled[c] * share - m->mean[c] * FINE + 12582912.0f) - 12582912.0f);
-    normalise(v, d, 32.0 * sqrt((double)d), input);
-    for (int32_t o = 0; o < d; ++o) {
-        int32_t sum = 0;
-        for (int32_t c = 0; c < d; ++c) sum += input[c] * m->out.weights[(size_t)o * (size_t)d + (size_t)c];
-        v[o] = (int32_t)(((float)sum * m->out.scale[o] + m->out.bias[o] + 12582912.0f) - 12582912.0f);
-    }
-    normalise(v, d, m->radius, out);
 }
 
 void anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
 {
-    const int32_t d = e->model->d;
-    const anl_encode_kernels *k = e->kernels;
-    for (int begin = 0, end; begin < n; begin = end) {
-        int32_t first[TOKENS_AT_ONCE + 1] = {0}, pooled[ANL_MODEL_MAX_D];
-        anl_token_list_clear(&s->list);
-        for (end = begin; end < n && s->list.tokens + anl_token_count(lens[end]) <= TOKENS_AT_ONCE; ++end) {
-            anl_token_list_add(&s->list, e->tokens, seqs[end], lens[end]);
-            first[end - begin + 1] = s->list.tokens;
-        }
-        k->gather(e->model->table, d, s->list.rows, s->list.begin, s->list.tokens, s->x);
-        for (int32_t i = 0; i < e->model->layers; ++i) run_block(e, &e->blocks[i], s, first, end - begin);
-        for (int i = begin; i < end; ++i) {
-            const int32_t at = first[i - begin];
-            k->pool(s->x + (size_t)at * (size_t)d, first[i - begin + 1] - at, d, e->model->gate, e->model->gate_scale, e->model->gate_bias,
-                    pooled);
-            finish(e, pooled, s->list.kmers[i - begin], out + (size_t)i * (size_t)d);
-        }
+    for (int i = 0; i < n; i += s->count) {
+        tokenise(e, s, seqs + i, lens + i, n - i);
+        run_block(e, s, out + (size_t)i * (size_t)e->dim);
     }
 }

@@ -3,7 +3,6 @@
 #define ANL_ENCODER_H
 
 #include "base.h"
-#include "encode.h"
 #include "model.h"
 
 typedef struct anl_encoder anl_encoder;
@@ -14,9 +13,6 @@ enum { ANL_ENCODER_MIN_LEN = 20, ANL_ENCODER_MAX_LEN = 400 };
 /** Packs the weights for the current kernel level. Takes nothing: `m` must outlive the encoder. */
 int anl_encoder_new(anl_encoder **out, const anl_model *m);
 void anl_encoder_free(anl_encoder *e);
-
-/** As anl_encoder_new with a chosen table, for tests and benchmarks. */
-int anl_encoder_new_with(anl_encoder **out, const anl_model *m, const anl_encode_kernels *k);
 int anl_encoder_dim(const anl_encoder *e);
 
 int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e);
@@ -25,7 +21,6 @@ void anl_encoder_scratch_free(anl_encoder_scratch *s);
 /** Embeds `n` sequences of base codes 0-4 (ANL_ENCODER_MIN_LEN to ANL_ENCODER_MAX_LEN bp each) into out[n][d].
  *  A sequence and its reverse complement give the same vector; a sequence without any N-free 6-mer gives zeros.
  *  Thread-safe with one scratch per thread. Source: docs/encoder.md. */
-void anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n,
-                       int8_t *out);
+void anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 
 #endif

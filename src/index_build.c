@@ -168,7 +168,7 @@ int anl_index_build(const anl_index_options *o, anl_index_progress *progress, vo
     if (!rc) {
         const anl_index_parts parts = {.contigs = b.contigs, .n_contigs = (int32_t)b.n_contigs, .bases = b.bases, .n_bases = b.n_bases,
                                        .n_runs = b.runs, .n_n_runs = (int64_t)b.n_runs, .window = o->window, .stride = o->stride,
-                                       .d = model->d, .vectors = b.vectors, .windows = b.windows, .n_entries = (int64_t)b.n_entries,
+                                       .d = model->dim, .vectors = b.vectors, .windows = b.windows, .n_entries = (int64_t)b.n_entries,
                                        .model_hash = anl_model_hash(model), .model_name = model->name};
         rc = anl_index_write(o->output, &parts);
     }

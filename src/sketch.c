@@ -5,91 +5,85 @@
 #include <math.h>
 #include <stdio.h>
 
-enum {
-    LAYERS = 2,
-    TABLE_SD = 28, /* of a table entry: eight of them seldom leave the range of a layer norm */
-};
-
-/* splitmix64 (Steele, Lea, Flood 2014, doi 10.1145/2660193.2660195). */
-static uint64_t next_random(uint64_t *state)
+/* splitmix64 (Steele, Lea, Flood 2014). */
+static uint64_t next(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
 }
 
-/* Nearly normal, in whole numbers: the sum of 12 uniforms has variance 1 in units of their range. */
-static int8_t next_normal(uint64_t *state, int32_t sd)
+/* Nearly normal int8 of the given standard deviation: the sum of eight 16-bit uniforms, rounded. Integers only. */
+static int8_t gaussian(uint64_t *state, int64_t sd)
 {
-    int64_t sum = 0;
-    for (int i = 0; i < 3; ++i)
-        for (uint64_t r = next_random(state), j = 0; j < 4; ++j, r >>= 16) sum += (int64_t)(r & 0xffff);
-    sum = (sum - 6 * 65535) * sd;
-    const int64_t value = (sum + (sum < 0 ? -32768 : 32768)) / 65536;
+    const int64_t mean = 4 * 65535, unit = 53510; /* of the sum: unit = sqrt(8 / 12) * 65536 */
+    int64_t sum = -mean;
+    for (int i = 0; i < 2; ++i)
+        for (uint64_t v = next(state), j = 0; j < 4; ++j, v >>= 16) sum += (int64_t)(v & 0xffff);
+    int64_t twice = 2 * sum * sd + unit, value = twice / (2 * unit) - (twice % (2 * unit) < 0);
     return (int8_t)(value < -127 ? -127 : value > 127 ? 127 : value);
 }
 
-/* Random weights that keep the scale of a normalised input. */
-static void fill_linear(anl_linear *l, uint64_t *state, float input_sd, float output_sd)
+static void fill(int8_t *w, size_t n, uint64_t *state, int64_t sd)
 {
-    enum { SD = 40 };
-    for (int32_t i = 0; i < l->n * l->k; ++i) l->weights[i] = next_normal(state, SD);
-    for (int32_t o = 0; o < l->n; ++o) l->scale[o] = (float)(output_sd / (input_sd * SD * sqrt((double)l->k)));
+    for (size_t i = 0; i < n; ++i) w[i] = gaussian(state, sd);
 }
 
-static void zero_linear(anl_linear *l)
+/* A linear layer of random weights whose outputs have `sd` when its normed inputs have `norm_scale`. */
+static void fill_linear(anl_linear *l, uint64_t *state, float sd, float norm_scale)
 {
-    for (int32_t o = 0; o < l->n; ++o) l->scale[o] = 1;
+    enum { WEIGHT_SD = 32 };
+    fill(l->w, (size_t)l->n * (size_t)l->k, state, WEIGHT_SD);
+    for (int o = 0; o < l->n; ++o) l->scale[o] = sd / (norm_scale * WEIGHT_SD * sqrtf((float)l->k));
 }
 
-/* Mean of the table under uniform bases: a k-mer that is its own reverse complement is half as frequent. */
-static int centre(anl_model *m)
+/* The expected token of random sequence: a 6-mer that is not its own reverse complement is met twice as often. */
+static void centre(anl_model *m)
 {
-    anl_token_map *map;
-    int rc = anl_token_map_new(&map);
-    if (rc) return rc;
-    for (int32_t c = 0; c < m->d; ++c) {
+    static const float scale = 16.0f * ANL_TOKEN_KMERS / ANL_KMERS;
+    uint16_t rank[ANL_KMERS];
+    anl_kmer_ranks(rank);
+    for (int c = 0; c < m->dim; ++c) {
         int32_t sum = 0;
-        for (int32_t code = 0; code < 4096; ++code) sum += m->table[(size_t)map->row[code] * (size_t)m->d + (size_t)c];
-        m->mean[c] = (float)(sum * ANL_MODEL_GROUP * (1 << ANL_MODEL_TABLE_SHIFT)) / 4096.0f;
+        for (int code = 0; code < ANL_KMERS; ++code) sum += m->table[(size_t)rank[code] * (size_t)m->dim + (size_t)c];
+        m->mean[c] = (float)sum * scale;
     }
-    anl_token_map_free(map);
-    return ANL_OK;
 }
 
-int anl_sketch_new(anl_model **out, int32_t d, uint64_t seed)
+int anl_sketch_new(anl_model **out, int dim, int layers, uint64_t seed)
 {
     anl_model *m;
-    int rc = anl_model_new(&m, d, LAYERS);
-    if (rc) return rc;
     uint64_t state = seed;
-    const float norm = 32;
-    snprintf(m->name, sizeof m->name, "sketch-d%d", d);
-    m->norm_scale = norm;
-    m->radius = (float)(400 * sqrt(d / 128.0));
-    for (int32_t i = 0; i < ANL_MODEL_KMERS * d; ++i) m->table[i] = next_normal(&state, TABLE_SD);
-    for (int32_t i = 0; i < LAYERS; ++i) {
-        anl_block *b = &m->blocks[i];
-        const int32_t heads = d / ANL_MODEL_HEAD;
-        for (int32_t h = 0; h < heads; ++h) {
-            b->qk_scale[h] = (float)(1 / (norm * norm * sqrt((double)ANL_MODEL_HEAD)));
-            b->slope[h] = heads > 1 ? (float)h / (float)(heads - 1) : 0;
-        }
-        fill_linear(&b->qkv, &state, norm, norm);
-        fill_linear(&b->up, &state, norm, norm);
-        zero_linear(&b->out);
-        zero_linear(&b->down);
-    }
-    m->gate_scale = 1;
-    for (int32_t o = 0; o < d; ++o) {
-        m->out.weights[(size_t)o * (size_t)d + (size_t)o] = 127;
-        m->out.scale[o] = 1;
-    }
-    rc = centre(m);
+    char name[ANL_MODEL_NAME], text[256];
+    int rc = anl_model_new(&m, dim, layers);
+    *out = NULL;
+    if (rc) return rc;
+    snprintf(name, sizeof name, "anneal-d%d", dim);
+    snprintf(text, sizeof text, "untrained sketch; anneal train --init-only --seed %llu --dim %d", (unsigned long long)seed, dim);
+    rc = anl_model_describe(m, name, text);
     if (rc) {
         anl_model_free(m);
         return rc;
+    }
+    m->norm_scale = m->pool_scale = 32;
+    m->radius = 400 * sqrtf((float)dim / 128);
+    fill(m->table, (size_t)ANL_MODEL_ROWS * (size_t)dim, &state, 29);
+    centre(m);
+    for (int i = 0; i < layers; ++i) {
+        anl_layer *l = &m->layer[i];
+        fill_linear(&l->qkv, &state, 32, m->norm_scale);
+        fill_linear(&l->up, &state, 48, m->norm_scale);
+        int heads = dim / ANL_MODEL_HEAD;
+        for (int h = 0; h < heads; ++h) {
+            l->qk_scale[h] = 1 / (32.0f * 32.0f * sqrtf(ANL_MODEL_HEAD));
+            l->slope[h] = heads > 1 ? (float)h / (float)(heads - 1) : 0;
+        }
+        for (int o = 0; o < dim; ++o) l->o.scale[o] = l->down.scale[o] = 1.0f / 64;
+    }
+    for (int c = 0; c < dim; ++c) {
+        m->out.w[(size_t)c * (size_t)dim + (size_t)c] = 64;
+        m->out.scale[c] = 1;
     }
     *out = m;
     return ANL_OK;

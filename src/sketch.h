@@ -1,11 +1,12 @@
-/** The untrained encoder: random k-mer vectors, and transformer blocks whose outputs start at zero. */
+/** The untrained sketch: what training starts from, and a usable encoder by itself. */
 #ifndef ANL_SKETCH_H
 #define ANL_SKETCH_H
 
 #include "model.h"
 
-/** A centred random sketch of canonical 6-mers, d dimensions, two blocks with zero residual outputs; the same bytes for one seed on
- *  every machine. 0, ANL_EINVAL or ANL_ENOMEM. */
-int anl_sketch_new(anl_model **out, int32_t d, uint64_t seed);
+/** A model of `dim` channels and `layers` blocks: random 6-mer vectors, centred for uniform bases, identity at the output.
+ *  The blocks have random input weights and zero output weights: they are computed but add nothing until trained. The same seed
+ *  gives the same bytes on every machine. Source: docs/encoder.md. Errors as anl_model_new. */
+int anl_sketch_new(anl_model **out, int dim, int layers, uint64_t seed);
 
 #endif

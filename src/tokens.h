@@ -1,34 +1,29 @@
-/** From bases to tokens: canonical 6-mers in groups of 8, cut so that a sequence and its reverse complement give the same tokens
- *  in opposite order. */
+/** Sequences to tokens: groups of 8 canonical 6-mers, laid out so that a reverse complement reverses the tokens. */
 #ifndef ANL_TOKENS_H
 #define ANL_TOKENS_H
 
-#include "base.h"
+#include <stdint.h>
 
-enum { ANL_TOKEN_LIST_MAX = 192, ANL_TOKEN_KMERS_MAX = ANL_TOKEN_LIST_MAX * 8 };
+enum {
+    ANL_KMER = 6,
+    ANL_KMERS = 4096,
+    ANL_KMER_RANKS = 2080, /**< canonical 6-mers; this rank itself stands for "no k-mer" */
+    ANL_TOKEN_KMERS = 8,
+    ANL_TOKENS_MAX_LEN = 400, /**< bp */
+    ANL_TOKENS_MAX = 50,      /**< tokens of such a sequence */
+};
 
-/** Row of the k-mer table for every forward 6-mer. */
-typedef struct anl_token_map {
-    uint16_t row[4096];
-} anl_token_map;
+/** rank[code] of the canonical form of every 6-mer; A C G T are 0 1 2 3, the first base highest. */
+void anl_kmer_ranks(uint16_t rank[ANL_KMERS]);
 
-int anl_token_map_new(anl_token_map **out);
-void anl_token_map_free(anl_token_map *m);
+/** Tokens of a sequence of `len` bp, 6 to 400. */
+static inline int anl_token_count(int len)
+{
+    return (len - ANL_KMER + ANL_TOKEN_KMERS) / ANL_TOKEN_KMERS;
+}
 
-/** Tokens of a sequence of `len` bp, len >= 6: one for every 8 6-mers begun. */
-int32_t anl_token_count(int32_t len);
-
-/** Tokens of several sequences one after the other. */
-typedef struct anl_token_list {
-    int32_t tokens, sequences;
-    uint16_t rows[ANL_TOKEN_KMERS_MAX];       /**< table rows, token by token */
-    int32_t begin[ANL_TOKEN_LIST_MAX + 1];    /**< first of each token's rows */
-    int32_t kmers[ANL_TOKEN_LIST_MAX];        /**< rows of each sequence: its 6-mers without N */
-} anl_token_list;
-
-void anl_token_list_clear(anl_token_list *l);
-
-/** Appends seq[len] (base codes, 4 = N); the caller has checked that its tokens fit. */
-void anl_token_list_add(anl_token_list *l, const anl_token_map *m, const uint8_t *seq, int32_t len);
+/** Fills rows[anl_token_count(len)][8] with k-mer ranks; codes above 3 spoil the k-mers that hold them. Returns the number of
+ *  k-mers filled in. */
+int anl_tokens_make(const uint8_t *seq, int len, const uint16_t rank[ANL_KMERS], uint16_t (*rows)[ANL_TOKEN_KMERS]);
 
 #endif

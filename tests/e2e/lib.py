@@ -19,7 +19,7 @@ def path(name):
 
 def run(*args, status=0, env=None, stdin=None, binary=False):
     """Runs anneal; checks the exit status; returns standard output and standard error."""
-    p = subprocess.run([ANNEAL, *map(str, args)], input=stdin, capture_output=True, env={**os.environ, **(env or {})}, timeout=200)
+    p = subprocess.run([ANNEAL, *map(str, args)], input=stdin, capture_output=True, env={**os.environ, **(env or {})}, timeout=380)
     if status is not None and p.returncode != status:
         sys.exit(f"anneal {' '.join(map(str, args))}: exit status {p.returncode}, expected {status}\n{p.stderr.decode()}")
     return (p.stdout if binary else p.stdout.decode()), p.stderr.decode()

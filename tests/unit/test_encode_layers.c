@@ -1,126 +1,250 @@
-/* Encoder kernels, one by one, at every level against scalar. */
+/* The encoder's kernels: every level against scalar, on buffers that end at a guard page, sizes around the vector widths, random
+ * and extreme values. */
 #include "random.h"
 
 #include "kernels.h"
 
-/* Each layer kernel on buffers that end at a guard page, with extreme weights. */
-static void layers_stay_inside(void **unused)
+#include <math.h>
+
+enum { BUFFERS = 24 };
+static struct {
+    void *p;
+    size_t size;
+} buffers[BUFFERS];
+static int buffer_count;
+
+static void *guard(size_t size)
 {
-    (void)unused;
-    anl_kernels scalar, k;
-    assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
-    const int32_t shapes[][2] = {{96, 32}, {32, 64}, {384, 128}, {128, 256}, {16, 4}};
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; ++s)
-        for (int32_t rows = 1; rows <= 13; ++rows) {
-            const int32_t n = shapes[s][0], depth = shapes[s][1];
-            const size_t w_size = (size_t)(n * depth), a_size = (size_t)(rows * depth), o_size = (size_t)(rows * n);
-            int8_t *weights = guarded(w_size);
-            uint8_t *a = guarded(a_size), *got = guarded(o_size), *expected = malloc(o_size);
-            int32_t *offset = guarded((size_t)n * 4);
-            float *scale = guarded((size_t)n * 4), *bias = guarded((size_t)n * 4);
-            int16_t *x = guarded(o_size * 2), *y = malloc(o_size * 2);
-            for (size_t i = 0; i < w_size; ++i) weights[i] = rows & 1 ? (int8_t)(random_below(255) - 127) : -127;
-            for (size_t i = 0; i < a_size; ++i) a[i] = rows & 1 ? (uint8_t)random_below(256) : 255;
-            for (int32_t o = 0; o < n; ++o) {
-                offset[o] = (int32_t)random_below(100000) - 50000;
-                scale[o] = 0.001f * (float)random_below(100);
-                bias[o] = (float)random_below(50);
-            }
-            const anl_encode_linear l = {n, depth, weights, offset, scale, bias};
-            for (const char *const *level = anl_kernels_levels(); *level; ++level) {
-                assert_int_equal(anl_kernels_fill(&k, *level), 0);
-                scalar.encode.linear_s8(&l, a, rows, (int8_t *)expected);
-                k.encode.linear_s8(&l, a, rows, (int8_t *)got);
-                assert_memory_equal(got, expected, o_size);
-                scalar.encode.linear_relu(&l, a, rows, expected);
-                k.encode.linear_relu(&l, a, rows, got);
-                assert_memory_equal(got, expected, o_size);
-                for (size_t i = 0; i < o_size; ++i) x[i] = y[i] = (int16_t)(random_below(65535) - 32767);
-                scalar.encode.linear_add(&l, a, rows, y);
-                k.encode.linear_add(&l, a, rows, x);
-                assert_memory_equal(x, y, o_size * 2);
-            }
-            release(weights, w_size);
-            release(a, a_size);
-            release(got, o_size);
-            release(offset, (size_t)n * 4);
-            release(scale, (size_t)n * 4);
-            release(bias, (size_t)n * 4);
-            release(x, o_size * 2);
-            free(expected);
-            free(y);
-        }
+    assert_true(buffer_count < BUFFERS);
+    buffers[buffer_count].p = guarded(size);
+    buffers[buffer_count].size = size;
+    return buffers[buffer_count++].p;
 }
 
-static void attention_agrees(void **unused)
+static void release_all(void)
 {
-    (void)unused;
-    anl_kernels scalar, k;
-    assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
-    for (int32_t tokens = 1; tokens <= 50; ++tokens) {
-        const int32_t d = tokens % 2 ? 64 : 128;
-        const size_t in = (size_t)(tokens * 3 * d), out = (size_t)(tokens * d);
-        int8_t *qkv = guarded(in);
-        uint8_t *expected = malloc(out), *got = guarded(out);
-        float scale[4], slope[4];
-        for (size_t i = 0; i < in; ++i) qkv[i] = (int8_t)(random_below(255) - 127);
-        for (int h = 0; h < 4; ++h) {
-            scale[h] = 0.0001f * (float)random_below(20);
-            slope[h] = 0.1f * (float)random_below(10);
-        }
-        scalar.encode.attention(qkv, tokens, d, scale, slope, expected);
-        for (const char *const *level = anl_kernels_levels(); *level; ++level) {
-            assert_int_equal(anl_kernels_fill(&k, *level), 0);
-            memset(got, 0, out);
-            k.encode.attention(qkv, tokens, d, scale, slope, got);
-            assert_memory_equal(got, expected, out);
-        }
-        release(qkv, in);
-        release(got, out);
-        free(expected);
+    while (buffer_count) {
+        --buffer_count;
+        release(buffers[buffer_count].p, buffers[buffer_count].size);
     }
 }
 
-/* Gather, norm and pool on one random sequence. */
-static void the_rest_agrees(void **unused)
+static int between(int low, int high)
 {
-    (void)unused;
-    enum { D = 96, TOKENS = 20, ROWS = 300 };
-    static int8_t table[ROWS * D], gate[D];
-    uint16_t rows[TOKENS * 8];
-    int32_t begin[TOKENS + 1] = {0};
-    anl_kernels scalar, k;
-    assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
-    for (int i = 0; i < ROWS * D; ++i) table[i] = (int8_t)(random_below(255) - 127);
-    for (int i = 0; i < D; ++i) gate[i] = (int8_t)(random_below(255) - 127);
-    for (int i = 0; i < TOKENS * 8; ++i) rows[i] = (uint16_t)random_below(ROWS);
-    for (int t = 0; t < TOKENS; ++t) begin[t + 1] = begin[t] + (int32_t)random_below(9);
-    int16_t x[TOKENS * D], y[TOKENS * D];
-    uint8_t a[TOKENS * D], b[TOKENS * D];
-    int32_t p[D], q[D];
-    scalar.encode.gather(table, D, rows, begin, TOKENS, x);
-    for (int c = 0; c < D; ++c) x[3 * D + c] = 7; /* a constant row */
-    scalar.encode.norm(x, TOKENS, D, 32.0f, a);
-    scalar.encode.pool(x, TOKENS, D, gate, 1e-6f, 0.2f, p);
+    return low + (int)random_below((uint32_t)(high - low + 1));
+}
+
+/* Extreme 0: random over the whole range; 1: all lowest; 2: all highest; 3: lowest and highest at random. */
+static int value(int low, int high, int extreme)
+{
+    switch (extreme) {
+    case 1: return low;
+    case 2: return high;
+    case 3: return random_below(2) ? low : high;
+    default: return between(low, high);
+    }
+}
+
+static void fill8(void *p, size_t n, int low, int high, int extreme)
+{
+    for (size_t i = 0; i < n; ++i) ((uint8_t *)p)[i] = (uint8_t)value(low, high, extreme);
+}
+
+static void fill16(int16_t *p, size_t n, int low, int high, int extreme)
+{
+    for (size_t i = 0; i < n; ++i) p[i] = (int16_t)value(low, high, extreme);
+}
+
+static const int dims[] = {32, 64, 96, 128, 160, 224, 256};
+static const int counts[] = {1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 15, 16, 17, 31, 32, 33, 47, 48, 49, 50, 63, 64};
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+static anl_encode_kernels scalar, other;
+static const char *level_name;
+
+static void each_level(void (*test)(void))
+{
+    anl_kernels k;
+    assert_int_equal(anl_kernels_fill(&k, "scalar"), 0);
+    scalar = k.encode;
     for (const char *const *level = anl_kernels_levels(); *level; ++level) {
         assert_int_equal(anl_kernels_fill(&k, *level), 0);
-        k.encode.gather(table, D, rows, begin, TOKENS, y);
-        for (int c = 0; c < D; ++c) y[3 * D + c] = 7;
-        assert_memory_equal(x, y, sizeof x);
-        k.encode.norm(x, TOKENS, D, 32.0f, b);
-        assert_memory_equal(a, b, sizeof a);
-        for (int c = 0; c < D; ++c) assert_int_equal(b[3 * D + c], 128);
-        k.encode.pool(x, TOKENS, D, gate, 1e-6f, 0.2f, q);
-        assert_memory_equal(p, q, sizeof p);
+        other = k.encode;
+        level_name = *level;
+        test();
+        release_all();
     }
+}
+
+static void same(const char *what, const void *a, const void *b, size_t bytes, int d, int m)
+{
+    if (!memcmp(a, b, bytes)) return;
+    fprintf(stderr, "%s at level %s, d %d, %d rows\n", what, level_name, d, m);
+    assert_memory_equal(a, b, bytes);
+}
+
+static void gather_one(int d, int m, int extreme)
+{
+    enum { TABLE = 40 };
+    int8_t *table = guard((size_t)(TABLE * d));
+    uint16_t(*rows)[ANL_ENCODE_GROUP] = guard((size_t)m * sizeof *rows);
+    size_t bytes = (size_t)(m * d) * 2;
+    int16_t *x = guard(bytes), *y = guard(bytes);
+    fill8(table, (size_t)(TABLE * d), -128, 127, extreme);
+    for (int i = 0; i < m * ANL_ENCODE_GROUP; ++i) rows[i / ANL_ENCODE_GROUP][i % ANL_ENCODE_GROUP] = (uint16_t)between(0, TABLE - 1);
+    scalar.gather(table, (const uint16_t(*)[ANL_ENCODE_GROUP])rows, m, d, x);
+    other.gather(table, (const uint16_t(*)[ANL_ENCODE_GROUP])rows, m, d, y);
+    same("gather", x, y, bytes, d, m);
+    release_all();
+}
+
+static void norm_one(int d, int m, int extreme)
+{
+    size_t n = (size_t)(m * d);
+    int16_t *x = guard(2 * n);
+    uint8_t *a = guard(n), *b = guard(n);
+    fill16(x, n, -32768, 32767, extreme);
+    if (extreme == 0 && m > 1) fill16(x, (size_t)d, -3, 3, 0);
+    for (float scale = 1; scale < 128; scale += 31.5f) {
+        scalar.norm(x, m, d, scale, a);
+        other.norm(x, m, d, scale, b);
+        same("norm", a, b, n, d, m);
+    }
+    release_all();
+}
+
+static void pool_one(int d, int m, int extreme)
+{
+    size_t n = (size_t)(m * d);
+    int16_t *x = guard(2 * n), *w = guard((size_t)d * 2), *g = guard((size_t)m * 2);
+    int32_t *a = guard(4 * n), *b = guard(4 * n);
+    fill16(x, n, -32768, 32767, extreme);
+    fill16(w, (size_t)d, -128, 127, extreme);
+    fill16(g, (size_t)m, 0, 256, extreme == 1 ? 2 : extreme);
+    scalar.dot(x, w, m, d, a);
+    other.dot(x, w, m, d, b);
+    same("dot", a, b, (size_t)m * 4, d, m);
+    scalar.pool(x, g, m, d, a);
+    other.pool(x, g, m, d, b);
+    same("pool", a, b, (size_t)d * 4, d, m);
+    release_all();
+}
+
+static void attend_one(int d, int m, int extreme)
+{
+    size_t n = (size_t)(m * d), heads = (size_t)d / 32;
+    int8_t *qkv = guard(3 * n);
+    uint8_t *a = guard(n), *b = guard(n);
+    float *scale = guard(heads * sizeof *scale), (*bias)[128] = guard(heads * sizeof *bias);
+    fill8(qkv, 3 * n, -127, 127, extreme);
+    for (size_t h = 0; h < heads; ++h) {
+        scale[h] = (float)between(-1000, 1000) * (random_below(2) ? 1e-7f : 3e-2f);
+        float slope = (float)between(0, 1000) * (random_below(2) ? 1e-3f : 1e3f);
+        for (int i = 0; i < 128; ++i) bias[h][i] = -slope * (float)abs(i - 64);
+    }
+    anl_attention p = {.d = d, .scale = scale, .bias = (const float(*)[128])bias};
+    scalar.attend(&p, qkv, m, a);
+    other.attend(&p, qkv, m, b);
+    same("attend", a, b, n, d, m);
+    release_all();
+}
+
+static void linear_one(int n, int k, int m, int extreme)
+{
+    anl_linear_packed l = {.n = n, .k = k};
+    size_t in = (size_t)(m * k), out = (size_t)(m * n);
+    int8_t *w = guard((size_t)(n * k));
+    uint8_t *a = guard(in);
+    int32_t *init = guard((size_t)n * 4), *y = guard(4 * out), *z = guard(4 * out);
+    float *scale = guard((size_t)n * 4), *shift = guard((size_t)n * 4);
+    int16_t *x1 = guard(2 * out), *x2 = guard(2 * out);
+    uint8_t *b1 = guard(out), *b2 = guard(out);
+    void *packed = guard(scalar.pack_size(n, k)), *packed2 = guard(other.pack_size(n, k));
+    fill8(w, (size_t)(n * k), -128, 127, extreme);
+    fill8(a, in, 0, 255, extreme == 1 ? 2 : extreme);
+    float limit = extreme == 0 ? 0.001f : extreme == 3 ? 32.0f : 1.0f;
+    for (int o = 0; o < n; ++o) {
+        init[o] = extreme ? between(-1, 1) * (1 << 24) : between(-1000000, 1000000);
+        scale[o] = limit * (float)between(-1000, 1000) / 1000;
+        shift[o] = (float)between(-1000, 1000) * (extreme == 3 ? 268435.0f : 0.25f);
+    }
+    fill16(x1, out, -32768, 32767, extreme);
+    memcpy(x2, x1, 2 * out);
+    scalar.pack(w, n, k, packed);
+    other.pack(w, n, k, packed2);
+    anl_linear_packed l1 = l, l2 = l;
+    l1.init = l2.init = init;
+    l1.scale = l2.scale = scale;
+    l1.shift = l2.shift = shift;
+    l1.w = packed;
+    l2.w = packed2;
+    scalar.linear_s32(&l1, a, m, y);
+    other.linear_s32(&l2, a, m, z);
+    same("linear_s32", y, z, 4 * out, n, m);
+    scalar.linear_u8(&l1, a, m, b1);
+    other.linear_u8(&l2, a, m, b2);
+    same("linear_u8", b1, b2, out, n, m);
+    scalar.linear_s8(&l1, a, m, (int8_t *)b1);
+    other.linear_s8(&l2, a, m, (int8_t *)b2);
+    same("linear_s8", b1, b2, out, n, m);
+    scalar.linear_add(&l1, a, m, x1);
+    other.linear_add(&l2, a, m, x2);
+    same("linear_add", x1, x2, 2 * out, n, m);
+    release_all();
+}
+
+static void vary(void (*one)(int d, int m, int extreme))
+{
+    for (int d = 0; d < COUNT(dims); ++d)
+        for (int m = 0; m < COUNT(counts); ++m)
+            for (int extreme = 0; extreme < 4; ++extreme) one(dims[d], counts[m], extreme);
+}
+
+static void check_small(void)
+{
+    vary(gather_one);
+    vary(norm_one);
+    vary(pool_one);
+    vary(attend_one);
+}
+
+static void check_linear(void)
+{
+    static const int shapes[][2] = {{32, 32}, {96, 32}, {64, 64}, {96, 96}, {288, 96}, {128, 256}, {384, 128}, {160, 320}, {256, 512}};
+    for (int i = 0; i < COUNT(shapes); ++i)
+        for (int m = 1; m < 15; ++m)
+            for (int extreme = 0; extreme < 4; ++extreme) linear_one(shapes[i][0], shapes[i][1], m, extreme);
+}
+
+static void test_kernels(void **unused)
+{
+    (void)unused;
+    each_level(check_small);
+}
+
+static void test_linear(void **unused)
+{
+    (void)unused;
+    each_level(check_linear);
+}
+
+static void test_gate(void **unused)
+{
+    (void)unused;
+    assert_int_equal(anl_encode_gate(0), 128);
+    for (int i = -3000; i <= 3000; ++i) {
+        float z = (float)i / 300;
+        int g = anl_encode_gate(z);
+        assert_int_equal(g + anl_encode_gate(-z), 256);
+        assert_true(fabs(g - 256 / (1 + exp(-2 * (double)z))) <= 0.501);
+    }
+    assert_int_equal(anl_encode_gate(1e30f), 256);
+    assert_int_equal(anl_encode_gate(-1e30f), 0);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layers_stay_inside),
-        cmocka_unit_test(attention_agrees),
-        cmocka_unit_test(the_rest_agrees),
-    };
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels), cmocka_unit_test(test_linear), cmocka_unit_test(test_gate)};
+    random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
