@@ -54,7 +54,7 @@ os.mkdir(project)
 with open(os.path.join(project, "CMakeLists.txt"), "w") as f:
     f.write(f"cmake_minimum_required(VERSION 3.25)\nproject(client C)\nfind_package(anneal 0.1 REQUIRED)\nadd_executable(client {client})\n"
             "target_link_libraries(client PRIVATE anneal::anneal)\n")
-command("cmake", "-S", project, "-B", path("project-build"), f"-DCMAKE_PREFIX_PATH={prefix}")
+command("cmake", "-G", "Ninja", "-S", project, "-B", path("project-build"), f"-DCMAKE_PREFIX_PATH={prefix}")
 command("cmake", "--build", path("project-build"))
 
 # The library finds the model in its own prefix even though the client lies elsewhere.
