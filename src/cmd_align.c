@@ -21,8 +21,7 @@ static const char help[] =
     "  --rg TAG:VALUE       e.g. SM:sample; may be given again\n"
     "  -C                   append the FASTQ comment to the record (must be SAM tags)\n"
     "  -a                   write all places found, other than the best as secondary\n"
-    "  -M                   mark shorter split alignments as secondary\n"
-    "  -Y                   soft clips in supplementary alignments\n"
+    "  -M, -Y               accepted; they are about split alignments, and reads are aligned in one piece\n"
     "  --eqx                = and X instead of M in CIGARs\n"
     "  --sam-hit-only       leave unmapped reads out\n"
     "  --reference FASTA    for CRAM\n"
@@ -156,7 +155,7 @@ static int set_option(settings *s, int c)
     case 'k': return set_integer("-k", 1, 2048, &o->candidates);
     case 'a': o->all = 1; return 0;
     case 'M':
-    case 'Y': return 0; /* about split alignments, which are not made yet */
+    case 'Y': return 0; /* they choose the flags of split alignments, and every read is aligned in one piece */
     case 'C': s->output.comment_tags = 1; return 0;
     case 'p': s->reads.interleaved = 1; return 0;
     case 'I': return set_insert(s, optarg);
