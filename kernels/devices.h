@@ -1,12 +1,8 @@
-/** What a run can use: the CPU's kernel level, and NVIDIA GPUs where the program was built with CUDA. */
+/** The NVIDIA GPUs of this machine. */
 #ifndef ANL_DEVICES_H
 #define ANL_DEVICES_H
 
 #include <stddef.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 typedef struct anl_device {
     char name[256];
@@ -15,11 +11,8 @@ typedef struct anl_device {
     int multiprocessors;
 } anl_device;
 
-/** Fills devices[most] and returns how many GPUs there are; 0 without a driver or a GPU. *built_with_cuda tells whether the program
- *  could use one. */
-int anl_devices_find(anl_device *devices, int most, int *built_with_cuda);
+/** Fills devices[most] and returns how many GPUs there are; 0 without a driver or a GPU. *has_module tells whether anneal's CUDA module is
+ *  there to use one. */
+int anl_devices_find(anl_device *devices, int most, int *has_module);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -75,37 +75,27 @@ static int search_round(anl_worker *w, segment *segments, const int *which, int 
     return ANL_OK;
 }
 
-/* Searches every segment; again among more lists where nothing is near enough to be sure that nothing nearer was passed over,
- * and for more neighbours where all that came back are about as near as the first. */
+/* Searches every segment; again for more neighbours where all that came back are about as near as the first. */
 static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n, const int8_t *vectors)
 {
     int d = w->context->index->d, rc = ANL_OK;
     int *which = anl_arena_alloc(w->temporary, (size_t)n, sizeof *which);
     int *effort = anl_arena_alloc(w->temporary, (size_t)n, sizeof *effort);
+    int *counts = anl_arena_alloc(w->temporary, (size_t)n, sizeof *counts);
     int32_t *reach = anl_arena_alloc(w->temporary, (size_t)n, sizeof *reach);
-    if (!which || !effort || !reach) return ANL_ENOMEM;
-    int k = w->context->options->candidates, m = 0;
+    int k = w->context->options->candidates;
+    anl_hit *hits = anl_arena_alloc(w->temporary, (size_t)n * (size_t)k, sizeof *hits);
+    if (!which || !effort || !counts || !reach || !hits) return ANL_ENOMEM;
+    if ((rc = anl_search_sure(w->context->search, w->search, vectors, n, k, hits, counts, effort))) return rc;
     for (int i = 0; i < n; ++i) {
         reach[i] = reach_of(vectors + (size_t)i * (size_t)d, d);
-        effort[i] = 1;
-        if (reach[i]) which[m++] = i; /* a zero vector: nothing but N */
-    }
-    if (m && (rc = search_round(w, s, which, m, vectors, k, 1))) return rc;
-    for (int e = 4; e <= 16; e *= 4) {
-        int more = 0;
-        for (int i = 0; i < n; ++i) {
-            int32_t unsure = e == 4 ? reach[i] / 4 * 3 : reach[i] / 4 * 5;
-            if (reach[i] && (!s[i].n_hits || s[i].hits[0].dist > unsure)) {
-                which[more++] = i;
-                effort[i] = e;
-            }
-        }
-        if (more && (rc = search_round(w, s, which, more, vectors, k, e))) return rc;
+        s[i].hits = hits + (size_t)i * (size_t)k;
+        s[i].n_hits = counts[i];
     }
     while (k < WIDEST) {
         int before = k;
         k = k * 8 < WIDEST ? k * 8 : WIDEST;
-        for (int e = 1; e <= 16; e *= 4) {
+        for (int e = 1; e <= ANL_SEARCH_MOST; e *= ANL_SEARCH_MORE) {
             int more = 0;
             for (int i = 0; i < n; ++i)
                 if (effort[i] == e && s[i].n_hits == before && s[i].hits[before - 1].dist <= s[i].hits[0].dist + reach[i] / 2)

@@ -36,6 +36,35 @@ int cli_integer(const char *name, const char *text, int64_t low, int64_t high, i
     return 0;
 }
 
+int cli_number(const char *name, const char *text, double low, double high, float *out)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (end == text || *end || !(value >= low && value <= high)) {
+        cli_usage("%s %s: must be a number from %g to %g", name, text, low, high);
+        return -1;
+    }
+    *out = (float)value;
+    return 0;
+}
+
+int cli_amount(const char *name, const char *text, int64_t low, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    long long value = strtoll(text, &end, 10), unit = 1;
+    int given = end > text;
+    if (*end == 'K' || *end == 'k') unit = 1000, ++end;
+    else if (*end == 'M' || *end == 'm') unit = 1000000, ++end;
+    else if (*end == 'G' || *end == 'g') unit = 1000000000, ++end;
+    if (!given || *end || errno || value > INT64_MAX / unit || value * unit < low) {
+        cli_usage("%s %s: must be a whole number of at least %lld", name, text, (long long)low);
+        return -1;
+    }
+    *out = value * unit;
+    return 0;
+}
+
 int cli_integers(const char *name, const char *text, int n_least, int n_most, int64_t *out)
 {
     int n = 0;

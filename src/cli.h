@@ -13,6 +13,12 @@ int cli_usage(const char *fmt, ...) ANL_PRINTF(1, 2);
 /** Reads a whole number in [low, high] from `text`; 0, or -1 after printing what is wrong with option `name`. */
 int cli_integer(const char *name, const char *text, int64_t low, int64_t high, int64_t *out);
 
+/** Reads a number in [low, high]; 0, or -1 after printing. */
+int cli_number(const char *name, const char *text, double low, double high, float *out);
+
+/** Reads a whole number >= low that K, M or G (thousands, millions, billions) may follow; 0, or -1 after printing. */
+int cli_amount(const char *name, const char *text, int64_t low, int64_t *out);
+
 /** Reads `n_least` to `n_most` comma-separated whole numbers >= 0; returns how many, or -1 after printing. */
 int cli_integers(const char *name, const char *text, int n_least, int n_most, int64_t *out);
 
@@ -24,6 +30,7 @@ int cmd_index(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_export_faiss(int argc, char **argv);
 int cmd_train(int argc, char **argv);
+int cmd_recall(int argc, char **argv);
 int cmd_devices(int argc, char **argv);
 
 #endif

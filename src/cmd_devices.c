@@ -25,7 +25,7 @@ int cmd_devices(int argc, char **argv)
     for (const char *const *level = anl_kernels_levels(); *level; ++level) printf(" %s", *level);
     printf("\tuses %s\n", anl_kernels_get()->name);
     const int n = anl_devices_find(devices, MOST, &cuda);
-    if (!n) printf("cuda\t%s\n", cuda ? "no GPU" : "not built in");
+    if (!n) printf("cuda\t%s\n", cuda ? "no GPU" : "no CUDA module");
     for (int i = 0; i < n && i < MOST; ++i)
         printf("cuda:%d\t%s\tsm_%d%d\t%zu MiB\t%d multiprocessors\n", i, devices[i].name, devices[i].major, devices[i].minor, devices[i].memory >> 20,
                devices[i].multiprocessors);

@@ -17,9 +17,10 @@ anl_index_options anl_index_options_default(void)
 }
 
 /* The reference as it grows, contig by contig. */
-typedef struct build {
+struct anl_index_builder {
     const anl_index_options *options;
-    const anl_encoder *encoder;
+    const anl_model *model;
+    anl_encoder *encoder;
     anl_encoder_scratch **scratch; /* one a thread */
     anl_contig *contigs;
     uint8_t *bases;
@@ -30,9 +31,9 @@ typedef struct build {
     int64_t n_bases, n_windows;
     anl_index_progress *progress;
     void *data;
-} build;
+};
 
-static int add_bases(build *b, const uint8_t *seq, int64_t len)
+static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
 {
     const size_t bytes = (size_t)(b->n_bases + len + 3) / 4, used = (size_t)(b->n_bases + 3) / 4;
     int rc = anl_grow(&b->bases, &b->bases_cap, bytes, 1);
@@ -55,7 +56,7 @@ static int add_bases(build *b, const uint8_t *seq, int64_t len)
 }
 
 /* Embeds windows [first, first + n) of a contig. */
-static void embed_block(const build *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
+static void embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
 {
     const uint8_t *seqs[BLOCK];
     int32_t lens[BLOCK];
@@ -75,7 +76,7 @@ static int is_zero(const int8_t *v, size_t d)
     return 1;
 }
 
-static int add_windows(build *b, const uint8_t *seq, int64_t len)
+static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
 {
     const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t n = anl_index_window_count(len, b->options->window, b->options->stride);
@@ -104,28 +105,6 @@ static int add_windows(build *b, const uint8_t *seq, int64_t len)
     return ANL_OK;
 }
 
-static int add_contigs(build *b)
-{
-    anl_reference *r = NULL;
-    anl_contig c;
-    const uint8_t *seq;
-    int rc = anl_reference_open(&r, b->options->reference), more;
-    while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
-        if (more < 0) rc = more;
-        if (!rc) rc = anl_grow(&b->contigs, &b->contigs_cap, b->n_contigs + 1, sizeof *b->contigs);
-        if (rc) break;
-        if (!(c.name = strdup(c.name))) {
-            rc = anl_fail(ANL_ENOMEM, "out of memory");
-            break;
-        }
-        b->contigs[b->n_contigs++] = c;
-        rc = add_bases(b, seq, c.len);
-        if (!rc) rc = add_windows(b, seq, c.len);
-    }
-    anl_reference_free(r);
-    return rc;
-}
-
 static int check_options(const anl_index_options *o)
 {
     if (o->threads < 1) return anl_fail(ANL_EINVAL, "-t %d: must be at least 1", o->threads);
@@ -135,46 +114,99 @@ static int check_options(const anl_index_options *o)
     return ANL_OK;
 }
 
-static void free_build(build *b)
+/* ---- builder ---- */
+
+int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, const anl_model *model)
 {
+    *out = NULL;
+    int rc = check_options(o);
+    if (rc) return rc;
+    anl_index_builder *b = anl_alloc(1, sizeof *b);
+    if (!b) return ANL_ENOMEM;
+    b->options = o;
+    b->model = model;
+    rc = anl_encoder_new(&b->encoder, model);
+    if (!rc && !(b->scratch = anl_alloc((size_t)o->threads, sizeof *b->scratch))) rc = ANL_ENOMEM;
+    for (int i = 0; i < o->threads && !rc; ++i) rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
+    if (rc) {
+        anl_index_builder_free(b);
+        return rc;
+    }
+    *out = b;
+    return ANL_OK;
+}
+
+void anl_index_builder_free(anl_index_builder *b)
+{
+    if (!b) return;
     for (size_t i = 0; i < b->n_contigs; ++i) free((char *)(uintptr_t)b->contigs[i].name);
     for (int i = 0; b->scratch && i < b->options->threads; ++i) anl_encoder_scratch_free(b->scratch[i]);
+    anl_encoder_free(b->encoder);
     free(b->scratch);
     free(b->contigs);
     free(b->bases);
     free(b->runs);
     free(b->vectors);
     free(b->windows);
+    free(b);
+}
+
+int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq)
+{
+    int rc = anl_grow(&b->contigs, &b->contigs_cap, b->n_contigs + 1, sizeof *b->contigs);
+    if (rc) return rc;
+    anl_contig c = *contig;
+    if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
+    b->contigs[b->n_contigs++] = c;
+    rc = add_bases(b, seq, c.len);
+    return rc ? rc : add_windows(b, seq, c.len);
+}
+
+int anl_index_builder_write(const anl_index_builder *b, const char *path)
+{
+    const anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
+                                   .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .window = b->options->window,
+                                   .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
+                                   .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
+                                   .model_name = b->model->name};
+    return anl_index_write(path, &parts);
+}
+
+/* ---- from a FASTA ---- */
+
+static int add_contigs(anl_index_builder *b)
+{
+    anl_reference *r = NULL;
+    anl_contig c;
+    const uint8_t *seq;
+    int rc = anl_reference_open(&r, b->options->reference), more;
+    while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) rc = more < 0 ? more : anl_index_builder_add(b, &c, seq);
+    anl_reference_free(r);
+    return rc;
 }
 
 int anl_index_build(const anl_index_options *o, anl_index_progress *progress, void *data, anl_index_report *report)
 {
-    build b = {.options = o, .progress = progress, .data = data};
     char found[4096];
     const char *path = o->model;
     anl_model *model = NULL;
-    anl_encoder *encoder = NULL;
+    anl_index_builder *b = NULL;
     int rc = check_options(o);
+    *report = (anl_index_report){0};
     if (!rc && !path) {
         rc = anl_model_find(found, sizeof found);
         path = found;
     }
     if (!rc) rc = anl_model_read(&model, path);
-    if (!rc) rc = anl_encoder_new(&encoder, model);
-    b.encoder = encoder;
-    if (!rc && !(b.scratch = anl_alloc((size_t)o->threads, sizeof *b.scratch))) rc = ANL_ENOMEM;
-    for (int i = 0; i < o->threads && !rc; ++i) rc = anl_encoder_scratch_new(&b.scratch[i], encoder);
-    if (!rc) rc = add_contigs(&b);
+    if (!rc) rc = anl_index_builder_new(&b, o, model);
     if (!rc) {
-        const anl_index_parts parts = {.contigs = b.contigs, .n_contigs = (int32_t)b.n_contigs, .bases = b.bases, .n_bases = b.n_bases,
-                                       .n_runs = b.runs, .n_n_runs = (int64_t)b.n_runs, .window = o->window, .stride = o->stride,
-                                       .d = model->dim, .vectors = b.vectors, .windows = b.windows, .n_entries = (int64_t)b.n_entries,
-                                       .model_hash = anl_model_hash(model), .model_name = model->name};
-        rc = anl_index_write(o->output, &parts);
+        b->progress = progress;
+        b->data = data;
+        rc = add_contigs(b);
+        if (!rc) rc = anl_index_builder_write(b, o->output);
+        *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows};
     }
-    *report = (anl_index_report){(int64_t)b.n_contigs, b.n_bases, b.n_windows};
-    free_build(&b);
-    anl_encoder_free(encoder);
+    anl_index_builder_free(b);
     anl_model_free(model);
     return rc;
 }

@@ -3,6 +3,7 @@
 #define ANL_INDEX_BUILD_H
 
 #include "base.h"
+#include "model.h"
 
 typedef struct anl_index_options {
     const char *reference, *output;
@@ -21,6 +22,13 @@ typedef void anl_index_progress(void *data, int64_t done, int64_t total);
 typedef struct anl_index_report {
     int64_t contigs, bases, windows;
 } anl_index_report;
+
+/** An index put together contig by contig. Borrows the options (reference, output and model are not looked at) and the model. */
+typedef struct anl_index_builder anl_index_builder;
+int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, const anl_model *model);
+void anl_index_builder_free(anl_index_builder *b);
+int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq); /**< base codes 0-3, 4 for N; copied */
+int anl_index_builder_write(const anl_index_builder *b, const char *path);
 
 /** 0 or the first error; nothing is left behind then. The bytes written do not depend on the threads. */
 int anl_index_build(const anl_index_options *o, anl_index_progress *progress, void *data, anl_index_report *report);

@@ -13,7 +13,8 @@ static const struct {
     {"align", cmd_align, "align reads to an index"},
     {"info", cmd_info, "print what an index holds"},
     {"export-faiss", cmd_export_faiss, "write an index's vectors as a FAISS index file"},
-    {"train", cmd_train, "make an encoder"},
+    {"train", cmd_train, "train an encoder"},
+    {"recall", cmd_recall, "measure how often the encoder and the index find a read's place"},
     {"devices", cmd_devices, "print what this machine offers"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };

@@ -260,3 +260,45 @@ int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *
     }
     return rc;
 }
+
+/* A nearest hit beyond this, for the effort made so far, may hide a nearer one in a list not probed. */
+static int32_t unsure_beyond(int32_t length, int effort)
+{
+    return effort == 1 ? length / 8 * 3 : length / 8 * 5;
+}
+
+int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, anl_hit *hits, int *counts,
+                    int *efforts)
+{
+    const size_t d = (size_t)s->index->d;
+    int rc = ANL_ENOMEM;
+    int8_t *some = anl_alloc((size_t)n * d, 1);
+    int *which = anl_alloc((size_t)n, sizeof *which), *found_counts = anl_alloc((size_t)n, sizeof *found_counts);
+    anl_hit *found = anl_alloc((size_t)n * (size_t)k, sizeof *found);
+    if (!some || !which || !found_counts || !found) goto done;
+    memset(counts, 0, (size_t)n * sizeof *counts);
+    memset(efforts, 0, (size_t)n * sizeof *efforts);
+    for (int effort = 1; effort <= ANL_SEARCH_MOST; effort *= ANL_SEARCH_MORE) {
+        int m = 0;
+        for (int i = 0; i < n; ++i) {
+            const int8_t *query = queries + (size_t)i * d;
+            const int32_t length = length_of(query, s->index->d);
+            if (!length || (efforts[i] && counts[i] && hits[(size_t)i * (size_t)k].dist <= unsure_beyond(length, efforts[i]))) continue;
+            memcpy(some + (size_t)m * d, query, d);
+            which[m++] = i;
+        }
+        rc = m ? anl_search_batch(s, sc, some, m, k, effort, found, found_counts) : ANL_OK;
+        if (rc) goto done;
+        for (int j = 0; j < m; ++j) {
+            memcpy(hits + (size_t)which[j] * (size_t)k, found + (size_t)j * (size_t)k, (size_t)found_counts[j] * sizeof *hits);
+            counts[which[j]] = found_counts[j];
+            efforts[which[j]] = effort;
+        }
+    }
+done:
+    free(some);
+    free(which);
+    free(found_counts);
+    free(found);
+    return rc;
+}

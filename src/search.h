@@ -28,6 +28,13 @@ void anl_search_scratch_free(anl_search_scratch *sc);
 int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
                      int *counts);
 
+enum { ANL_SEARCH_MORE = 4, ANL_SEARCH_MOST = 16 };
+
+/** As anl_search_batch with effort 1, and again with 4 and 16 where nothing is near enough to be sure that nothing nearer was passed
+ *  over; efforts[i] is the last one made. A zero vector has no neighbours and effort 0. */
+int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, anl_hit *hits, int *counts,
+                    int *efforts);
+
 /** Lists probed for an effort: about 8,000 entries at 100,000 windows, growing with the square root of their number. */
 int anl_search_nprobe(const anl_index *x, int effort);
 

@@ -1,18 +1,10 @@
 #include "sketch.h"
 
+#include "rng.h"
 #include "tokens.h"
 
 #include <math.h>
 #include <stdio.h>
-
-/* splitmix64 (Steele, Lea, Flood 2014). */
-static uint64_t next(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
 
 /* Nearly normal int8 of the given standard deviation: the sum of eight 16-bit uniforms, rounded. Integers only. */
 static int8_t gaussian(uint64_t *state, int64_t sd)
@@ -20,7 +12,7 @@ static int8_t gaussian(uint64_t *state, int64_t sd)
     const int64_t mean = 4 * 65535, unit = 53510; /* of the sum: unit = sqrt(8 / 12) * 65536 */
     int64_t sum = -mean;
     for (int i = 0; i < 2; ++i)
-        for (uint64_t v = next(state), j = 0; j < 4; ++j, v >>= 16) sum += (int64_t)(v & 0xffff);
+        for (uint64_t v = anl_rng_next(state), j = 0; j < 4; ++j, v >>= 16) sum += (int64_t)(v & 0xffff);
     int64_t twice = 2 * sum * sd + unit, value = twice / (2 * unit) - (twice % (2 * unit) < 0);
     return (int8_t)(value < -127 ? -127 : value > 127 ? 127 : value);
 }

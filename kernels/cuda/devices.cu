@@ -1,16 +1,15 @@
-#include "devices.h"
+#include "module.h"
 
 #include <cuda_runtime.h>
 #include <string.h>
 
-int anl_devices_find(anl_device *devices, int most, int *built_with_cuda)
+extern "C" int anl_cuda_devices(anl_device *devices, int most)
 {
     int n = 0;
-    *built_with_cuda = 1;
-    if (cudaGetDeviceCount(&n) != cudaSuccess) return 0; /* no driver */
+    if (cudaGetDeviceCount(&n) != cudaSuccess) return 0; // no driver
     for (int i = 0; i < n && i < most; ++i) {
         cudaDeviceProp p;
-        memset(&devices[i], 0, sizeof devices[i]);
+        devices[i] = anl_device{};
         if (cudaGetDeviceProperties(&p, i) != cudaSuccess) return i;
         memcpy(devices[i].name, p.name, sizeof devices[i].name - 1);
         devices[i].major = p.major;

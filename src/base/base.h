@@ -20,6 +20,7 @@ enum {
     ANL_EIO = -3,      /**< open, read, write, flush, close or rename failed */
     ANL_EFORMAT = -4,  /**< the input is malformed, truncated or corrupt */
     ANL_EVERSION = -5, /**< a file of another version or another model */
+    ANL_EINTR = -6,    /**< stopped by a signal */
 };
 
 #if defined(__GNUC__)

@@ -1,5 +1,5 @@
 """What the end-to-end tests share: running anneal, the sample, SAM parsing."""
-import gzip, hashlib, os, shutil, subprocess, sys, tempfile
+import atexit, gzip, hashlib, os, shutil, subprocess, sys, tempfile
 
 ANNEAL = os.environ["ANNEAL"]
 SOURCE = os.environ["ANNEAL_SOURCE"]
@@ -8,10 +8,10 @@ SHARED = os.environ.get("ANNEAL_SHARED", os.path.join(SOURCE, "..", "shared"))
 GENOME, R1, R2 = (os.path.join(SAMPLE, f) for f in ("genome.fa.gz", "reads_1.fq.gz", "reads_2.fq.gz"))
 LEVELS = ["scalar"] + [level for level, flag in (("avx2", "avx2"), ("avx512", "avx512_vnni")) if flag in open("/proc/cpuinfo").read().split()]
 TEMP = tempfile.mkdtemp(prefix="anneal-test-")
+atexit.register(shutil.rmtree, TEMP, ignore_errors=True)
 
 def skip(why):
     print("skipped:", why)
-    shutil.rmtree(TEMP)
     sys.exit(77)
 
 def path(name):
@@ -67,6 +67,3 @@ def check(condition, what):
 def subset(pairs):
     """Plain files with the sample's first pairs."""
     return [write(f"first_{i}.fq", "".join(line + "\n" for line in read_gz(f).splitlines()[:4 * pairs])) for i, f in ((1, R1), (2, R2))]
-
-def done():
-    shutil.rmtree(TEMP)

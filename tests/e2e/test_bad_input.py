@@ -66,4 +66,3 @@ if "asan" not in ANNEAL and "tsan" not in ANNEAL:
                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (72 << 20, 72 << 20)))
     check(p.returncode == 1 and "memory" in p.stderr and len(p.stderr.splitlines()) == 1, f"little memory: {p.returncode} {p.stderr}")
     check(not os.path.exists(out), "little memory: output left behind")
-done()

@@ -10,4 +10,3 @@ for command in ("index", "align", "info", "export-faiss", "train", "devices"):
 check("ANNEAL_KERNELS" in run("index", "-o", path("x.anl"), GENOME, status=1, env={"ANNEAL_KERNELS": "mmx"})[1], "an unknown kernel level")
 said = run("devices", env={"ANNEAL_KERNELS": LEVELS[0]})[0]
 check(said.startswith("cpu\t") and "uses scalar\ncuda" in said, f"devices: {said}")
-done()

@@ -63,4 +63,3 @@ for program in (path("client"), os.path.join(path("project-build"), "client")):
     check(got[:3] == ["3", "chr1", "5000"] and got[3] == "0" and int(got[4]) >= 20 and got[5] == "150", f"{program}: {got}")
 p = subprocess.run([path("client"), path("nothing.anl")], capture_output=True, text=True)
 check(p.returncode == 1 and "No such file" in p.stderr, f"a missing index: {p.stderr}")
-done()

@@ -45,4 +45,3 @@ check(got["t"][2:4] == ["tiny", "11"] and got["t"][5] == "70M", f"tiny: {got['t'
 check(got["i"][2] == "iupac", f"iupac: {got['i']}")
 check(got["over"][2:4] == ["ends", "11"] and got["over"][5] == "40M60S", f"over the end: {got['over']}")
 check(got["whole"][5] == "90M", f"whole: {got['whole']}")
-done()

@@ -59,4 +59,3 @@ for i in range(0, 10000, 2):
             check(hit, f"{f}: wrong at MAPQ {f[4]}, truth {contig}:{start}")
 check(right >= 9900, f"{right} of 10000 at their true place")
 check(confident >= 9700, f"{confident} of 10000 with MAPQ 20 or more")
-done()

@@ -22,4 +22,3 @@ for name in ("s.bam", "a.bam"):
     subprocess.run(["samtools", "quickcheck", path(name)], check=True)
     stats = subprocess.run(["samtools", "stats", path(name)], check=True, capture_output=True, text=True).stdout
     check("SN\traw total sequences:\t4000" in stats, "samtools stats: the number of reads")
-done()

@@ -1,0 +1,127 @@
+#include "checkpoint.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+static const char magic[8] = "ANLTRN1\n";
+
+typedef struct header {
+    char magic[8];
+    uint64_t options, size, n_twins;
+    int64_t step;
+    uint64_t checksum; /* of the arrays, one after the other */
+} header;
+
+typedef struct part {
+    void *data;
+    size_t bytes;
+} part;
+
+enum { PARTS = 4 };
+
+static void parts_of(const anl_checkpoint *c, part p[PARTS])
+{
+    size_t bytes = c->size * sizeof(float);
+    p[0] = (part){c->weights, bytes};
+    p[1] = (part){c->first, bytes};
+    p[2] = (part){c->second, bytes};
+    p[3] = (part){c->twins, c->n_twins * sizeof *c->twins};
+}
+
+static int checksum(const anl_checkpoint *c, uint64_t *out)
+{
+    part p[PARTS];
+    XXH3_state_t *state = XXH3_createState();
+    if (!state) return anl_fail(ANL_ENOMEM, "out of memory");
+    XXH3_64bits_reset(state);
+    parts_of(c, p);
+    for (int i = 0; i < PARTS; ++i) XXH3_64bits_update(state, p[i].data, p[i].bytes);
+    *out = XXH3_64bits_digest(state);
+    XXH3_freeState(state);
+    return ANL_OK;
+}
+
+int anl_checkpoint_new(anl_checkpoint **out, size_t size)
+{
+    *out = NULL;
+    anl_checkpoint *c = anl_alloc(1, sizeof *c);
+    if (!c) return ANL_ENOMEM;
+    c->size = size;
+    c->weights = anl_alloc(size, sizeof *c->weights);
+    c->first = anl_alloc(size, sizeof *c->first);
+    c->second = anl_alloc(size, sizeof *c->second);
+    if (!c->weights || !c->first || !c->second) {
+        anl_checkpoint_free(c);
+        return ANL_ENOMEM;
+    }
+    *out = c;
+    return ANL_OK;
+}
+
+void anl_checkpoint_free(anl_checkpoint *c)
+{
+    if (!c) return;
+    free(c->weights);
+    free(c->first);
+    free(c->second);
+    free(c->twins);
+    free(c);
+}
+
+int anl_checkpoint_write(const anl_checkpoint *c, const char *path)
+{
+    char temporary[PATH_MAX];
+    part p[PARTS];
+    header h = {.options = c->options, .size = c->size, .n_twins = c->n_twins, .step = c->step};
+    memcpy(h.magic, magic, sizeof magic);
+    int rc = checksum(c, &h.checksum);
+    if (!rc) rc = anl_temporary_name(path, temporary, sizeof temporary);
+    if (rc) return rc;
+    FILE *f = fopen(temporary, "wb");
+    if (!f) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    parts_of(c, p);
+    int bad = fwrite(&h, sizeof h, 1, f) != 1;
+    for (int i = 0; i < PARTS && !bad; ++i) bad = p[i].bytes && fwrite(p[i].data, p[i].bytes, 1, f) != 1;
+    bad = bad || fflush(f) || fsync(fileno(f));
+    bad = fclose(f) || bad || rename(temporary, path);
+    if (!bad) return ANL_OK;
+    rc = anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    unlink(temporary);
+    return rc;
+}
+
+static int read_stream(anl_checkpoint *c, FILE *f, const char *path)
+{
+    header h;
+    part p[PARTS];
+    uint64_t sum;
+    if (fread(&h, sizeof h, 1, f) != 1 || memcmp(h.magic, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not a checkpoint", path);
+    if (h.options != c->options || h.size != c->size)
+        return anl_fail(ANL_EVERSION, "%s: the checkpoint of a run with other options or genomes", path);
+    if (h.n_twins > 1u << 28) return anl_fail(ANL_EFORMAT, "%s: the checkpoint is corrupt", path);
+    free(c->twins);
+    c->twins = anl_alloc(h.n_twins ? h.n_twins : 1, sizeof *c->twins);
+    if (!c->twins) return ANL_ENOMEM;
+    c->n_twins = h.n_twins;
+    c->step = h.step;
+    parts_of(c, p);
+    for (int i = 0; i < PARTS; ++i)
+        if (p[i].bytes && fread(p[i].data, p[i].bytes, 1, f) != 1) return anl_fail(ANL_EFORMAT, "%s: the checkpoint is truncated", path);
+    int rc = checksum(c, &sum);
+    if (!rc && sum != h.checksum) rc = anl_fail(ANL_EFORMAT, "%s: the checkpoint is corrupt", path);
+    return rc;
+}
+
+int anl_checkpoint_read(anl_checkpoint *c, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    int rc = read_stream(c, f, path);
+    fclose(f);
+    return rc;
+}

@@ -1,0 +1,190 @@
+#include "net.h"
+
+#include <math.h>
+
+/* ---- layout ---- */
+
+/* Every array begins on a cache line. */
+static size_t take(size_t *at, size_t n)
+{
+    size_t begin = *at;
+    *at += (n + 15) & ~(size_t)15;
+    return begin;
+}
+
+static anl_net_linear take_linear(size_t *at, int n, int k, int has_bias)
+{
+    anl_net_linear l = {.n = n, .k = k, .has_bias = has_bias};
+    l.w = take(at, (size_t)n * (size_t)k);
+    if (has_bias) l.b = take(at, (size_t)n);
+    return l;
+}
+
+void anl_net_init(anl_net *net, int dim, int layers)
+{
+    size_t at = 0, d = (size_t)dim;
+    *net = (anl_net){.dim = dim, .layers = layers};
+    net->table = take(&at, ANL_MODEL_ROWS * d);
+    for (int i = 0; i < layers; ++i) {
+        anl_net_layer *l = &net->layer[i];
+        l->qkv = take_linear(&at, 3 * dim, dim, 1);
+        l->slope = take(&at, d / ANL_MODEL_HEAD);
+        l->o = take_linear(&at, dim, dim, 1);
+        l->up = take_linear(&at, 2 * dim, dim, 1);
+        l->down = take_linear(&at, dim, 2 * dim, 1);
+    }
+    net->gate = take(&at, d);
+    net->gate_bias = take(&at, 1);
+    net->mean = take(&at, d);
+    net->out = take_linear(&at, dim, dim, 0);
+    net->size = at;
+}
+
+void anl_net_linears(const anl_net *net, void (*visit)(void *data, const anl_net_linear *l), void *data)
+{
+    for (int i = 0; i < net->layers; ++i) {
+        visit(data, &net->layer[i].qkv);
+        visit(data, &net->layer[i].o);
+        visit(data, &net->layer[i].up);
+        visit(data, &net->layer[i].down);
+    }
+    visit(data, &net->out);
+}
+
+/* ---- from int8 ---- */
+
+enum { RESIDUAL = 16 /* the residual stream's integers in one table unit */, FULL = 127 };
+
+/* Table units in one float unit: what a token of the sketch has for a standard deviation. */
+static const float sketch_sd = 29 * 2.82842712f;
+
+/* Float weights that take inputs of `in` integers a unit to outputs of `out` integers a unit; `out` per output. */
+static void linear_from(const anl_net_linear *to, const anl_linear *from, float in, const float *out, float *weights)
+{
+    for (int o = 0; o < to->n; ++o) {
+        float by = from->scale[o] * in / out[o];
+        for (int i = 0; i < to->k; ++i) weights[to->w + (size_t)o * (size_t)to->k + (size_t)i] = (float)from->w[o * to->k + i] * by;
+        if (to->has_bias) weights[to->b + (size_t)o] = from->bias[o] / out[o];
+    }
+}
+
+static void layer_from(const anl_net_layer *to, const anl_layer *from, int dim, float residual, float norm, float *weights)
+{
+    float scale[3 * ANL_MODEL_MAX_DIM], up[2 * ANL_MODEL_MAX_DIM], stream[ANL_MODEL_MAX_DIM];
+    /* Logits are qk_scale q.k in integers, q.k / sqrt(32) in floats. */
+    for (int c = 0; c < dim; ++c) {
+        scale[c] = scale[dim + c] = sqrtf(1 / (from->qk_scale[c / ANL_MODEL_HEAD] * sqrtf(ANL_MODEL_HEAD)));
+        scale[2 * dim + c] = norm;
+        stream[c] = residual;
+    }
+    for (int c = 0; c < 2 * dim; ++c) up[c] = norm;
+    for (int h = 0; h < dim / ANL_MODEL_HEAD; ++h) weights[to->slope + (size_t)h] = from->slope[h];
+    linear_from(&to->qkv, &from->qkv, norm, scale, weights);
+    linear_from(&to->o, &from->o, norm, stream, weights);
+    linear_from(&to->up, &from->up, norm, up, weights);
+    linear_from(&to->down, &from->down, norm, stream, weights);
+}
+
+void anl_net_from_model(const anl_net *net, const anl_model *m, float *weights)
+{
+    size_t d = (size_t)net->dim;
+    float residual = RESIDUAL * sketch_sd, ones[ANL_MODEL_MAX_DIM];
+    for (size_t i = 0; i < ANL_MODEL_ROWS * d; ++i) weights[net->table + i] = (float)m->table[i] / sketch_sd;
+    for (int i = 0; i < net->layers && i < m->layers; ++i) layer_from(&net->layer[i], &m->layer[i], net->dim, residual, m->norm_scale, weights);
+    for (size_t c = 0; c < d; ++c) {
+        weights[net->gate + c] = (float)m->gate[c] * m->gate_scale * residual;
+        weights[net->mean + c] = m->mean[c] / residual;
+        ones[c] = 1;
+    }
+    weights[net->gate_bias] = m->gate_bias;
+    linear_from(&net->out, &m->out, 1, ones, weights);
+    float largest = 0; /* the length of an output does not matter; unit weights train best */
+    for (size_t i = 0; i < d * d; ++i) largest = fmaxf(largest, fabsf(weights[net->out.w + i]));
+    for (size_t i = 0; i < d * d && largest > 0; ++i) weights[net->out.w + i] /= largest;
+}
+
+/* ---- to int8 ---- */
+
+static float largest_of(const float *w, size_t n)
+{
+    float most = 0;
+    for (size_t i = 0; i < n; ++i) most = fmaxf(most, fabsf(w[i]));
+    return most;
+}
+
+static int8_t rounded(float v)
+{
+    float r = rintf(v);
+    return (int8_t)(r < -FULL ? -FULL : r > FULL ? FULL : r);
+}
+
+/* int8 weights with a scale of their own for every output. */
+static void linear_to(const anl_net_linear *from, const float *weights, float in, const float *out, anl_linear *to)
+{
+    for (int o = 0; o < from->n; ++o) {
+        const float *w = weights + from->w + (size_t)o * (size_t)from->k;
+        float step = largest_of(w, (size_t)from->k) / FULL;
+        if (step == 0) step = 1e-6f;
+        for (int i = 0; i < from->k; ++i) to->w[o * from->k + i] = rounded(w[i] / step);
+        to->scale[o] = step * out[o] / in;
+        to->bias[o] = from->has_bias ? weights[from->b + (size_t)o] * out[o] : 0;
+    }
+}
+
+static void layer_to(const anl_net_layer *from, const float *weights, const anl_net_range *range, int dim, float residual, float norm,
+                     anl_layer *to)
+{
+    float scale[3 * ANL_MODEL_MAX_DIM], up[2 * ANL_MODEL_MAX_DIM], stream[ANL_MODEL_MAX_DIM];
+    float v = FULL / fmaxf(range->v, 1e-6f), top = 2 * FULL / fmaxf(range->up, 1e-6f);
+    for (int h = 0; h < dim / ANL_MODEL_HEAD; ++h) {
+        float q = FULL / fmaxf(range->q[h], 1e-6f), k = FULL / fmaxf(range->k[h], 1e-6f);
+        for (int c = h * ANL_MODEL_HEAD; c < (h + 1) * ANL_MODEL_HEAD; ++c) {
+            scale[c] = q;
+            scale[dim + c] = k;
+            scale[2 * dim + c] = v;
+            stream[c] = residual;
+        }
+        to->qk_scale[h] = 1 / (q * k * sqrtf(ANL_MODEL_HEAD));
+        to->slope[h] = fmaxf(weights[from->slope + (size_t)h], 0);
+    }
+    for (int c = 0; c < 2 * dim; ++c) up[c] = top;
+    linear_to(&from->qkv, weights, norm, scale, &to->qkv);
+    linear_to(&from->o, weights, v, stream, &to->o);
+    linear_to(&from->up, weights, norm, up, &to->up);
+    linear_to(&from->down, weights, top, stream, &to->down);
+}
+
+int anl_net_to_model(const anl_net *net, const float *weights, int layers, const anl_net_ranges *ranges, anl_model **out)
+{
+    size_t d = (size_t)net->dim;
+    anl_model *m;
+    int rc = anl_model_new(&m, net->dim, layers);
+    *out = NULL;
+    if (rc) return rc;
+    /* The table's step: its largest weight, but never so fine that the residual stream leaves int16. */
+    float table = FULL / fmaxf(largest_of(weights + net->table, ANL_MODEL_ROWS * d), 1e-6f);
+    table = fminf(table, 0.8f * INT16_MAX / (RESIDUAL * fmaxf(ranges->stream, 1e-6f)));
+    float residual = RESIDUAL * table, ones[ANL_MODEL_MAX_DIM];
+    for (size_t i = 0; i < ANL_MODEL_ROWS * d; ++i) m->table[i] = rounded(weights[net->table + i] * table);
+    m->norm_scale = m->pool_scale = 32;
+    for (int i = 0; i < layers; ++i) layer_to(&net->layer[i], weights, &ranges->layer[i], net->dim, residual, m->norm_scale, &m->layer[i]);
+    float gate = largest_of(weights + net->gate, d) / FULL;
+    for (size_t c = 0; c < d; ++c) {
+        m->gate[c] = gate > 0 ? rounded(weights[net->gate + c] / gate) : 0;
+        m->mean[c] = weights[net->mean + c] * residual;
+        ones[c] = 1;
+    }
+    m->gate_scale = gate / residual;
+    m->gate_bias = weights[net->gate_bias];
+    linear_to(&net->out, weights, 1, ones, &m->out);
+    m->radius = 400 * sqrtf((float)d / 128);
+    /* The outputs are rounded before their length is set: let them be large. */
+    float by = 8 / fmaxf(largest_of(m->out.scale, d), 1e-12f);
+    for (size_t o = 0; o < d; ++o) m->out.scale[o] *= by;
+    if ((rc = anl_model_check(m))) {
+        anl_model_free(m);
+        return rc;
+    }
+    *out = m;
+    return ANL_OK;
+}

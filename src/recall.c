@@ -1,0 +1,260 @@
+#include "recall.h"
+
+#include "corpus.h"
+#include "encoder.h"
+#include "rng.h"
+#include "search.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 256, MOST = 32, SPAN = 2 * ANL_ENCODER_MAX_LEN, EVERY_LIST = 1 << 20 };
+
+const int anl_recall_depths[ANL_RECALL_DEPTHS] = {1, 2, 10, MOST};
+
+/* ---- exact repeats ---- */
+
+/* Hashes of all stretches of a length, read along the genome: polynomials over random values, so that both strands can be rolled. */
+typedef struct roll {
+    uint64_t value[4], first[4]; /* of a base; of a base times BASE^(length - 1) */
+    uint64_t forward, reverse;
+} roll;
+
+#define BASE 0x9e3779b97f4a7c15u
+#define BASE_INVERSE 0xf1de83e19937733du /* BASE * BASE_INVERSE = 1 modulo 2^64 */
+
+static uint64_t roll_hash(const roll *r)
+{
+    return r->forward < r->reverse ? r->forward : r->reverse;
+}
+
+/* The first stretch: forward = sum value[s_i] BASE^(length - 1 - i); reverse is the same of the reverse complement. */
+static uint64_t roll_start(roll *r, const uint8_t *seq, int length)
+{
+    uint64_t state = 99, power = 1;
+    *r = (roll){0};
+    for (int i = 0; i < 4; ++i) r->value[i] = anl_rng_next(&state);
+    for (int i = 0; i < length; ++i) {
+        r->forward = r->forward * BASE + r->value[seq[i]];
+        r->reverse = r->reverse * BASE + r->value[3 - seq[length - 1 - i]];
+        if (i) power *= BASE;
+    }
+    for (int i = 0; i < 4; ++i) r->first[i] = r->value[i] * power;
+    return roll_hash(r);
+}
+
+/* One base further. */
+static uint64_t roll_on(roll *r, uint8_t in, uint8_t out)
+{
+    r->forward = (r->forward - r->first[out]) * BASE + r->value[in];
+    r->reverse = (r->reverse - r->value[3 - out]) * BASE_INVERSE + r->first[3 - in];
+    return roll_hash(r);
+}
+
+static uint64_t hash_of(const uint8_t *seq, int length)
+{
+    roll r;
+    return roll_start(&r, seq, length);
+}
+
+typedef struct seen {
+    uint64_t hash;
+    int times;
+} seen;
+
+static int by_hash(const void *a, const void *b)
+{
+    const uint64_t x = ((const seen *)a)->hash, y = ((const seen *)b)->hash;
+    return (x > y) - (x < y);
+}
+
+static seen *find(seen *s, int n, uint64_t hash)
+{
+    int lo = 0, hi = n;
+    while (lo < hi) {
+        int mid = (lo + hi) / 2;
+        if (s[mid].hash < hash) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo < n && s[lo].hash == hash ? &s[lo] : NULL;
+}
+
+/* Counts how often each of the sorted, distinct hashes occurs in bases[n]. A small table of bits keeps most stretches from being looked up. */
+static int count(const uint8_t *bases, int64_t n, int length, seen *s, int distinct)
+{
+    enum { BITS = 1 << 20 };
+    uint8_t *filter = anl_alloc(BITS / 8, 1);
+    if (!filter) return ANL_ENOMEM;
+    for (int i = 0; i < distinct; ++i) filter[s[i].hash % BITS / 8] |= (uint8_t)(1 << s[i].hash % 8);
+    roll r = {0};
+    int64_t good = 0;
+    for (int64_t i = 0; i < n; ++i) {
+        good = bases[i] < 4 ? good + 1 : 0;
+        if (good < length) continue;
+        uint64_t hash = good == length ? roll_start(&r, bases + i - length + 1, length) : roll_on(&r, bases[i], bases[i - length]);
+        if (!(filter[hash % BITS / 8] >> hash % 8 & 1)) continue;
+        seen *e = find(s, distinct, hash);
+        if (e) ++e->times;
+    }
+    free(filter);
+    return ANL_OK;
+}
+
+/* ---- reads ---- */
+
+typedef struct sample {
+    int64_t *pos;     /* [reads] of the error-free sequence */
+    uint8_t *unique;  /* [reads] */
+    uint8_t *seq;     /* [reads][ANL_ENCODER_MAX_LEN] with errors */
+    int32_t *len;
+} sample;
+
+static void free_sample(sample *s)
+{
+    free(s->pos);
+    free(s->unique);
+    free(s->seq);
+    free(s->len);
+}
+
+/* Whether a stretch lies in one contig and has no N. */
+static int whole(const anl_index *x, const uint8_t *bases, int64_t pos, int length)
+{
+    return anl_index_contig_at(x, pos) == anl_index_contig_at(x, pos + length - 1) && !memchr(bases + pos, 4, (size_t)length);
+}
+
+static int draw(const anl_index *x, const uint8_t *bases, const anl_recall_condition *c, int reads, uint64_t seed, sample *s)
+{
+    enum { TRIES = 1000 };
+    int64_t n = x->contig_begin[x->n_contigs];
+    s->pos = anl_alloc((size_t)reads, sizeof *s->pos);
+    s->unique = anl_alloc((size_t)reads, 1);
+    s->seq = anl_alloc((size_t)reads, ANL_ENCODER_MAX_LEN);
+    s->len = anl_alloc((size_t)reads, sizeof *s->len);
+    if (!s->pos || !s->unique || !s->seq || !s->len) return ANL_ENOMEM;
+    for (int i = 0; i < reads; ++i) {
+        uint64_t rng = anl_rng_at(seed, (uint64_t)c->length, (uint64_t)i);
+        int tries = 0;
+        int64_t pos = 0, room = n - c->length;
+        do {
+            if (room < 1 || ++tries > TRIES) return anl_fail(ANL_EINVAL, "no stretch of %d bp without N to draw reads from", c->length);
+            pos = (int64_t)anl_rng_below(&rng, (uint64_t)room);
+        } while (!whole(x, bases, pos, c->length));
+        int64_t end = x->contig_begin[anl_index_contig_at(x, pos) + 1];
+        s->pos[i] = pos;
+        uint8_t *read = s->seq + (size_t)i * ANL_ENCODER_MAX_LEN;
+        s->len[i] = anl_read_mutate(bases + pos, end - pos < SPAN ? end - pos : SPAN, c->length, 0.8f * c->error, 0.2f * c->error, &rng, read);
+        if (anl_rng_next(&rng) & 1) anl_read_turn(read, s->len[i]);
+    }
+    return ANL_OK;
+}
+
+static int find_unique(const uint8_t *bases, int64_t n, int length, int reads, sample *s)
+{
+    seen *all = anl_alloc((size_t)reads, sizeof *all);
+    if (!all) return ANL_ENOMEM;
+    int distinct = 0;
+    for (int i = 0; i < reads; ++i) all[i].hash = hash_of(bases + s->pos[i], length);
+    qsort(all, (size_t)reads, sizeof *all, by_hash);
+    for (int i = 0; i < reads; ++i)
+        if (!distinct || all[i].hash != all[distinct - 1].hash) all[distinct++].hash = all[i].hash;
+    int rc = count(bases, n, length, all, distinct);
+    for (int i = 0; i < reads && !rc; ++i) s->unique[i] = find(all, distinct, hash_of(bases + s->pos[i], length))->times == 1;
+    free(all);
+    return rc;
+}
+
+/* ---- search ---- */
+
+/* Rank (0 the nearest) of the first hit that shares half of the shorter of read and window; `n` when there is none. */
+static int rank_of(const anl_index *x, int64_t pos, int length, const anl_hit *hits, int n)
+{
+    int shorter = length < x->window ? length : x->window;
+    for (int i = 0; i < n; ++i) {
+        int64_t window = anl_index_window_pos(x, hits[i].window);
+        int64_t begin = window > pos ? window : pos, end = window + x->window < pos + length ? window + x->window : pos + length;
+        if (end - begin >= shorter / 2) return i;
+    }
+    return n;
+}
+
+static void note(int *found, int rank)
+{
+    for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) found[i] += rank < anl_recall_depths[i];
+}
+
+/* One block of reads by one thread. */
+static int search_block(const anl_index *x, const anl_encoder *e, const anl_search *search, const sample *s, int length, int first, int n,
+                        anl_recall *out)
+{
+    anl_encoder_scratch *es = NULL;
+    anl_search_scratch *ss = NULL;
+    size_t d = (size_t)x->d;
+    const uint8_t *seqs[BLOCK];
+    int counts[BLOCK], efforts[BLOCK];
+    int8_t *vectors = anl_alloc(BLOCK * d, 1);
+    anl_hit *hits = anl_alloc(BLOCK * MOST, sizeof *hits);
+    int rc = vectors && hits ? anl_encoder_scratch_new(&es, e) : ANL_ENOMEM;
+    if (!rc) rc = anl_search_scratch_new(&ss, search);
+    for (int i = 0; i < n; ++i) seqs[i] = s->seq + (size_t)(first + i) * ANL_ENCODER_MAX_LEN;
+    if (!rc) anl_encoder_embed(e, es, seqs, s->len + first, n, vectors);
+    for (int exact = 0; exact < 2 && !rc; ++exact) {
+        rc = exact ? anl_search_batch(search, ss, vectors, n, MOST, EVERY_LIST, hits, counts)
+                   : anl_search_sure(search, ss, vectors, n, MOST, hits, counts, efforts);
+        for (int i = 0; i < n && !rc; ++i) {
+            if (!s->unique[first + i]) continue;
+            int rank = rank_of(x, s->pos[first + i], length, hits + (size_t)i * MOST, counts[i]);
+            note(exact ? out->found_exact : out->found, rank < counts[i] ? rank : MOST);
+        }
+    }
+    anl_encoder_scratch_free(es);
+    anl_search_scratch_free(ss);
+    free(vectors);
+    free(hits);
+    return rc;
+}
+
+static int measure(const anl_index *x, const anl_encoder *e, const anl_search *search, const sample *s, int length, int reads, int threads,
+                   anl_recall *out)
+{
+    anl_failure failure = {0};
+    *out = (anl_recall){.reads = reads};
+    for (int i = 0; i < reads; ++i) out->unique += s->unique[i];
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (int first = 0; first < reads; first += BLOCK) {
+        anl_recall part = {0};
+        int rc = search_block(x, e, search, s, length, first, reads - first < BLOCK ? reads - first : BLOCK, &part);
+        if (rc) anl_failure_keep(&failure, rc, first);
+#pragma omp critical(anl_recall_sum)
+        for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) {
+            out->found[i] += part.found[i];
+            out->found_exact[i] += part.found_exact[i];
+        }
+    }
+    return anl_failure_raise(&failure);
+}
+
+int anl_recall_measure(const anl_index *x, const anl_model *m, const anl_recall_condition *conditions, int n, int reads, uint64_t seed,
+                       int threads, anl_recall *out)
+{
+    int64_t total = x->contig_begin[x->n_contigs];
+    anl_encoder *e = NULL;
+    anl_search *search = NULL;
+    uint8_t *bases = anl_alloc((size_t)total, 1);
+    int rc = bases ? ANL_OK : ANL_ENOMEM;
+    if (!rc && x->model_hash != anl_model_hash(m)) rc = anl_fail(ANL_EINVAL, "the index was made with another model");
+    if (!rc) rc = anl_encoder_new(&e, m);
+    if (!rc) rc = anl_search_new(&search, x, ANL_SEARCH_NATIVE);
+    if (!rc) anl_index_fetch(x, 0, total, bases);
+    for (int i = 0; i < n && !rc; ++i) {
+        sample s = {0};
+        rc = draw(x, bases, &conditions[i], reads, seed, &s);
+        if (!rc) rc = find_unique(bases, total, conditions[i].length, reads, &s);
+        if (!rc) rc = measure(x, e, search, &s, conditions[i].length, reads, threads, &out[i]);
+        free_sample(&s);
+    }
+    anl_search_free(search);
+    anl_encoder_free(e);
+    free(bases);
+    return rc;
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Training: the same model for any number of threads and after an interruption; a trained model finds more than the sketch; recall's table."""
+import random, signal, time
+from lib import *
+
+random.seed(5)
+genome = write("genome.fa", ">chr1\n" + "".join(random.choices("ACGT", k=300000)) + "\n>chr2 N within\n" + "".join(random.choices("ACGT", k=40000)) + "N" * 500
+               + "".join(random.choices("ACGT", k=30000)) + "\n")
+other = write("other.fa", ">x\n" + "".join(random.choices("ACGT", k=200000)) + "\n")
+small = ["train", "--dim", "32", "--batch", "128", "--linear-pairs", "60K", "--pairs", "3K", "--mine-every", "10", "--seed", "3"]
+
+run(*small, "-t", 1, "-o", path("a.anm"), genome)
+run(*small, "-t", 3, "-o", path("b.anm"), "--log", path("log.tsv"), genome)
+check(digest(path("a.anm")) == digest(path("b.anm")), "the model depends on the threads")
+log = [line.split("\t") for line in open(path("log.tsv")).read().splitlines()]
+check(log[0][:4] == ["step", "pairs", "layers", "loss"] and log[-1][2] == "2" and int(log[-1][0]) == 491, f"log: {log[0]} {log[-1]}")
+linear = [float(f[3]) for f in log[1:] if f[2] == "0"]
+check(linear[-1] < linear[0], "the loss does not fall")
+
+# Interrupted, and gone on with.
+again = [*small, "--checkpoint", path("run.ck"), "-o", path("c.anm"), "--log", path("log2.tsv"), genome]
+p = subprocess.Popen([ANNEAL, *map(str, again)], stderr=subprocess.PIPE, text=True)
+while p.poll() is None and not (os.path.exists(path("log2.tsv")) and open(path("log2.tsv")).read().count("\n") > 1): time.sleep(0.01)
+p.send_signal(signal.SIGTERM)
+said = p.communicate()[1]
+if p.returncode:  # else it was already done
+    check(said.startswith("anneal: stopped at step") and said.count("\n") == 1 and not os.path.exists(path("c.anm")), f"interruption: {said}")
+    check(os.path.exists(path("run.ck")), "no checkpoint")
+    refused(*small, "--rate", 0.5, "--checkpoint", path("run.ck"), "-o", path("d.anm"), genome, says="other options")
+    damaged = bytearray(open(path("run.ck"), "rb").read())
+    damaged[len(damaged) // 2] ^= 1
+    write("damaged.ck", bytes(damaged))
+    refused(*small, "--checkpoint", path("damaged.ck"), "-o", path("d.anm"), genome, says="corrupt")
+    write("short.ck", bytes(damaged[:2000]))
+    refused(*small, "--checkpoint", path("short.ck"), "-o", path("d.anm"), genome, says="truncated")
+    run(*again)
+check(digest(path("a.anm")) == digest(path("c.anm")), "going on after an interruption gives another model")
+
+# Recall on a genome it never saw.
+def table(*args):
+    lines = [line.split("\t") for line in run("recall", "--lengths", "100,150", "--errors", "10,150", "--reads", 300, *args)[0].splitlines()]
+    return [dict(zip(lines[0], f)) for f in lines[1:]]
+rows = table("--model", path("a.anm"), "--baseline", "sketch", other)
+check(rows == table("--model", path("a.anm"), "--baseline", "sketch", "-t", 3, other), "recall depends on the threads")
+check(len(rows) == 16 and all(0 <= float(r["recall@1"]) <= float(r["recall@10"]) <= float(r["recall@32"]) <= 100 for r in rows), "recall's table")
+at = {(r["model"], r["length"], r["error%"], r["search"]): float(r["recall@10"]) for r in rows}
+check(at["model", "150", "15.0", "exact"] > at["sketch", "150", "15.0", "exact"] + 5, f"no better than the sketch: {at}")
+check(at["model", "150", "1.0", "index"] > 95, f"a read with few errors is not found: {at}")
+check(all(at[m, l, e, "exact"] >= at[m, l, e, "index"] - 1 for m, l, e, s in at), f"the index finds more than there is: {at}")
+
+# Repeats set a ceiling, on either strand.
+unit = "".join(random.choices("ACGT", k=5000))
+turned = unit[::-1].translate(str.maketrans("ACGT", "TGCA"))
+twice = write("twice.fa", ">x\n" + "".join(random.choices("ACGT", k=10000)) + unit + "".join(random.choices("ACGT", k=5000)) + turned + "\n")
+share = float(table("--model", path("a.anm"), twice)[0]["unique%"])
+check(50 < share < 70, f"60% of the sequence is unique, not {share}%")
+
+refused("train", "-o", path("x.anm"), says="genomes")
+refused("train", "-o", path("x.anm"), path("none.fa"), says="none.fa")
+refused("train", "--batch", 33, "-o", path("x.anm"), genome, says="--batch 33")
+refused("train", "--device", "tpu", "-o", path("x.anm"), genome, says="--device tpu")
+refused("train", "--pairs", "12x", "-o", path("x.anm"), genome, says="--pairs 12x")
+refused("recall", "--errors", "900", other, says="900")
+refused("recall", path("none.fa"), says="none.fa")
