@@ -5,8 +5,7 @@
  * outputs or the tokens. */
 #include "train_cpu.h"
 
-#include <immintrin.h>
-#include <string.h>
+#include "bf16_pairs.inc.h"
 
 enum { ROWS = 6, VECS = 4 };
 
@@ -72,50 +71,7 @@ static void product(int m, int n, pairs x, const uint32_t *w, int count, tile_ou
     }
 }
 
-/* ---- conversions ---- */
-
-/* Rows as they are: [m][k] -> [m][k / 2] pairs. */
-static void to_rows(const float *a, size_t count, uint32_t *to)
-{
-    for (size_t i = 0; i < count; i += 32)
-        _mm512_storeu_si512(to + i / 2, (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(a + i + 16), _mm512_loadu_ps(a + i)));
-}
-
-/* Neighbouring rows side by side: [m][k] -> [(m + 1) / 2][k] pairs (row 2p, row 2p + 1), a missing last row being zero. */
-static void to_pairs(const float *a, int m, int k, uint32_t *to)
-{
-    for (int t = 0; t < m; t += 2, a += 2 * k, to += k)
-        for (int c = 0; c < k; c += 16) {
-            __m512 low = _mm512_loadu_ps(a + c), high = t + 1 < m ? _mm512_loadu_ps(a + k + c) : _mm512_setzero_ps();
-            __m512i l = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(low));
-            __m512i h = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(high));
-            _mm512_storeu_si512(to + c, _mm512_or_si512(l, _mm512_slli_epi32(h, 16)));
-        }
-}
-
 /* ---- layers ---- */
-
-static size_t pairs_size(int m, int k)
-{
-    return (size_t)(m + 1) / 2 * (size_t)k * sizeof(uint32_t);
-}
-
-/* For the forward pass [k / 2][n] pairs along the inputs, then for the backward one [n / 2][k] pairs along the outputs. */
-static size_t packed_size(int n, int k)
-{
-    return 2 * pairs_size(n, k);
-}
-
-static void pack(const float *w, int n, int k, void *packed)
-{
-    uint32_t *forward = packed, *backward = forward + (size_t)n * (size_t)k / 2;
-    to_pairs(w, n, k, backward);
-    for (int o = 0; o < n; ++o) {
-        uint32_t row[ANL_TRAIN_MAX_DIM];
-        to_rows(w + (size_t)o * (size_t)k, (size_t)k, row);
-        for (int p = 0; p < k / 2; ++p) forward[(size_t)p * (size_t)n + (size_t)o] = row[p];
-    }
-}
 
 static size_t linear_work(int n, int k, int m)
 {
@@ -141,8 +97,7 @@ static void linear_back(const anl_train_linear *l, const float *a, const float *
     to_pairs(dy, m, n, dy_pairs);
     to_pairs(a, m, k, a_pairs);
     product(n, k, (pairs){dy_pairs, 1, n}, a_pairs, (m + 1) / 2, (tile_out){dw, k, NULL, ANL_TRAIN_ADD});
-    for (int t = 0; db && t < m; ++t, dy += n)
-        for (int o = 0; o < n; o += 16) _mm512_storeu_ps(db + o, _mm512_add_ps(_mm512_loadu_ps(db + o), _mm512_loadu_ps(dy + o)));
+    if (db) sum_columns(dy, m, n, db);
 }
 
 void anl_train_products_avx512(anl_train_kernels *t)

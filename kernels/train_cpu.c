@@ -165,7 +165,10 @@ static void choose(void)
     tables[1] = *t;
     tables[1].contrast = contrast_exact;
 #if defined(__x86_64__)
-    if (bf16) anl_train_products_avx512(t);
+    if (bf16) {
+        anl_train_products_avx512(t);
+        anl_train_products_amx(t);
+    }
 #endif
     t->contrast = contrast_best;
 }

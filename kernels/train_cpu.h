@@ -14,8 +14,9 @@ void anl_train_fill_scalar(anl_train_kernels *t, anl_train_rows *r);
 void anl_train_fill_avx2(anl_train_kernels *t, anl_train_rows *r);
 void anl_train_fill_avx512(anl_train_kernels *t, anl_train_rows *r);
 
-/** The linear layers: by BLAS in float32, by AVX-512 with bf16 inputs and float32 sums. */
+/** The linear layers: by BLAS in float32; by AVX-512 or AMX with bf16 inputs and float32 sums, the latter where the machine grants it. */
 void anl_train_products_blas(anl_train_kernels *t);
 void anl_train_products_avx512(anl_train_kernels *t);
+void anl_train_products_amx(anl_train_kernels *t);
 
 #endif

@@ -23,6 +23,26 @@ static inline void store(float *p, v16 v)
     *(v16 *)p = v;
 }
 
+typedef int32_t w16 __attribute__((vector_size(64), aligned(4), may_alias));
+
+/* a where the mask is set, else b; the larger of both. */
+static inline v16 choose(w16 mask, v16 a, v16 b)
+{
+    return (v16)((mask & (w16)a) | (~mask & (w16)b));
+}
+
+static inline v16 larger(v16 a, v16 b)
+{
+    return choose(a > b, a, b);
+}
+
+static inline float largest(v16 v)
+{
+    float most = v[0];
+    for (int i = 1; i < 16; ++i) most = v[i] > most ? v[i] : most;
+    return most;
+}
+
 static inline float sum(v16 v)
 {
     float s = 0;
@@ -49,6 +69,22 @@ static inline float exponential(float x)
         float f;
     } power = {.i = (n + 127) << 23};
     return y * power.f;
+}
+
+/* The same of sixteen, none above 0. */
+static inline v16 exponentials(v16 x)
+{
+    x = larger(x, splat(-87));
+    w16 n = __builtin_convertvector(x * splat(1.44269504f) - splat(0.5f), w16);
+    v16 whole = __builtin_convertvector(n, v16), r = x - whole * splat(0.693359375f) + whole * splat(2.12194440e-4f);
+    v16 y = splat(1.9875691500e-4f);
+    y = y * r + splat(1.3981999507e-3f);
+    y = y * r + splat(8.3334519073e-3f);
+    y = y * r + splat(4.1665795894e-2f);
+    y = y * r + splat(1.6666665459e-1f);
+    y = y * r + splat(5.0000001201e-1f);
+    y = y * r * r + r + splat(1);
+    return y * (v16)((n + 127) << 23);
 }
 
 /* ---- table ---- */
@@ -166,16 +202,25 @@ static void attention_weights(const float *q, const float *k, int stride, int m,
     int wide = padded(m);
     transpose(k, stride, m, wide, turned);
     multiply((view){q, stride, 1}, m, turned, WIDE, HEAD, wide, scale, p, WIDE);
+    static const w16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     for (int i = 0; i < m; ++i, p += WIDE) {
-        float most = -INFINITY, total = 0;
-        for (int j = 0; j < m; ++j) p[j] -= slope * (float)(i < j ? j - i : i - j);
-#pragma omp simd reduction(max : most)
-        for (int j = 0; j < m; ++j) most = p[j] > most ? p[j] : most;
-#pragma omp simd reduction(+ : total)
-        for (int j = 0; j < m; ++j) total += p[j] = exponential(p[j] - most);
-        float by = 1 / total;
-        for (int j = 0; j < m; ++j) p[j] *= by;
-        for (int j = m; j < wide; ++j) p[j] = 0;
+        v16 most = splat(-INFINITY), total = splat(0);
+        for (int j = 0; j < wide; j += 16) {
+            w16 at = lane + j;
+            v16 away = __builtin_convertvector(at - i, v16);
+            v16 l = load(p + j) - splat(slope) * larger(away, -away);
+            l = choose(at < m, l, splat(-INFINITY));
+            store(p + j, l);
+            most = larger(most, l);
+        }
+        most = splat(largest(most));
+        for (int j = 0; j < wide; j += 16) {
+            v16 e = choose(lane + j < m, exponentials(load(p + j) - most), splat(0));
+            store(p + j, e);
+            total += e;
+        }
+        v16 by = splat(1 / sum(total));
+        for (int j = 0; j < wide; j += 16) store(p + j, load(p + j) * by);
     }
 }
 
