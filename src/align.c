@@ -4,6 +4,8 @@
 #include "candidates.h"
 #include "model.h"
 #include "pair.h"
+#include "place.h"
+#include "split.h"
 
 #include <omp.h>
 #include <pthread.h>
@@ -106,7 +108,7 @@ static int find_places(const work *k, chunk *c, anl_worker *w)
     int n = (int)(c->end - c->begin), rc = ANL_OK;
     anl_arena_reset(w->temporary);
     for (int i = 0; i < n && !rc; ++i) rc = prepare_query(w, &k->batch->reads[c->begin + (size_t)i], &q[i]);
-    return rc ? rc : anl_candidates_find(w, q, n);
+    return rc ? rc : anl_candidates_find(w, q, n, w->context->options->candidates);
 }
 
 /* Decide and finish: pairs see each other under the insert-size model. */
@@ -123,14 +125,20 @@ static int report(const work *k, chunk *c, anl_worker *w)
     if (!rc) rc = anl_candidates_score(w, q, n);
     for (int i = 0; i < n && !rc; ++i) {
         anl_choice chosen[2];
+        int paired = q[i].read->mate == 1;
+        if (paired) q[i].proper = (uint8_t)anl_pair_choose(o, m, &q[i], chosen);
+        else chosen[0] = anl_choose_single(o, &q[i], o->min_score);
+        rc = anl_place_chosen(w, &q[i], &chosen[0]);
+        if (!rc && paired) rc = anl_place_chosen(w, &q[++i], &chosen[1]);
+    }
+    if (!rc) rc = anl_split(w, q, n);
+    for (int i = 0; i < n && !rc; ++i) {
         if (q[i].read->mate == 1) {
-            int proper = anl_pair_choose(o, m, &q[i], chosen);
-            rc = anl_finish_pair(w, &q[i], chosen, proper, out, &c->counts);
+            const anl_read *reads[2] = {q[i].read, q[i + 1].read};
+            const anl_placements placed[2] = {q[i].placed, q[i + 1].placed};
+            rc = anl_finish_pair(w, reads, placed, q[i].proper, out, &c->counts);
             ++i;
-        } else {
-            chosen[0] = anl_choose_single(o, &q[i]);
-            rc = anl_finish_single(w, &q[i], chosen, out, &c->counts);
-        }
+        } else rc = anl_finish_placements(w, q[i].read, &q[i].placed, out, &c->counts);
     }
     return rc;
 }

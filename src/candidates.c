@@ -7,6 +7,7 @@ enum {
     GAP_ROOM = 20,       /* bp of gap that Smith-Waterman may use beyond the diagonals with votes */
     LEAST_VOTES = 3,
     WIDEST = 2048,       /* neighbours fetched at most */
+    TILE = 2048,         /* diagonals voted on at once around a place */
     SAME_PLACE_SHARE = 20, /* starts within 1/20 of the read are one place */
 };
 
@@ -76,14 +77,13 @@ static int search_round(anl_worker *w, segment *segments, const int *which, int 
 }
 
 /* Searches every segment; again for more neighbours where all that came back are about as near as the first. */
-static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n, const int8_t *vectors)
+static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n, const int8_t *vectors, int k)
 {
     int d = w->context->index->d, rc = ANL_OK;
     int *which = anl_arena_alloc(w->temporary, (size_t)n, sizeof *which);
     int *effort = anl_arena_alloc(w->temporary, (size_t)n, sizeof *effort);
     int *counts = anl_arena_alloc(w->temporary, (size_t)n, sizeof *counts);
     int32_t *reach = anl_arena_alloc(w->temporary, (size_t)n, sizeof *reach);
-    int k = w->context->options->candidates;
     anl_hit *hits = anl_arena_alloc(w->temporary, (size_t)n * (size_t)k, sizeof *hits);
     if (!which || !effort || !counts || !reach || !hits) return ANL_ENOMEM;
     if ((rc = anl_search_sure(w->context->search, w->search, vectors, n, k, hits, counts, effort))) return rc;
@@ -152,6 +152,32 @@ static int vote_segment(anl_worker *w, const anl_query *q, const segment *s, pla
                            .votes = v.votes,
                            .contig = contig,
                            .reverse = v.reverse};
+    }
+    return n;
+}
+
+/* Stretches that the diagonals of near_begin..near_end are looked through in. */
+static size_t tiles_of(const anl_query *q)
+{
+    return (size_t)((q->near_end - q->near_begin + TILE - 1) / TILE);
+}
+
+/* The best place of every tile. */
+static int vote_near(anl_worker *w, const anl_query *q, place *out)
+{
+    const anl_index *x = w->context->index;
+    uint8_t region[ANL_VOTE_MAX_REGION];
+    int32_t len = q->read->len;
+    int n = 0;
+    if (q->near_begin >= q->near_end || len > ANL_VOTE_MAX_READ) return 0;
+    anl_voter_load(w->voter, q->strand[0], len);
+    for (int64_t at = q->near_begin; at < q->near_end; at += TILE) {
+        int64_t end = at + TILE + len < q->near_end ? at + TILE + len : q->near_end;
+        anl_index_fetch(x, at, end, region);
+        anl_vote v = anl_voter_count(w->voter, region, (int32_t)(end - at), 0, TILE - 1);
+        if (v.votes < LEAST_VOTES) continue;
+        out[n++] = (place){.start = at + v.diag, .lo = v.lo - v.diag, .hi = v.hi - v.diag, .votes = v.votes,
+                           .contig = anl_index_contig_at(x, at), .reverse = v.reverse};
     }
     return n;
 }
@@ -228,7 +254,7 @@ static int place_candidates(anl_worker *w, anl_query *queries, int number, const
     return rc;
 }
 
-int anl_candidates_find(anl_worker *w, anl_query *queries, int n)
+int anl_candidates_find(anl_worker *w, anl_query *queries, int n, int k)
 {
     segment *s;
     int n_segments, rc = cut_segments(w, queries, n, &s, &n_segments);
@@ -243,15 +269,17 @@ int anl_candidates_find(anl_worker *w, anl_query *queries, int n)
         lens[i] = s[i].len;
     }
     anl_encoder_embed(w->context->encoder, w->encoder, seqs, lens, n_segments, vectors);
-    if ((rc = search_segments(w, queries, s, n_segments, vectors))) return rc;
+    if ((rc = search_segments(w, queries, s, n_segments, vectors, k))) return rc;
     w->n_jobs = 0;
     for (int i = 0, next; i < n_segments; i = next) {
-        size_t hits = 0;
+        anl_query *q = &queries[s[i].query];
+        size_t hits = tiles_of(q);
         for (next = i; next < n_segments && s[next].query == s[i].query; ++next) hits += (size_t)s[next].n_hits;
         place *places = anl_arena_alloc(w->temporary, hits, sizeof *places);
         if (!places) return ANL_ENOMEM;
         int found = 0;
-        for (int j = i; j < next; ++j) found += vote_segment(w, &queries[s[i].query], &s[j], places + found);
+        for (int j = i; j < next; ++j) found += vote_segment(w, q, &s[j], places + found);
+        found += vote_near(w, q, places + found);
         if ((rc = place_candidates(w, queries, s[i].query, places, found))) return rc;
     }
     return anl_candidates_score(w, queries, n);

@@ -2,6 +2,7 @@
 #ifndef ANL_CANDIDATES_H
 #define ANL_CANDIDATES_H
 
+#include "placement.h"
 #include "worker.h"
 
 /** A place where a read may lie. */
@@ -20,7 +21,10 @@ typedef struct anl_query {
     const uint8_t *strand[2];  /**< base codes of the read and of its reverse complement */
     anl_candidate *candidates; /**< score descending, then start, forward first */
     int32_t n, cap;
+    int64_t near_begin, near_end; /**< a stretch of one contig, joined coordinates, to look in as well; empty: none */
     uint8_t cut;               /**< more windows look alike than were fetched: the true place may be missing */
+    uint8_t proper;            /**< of the first mate: the pair is proper */
+    anl_placements placed;     /**< what is reported */
 } anl_query;
 
 /** A number from the read's name alone: picks among equal places, the same on every run. */
@@ -32,8 +36,9 @@ typedef struct anl_pending {
     anl_candidate candidate;
 } anl_pending;
 
-/** Finds and scores the candidates of `n` queries (read set, the rest zero). Arrays live in worker->arena. 0 or ANL_ENOMEM. */
-int anl_candidates_find(anl_worker *w, anl_query *queries, int n);
+/** Finds and scores the candidates of `n` queries (read, strand and perhaps near_begin, near_end set, the rest zero) from `k` neighbours
+ *  each, more where those look alike. Arrays live in worker->arena. 0 or ANL_ENOMEM. */
+int anl_candidates_find(anl_worker *w, anl_query *queries, int n, int k);
 
 /** Queues a Smith-Waterman of a query against [begin, end) of one contig on one strand; the result becomes a candidate in
  *  anl_candidates_score. 0 or ANL_ENOMEM. */

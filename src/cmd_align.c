@@ -21,7 +21,8 @@ static const char help[] =
     "  --rg TAG:VALUE       e.g. SM:sample; may be given again\n"
     "  -C                   append the FASTQ comment to the record (must be SAM tags)\n"
     "  -a                   write all places found, other than the best as secondary\n"
-    "  -M, -Y               accepted; they are about split alignments, and reads are aligned in one piece\n"
+    "  -M                   flag the shorter parts of split alignments secondary, not supplementary\n"
+    "  -Y                   soft clips, not hard clips, in supplementary records\n"
     "  --eqx                = and X instead of M in CIGARs\n"
     "  --sam-hit-only       leave unmapped reads out\n"
     "  --reference FASTA    for CRAM\n"
@@ -154,8 +155,8 @@ static int set_option(settings *s, int c)
     case 'T': return set_integer("-T", 0, 1000000, &o->min_score);
     case 'k': return set_integer("-k", 1, 2048, &o->candidates);
     case 'a': o->all = 1; return 0;
-    case 'M':
-    case 'Y': return 0; /* they choose the flags of split alignments, and every read is aligned in one piece */
+    case 'M': o->parts_secondary = 1; return 0;
+    case 'Y': o->parts_whole = 1; return 0;
     case 'C': s->output.comment_tags = 1; return 0;
     case 'p': s->reads.interleaved = 1; return 0;
     case 'I': return set_insert(s, optarg);

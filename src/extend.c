@@ -281,3 +281,13 @@ int32_t anl_cigar_score(const anl_sw_params *p, const uint32_t *cigar, int32_t n
     }
     return score;
 }
+
+char *anl_cigar_text(const uint32_t *cigar, int32_t n_cigar, char *out)
+{
+    for (int32_t i = 0; i < n_cigar; ++i) {
+        out = put_number(out, (int32_t)(cigar[i] >> 4));
+        *out++ = "MIDNSHP=X"[cigar[i] & 15];
+    }
+    *out = 0;
+    return out;
+}

@@ -48,4 +48,7 @@ int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *
 /** Score of a CIGAR (without clips) whose first operation starts at query[0] and target[0]. */
 int32_t anl_cigar_score(const anl_sw_params *p, const uint32_t *cigar, int32_t n_cigar, const uint8_t *query, const uint8_t *target);
 
+/** Writes a CIGAR as text, NUL-terminated; at most 11 bytes an operation and 1. Returns where the NUL is. */
+char *anl_cigar_text(const uint32_t *cigar, int32_t n_cigar, char *out);
+
 #endif

@@ -1,9 +1,10 @@
-/** Finishing: base-level alignments of the chosen candidates and the SAM records that report them. */
+/** Finishing: the SAM records that report the placements of reads. */
 #ifndef ANL_FINISH_H
 #define ANL_FINISH_H
 
 #include "alignments.h"
-#include "pair.h"
+#include "placement.h"
+#include "worker.h"
 
 /** Records of one chunk in output order. The array lives in the worker's arena. */
 typedef struct anl_records {
@@ -16,11 +17,12 @@ typedef struct anl_counts {
     int64_t reads, mapped, pairs, proper;
 } anl_counts;
 
-/** Appends the records of a single read. 0 or ANL_ENOMEM. */
-int anl_finish_single(anl_worker *w, const anl_query *q, const anl_choice *c, anl_records *out, anl_counts *counts);
+/** Appends the records of a single read: primary, supplementary with their SA tags, secondary; one unmapped record when there is no
+ *  placement. 0 or ANL_ENOMEM. */
+int anl_finish_placements(anl_worker *w, const anl_read *read, const anl_placements *p, anl_records *out, anl_counts *counts);
 
 /** Appends the records of a pair with its mate fields. 0 or ANL_ENOMEM. */
-int anl_finish_pair(anl_worker *w, const anl_query pair[2], const anl_choice chosen[2], int proper, anl_records *out,
+int anl_finish_pair(anl_worker *w, const anl_read *const reads[2], const anl_placements placed[2], int proper, anl_records *out,
                     anl_counts *counts);
 
 #endif

@@ -15,6 +15,8 @@ typedef struct anl_align_options {
     int32_t min_score;        /**< -T: lower scores are reported unmapped */
     int32_t candidates;       /**< -k: neighbours fetched for a read before looking wider */
     int all;                  /**< -a: secondary alignments as well */
+    int parts_secondary;      /**< -M: split alignments other than the primary one are flagged secondary, not supplementary */
+    int parts_whole;          /**< -Y: they carry the whole read, soft-clipped */
     anl_search_path search;   /**< --search */
     int insert_given;         /**< -I: `insert` holds the model, nothing is estimated */
     anl_insert_model insert;

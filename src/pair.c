@@ -28,10 +28,10 @@ static int mapq_alone(const anl_align_options *o, const anl_query *q, int32_t ca
     return anl_mapq(&e);
 }
 
-anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q)
+anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t least)
 {
     anl_choice c = {.candidate = -1};
-    if (!q->n || q->candidates[0].score < o->min_score) return c;
+    if (!q->n || q->candidates[0].score < least) return c;
     c.candidate = 0;
     /* Equal places: any will do, but not always the first one. */
     int32_t equal = 1;
@@ -172,8 +172,8 @@ static best_pair find_best_pair(const anl_align_options *o, const anl_insert_mod
 
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_choice chosen[2])
 {
-    chosen[0] = anl_choose_single(o, &pair[0]);
-    chosen[1] = anl_choose_single(o, &pair[1]);
+    chosen[0] = anl_choose_single(o, &pair[0], o->min_score);
+    chosen[1] = anl_choose_single(o, &pair[1], o->min_score);
     best_pair best = find_best_pair(o, m, pair);
     if (best.a < 0) return 0;
     const int32_t at[2] = {best.a, best.b};

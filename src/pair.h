@@ -12,8 +12,8 @@ typedef struct anl_choice {
     uint8_t mapq;
 } anl_choice;
 
-/** Best candidate of a read on its own. Scores below options->min_score leave it unmapped. */
-anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q);
+/** Best candidate of a read on its own; none when its score is below `least`. */
+anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t least);
 
 /** Orientation and size when both mates are unrivalled and on one contig, as evidence for the insert-size model; 0 if not. */
 int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_orientation *orientation, int32_t *size);

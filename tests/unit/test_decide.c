@@ -124,9 +124,9 @@ static void low_scores_are_unmapped(void **unused)
     anl_read read;
     anl_candidate a[] = {at(1000, 0, 29)};
     anl_query q = make_query(&read, a, 1, 0);
-    assert_int_equal(anl_choose_single(&o, &q).candidate, -1);
+    assert_int_equal(anl_choose_single(&o, &q, o.min_score).candidate, -1);
     a[0].score = 30;
-    assert_int_equal(anl_choose_single(&o, &q).candidate, 0);
+    assert_int_equal(anl_choose_single(&o, &q, o.min_score).candidate, 0);
 }
 
 int main(void)

@@ -1,0 +1,136 @@
+#include "place.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SOFT_CLIP = 4,
+    WIDEN = 32,  /* bp that a band too narrow for its score grows by, then twice that, ... */
+    MOST_XA = 5, /* more places than that say nothing */
+};
+
+/* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. */
+static int trace(anl_worker *w, const anl_query *q, const anl_candidate *c, anl_extension *e, int64_t *origin)
+{
+    const anl_index *x = w->context->index;
+    const anl_extend_params *o = &w->context->options->align;
+    int32_t len = q->read->len;
+    int64_t low = x->contig_begin[c->contig], high = x->contig_begin[c->contig + 1];
+    for (int32_t extra = 0;; extra = extra ? extra * 2 : WIDEN) {
+        int64_t dlo = c->dlo - extra, dhi = c->dhi + extra, begin = dlo, end = dhi + len;
+        if (begin < low) begin = low;
+        if (end > high) end = high;
+        uint8_t *target = anl_arena_alloc(w->temporary, (size_t)(end - begin), 1);
+        if (!target) return ANL_ENOMEM;
+        anl_index_fetch(x, begin, end, target);
+        *origin = begin;
+        anl_extend_problem p = {.query = q->strand[c->reverse], .target = target, .qlen = len, .tlen = (int32_t)(end - begin),
+                                .dlo = (int32_t)(dlo - begin), .dhi = (int32_t)(dhi - begin)};
+        int rc = c->ungapped ? anl_extend_ungapped_trace(o, &w->context->kernels->sw, &p, w->extend, e) : anl_extend(o, &p, w->extend, e);
+        if (rc || c->ungapped || e->total >= c->score || extra > len + (dhi - dlo)) return rc;
+    }
+}
+
+/* Copies CIGAR, with soft clips, and MD out of the scratch. */
+static int keep_arrays(anl_worker *w, const anl_extension *e, int32_t len, anl_placement *out)
+{
+    size_t md = strlen(e->md) + 1;
+    out->cigar = anl_arena_alloc(w->arena, (size_t)e->n_cigar + 2, sizeof *out->cigar);
+    char *text = anl_arena_alloc(w->arena, md, 1);
+    if (!out->cigar || !text) return ANL_ENOMEM;
+    int32_t n = 0;
+    if (e->qbeg) out->cigar[n++] = (uint32_t)e->qbeg << 4 | SOFT_CLIP;
+    memcpy(out->cigar + n, e->cigar, (size_t)e->n_cigar * sizeof *out->cigar);
+    n += e->n_cigar;
+    if (e->qend < len) out->cigar[n++] = (uint32_t)(len - e->qend) << 4 | SOFT_CLIP;
+    out->n_cigar = n;
+    out->md = memcpy(text, e->md, md);
+    return ANL_OK;
+}
+
+int anl_place_at(anl_worker *w, const anl_query *q, const anl_candidate *c, anl_placement *out)
+{
+    anl_extension e;
+    int64_t origin;
+    int32_t len = q->read->len;
+    *out = (anl_placement){.tid = -1, .pos = -1};
+    int rc = trace(w, q, c, &e, &origin);
+    if (rc || e.score < w->context->options->min_score) return rc;
+    origin -= w->context->index->contig_begin[c->contig];
+    *out = (anl_placement){.tid = c->contig, .pos = origin + e.tbeg, .end = origin + e.tend, .score = e.score, .nm = e.nm,
+                           .reverse = c->reverse, .qbeg = c->reverse ? len - e.qend : e.qbeg, .qend = c->reverse ? len - e.qbeg : e.qend};
+    return keep_arrays(w, &e, len, out);
+}
+
+int anl_placements_add(anl_worker *w, anl_placements *to, const anl_placement *p)
+{
+    int32_t at = to->n;
+    anl_placement *grown = anl_arena_alloc(w->arena, (size_t)to->n + 1, sizeof *grown);
+    if (!grown) return ANL_ENOMEM;
+    while (at > 0 && to->list[at - 1].kind > p->kind) --at;
+    for (int32_t i = 0; i < to->n; ++i) grown[i + (i >= at)] = to->list[i];
+    grown[at] = *p;
+    to->list = grown;
+    ++to->n;
+    return ANL_OK;
+}
+
+static int add_secondaries(anl_worker *w, anl_query *q, const anl_choice *chosen)
+{
+    for (int32_t i = 0; i < q->n; ++i) {
+        anl_placement p;
+        if (i == chosen->candidate || q->candidates[i].score < w->context->options->min_score) continue;
+        int rc = anl_place_at(w, q, &q->candidates[i], &p);
+        p.kind = ANL_SECONDARY;
+        if (!rc && p.tid >= 0) rc = anl_placements_add(w, &q->placed, &p);
+        if (rc) return rc;
+    }
+    return ANL_OK;
+}
+
+/* "contig,+pos,CIGAR,NM;" */
+static int append_xa(anl_worker *w, const anl_placement *p, char **text)
+{
+    const char *contig = w->context->index->contigs[p->tid].name, *before = *text ? *text : "";
+    size_t size = strlen(before) + strlen(contig) + (size_t)p->n_cigar * 11 + 48;
+    char *grown = anl_arena_alloc(w->arena, size, 1), *at = grown;
+    if (!grown) return ANL_ENOMEM;
+    at += sprintf(at, "%s%s,%c%lld,", before, contig, p->reverse ? '-' : '+', (long long)p->pos + 1);
+    at = anl_cigar_text(p->cigar, p->n_cigar, at);
+    sprintf(at, ",%d;", p->nm);
+    *text = grown;
+    return ANL_OK;
+}
+
+/* The other places of a read as bwa mem tells them. */
+static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen)
+{
+    int32_t least = w->context->options->min_score, others = 0;
+    char *text = NULL;
+    if (q->placed.list[0].score * 4 > least * 5) least = (q->placed.list[0].score * 4 + 4) / 5;
+    for (int32_t i = 0; i < q->n; ++i) others += i != chosen->candidate && q->candidates[i].score >= least;
+    if (others > MOST_XA || q->cut) return ANL_OK;
+    for (int32_t i = 0; i < q->n && others; ++i) {
+        anl_placement p;
+        if (i == chosen->candidate || q->candidates[i].score < least) continue;
+        int rc = anl_place_at(w, q, &q->candidates[i], &p);
+        if (!rc && p.tid >= 0) rc = append_xa(w, &p, &text);
+        if (rc) return rc;
+    }
+    q->placed.list[0].xa = text;
+    return ANL_OK;
+}
+
+int anl_place_chosen(anl_worker *w, anl_query *q, const anl_choice *chosen)
+{
+    anl_placement p;
+    q->placed = (anl_placements){0};
+    if (chosen->candidate < 0) return ANL_OK;
+    int rc = anl_place_at(w, q, &q->candidates[chosen->candidate], &p);
+    if (rc || p.tid < 0) return rc;
+    p.mapq = chosen->mapq;
+    p.second = chosen->second;
+    rc = anl_placements_add(w, &q->placed, &p);
+    if (rc || q->n < 2) return rc;
+    return w->context->options->all ? add_secondaries(w, q, chosen) : add_xa(w, q, chosen);
+}
