@@ -122,7 +122,7 @@ static int append_cs(anl_encoding *e, const anl_record *r, bam1_t *b)
 {
     e->cs_text.l = 0;
     int rc = anl_cs_append(&e->cs_text, e->cs, r->cigar, r->n_cigar, r->md, e->seq);
-    if (!rc && append_text(b, "cs", e->cs_text.s)) rc = anl_fail(ANL_ENOMEM, "out of memory");
+    if (!rc && append_text(b, "cs", ks_c_str(&e->cs_text))) rc = anl_fail(ANL_ENOMEM, "out of memory");
     return rc;
 }
 
