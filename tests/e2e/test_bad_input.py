@@ -29,6 +29,8 @@ align(path("nothing.fq"), says="nothing.fq: No such file")
 refused("align", "-o", path("no/such/out.bam"), anl, good1, says="out.bam: cannot write")
 refused("align", "-o", "/dev/full", anl, good1, says="/dev/full: cannot write")
 refused("align", "-o", "/dev/full", "--output-format", "bam", anl, good1, says="/dev/full: cannot write")
+refused("align", "-o", "/dev/full", "--output-format", "paf", anl, good1, says="/dev/full: cannot write")
+refused("align", "-o", path("out.paf"), anl, write("cut.fq", "".join(r1[:-2])), says="cut.fq: record 100")
 refused("align", "-C", "-o", out, anl, write("c.fq", "@a 1:N:0:1\nA\n+\nI\n"), says="read 'a': its comment")
 
 with open(anl, "rb") as f:
@@ -57,6 +59,8 @@ refused("align", "--no-such-option", anl, good1, says="--no-such-option")
 refused("align", anl, says="needs INDEX.anl READS")
 refused("align", "-R", "@RG\\tSM:x", anl, good1, says="-R")
 refused("align", "--output-format", "xml", anl, good1, says="xml")
+refused("align", "--sort", "-o", path("out.paf"), anl, good1, says="--sort: PAF is written in the order of the reads")
+refused("align", "--cs=none", anl, good1, says="--cs=none: must be short or long")
 refused("nonsense", says="no command 'nonsense'")
 
 # Not enough memory: a limit on the address space far below what a batch needs. (A sanitizer's shadow does not fit any limit.)
