@@ -3,6 +3,7 @@
 #include "paf.h"
 #include "sam_encode.h"
 #include "sort.h"
+#include "tags.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,6 +82,8 @@ static int take_read_group(anl_alignments *w)
     const char *id = w->options.read_group ? strstr(w->options.read_group, "\tID:") : NULL;
     if (!w->options.read_group) return ANL_OK;
     if (!id) return anl_fail(ANL_EINVAL, "the read group has no ID");
+    if (!anl_read_group_valid(w->options.read_group))
+        return anl_fail(ANL_EINVAL, "the read group: its fields must be TAG:VALUE, each TAG once, without control characters");
     w->read_group_id = strndup(id + 4, strcspn(id + 4, "\t\n"));
     return w->read_group_id ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }

@@ -1,6 +1,7 @@
 #include "sam_encode.h"
 
 #include "cs.h"
+#include "tags.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -25,6 +26,12 @@ static int64_t value_size(const uint8_t *value, const uint8_t *end, char type)
     return 5 + each * n;
 }
 
+/* Tags of another alignment, which an aligned input brings: they say nothing of ours. */
+static int is_of_alignment(const char *tag)
+{
+    return strstr("NM MD MC MQ AS XS SA XA cs CG", tag) != NULL;
+}
+
 /* Appends the tags of aux[n] that the record does not have yet. */
 static int append_tags(bam1_t *b, const uint8_t *aux, int64_t n)
 {
@@ -33,7 +40,7 @@ static int append_tags(bam1_t *b, const uint8_t *aux, int64_t n)
         const int64_t size = value_size(at + 3, end, (char)at[2]);
         if (size < 0 || size > end - at - 3) break;
         const char tag[3] = {(char)at[0], (char)at[1], 0};
-        if (!bam_aux_get(b, tag) && bam_aux_append(b, tag, (char)at[2], (int)size, at + 3)) return anl_fail(ANL_ENOMEM, "out of memory");
+        if (!is_of_alignment(tag) && !bam_aux_get(b, tag) && bam_aux_append(b, tag, (char)at[2], (int)size, at + 3)) return anl_fail(ANL_ENOMEM, "out of memory");
         at += 3 + size;
     }
     return ANL_OK;
@@ -44,9 +51,7 @@ static int append_comment(anl_encoding *e, const anl_read *read, bam1_t *b)
     kstring_t line = KS_INITIALIZE;
     if (!e->comment && !(e->comment = bam_init1())) return anl_fail(ANL_ENOMEM, "out of memory");
     int rc = ksprintf(&line, "r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t%s", read->comment) < 0 ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
-    const char *c = read->comment;
-    const int shaped = strlen(c) > 5 && c[2] == ':' && c[4] == ':';
-    if (!rc && (!shaped || sam_parse1(&line, e->header, e->comment) < 0))
+    if (!rc && (!anl_tags_valid(read->comment) || sam_parse1(&line, e->header, e->comment) < 0))
         rc = anl_fail(ANL_EFORMAT, "read '%.100s': its comment '%.100s' is no SAM tag, as -C needs", read->name, read->comment);
     if (!rc) rc = append_tags(b, bam_get_aux(e->comment), bam_get_l_aux(e->comment));
     ks_free(&line);
