@@ -34,7 +34,8 @@ static int append_columns(kstring_t *out, const sam_hdr_t *header, const bam1_t 
     return ksprintf(out, "%s%s\t%lld\t%lld\t%lld\t%c\t%s\t%lld\t%lld\t%lld\t%lld\t%lld\t%d", bam_get_qname(b), mate,
                     (long long)(e.first_clip + e.query + e.last_clip), (long long)begin, (long long)(begin + e.query),
                     bam_is_rev(b) ? '-' : '+', sam_hdr_tid2name(header, c->tid), (long long)sam_hdr_tid2len(header, c->tid),
-                    (long long)c->pos, (long long)bam_endpos(b), (long long)(e.block - (nm ? bam_aux2i(nm) : 0)), (long long)e.block, c->qual);
+                    (long long)c->pos, (long long)bam_endpos(b), (long long)(e.block - (nm ? bam_aux2i(nm) : 0)), (long long)e.block,
+                    c->qual);
 }
 
 static int append_tags(kstring_t *out, const bam1_t *b, int with_md)

@@ -40,7 +40,8 @@ static int append_tags(bam1_t *b, const uint8_t *aux, int64_t n)
         const int64_t size = value_size(at + 3, end, (char)at[2]);
         if (size < 0 || size > end - at - 3) break;
         const char tag[3] = {(char)at[0], (char)at[1], 0};
-        if (!is_of_alignment(tag) && !bam_aux_get(b, tag) && bam_aux_append(b, tag, (char)at[2], (int)size, at + 3)) return anl_fail(ANL_ENOMEM, "out of memory");
+        if (!is_of_alignment(tag) && !bam_aux_get(b, tag) && bam_aux_append(b, tag, (char)at[2], (int)size, at + 3))
+            return anl_fail(ANL_ENOMEM, "out of memory");
         at += 3 + size;
     }
     return ANL_OK;

@@ -211,8 +211,10 @@ static void valid_tags(void **unused)
     static const char *const good[] = {"XX:i:5", "XX:i:-5", "XX:i:+5", "XX:i:4294967295", "XX:Z:", "XX:Z:a b~", "X1:A:!", "xx:f:-1.5e-3",
                                        "XX:H:", "XX:H:0FA9", "XX:B:c,1,-2", "XX:B:f,1.5", "XX:B:I", "BC:Z:AC\tXX:i:300\tYY:A:a"};
     static const char *const bad[] = {"", "XX", "XX:Z", "1:N:0:ACGT", "XX:i:", "XX:i:abc", "XX:i:5x", "XX:i:1.5", "XX:i:4294967296",
-                                      "XX:i:-2147483649", "XX:f:", "XX:f:0x10", "XX:f:1e", "XX:A:", "XX:A:ab", "XX:A: ", "X:Z:a", "1X:Z:a", "X!:Z:a", "XX:Q:1",
-                                      "XX:H:0", "XX:H:0g", "XX:B:", "XX:B:x,1", "XX:B:c,", "XX:B:c,1,", "XX:B:c,300", "XX:B:C,-1", "XX:B:S1",
+                                      "XX:i:-2147483649", "XX:f:", "XX:f:0x10", "XX:f:1e", "XX:A:", "XX:A:ab", "XX:A: ", "X:Z:a",
+                                      "1X:Z:a", "X!:Z:a", "XX:Q:1",
+                                      "XX:H:0", "XX:H:0g", "XX:B:", "XX:B:x,1", "XX:B:c,", "XX:B:c,1,", "XX:B:c,300", "XX:B:C,-1",
+                                      "XX:B:S1",
                                       "XX:Z:\303\251", "XX:Z:a\t", "\tXX:Z:a", "XX:Z:a\t\tYY:Z:b", "XX:Z:a\tYY"};
     for (size_t i = 0; i < sizeof good / sizeof *good; ++i)
         if (!anl_tags_valid(good[i])) fail_msg("'%s' is refused", good[i]);
@@ -220,7 +222,8 @@ static void valid_tags(void **unused)
         if (anl_tags_valid(bad[i])) fail_msg("'%s' is taken", bad[i]);
     static const char *const groups[] = {"@RG\tID:x", "@RG\tID:x\tSM:a b:c", "@RG\tSM:\303\251\tID:x"};
     static const char *const no_groups[] = {"@RG\tID:x\tfoo", "@RG\tID:x\tSM:", "@RG\tID:x\t", "@RG\tID:x\t\tSM:a", "@RG\tID:x\tS:aa",
-                                            "@RG\tID:x\tSM:a\tSM:b", "@RG\tID:x\tID:x", "@RG\tID:x\tSM:a\r", "@RG\tID:x\tS", "@RG\tID:x\t1X:aa"};
+                                            "@RG\tID:x\tSM:a\tSM:b", "@RG\tID:x\tID:x", "@RG\tID:x\tSM:a\r", "@RG\tID:x\tS",
+                                            "@RG\tID:x\t1X:aa"};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; ++i)
         if (!anl_read_group_valid(groups[i])) fail_msg("'%s' is refused", groups[i]);
     for (size_t i = 0; i < sizeof no_groups / sizeof *no_groups; ++i)

@@ -184,8 +184,8 @@ static void long_cigars(void **unused)
     sprintf(at, "3");
     memset(seq, 1, sizeof seq);
     const anl_read read = {.name = "long", .seq = seq, .qual = seq, .len = len};
-    const anl_record r = {.read = &read, .tid = 0, .pos = 7, .mapq = 60, .mate_tid = -1, .mate_pos = -1, .cigar = cigar, .n_cigar = LONG_OPS,
-                          .nm = LONG_OPS / 2, .md = md, .as = 40000, .xs = INT32_MIN, .mq = -1};
+    const anl_record r = {.read = &read, .tid = 0, .pos = 7, .mapq = 60, .mate_tid = -1, .mate_pos = -1, .cigar = cigar,
+                          .n_cigar = LONG_OPS, .nm = LONG_OPS / 2, .md = md, .as = 40000, .xs = INT32_MIN, .mq = -1};
     for (int format = 0; format < FORMATS; ++format)
         for (int sort = 0; sort < 2; ++sort) {
             anl_alignments_options o = options(in_folder(names[format]), (anl_format)format);
