@@ -1,11 +1,13 @@
 #include "alignments.h"
 
+#include "paf.h"
 #include "sam_encode.h"
 #include "sort.h"
+#include "tags.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <htslib/kstring.h>
+#include <htslib/hfile.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,8 @@ struct anl_alignments {
     char *path, *written, *index, *read_group_id; /* written: the temporary name, or path where that is no regular file */
     int temporary;
     samFile *file;
+    struct hFILE *paf; /* instead of file */
+    kstring_t line;    /* of PAF */
     sam_hdr_t *header;
     anl_sorter *sorter;
     anl_encoding *encodings; /* one a thread */
@@ -78,6 +82,8 @@ static int take_read_group(anl_alignments *w)
     const char *id = w->options.read_group ? strstr(w->options.read_group, "\tID:") : NULL;
     if (!w->options.read_group) return ANL_OK;
     if (!id) return anl_fail(ANL_EINVAL, "the read group has no ID");
+    if (!anl_read_group_valid(w->options.read_group))
+        return anl_fail(ANL_EINVAL, "the read group: its fields must be TAG:VALUE, each TAG once, without control characters");
     w->read_group_id = strndup(id + 4, strcspn(id + 4, "\t\n"));
     return w->read_group_id ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }
@@ -98,8 +104,9 @@ static int choose_names(anl_alignments *w)
 static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
 {
     const anl_alignments_options *o = &w->options;
-    static const char *const modes[] = {"w", "wb", "wc"};
     errno = 0;
+    if (o->format == ANL_PAF) return (w->paf = hopen(w->written, "w")) ? ANL_OK : fail_write(w);
+    static const char *const modes[] = {"w", "wb", "wc"};
     if (!(w->file = sam_open(w->written, modes[o->format]))) return fail_write(w);
     if (o->threads > 1 && hts_set_threads(w->file, o->threads)) return anl_fail(ANL_ENOMEM, "cannot start compression threads");
     if (o->format == ANL_CRAM) {
@@ -133,7 +140,8 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     if (!rc) rc = take_read_group(w);
     if (!rc) rc = make_header(w, contigs, n_contigs);
     for (int i = 0; i < options->threads && !rc; ++i)
-        w->encodings[i] = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .header = w->header};
+        w->encodings[i] = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
+                                         .header = w->header};
     if (!rc) rc = choose_names(w);
     if (!rc) rc = open_file(w, contigs, n_contigs);
     if (!rc && options->sort) {
@@ -149,10 +157,19 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     return ANL_OK;
 }
 
+static int put_paf(anl_alignments *w, const bam1_t *b)
+{
+    w->line.l = 0;
+    int rc = anl_paf_append(&w->line, w->header, b, w->options.paf_md);
+    if (rc || !w->line.l) return rc;
+    return hwrite(w->paf, w->line.s, w->line.l) == (ssize_t)w->line.l ? ANL_OK : fail_write(w);
+}
+
 static int put(void *data, bam1_t *b)
 {
     anl_alignments *w = data;
     errno = 0;
+    if (w->paf) return put_paf(w, b);
     return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
 }
 
@@ -202,8 +219,10 @@ int anl_alignments_close(anl_alignments *w)
     errno = 0;
     if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
     samFile *file = w->file;
+    struct hFILE *paf = w->paf;
     w->file = NULL;
-    if (sam_close(file) < 0 && !rc) rc = fail_write(w);
+    w->paf = NULL;
+    if ((paf ? hclose(paf) : sam_close(file)) < 0 && !rc) rc = fail_write(w);
     if (!rc) rc = publish(w);
     if (!rc) w->temporary = 0; /* nothing to remove any more */
     anl_alignments_abort(w);
@@ -214,17 +233,15 @@ void anl_alignments_abort(anl_alignments *w)
 {
     if (!w) return;
     if (w->file) sam_close(w->file);
+    if (w->paf) hclose_abruptly(w->paf);
     if (w->temporary) {
         if (w->written) unlink(w->written);
         if (w->index) unlink(w->index);
     }
     anl_sorter_free(w->sorter);
     for (int i = 0; w->bams && i < ENCODE_AT_ONCE; ++i) bam_destroy1(w->bams[i]);
-    for (int i = 0; w->encodings && i < w->options.threads; ++i) {
-        free(w->encodings[i].text);
-        free(w->encodings[i].qual);
-        if (w->encodings[i].comment) bam_destroy1(w->encodings[i].comment);
-    }
+    for (int i = 0; w->encodings && i < w->options.threads; ++i) anl_encoding_clear(&w->encodings[i]);
+    ks_free(&w->line);
     if (w->header) sam_hdr_destroy(w->header);
     free(w->encodings);
     free(w->bams);

@@ -1,4 +1,4 @@
-/** Writes alignments as SAM, BAM or CRAM through htslib, in input order or sorted by coordinate. */
+/** Writes alignments as SAM, BAM, CRAM or PAF through htslib, in input order or sorted by coordinate. */
 #ifndef ANL_ALIGNMENTS_H
 #define ANL_ALIGNMENTS_H
 
@@ -9,7 +9,7 @@ typedef struct anl_record {
     const anl_read *read;
     uint16_t flag;         /**< SAM flags; with 0x10 SEQ and QUAL are written reverse-complemented */
     uint8_t mapq;
-    uint8_t hard_clip;     /**< the CIGAR's clips are H: only the aligned part of SEQ and QUAL is written */
+    uint8_t hard_clip;     /**< clips, which `cigar` holds as S, are written as H, without their bases in SEQ and QUAL */
     uint8_t no_seq;        /**< SEQ and QUAL are written as * (secondary records) */
     int32_t tid;           /**< contig, -1: none */
     int32_t mate_tid;      /**< RNEXT, -1: none */
@@ -28,7 +28,8 @@ typedef struct anl_record {
     const char *xa;        /**< NULL: no tag */
 } anl_record;
 
-typedef enum anl_format { ANL_SAM, ANL_BAM, ANL_CRAM } anl_format;
+typedef enum anl_format { ANL_SAM, ANL_BAM, ANL_CRAM, ANL_PAF } anl_format; /* PAF: mapped records only */
+typedef enum anl_cs_form { ANL_CS_NONE, ANL_CS_SHORT, ANL_CS_LONG } anl_cs_form;
 
 typedef struct anl_alignments_options {
     const char *path;             /**< "-" or NULL: standard output */
@@ -36,6 +37,8 @@ typedef struct anl_alignments_options {
     int sort;                     /**< 1: by coordinate, and an index file (.bai/.csi/.crai) is written unless to stdout */
     int threads;                  /**< compression threads, at least 1 */
     size_t sort_memory;           /**< bytes of records held before spilling to disk; 0: 768 MiB */
+    anl_cs_form cs;               /**< tag cs */
+    int paf_md;                   /**< tag MD in PAF, too */
     int comment_tags;             /**< -C: append a read's comment as tags (each must be a valid SAM tag) */
     const char *read_group;       /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
     const char *command_line;     /**< for @PG CL */

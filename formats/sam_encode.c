@@ -1,7 +1,10 @@
 #include "sam_encode.h"
 
-#include <htslib/kstring.h>
+#include "cs.h"
+#include "tags.h"
+
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of a tag's value behind its type; -1: malformed. */
@@ -23,6 +26,12 @@ static int64_t value_size(const uint8_t *value, const uint8_t *end, char type)
     return 5 + each * n;
 }
 
+/* Tags of another alignment, which an aligned input brings: they say nothing of ours. */
+static int is_of_alignment(const char *tag)
+{
+    return strstr("NM MD MC MQ AS XS SA XA cs CG", tag) != NULL;
+}
+
 /* Appends the tags of aux[n] that the record does not have yet. */
 static int append_tags(bam1_t *b, const uint8_t *aux, int64_t n)
 {
@@ -31,7 +40,8 @@ static int append_tags(bam1_t *b, const uint8_t *aux, int64_t n)
         const int64_t size = value_size(at + 3, end, (char)at[2]);
         if (size < 0 || size > end - at - 3) break;
         const char tag[3] = {(char)at[0], (char)at[1], 0};
-        if (!bam_aux_get(b, tag) && bam_aux_append(b, tag, (char)at[2], (int)size, at + 3)) return anl_fail(ANL_ENOMEM, "out of memory");
+        if (!is_of_alignment(tag) && !bam_aux_get(b, tag) && bam_aux_append(b, tag, (char)at[2], (int)size, at + 3))
+            return anl_fail(ANL_ENOMEM, "out of memory");
         at += 3 + size;
     }
     return ANL_OK;
@@ -42,9 +52,7 @@ static int append_comment(anl_encoding *e, const anl_read *read, bam1_t *b)
     kstring_t line = KS_INITIALIZE;
     if (!e->comment && !(e->comment = bam_init1())) return anl_fail(ANL_ENOMEM, "out of memory");
     int rc = ksprintf(&line, "r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t%s", read->comment) < 0 ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
-    const char *c = read->comment;
-    const int shaped = strlen(c) > 5 && c[2] == ':' && c[4] == ':';
-    if (!rc && (!shaped || sam_parse1(&line, e->header, e->comment) < 0))
+    if (!rc && (!anl_tags_valid(read->comment) || sam_parse1(&line, e->header, e->comment) < 0))
         rc = anl_fail(ANL_EFORMAT, "read '%.100s': its comment '%.100s' is no SAM tag, as -C needs", read->name, read->comment);
     if (!rc) rc = append_tags(b, bam_get_aux(e->comment), bam_get_l_aux(e->comment));
     ks_free(&line);
@@ -77,54 +85,77 @@ static int append_own_tags(const anl_encoding *e, const anl_record *r, bam1_t *b
     return bad ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
 }
 
-/* SEQ as letters and QUAL, of read bases [begin, end) in the record's orientation. */
-static int spell(anl_encoding *e, const anl_record *r, int32_t begin, int32_t end)
+/* The read's letters and qualities in the record's orientation. */
+static int spell(anl_encoding *e, const anl_record *r)
 {
     const anl_read *read = r->read;
-    const int reverse = (r->flag & BAM_FREVERSE) != 0;
-    const size_t n = (size_t)(end - begin);
-    int rc = anl_grow(&e->text, &e->text_cap, n + 1, 1);
+    const size_t n = (size_t)read->len;
+    int rc = anl_grow(&e->seq, &e->seq_cap, n + 1, 1);
     if (!rc) rc = anl_grow(&e->qual, &e->qual_cap, n + 1, 1);
     if (rc) return rc;
-    if (!reverse) {
-        for (size_t i = 0; i < n; ++i) e->text[i] = "ACGTN"[read->seq[(size_t)begin + i]];
-        if (read->qual) memcpy(e->qual, read->qual + begin, n);
+    if (!(r->flag & BAM_FREVERSE)) {
+        for (size_t i = 0; i < n; ++i) e->seq[i] = "ACGTN"[read->seq[i]];
+        if (read->qual) memcpy(e->qual, read->qual, n);
         return ANL_OK;
     }
-    const uint8_t *last = read->seq + read->len - 1 - begin, *last_qual = read->qual ? read->qual + read->len - 1 - begin : NULL;
-    for (size_t i = 0; i < n; ++i) e->text[i] = "TGCAN"[last[-(ptrdiff_t)i]];
-    if (last_qual)
-        for (size_t i = 0; i < n; ++i) e->qual[i] = last_qual[-(ptrdiff_t)i];
+    for (size_t i = 0; i < n; ++i) e->seq[i] = "TGCAN"[read->seq[n - 1 - i]];
+    if (read->qual)
+        for (size_t i = 0; i < n; ++i) e->qual[i] = read->qual[n - 1 - i];
     return ANL_OK;
+}
+
+/* The CIGAR with H for S at its ends, in *cigar; the bases that are left are [*begin, *end). */
+static int clip_hard(anl_encoding *e, const anl_record *r, const uint32_t **cigar, int32_t *begin, int32_t *end)
+{
+    const size_t n = (size_t)r->n_cigar;
+    int rc = anl_grow(&e->cigar, &e->cigar_cap, n, sizeof *e->cigar);
+    if (rc) return rc;
+    memcpy(e->cigar, r->cigar, n * sizeof *e->cigar);
+    uint32_t *first = e->cigar, *last = e->cigar + n - 1;
+    if (bam_cigar_op(*first) == BAM_CSOFT_CLIP) {
+        *begin += (int32_t)bam_cigar_oplen(*first);
+        *first = bam_cigar_gen(bam_cigar_oplen(*first), BAM_CHARD_CLIP);
+    }
+    if (bam_cigar_op(*last) == BAM_CSOFT_CLIP) {
+        *end -= (int32_t)bam_cigar_oplen(*last);
+        *last = bam_cigar_gen(bam_cigar_oplen(*last), BAM_CHARD_CLIP);
+    }
+    *cigar = e->cigar;
+    return ANL_OK;
+}
+
+static int append_cs(anl_encoding *e, const anl_record *r, bam1_t *b)
+{
+    e->cs_text.l = 0;
+    int rc = anl_cs_append(&e->cs_text, e->cs, r->cigar, r->n_cigar, r->md, e->seq);
+    if (!rc && append_text(b, "cs", ks_c_str(&e->cs_text))) rc = anl_fail(ANL_ENOMEM, "out of memory");
+    return rc;
 }
 
 int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b)
 {
     const anl_read *read = r->read;
-    int32_t begin = 0, end = r->no_seq ? 0 : read->len;
-    uint32_t *cigar = NULL, hard[2];
-    if (r->hard_clip && r->n_cigar > 0) { /* clips at the ends become H, and their bases are left out */
-        cigar = (uint32_t *)(uintptr_t)r->cigar;
-        const int last = r->n_cigar - 1;
-        hard[0] = cigar[0];
-        hard[1] = cigar[last];
-        if (bam_cigar_op(hard[1]) == BAM_CSOFT_CLIP && last > 0) {
-            if (end) end -= (int32_t)bam_cigar_oplen(hard[1]);
-            cigar[last] = bam_cigar_gen(bam_cigar_oplen(hard[1]), BAM_CHARD_CLIP);
-        }
-        if (bam_cigar_op(hard[0]) == BAM_CSOFT_CLIP) {
-            if (end) begin = (int32_t)bam_cigar_oplen(hard[0]);
-            cigar[0] = bam_cigar_gen(bam_cigar_oplen(hard[0]), BAM_CHARD_CLIP);
-        }
-    }
-    int rc = spell(e, r, begin, end);
+    const uint32_t *cigar = r->cigar;
+    int32_t begin = 0, end = read->len;
+    int rc = spell(e, r);
+    if (!rc && r->hard_clip && r->n_cigar > 0) rc = clip_hard(e, r, &cigar, &begin, &end);
     if (rc) return rc;
-    const size_t n = (size_t)(end - begin);
-    if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, r->cigar, r->mate_tid, r->mate_pos,
-                 r->tlen, n, e->text, read->qual && n ? (const char *)e->qual : NULL, 64 + (size_t)read->aux_len) < 0)
+    const size_t n = r->no_seq ? 0 : (size_t)(end - begin);
+    if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, cigar, r->mate_tid, r->mate_pos,
+                 r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, 64 + (size_t)read->aux_len) < 0)
         return anl_fail(ANL_ENOMEM, "read '%.100s': cannot make a SAM record", read->name);
     rc = append_own_tags(e, r, b);
+    if (!rc && e->cs != ANL_CS_NONE && r->md) rc = append_cs(e, r, b);
     if (!rc && read->aux_len) rc = append_tags(b, read->aux, read->aux_len);
     if (!rc && e->comment_tags && read->comment) rc = append_comment(e, read, b);
     return rc;
+}
+
+void anl_encoding_clear(anl_encoding *e)
+{
+    free(e->seq);
+    free(e->qual);
+    free(e->cigar);
+    ks_free(&e->cs_text);
+    if (e->comment) bam_destroy1(e->comment);
 }

@@ -4,19 +4,27 @@
 
 #include "alignments.h"
 
+#include <htslib/kstring.h>
 #include <htslib/sam.h>
 
 typedef struct anl_encoding {
     const char *read_group_id; /* NULL: none */
     int comment_tags;
+    anl_cs_form cs;
     sam_hdr_t *header;
-    char *text;                /* scratch that grows: letters of a sequence, or a comment */
+    char *seq;                 /* scratch that grows: letters, qualities and CIGAR of a record, its tag cs, a comment */
     uint8_t *qual;
-    size_t text_cap, qual_cap;
+    uint32_t *cigar;
+    size_t seq_cap, qual_cap, cigar_cap;
+    kstring_t cs_text;
     bam1_t *comment;
 } anl_encoding;
 
-/* Fills `b`. 0, ANL_EFORMAT (a comment that is no SAM tags) or ANL_ENOMEM. */
+/* Frees the scratch. */
+void anl_encoding_clear(anl_encoding *e);
+
+/* Fills `b`. 0, ANL_EFORMAT (a comment that is no SAM tags), ANL_EINVAL (MD does not fit the CIGAR, which cs needs) or
+ * ANL_ENOMEM. */
 int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b);
 
 #endif

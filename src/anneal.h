@@ -22,18 +22,19 @@ typedef struct anl_sequence {
 
 /** An alignment, in the terms of the SAM specification; coordinates are 0-based. */
 typedef struct anl_alignment {
-    const char *contig;    /**< NULL: unmapped and without a mapped mate */
-    int64_t pos;           /**< leftmost aligned base, -1: none */
-    uint16_t flag;         /**< SAM flags; 0x4 unmapped, 0x100 secondary, 0x800 supplementary */
-    uint8_t mapq;          /**< 0 to 60 */
-    const uint32_t *cigar; /**< BAM packing: length << 4 | operation */
+    const char *contig;    /**< of an unmapped read that of its mate; NULL: none */
+    int64_t pos;           /**< leftmost aligned base; of an unmapped read that of its mate; -1: none */
+    uint16_t flag;         /**< SAM flags: 0x4 unmapped, 0x10 reverse strand, 0x100 secondary, 0x800 supplementary; of a pair 0x1, with
+                            *   0x2 proper, 0x8 mate unmapped, 0x20 mate reverse, 0x40 first, 0x80 second */
+    uint8_t mapq;          /**< 0 to 60; 0: unmapped, secondary, or as good elsewhere */
+    const uint32_t *cigar; /**< BAM packing, length << 4 | operation of "MIDNSHP=X", in the contig's direction; clips are S */
     int32_t n_cigar;       /**< 0: unmapped */
-    int32_t score;         /**< tag AS */
-    int32_t second;        /**< tag XS, 0: no other place */
-    int32_t nm;            /**< tag NM, edit distance */
-    const char *md;        /**< tag MD */
+    int32_t score;         /**< tag AS, 0: unmapped */
+    int32_t second;        /**< tag XS, the best score elsewhere; 0: none known */
+    int32_t nm;            /**< tag NM, edit distance; -1: unmapped */
+    const char *md;        /**< tag MD; NULL: unmapped */
     int32_t mate;          /**< 0: of the read, or of the first of the pair; 1: of the second */
-    int64_t tlen;
+    int64_t tlen;          /**< as in SAM; 0 unless both mates lie on one contig */
 } anl_alignment;
 
 /** Opens an index. `model`: the encoder's file, or NULL for the one that is shipped. `insert_mean` and `insert_sd` in bp describe

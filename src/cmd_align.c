@@ -12,8 +12,8 @@ static const char help[] =
     "usage: anneal align [OPTIONS] INDEX.anl READS [MATES]\n\n"
     "READS and MATES: FASTQ or FASTA, plain, gzip or bgzip; READS may be '-' (standard input), uBAM, CRAM or SAM.\n\n"
     "Input and output\n"
-    "  -o FILE              write there; .sam, .bam or .cram sets the format [standard output, SAM]\n"
-    "  --output-format F    sam, bam or cram, whatever the name of FILE\n"
+    "  -o FILE              write there; .sam, .bam, .cram or .paf sets the format [standard output, SAM]\n"
+    "  --output-format F    sam, bam, cram or paf, whatever the name of FILE\n"
     "  --sort               sort by coordinate and write an index beside FILE [input order]\n"
     "  -p                   READS is interleaved: neighbours with one name are a pair\n"
     "  -R LINE              read group, '@RG\\tID:x\\tSM:y'\n"
@@ -24,6 +24,8 @@ static const char help[] =
     "  -M                   flag the shorter parts of split alignments secondary, not supplementary\n"
     "  -Y                   soft clips, not hard clips, in supplementary records\n"
     "  --eqx                = and X instead of M in CIGARs\n"
+    "  --cs[=long]          tag cs, the differences as minimap2 spells them; long: with the equal bases\n"
+    "  --MD                 tag MD in PAF, too, which holds the CIGAR as tag cg\n"
     "  --sam-hit-only       leave unmapped reads out\n"
     "  --reference FASTA    for CRAM\n"
     "  --summary FILE       write the summary as JSON\n"
@@ -40,13 +42,14 @@ static const char help[] =
     "  -I MEAN[,SD[,MAX[,MIN]]] insert size (FR); estimated from each batch when not given\n"
     "  --model FILE         encoder that the index was made with [the one shipped]\n";
 
-enum { OPT_FORMAT = 256, OPT_SORT, OPT_RG_ID, OPT_RG, OPT_EQX, OPT_HIT_ONLY, OPT_SEARCH, OPT_MODEL, OPT_SUMMARY, OPT_REFERENCE,
+enum { OPT_FORMAT = 256, OPT_SORT, OPT_RG_ID, OPT_RG, OPT_EQX, OPT_CS, OPT_MD, OPT_HIT_ONLY, OPT_SEARCH, OPT_MODEL, OPT_SUMMARY, OPT_REFERENCE,
        OPT_HELP };
 
 static const struct option long_options[] = {
     {"output-format", required_argument, NULL, OPT_FORMAT}, {"sort", no_argument, NULL, OPT_SORT},
     {"rg-id", required_argument, NULL, OPT_RG_ID},          {"rg", required_argument, NULL, OPT_RG},
     {"eqx", no_argument, NULL, OPT_EQX},                    {"sam-hit-only", no_argument, NULL, OPT_HIT_ONLY},
+    {"cs", optional_argument, NULL, OPT_CS},                {"MD", no_argument, NULL, OPT_MD},
     {"search", required_argument, NULL, OPT_SEARCH},        {"model", required_argument, NULL, OPT_MODEL},
     {"summary", required_argument, NULL, OPT_SUMMARY},      {"reference", required_argument, NULL, OPT_REFERENCE},
     {"help", no_argument, NULL, OPT_HELP},                  {NULL, 0, NULL, 0}};
@@ -63,13 +66,20 @@ typedef struct settings {
 
 static int set_format(settings *s, const char *name)
 {
-    static const char *const names[] = {"sam", "bam", "cram"};
-    for (int i = 0; i < 3; ++i)
+    static const char *const names[] = {"sam", "bam", "cram", "paf"};
+    for (int i = 0; i < 4; ++i)
         if (!strcmp(name, names[i])) {
             s->output.format = (anl_format)i;
             return 0;
         }
-    return cli_usage("--output-format %s: must be sam, bam or cram", name);
+    return cli_usage("--output-format %s: must be sam, bam, cram or paf", name);
+}
+
+static int set_cs(settings *s, const char *form)
+{
+    if (form && strcmp(form, "short") && strcmp(form, "long")) return cli_usage("--cs=%s: must be short or long", form);
+    s->output.cs = form && !strcmp(form, "long") ? ANL_CS_LONG : ANL_CS_SHORT;
+    return 0;
 }
 
 /* "SM:x" to the read group being put together from --rg-id and --rg. */
@@ -169,6 +179,8 @@ static int set_option(settings *s, int c)
     case OPT_RG_ID: return add_read_group(s, optarg, 1);
     case OPT_RG: return add_read_group(s, optarg, 0);
     case OPT_EQX: o->align.eqx = 1; return 0;
+    case OPT_CS: return set_cs(s, optarg);
+    case OPT_MD: s->output.paf_md = 1; return 0;
     case OPT_HIT_ONLY: s->hits_only = 1; return 0;
     case OPT_MODEL: s->model = optarg; return 0;
     case OPT_SUMMARY: s->summary = optarg; return 0;
@@ -211,7 +223,11 @@ static int parse(int argc, char **argv, settings *s, int *status)
         return 1;
     }
     const char *dot = s->output.path ? strrchr(s->output.path, '.') : NULL;
-    if (!s->format_given && dot && (!strcmp(dot, ".bam") || !strcmp(dot, ".cram"))) set_format(s, dot + 1);
+    if (!s->format_given && dot && (!strcmp(dot, ".bam") || !strcmp(dot, ".cram") || !strcmp(dot, ".paf"))) set_format(s, dot + 1);
+    if (s->output.format == ANL_PAF && s->output.sort) {
+        *status = cli_usage("--sort: PAF is written in the order of the reads");
+        return 1;
+    }
     s->output.threads = s->align.threads;
     s->output.read_group = *s->read_group ? s->read_group : NULL;
     return 0;

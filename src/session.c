@@ -69,7 +69,8 @@ int anl_session_align(anl_session *s, const anl_sequence *read, const anl_sequen
     for (size_t i = 0; i < chunks[0].n; ++i) {
         const anl_record *r = &chunks[0].records[i];
         s->alignments[i] = (anl_alignment){.contig = r->tid < 0 ? NULL : x->contigs[r->tid].name, .pos = r->pos, .flag = r->flag,
-                                           .mapq = r->mapq, .cigar = r->cigar, .n_cigar = r->n_cigar, .score = r->as, .second = r->xs,
+                                           .mapq = r->mapq, .cigar = r->cigar, .n_cigar = r->n_cigar,
+                                           .score = r->as == INT32_MIN ? 0 : r->as, .second = r->xs == INT32_MIN ? 0 : r->xs,
                                            .nm = r->nm, .md = r->md, .mate = r->read->mate == 2, .tlen = r->tlen};
     }
     *alignments = s->alignments;

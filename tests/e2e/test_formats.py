@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Inputs and outputs of every kind hold the same alignments; tags and headers are what was asked for."""
-import json
+import json, re
 from lib import *
 
 if not shutil.which("samtools"): skip("no samtools")
@@ -18,6 +18,26 @@ for ending in ("sam", "bam", "cram"):
 run("align", "--output-format", "bam", "-o", path("b.dat"), anl, R1, R2)
 check(view(path("b.dat")) == want, "--output-format bam")
 check(subprocess.run(["samtools", "view"], input=run("align", "--output-format", "bam", anl, R1, R2, binary=True)[0], capture_output=True, check=True).stdout.decode().splitlines() == want, "BAM to standard output")
+
+# PAF holds the same alignments, in the same order, without the unmapped reads.
+def as_paf(f, t):
+    ops, back = re.findall(r"(\d+)([MIDS])", f[5]), int(f[1]) & 16
+    clips = [int(ops[0][0]) if ops[0][1] == "S" else 0, int(ops[-1][0]) if ops[-1][1] == "S" else 0]
+    span, block = sum(int(n) for n, o in ops if o in "MD"), sum(int(n) for n, o in ops if o in "MID")
+    begin, end = clips[bool(back)], len(f[9]) - clips[not back]
+    return [f"{f[0]}/{1 if int(f[1]) & 64 else 2}", len(f[9]), begin, end, "-" if back else "+", f[2], lengths[f[2]], int(f[3]) - 1,
+            int(f[3]) - 1 + span, block - int(t["NM"]), block, f[4], "tp:A:P", f"NM:i:{t['NM']}", f"AS:i:{t['AS']}", f"cs:Z:{t['cs']}",
+            "cg:Z:" + "".join(n + o for n, o in ops if o != "S")]
+sam = run("align", "--cs", anl, R1, R2)[0]
+lengths = dict(re.findall(r"@SQ\tSN:(\S+)\tLN:(\d+)", sam))
+check([line.replace(f"\tcs:Z:{t['cs']}", "") for line, (_, t) in zip(body(sam)[-2000:], records(sam)) if "cs" in t] ==
+      [line for line in want if "\tNM:" in line], "--cs changes something else")
+lines = ["\t".join(map(str, as_paf(f, t))) for f, t in records(sam) if f[5] != "*"]
+run("align", "-t", 2, "--cs", "-o", path("a.paf"), anl, R1, R2)
+check(open(path("a.paf")).read().splitlines() == lines, "PAF does not say what SAM does")
+check(re.sub(r"\tMD:Z:\S+", "", run("align", "--cs", "--MD", "--output-format", "paf", anl, R1, R2)[0]).splitlines() == lines, "PAF with MD")
+spelled = [t["cs"] for _, t in records(run("align", "--cs=long", anl, R1, R2)[0]) if "cs" in t]
+check([re.sub("=[A-Z]+", lambda m: f":{len(m[0]) - 1}", s) for s in spelled] == [t["cs"] for _, t in records(sam) if "cs" in t], "--cs=long")
 
 for ending, idx in (("bam", "bai"), ("cram", "crai")):
     run("align", "--sort", "-t", 2, "-o", path(f"s.{ending}"), anl, R1, R2)

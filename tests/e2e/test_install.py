@@ -28,25 +28,8 @@ installed = os.path.join(prefix, "bin", "anneal")
 command(installed, "index", "-o", anl, GENOME)
 contigs = {c.split(" ")[0]: "".join(c.split("\n")[1:]) for c in read_gz(GENOME).split(">")[1:]}
 read = contigs["chr1"][5000:5150]
-client = write("client.c", r"""
-#include <anneal.h>
-#include <stdio.h>
-
-int main(int argc, char **argv)
-{
-    anl_session *s = NULL;
-    const anl_alignment *a;
-    int n;
-    const anl_sequence read = {.name = "r", .bases = argc > 2 ? argv[2] : ""};
-    if (anl_session_open(&s, argv[1], NULL, 0, 0) || anl_session_align(s, &read, NULL, &a, &n)) {
-        fprintf(stderr, "%s\n", anl_error());
-        return 1;
-    }
-    printf("%d %s %lld %d %d %d\n", anl_session_contigs(s), a[0].contig, (long long)a[0].pos, a[0].flag, a[0].mapq, a[0].score);
-    anl_session_close(s);
-    return 0;
-}
-""")
+mate = contigs["chr1"][5250:5400][::-1].translate(str.maketrans("ACGT", "TGCA"))
+client = os.path.join(SOURCE, "tests", "example.c")
 flags = command("pkg-config", "--cflags", "--libs", "anneal", PKG_CONFIG_PATH=os.path.join(libdir, "pkgconfig")).split()
 command(os.environ.get("CC", "cc"), "-Wall", "-Wextra", "-Werror", "-o", path("client"), client, *flags, f"-Wl,-rpath,{libdir}")
 project = path("project")
@@ -59,7 +42,16 @@ command("cmake", "--build", path("project-build"))
 
 # The library finds the model in its own prefix even though the client lies elsewhere.
 for program in (path("client"), os.path.join(path("project-build"), "client")):
-    got = command(program, anl, read).split()
-    check(got[:3] == ["3", "chr1", "5000"] and got[3] == "0" and int(got[4]) >= 20 and got[5] == "150", f"{program}: {got}")
-p = subprocess.run([path("client"), path("nothing.anl")], capture_output=True, text=True)
+    def example(*reads):
+        return [line.split("\t") for line in command(program, anl, *reads).splitlines()]
+    exact = ["NM:i:0", "MD:Z:150", "AS:i:150"]
+    (got,) = example(read)
+    check(got[:4] == ["1", "0", "chr1", "5001"] and int(got[4]) >= 20 and got[5:10] == ["150M", "0", *exact], f"{program}: {got}")
+    first, second = example(read, mate)
+    check(first[:4] == ["1", "99", "chr1", "5001"] and first[5:10] == ["150M", "400", *exact], f"{program}: {first}")
+    check(second[:4] == ["2", "147", "chr1", "5251"] and second[5:10] == ["150M", "-400", *exact], f"{program}: {second}")
+    first, second = example(read, "N" * 50)
+    check(first[:4] == ["1", "73", "chr1", "5001"] and second == ["2", "133", "chr1", "5001", "0", "*", "0"], f"{program}: {first} {second}")
+    check(example("N" * 50) == [["1", "4", "*", "0", "0", "*", "0"]], f"{program}: a read that is nowhere")
+p = subprocess.run([path("client"), path("nothing.anl"), read], capture_output=True, text=True)
 check(p.returncode == 1 and "No such file" in p.stderr, f"a missing index: {p.stderr}")
