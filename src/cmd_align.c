@@ -23,7 +23,7 @@ static const char help[] =
     "  -a                   write all places found, other than the best as secondary\n"
     "  -M                   flag the shorter parts of split alignments secondary, not supplementary\n"
     "  -Y                   soft clips, not hard clips, in supplementary records\n"
-    "  --eqx                = and X instead of M in CIGARs\n"
+    "  --eqx                = and X instead of M in CIGARs; not for CRAM\n"
     "  --cs[=long]          tag cs, the differences as minimap2 spells them; long: with the equal bases\n"
     "  --MD                 tag MD in PAF, too, which holds the CIGAR as tag cg\n"
     "  --sam-hit-only       leave unmapped reads out\n"
@@ -224,10 +224,9 @@ static int parse(int argc, char **argv, settings *s, int *status)
     }
     const char *dot = s->output.path ? strrchr(s->output.path, '.') : NULL;
     if (!s->format_given && dot && (!strcmp(dot, ".bam") || !strcmp(dot, ".cram") || !strcmp(dot, ".paf"))) set_format(s, dot + 1);
-    if (s->output.format == ANL_PAF && s->output.sort) {
-        *status = cli_usage("--sort: PAF is written in the order of the reads");
-        return 1;
-    }
+    if (s->output.format == ANL_PAF && s->output.sort) *status = cli_usage("--sort: PAF is written in the order of the reads");
+    if (s->output.format == ANL_CRAM && s->align.align.eqx) *status = cli_usage("--eqx: CRAM has no = and X, only M");
+    if (*status) return 1;
     s->output.threads = s->align.threads;
     s->output.read_group = *s->read_group ? s->read_group : NULL;
     return 0;

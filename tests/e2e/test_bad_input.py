@@ -61,6 +61,7 @@ refused("align", "-R", "@RG\\tSM:x", anl, good1, says="-R")
 refused("align", "-R", "@RG\\tID:x\\tfoo", "-o", out, anl, good1, says="the read group: its fields must be TAG:VALUE")
 refused("align", "--output-format", "xml", anl, good1, says="xml")
 refused("align", "--sort", "-o", path("out.paf"), anl, good1, says="--sort: PAF is written in the order of the reads")
+refused("align", "--eqx", "-o", path("out.cram"), anl, good1, says="--eqx: CRAM has no = and X")
 refused("align", "--cs=none", anl, good1, says="--cs=none: must be short or long")
 refused("nonsense", says="no command 'nonsense'")
 
