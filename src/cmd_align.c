@@ -162,7 +162,7 @@ static int set_option(settings *s, int c)
     case 'E': return set_two("-E", &o->align.score.del_extend, &o->align.score.ins_extend);
     case 'L': return set_two("-L", &o->align.clip5, &o->align.clip3);
     case 'U': return set_integer("-U", 0, 10000, &o->unpaired);
-    case 'T': return set_integer("-T", 0, 1000000, &o->min_score);
+    case 'T': o->min_score_given = 1; return set_integer("-T", 0, 1000000, &o->min_score);
     case 'k': return set_integer("-k", 1, 2048, &o->candidates);
     case 'a': o->all = 1; return 0;
     case 'M': o->parts_secondary = 1; return 0;

@@ -13,6 +13,7 @@ typedef struct anl_align_options {
     anl_extend_params align;  /**< -A -B -O -E scores, -L clip bonuses, --eqx */
     int32_t unpaired;         /**< -U: what a pair may lose in score to be proper */
     int32_t min_score;        /**< -T: lower scores are reported unmapped */
+    int min_score_given;      /**< it holds for the shorter parts of split alignments, too; else less is enough for these */
     int32_t candidates;       /**< -k: neighbours fetched for a read before looking wider */
     int all;                  /**< -a: secondary alignments as well */
     int parts_secondary;      /**< -M: split alignments other than the primary one are flagged secondary, not supplementary */

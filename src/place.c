@@ -48,14 +48,14 @@ static int keep_arrays(anl_worker *w, const anl_extension *e, int32_t len, anl_p
     return ANL_OK;
 }
 
-int anl_place_at(anl_worker *w, const anl_query *q, const anl_candidate *c, anl_placement *out)
+int anl_place_at(anl_worker *w, const anl_query *q, const anl_candidate *c, int32_t least, anl_placement *out)
 {
     anl_extension e;
     int64_t origin;
     int32_t len = q->read->len;
     *out = (anl_placement){.tid = -1, .pos = -1};
     int rc = trace(w, q, c, &e, &origin);
-    if (rc || e.score < w->context->options->min_score) return rc;
+    if (rc || e.score < least) return rc;
     origin -= w->context->index->contig_begin[c->contig];
     *out = (anl_placement){.tid = c->contig, .pos = origin + e.tbeg, .end = origin + e.tend, .score = e.score, .nm = e.nm,
                            .reverse = c->reverse, .qbeg = c->reverse ? len - e.qend : e.qbeg, .qend = c->reverse ? len - e.qbeg : e.qend};
@@ -75,12 +75,12 @@ int anl_placements_add(anl_worker *w, anl_placements *to, const anl_placement *p
     return ANL_OK;
 }
 
-static int add_secondaries(anl_worker *w, anl_query *q, const anl_choice *chosen)
+static int add_secondaries(anl_worker *w, anl_query *q, const anl_choice *chosen, int32_t least)
 {
     for (int32_t i = 0; i < q->n; ++i) {
         anl_placement p;
-        if (i == chosen->candidate || q->candidates[i].score < w->context->options->min_score) continue;
-        int rc = anl_place_at(w, q, &q->candidates[i], &p);
+        if (i == chosen->candidate || q->candidates[i].score < least) continue;
+        int rc = anl_place_at(w, q, &q->candidates[i], least, &p);
         p.kind = ANL_SECONDARY;
         if (!rc && p.tid >= 0) rc = anl_placements_add(w, &q->placed, &p);
         if (rc) return rc;
@@ -103,9 +103,9 @@ static int append_xa(anl_worker *w, const anl_placement *p, char **text)
 }
 
 /* The other places of a read as bwa mem tells them. */
-static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen)
+static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen, int32_t least)
 {
-    int32_t least = w->context->options->min_score, others = 0;
+    int32_t others = 0;
     char *text = NULL;
     if (q->placed.list[0].score * 4 > least * 5) least = (q->placed.list[0].score * 4 + 4) / 5;
     for (int32_t i = 0; i < q->n; ++i) others += i != chosen->candidate && q->candidates[i].score >= least;
@@ -113,7 +113,7 @@ static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen)
     for (int32_t i = 0; i < q->n && others; ++i) {
         anl_placement p;
         if (i == chosen->candidate || q->candidates[i].score < least) continue;
-        int rc = anl_place_at(w, q, &q->candidates[i], &p);
+        int rc = anl_place_at(w, q, &q->candidates[i], least, &p);
         if (!rc && p.tid >= 0) rc = append_xa(w, &p, &text);
         if (rc) return rc;
     }
@@ -121,16 +121,16 @@ static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen)
     return ANL_OK;
 }
 
-int anl_place_chosen(anl_worker *w, anl_query *q, const anl_choice *chosen)
+int anl_place_chosen(anl_worker *w, anl_query *q, const anl_choice *chosen, int32_t least)
 {
     anl_placement p;
     q->placed = (anl_placements){0};
     if (chosen->candidate < 0) return ANL_OK;
-    int rc = anl_place_at(w, q, &q->candidates[chosen->candidate], &p);
+    int rc = anl_place_at(w, q, &q->candidates[chosen->candidate], least, &p);
     if (rc || p.tid < 0) return rc;
     p.mapq = chosen->mapq;
     p.second = chosen->second;
     rc = anl_placements_add(w, &q->placed, &p);
     if (rc || q->n < 2) return rc;
-    return w->context->options->all ? add_secondaries(w, q, chosen) : add_xa(w, q, chosen);
+    return w->context->options->all ? add_secondaries(w, q, chosen, least) : add_xa(w, q, chosen, least);
 }

@@ -7,12 +7,23 @@
 
 enum {
     LEAST_PART = ANL_ENCODER_MIN_LEN,
-    LEAST_MATCHES = 19, /* in score; less is found anywhere. bwa mem's shortest seed */
+    SURPLUS = 8,        /* matches beyond those that two random places of the genome share: genomes are not random */
     AROUND = 10000,     /* bp beside the primary alignment: most rearrangements are local */
     DEEPER = 8,         /* neighbours, times those of a whole read: a short part looks less like its window */
     MOST_ROUNDS = 3,    /* a part may itself be split */
     ROOM = 20,          /* bp of gap around an ungapped part */
 };
+
+/* The least score of a part. Unless the user says, it is what chance does not give: 19 or 20 in a bacterium, 24 in a human genome. A
+ * whole read needs more only because bwa mem's users expect it. */
+static int32_t least_score(const anl_worker *w)
+{
+    const anl_align_options *o = w->context->options;
+    const anl_index *x = w->context->index;
+    int32_t bases = SURPLUS;
+    for (int64_t n = x->contig_begin[x->n_contigs]; n > 0; n /= 4) ++bases;
+    return o->min_score_given || bases * o->align.score.match > o->min_score ? o->min_score : bases * o->align.score.match;
+}
 
 /* Bases [begin, end) of a read as it was sequenced. */
 typedef struct part {
@@ -86,8 +97,8 @@ static int overlaps(const anl_placements *placed, const anl_placement *p)
 /* The whole read is aligned where its part was found: parts end where the score says, not where the clip was. */
 static int place_part(anl_worker *w, anl_query *q, const part *p, anl_query *found, int *added)
 {
-    const anl_align_options *o = w->context->options;
-    anl_choice choice = anl_choose_single(o, found, LEAST_MATCHES * o->align.score.match);
+    int32_t least = least_score(w);
+    anl_choice choice = anl_choose_single(w->context->options, found, least / 2); /* the rest may lie in what both parts share */
     if (choice.candidate < 0) return ANL_OK;
     for (int32_t i = 0; i < found->n; ++i) {
         anl_candidate *c = &found->candidates[i];
@@ -99,7 +110,7 @@ static int place_part(anl_worker *w, anl_query *q, const part *p, anl_query *fou
     }
     anl_query whole = {.read = q->read, .strand = {q->strand[0], q->strand[1]}, .candidates = found->candidates, .n = found->n,
                        .cut = found->cut};
-    int rc = anl_place_chosen(w, &whole, &choice);
+    int rc = anl_place_chosen(w, &whole, &choice, least);
     if (rc || !whole.placed.n || overlaps(&q->placed, &whole.placed.list[0])) return rc;
     whole.placed.list[0].kind = ANL_SUPPLEMENTARY;
     for (int32_t i = 0; i < whole.placed.n && !rc; ++i) rc = anl_placements_add(w, &q->placed, &whole.placed.list[i]);
