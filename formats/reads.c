@@ -46,7 +46,7 @@ static int keep_header(source *s)
     char *to = s->kept;
     for (const char *line = text; *line;) {
         const size_t n = strcspn(line, "\n");
-        if (!strncmp(line, "@RG\t", 4) || !strncmp(line, "@CO\t", 4)) {
+        if (!strncmp(line, "@RG\t", 4) || !strncmp(line, "@PG\t", 4) || !strncmp(line, "@CO\t", 4)) {
             memcpy(to, line, n);
             to += n;
             *to++ = '\n';
@@ -90,9 +90,20 @@ static int source_open(source *s, const char *path, const char *reference)
     return rc;
 }
 
+/* Removes the tags that describe an alignment, which is about to be another one. */
+static void drop_alignment_tags(bam1_t *b)
+{
+    static const char tags[][3] = {"AS", "CC", "CG", "CP", "H0", "H1", "H2", "HI", "IH", "MC", "MD", "MQ", "NH", "NM", "SA", "UQ", "XA", "XS"};
+    for (size_t i = 0; i < sizeof tags / sizeof *tags && bam_get_l_aux(b); ++i) {
+        uint8_t *tag = bam_aux_get(b, tags[i]);
+        if (tag) bam_aux_del(b, tag);
+    }
+}
+
 /* An unaligned or aligned record as the sequencer gave it. */
 static int take_bam(source *s, anl_raw_read *r)
 {
+    drop_alignment_tags(s->bam);
     static const uint8_t code_of[16] = {4, 0, 1, 4, 2, 4, 4, 4, 3, 4, 4, 4, 4, 4, 4, 4};
     const bam1_t *b = s->bam;
     const int32_t len = b->core.l_qseq;
@@ -197,13 +208,14 @@ static int next_of_one(anl_reads *r, anl_batch *b)
     if ((rc = give(s, b, 0))) return rc;
     if (!flagged && !r->interleaved) return 1;
     anl_read *last = &b->reads[b->n - 1];
+    const int64_t number = number_of(s);
     rc = look_ahead(s);
     if (rc < 0) return rc;
     const int same = rc == 1 && !strcmp(last->name, s->next.name) && (!flagged || (s->next.mate && s->next.mate != flagged));
     if (!same) {
         if (!flagged) return 1;
         return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name", s->name,
-                        (long long)number_of(s), last->name);
+                        (long long)number, last->name);
     }
     last->mate = 1;
     if ((rc = give(s, b, 2))) return rc;

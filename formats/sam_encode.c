@@ -1,7 +1,9 @@
 #include "sam_encode.h"
 
+#include <ctype.h>
 #include <htslib/kstring.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of a tag's value behind its type; -1: malformed. */
@@ -37,16 +39,33 @@ static int append_tags(bam1_t *b, const uint8_t *aux, int64_t n)
     return ANL_OK;
 }
 
+/* Whether text[n] is TAG:TYPE:VALUE. htslib takes "XY:i:abc" for 0 */
+static int is_tag(const char *text, size_t n)
+{
+    if (n < 5 || !isalpha((unsigned char)text[0]) || !isalnum((unsigned char)text[1]) || text[2] != ':' || text[4] != ':') return 0;
+    const char *value = text + 5, *end = text + n;
+    char *stop = NULL;
+    for (const char *c = value; c < end; ++c)
+        if (*c < ' ' || *c > '~') return 0;
+    if (text[3] == 'i') return value < end && (strtoll(value, &stop, 10), stop == end);
+    if (text[3] == 'f') return value < end && (strtod(value, &stop), stop == end);
+    if (text[3] == 'A') return n == 6 && *value > ' ';
+    return text[3] == 'Z' || text[3] == 'H' || text[3] == 'B'; /* H and B are checked by htslib */
+}
+
+/* The tab-separated fields of a comment that are SAM tags; the others are counted and left out. */
 static int append_comment(anl_encoding *e, const anl_read *read, bam1_t *b)
 {
     kstring_t line = KS_INITIALIZE;
-    if (!e->comment && !(e->comment = bam_init1())) return anl_fail(ANL_ENOMEM, "out of memory");
-    int rc = ksprintf(&line, "r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t%s", read->comment) < 0 ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
-    const char *c = read->comment;
-    const int shaped = strlen(c) > 5 && c[2] == ':' && c[4] == ':';
-    if (!rc && (!shaped || sam_parse1(&line, e->header, e->comment) < 0))
-        rc = anl_fail(ANL_EFORMAT, "read '%.100s': its comment '%.100s' is no SAM tag, as -C needs", read->name, read->comment);
-    if (!rc) rc = append_tags(b, bam_get_aux(e->comment), bam_get_l_aux(e->comment));
+    int rc = e->comment || (e->comment = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+    for (const char *c = read->comment; *c && !rc;) {
+        const size_t n = strcspn(c, "\t");
+        line.l = 0;
+        if (kputs("r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t", &line) < 0 || kputsn(c, n, &line) < 0) rc = anl_fail(ANL_ENOMEM, "out of memory");
+        else if (is_tag(c, n) && sam_parse1(&line, e->header, e->comment) >= 0) rc = append_tags(b, bam_get_aux(e->comment), bam_get_l_aux(e->comment));
+        else ++e->left_out;
+        c += n + (c[n] == '\t');
+    }
     ks_free(&line);
     return rc;
 }

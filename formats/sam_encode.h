@@ -14,9 +14,10 @@ typedef struct anl_encoding {
     uint8_t *qual;
     size_t text_cap, qual_cap;
     bam1_t *comment;
+    int64_t left_out;          /* parts of comments that are no SAM tags */
 } anl_encoding;
 
-/* Fills `b`. 0, ANL_EFORMAT (a comment that is no SAM tags) or ANL_ENOMEM. */
+/* Fills `b`. 0 or ANL_ENOMEM. */
 int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b);
 
 #endif
