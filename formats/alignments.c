@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <htslib/faidx.h>
 #include <htslib/kstring.h>
 #include <omp.h>
 #include <stdio.h>
@@ -96,10 +97,25 @@ static int choose_names(anl_alignments *w)
     return ANL_OK;
 }
 
+/* A FASTA that does not hold the contigs would only be found out when the first container is written. */
+static int check_reference(const char *path, const anl_contig *contigs, int32_t n)
+{
+    faidx_t *fai = fai_load(path);
+    if (!fai) return anl_fail(ANL_EIO, "%s: cannot use as reference", path);
+    int rc = ANL_OK;
+    for (int32_t i = 0; i < n && !rc; ++i)
+        if (faidx_seq_len(fai, contigs[i].name) != contigs[i].len)
+            rc = anl_fail(ANL_EINVAL, "%s: has no contig '%.100s' of %lld bp, as the index has", path, contigs[i].name, (long long)contigs[i].len);
+    fai_destroy(fai);
+    return rc;
+}
+
 static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
 {
     const anl_alignments_options *o = &w->options;
     static const char *const modes[] = {"w", "wb", "wc"};
+    int rc = o->format == ANL_CRAM && o->reference ? check_reference(o->reference, contigs, n) : ANL_OK;
+    if (rc) return rc;
     errno = 0;
     if (!(w->file = sam_open(w->written, modes[o->format]))) return fail_write(w);
     if (o->threads > 1 && hts_set_threads(w->file, o->threads)) return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
@@ -117,7 +133,7 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     if (!(w->index = malloc(size)) || !(w->index_written = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
     snprintf(w->index, size, "%s%s", w->path, ending);
     *w->index_written = 0;
-    int rc = anl_temporary_name(w->index, w->index_written, size);
+    rc = anl_temporary_name(w->index, w->index_written, size);
     if (!rc && sam_idx_init(w->file, w->header, longest > BAI_LONGEST ? 14 : 0, w->index_written) < 0) rc = anl_fail(ANL_EIO, "%s: cannot index", label(w));
     return rc;
 }

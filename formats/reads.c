@@ -133,7 +133,9 @@ static int read_bam(source *s, anl_raw_read *r)
     for (;;) {
         const int got = sam_read1(s->sam, s->header, s->bam);
         if (got == -1) return 0;
-        if (got < -1) return anl_fail(ANL_EFORMAT, "%s: truncated or corrupt behind record %lld", s->name, (long long)s->number);
+        if (got < -1)
+            return anl_fail(ANL_EFORMAT, "%s: truncated or corrupt behind record %lld%s", s->name, (long long)s->number,
+                            hts_get_format(s->sam)->format == cram ? ", or its reference is not found (--reference)" : "");
         ++s->number;
         if (s->bam->core.flag & SEQUENTIAL_SKIP) continue;
         int rc = take_bam(s, r);

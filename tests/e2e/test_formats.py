@@ -27,6 +27,13 @@ for ending, idx in (("bam", "bai"), ("cram", "crai")):
     some = subprocess.run(["samtools", "view", "-c", path(f"s.{ending}"), "chr2:20001-30000"], capture_output=True, check=True, text=True)
     check(int(some.stdout) > 60, f"{ending}: the index finds {some.stdout} records")
 
+fasta = write("genome.fa", read_gz(GENOME))
+run("align", "--reference", fasta, "-o", path("r.cram"), anl, R1, R2)
+def unordered(lines): return [(f, sorted(t.items())) for f, t in records("\n".join(lines))]
+check(unordered(view(path("r.cram"), "-T", fasta)) == unordered(want), "CRAM with a reference: other records")
+check(os.path.getsize(path("r.cram")) < os.path.getsize(path("a.cram")), "CRAM with a reference is no smaller")
+refused("align", "--reference", write("other.fa", ">chr1\nACGT\n"), "-o", path("w.cram"), anl, R1, leaves=("other.fa.fai",), says="other.fa: has no contig 'chr1' of 120000 bp")
+
 one, two = open(R1).read(), open(R2).read()
 check([line for line in run("align", anl, "-", stdin=one.encode())[0].splitlines() if line[0] != "@"] ==
       [line for line in run("align", anl, R1)[0].splitlines() if line[0] != "@"], "standard input")
