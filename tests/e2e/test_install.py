@@ -49,6 +49,8 @@ int main(int argc, char **argv)
 """)
 flags = command("pkg-config", "--cflags", "--libs", "anneal", PKG_CONFIG_PATH=os.path.join(libdir, "pkgconfig")).split()
 command(os.environ.get("CC", "cc"), "-Wall", "-Wextra", "-Werror", "-o", path("client"), client, *flags, f"-Wl,-rpath,{libdir}")
+shutil.copy(client, path("client.cpp"))
+command(os.environ.get("CXX", "c++"), "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-std=c++20", "-o", path("client-cpp"), path("client.cpp"), *flags, f"-Wl,-rpath,{libdir}")
 project = path("project")
 os.mkdir(project)
 with open(os.path.join(project, "CMakeLists.txt"), "w") as f:
@@ -58,7 +60,7 @@ command("cmake", "-G", "Ninja", "-S", project, "-B", path("project-build"), f"-D
 command("cmake", "--build", path("project-build"))
 
 # The library finds the model in its own prefix even though the client lies elsewhere.
-for program in (path("client"), os.path.join(path("project-build"), "client")):
+for program in (path("client"), path("client-cpp"), os.path.join(path("project-build"), "client")):
     got = command(program, anl, read).split()
     check(got[:3] == ["3", "chr1", "5000"] and got[3] == "0" and int(got[4]) >= 20 and got[5] == "150", f"{program}: {got}")
 p = subprocess.run([path("client"), path("nothing.anl")], capture_output=True, text=True)
