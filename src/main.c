@@ -61,10 +61,10 @@ static void on_exit_by_library(void)
 
 static void catch_signals(void)
 {
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGABRT, SIGBUS, SIGSEGV};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)}, old;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)
-        if (!sigaction(ends[i], NULL, &old) && old.sa_handler != SIG_IGN) sigaction(ends[i], &action, NULL);
+        if (!sigaction(ends[i], NULL, &old) && old.sa_handler == SIG_DFL) sigaction(ends[i], &action, NULL);
     signal(SIGXFSZ, SIG_IGN); /* writing beyond the limit of a file's size is then an error like a full disk */
     atexit(on_exit_by_library);
 }
