@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <htslib/faidx.h>
 #include <htslib/hfile.h>
 #include <omp.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@ enum { ENCODE_AT_ONCE = 4096, BAI_LONGEST = 1 << 29 };
 
 struct anl_alignments {
     anl_alignments_options options;
-    char *path, *written, *index, *read_group_id; /* written: the temporary name, or path where that is no regular file */
+    char *path, *written, *read_group_id; /* written: the temporary name, or path where that is no regular file */
+    char *index, *index_written;          /* likewise of the index; NULL: none */
     int temporary;
     samFile *file;
     struct hFILE *paf; /* instead of file */
@@ -42,12 +44,12 @@ static int fail_write(const anl_alignments *w)
 }
 
 /* Lines of another file's header that this one keeps. */
-static int add_extra(kstring_t *text, const char *extra)
+static int add_extra(kstring_t *text, const char *extra, int read_groups)
 {
     int bad = 0;
     for (const char *line = extra; line && *line;) {
         const size_t n = strcspn(line, "\n");
-        if (n > 3 && strncmp(line, "@HD", 3) && strncmp(line, "@SQ", 3)) bad |= kputsn(line, n, text) < 0 || kputc('\n', text) < 0;
+        if (n > 3 && strncmp(line, "@HD", 3) && strncmp(line, "@SQ", 3) && (read_groups || strncmp(line, "@RG", 3))) bad |= kputsn(line, n, text) < 0 || kputc('\n', text) < 0;
         line += n + (line[n] == '\n');
     }
     return bad;
@@ -64,7 +66,7 @@ static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
         bad |= kputc('\n', &text) < 0;
     }
     if (o->read_group) bad |= ksprintf(&text, "%s\n", o->read_group) < 0;
-    if (o->extra_header) bad |= add_extra(&text, o->extra_header);
+    if (o->extra_header) bad |= add_extra(&text, o->extra_header, !o->read_group);
     if (bad) {
         ks_free(&text);
         return anl_fail(ANL_ENOMEM, "out of memory");
@@ -82,8 +84,6 @@ static int take_read_group(anl_alignments *w)
     const char *id = w->options.read_group ? strstr(w->options.read_group, "\tID:") : NULL;
     if (!w->options.read_group) return ANL_OK;
     if (!id) return anl_fail(ANL_EINVAL, "the read group has no ID");
-    if (!anl_read_group_valid(w->options.read_group))
-        return anl_fail(ANL_EINVAL, "the read group: its fields must be TAG:VALUE, each TAG once, without control characters");
     w->read_group_id = strndup(id + 4, strcspn(id + 4, "\t\n"));
     return w->read_group_id ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }
@@ -101,14 +101,29 @@ static int choose_names(anl_alignments *w)
     return ANL_OK;
 }
 
+/* A FASTA that does not hold the contigs would only be found out when the first container is written. */
+static int check_reference(const char *path, const anl_contig *contigs, int32_t n)
+{
+    faidx_t *fai = fai_load(path);
+    if (!fai) return anl_fail(ANL_EIO, "%s: cannot use as reference", path);
+    int rc = ANL_OK;
+    for (int32_t i = 0; i < n && !rc; ++i)
+        if (faidx_seq_len(fai, contigs[i].name) != contigs[i].len)
+            rc = anl_fail(ANL_EINVAL, "%s: has no contig '%.100s' of %lld bp, as the index has", path, contigs[i].name, (long long)contigs[i].len);
+    fai_destroy(fai);
+    return rc;
+}
+
 static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
 {
     const anl_alignments_options *o = &w->options;
+    int rc = o->format == ANL_CRAM && o->reference ? check_reference(o->reference, contigs, n) : ANL_OK;
+    if (rc) return rc;
     errno = 0;
     if (o->format == ANL_PAF) return (w->paf = hopen(w->written, "w")) ? ANL_OK : fail_write(w);
     static const char *const modes[] = {"w", "wb", "wc"};
     if (!(w->file = sam_open(w->written, modes[o->format]))) return fail_write(w);
-    if (o->threads > 1 && hts_set_threads(w->file, o->threads)) return anl_fail(ANL_ENOMEM, "cannot start compression threads");
+    if (o->threads > 1 && hts_set_threads(w->file, o->threads)) return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
     if (o->format == ANL_CRAM) {
         const int bad = o->reference ? hts_set_fai_filename(w->file, o->reference) : hts_set_opt(w->file, CRAM_OPT_NO_REF, 1);
         if (bad) return anl_fail(ANL_EIO, "%s: cannot use as reference", o->reference ? o->reference : "CRAM");
@@ -119,10 +134,13 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     for (int32_t i = 0; i < n; ++i)
         if (contigs[i].len > longest) longest = contigs[i].len;
     const char *ending = o->format == ANL_CRAM ? ".crai" : longest > BAI_LONGEST ? ".csi" : ".bai";
-    const size_t size = strlen(w->written) + 8;
-    if (!(w->index = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
-    snprintf(w->index, size, "%s%s", w->written, ending);
-    return sam_idx_init(w->file, w->header, longest > BAI_LONGEST ? 14 : 0, w->index) < 0 ? anl_fail(ANL_EIO, "%s: cannot index", label(w)) : ANL_OK;
+    const size_t size = strlen(w->path) + 64;
+    if (!(w->index = malloc(size)) || !(w->index_written = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
+    snprintf(w->index, size, "%s%s", w->path, ending);
+    *w->index_written = 0;
+    rc = anl_temporary_name(w->index, w->index_written, size);
+    if (!rc && sam_idx_init(w->file, w->header, longest > BAI_LONGEST ? 14 : 0, w->index_written) < 0) rc = anl_fail(ANL_EIO, "%s: cannot index", label(w));
+    return rc;
 }
 
 int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs)
@@ -145,8 +163,9 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     if (!rc) rc = choose_names(w);
     if (!rc) rc = open_file(w, contigs, n_contigs);
     if (!rc && options->sort) {
-        char prefix[64];
-        snprintf(prefix, sizeof prefix, "%s/anneal.%ld", P_tmpdir, (long)getpid());
+        const char *folder = getenv("TMPDIR");
+        char prefix[4096];
+        snprintf(prefix, sizeof prefix, "%s/anneal", folder && *folder ? folder : P_tmpdir);
         rc = anl_sorter_new(&w->sorter, w->temporary ? w->written : prefix, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
     }
     if (rc) {
@@ -190,30 +209,22 @@ int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
     return ANL_OK;
 }
 
-/* Renames data and index into place. */
-static int publish(anl_alignments *w)
+int64_t anl_alignments_left_out(const anl_alignments *w)
 {
-    if (!w->temporary) return ANL_OK;
-    int fd = open(w->written, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd)) {
-        if (fd >= 0) close(fd);
-        return fail_write(w);
-    }
-    close(fd);
-    if (w->index) {
-        const char *ending = w->index + strlen(w->written);
-        const size_t size = strlen(w->path) + strlen(ending) + 1;
-        char *name = malloc(size);
-        if (!name) return anl_fail(ANL_ENOMEM, "out of memory");
-        snprintf(name, size, "%s%s", w->path, ending);
-        const int bad = rename(w->index, name);
-        free(name);
-        if (bad) return fail_write(w);
-    }
-    return rename(w->written, w->path) ? fail_write(w) : ANL_OK;
+    int64_t n = 0;
+    for (int i = 0; i < w->options.threads; ++i) n += w->encodings[i].left_out;
+    return n;
 }
 
-int anl_alignments_close(anl_alignments *w)
+static int sync_file(const anl_alignments *w)
+{
+    const int fd = open(w->written, O_RDONLY | O_CLOEXEC);
+    const int rc = fd < 0 || fsync(fd) ? fail_write(w) : ANL_OK;
+    if (fd >= 0) close(fd);
+    return rc;
+}
+
+int anl_alignments_finish(anl_alignments *w)
 {
     int rc = w->sorter ? anl_sorter_finish(w->sorter, put, w) : ANL_OK;
     errno = 0;
@@ -223,8 +234,16 @@ int anl_alignments_close(anl_alignments *w)
     w->file = NULL;
     w->paf = NULL;
     if ((paf ? hclose(paf) : sam_close(file)) < 0 && !rc) rc = fail_write(w);
-    if (!rc) rc = publish(w);
-    if (!rc) w->temporary = 0; /* nothing to remove any more */
+    return !rc && w->temporary ? sync_file(w) : rc;
+}
+
+int anl_alignments_close(anl_alignments *w)
+{
+    int rc = w->file || w->paf ? anl_alignments_finish(w) : ANL_OK;
+    if (!rc && w->temporary) {
+        if ((w->index && rename(w->index_written, w->index)) || rename(w->written, w->path)) rc = fail_write(w);
+        else w->temporary = 0; /* nothing to remove any more */
+    }
     anl_alignments_abort(w);
     return rc;
 }
@@ -236,7 +255,7 @@ void anl_alignments_abort(anl_alignments *w)
     if (w->paf) hclose_abruptly(w->paf);
     if (w->temporary) {
         if (w->written) unlink(w->written);
-        if (w->index) unlink(w->index);
+        if (w->index_written) unlink(w->index_written);
     }
     anl_sorter_free(w->sorter);
     for (int i = 0; w->bams && i < ENCODE_AT_ONCE; ++i) bam_destroy1(w->bams[i]);
@@ -248,6 +267,7 @@ void anl_alignments_abort(anl_alignments *w)
     free(w->path);
     free(w->written);
     free(w->index);
+    free(w->index_written);
     free(w->read_group_id);
     free(w);
 }

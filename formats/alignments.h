@@ -39,12 +39,12 @@ typedef struct anl_alignments_options {
     size_t sort_memory;           /**< bytes of records held before spilling to disk; 0: 768 MiB */
     anl_cs_form cs;               /**< tag cs */
     int paf_md;                   /**< tag MD in PAF, too */
-    int comment_tags;             /**< -C: append a read's comment as tags (each must be a valid SAM tag) */
+    int comment_tags;             /**< -C: append those tab-separated parts of a read's comment that are SAM tags */
     const char *read_group;       /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
     const char *command_line;     /**< for @PG CL */
     const char *version;          /**< for @PG VN */
     const char *reference;        /**< FASTA for CRAM; NULL: the CRAM embeds what it needs */
-    const char *extra_header;     /**< header lines to insert (of a uBAM or -H), or NULL */
+    const char *extra_header;     /**< header lines of the input to keep, or NULL; its read groups give way to read_group */
 } anl_alignments_options;
 
 typedef struct anl_alignments anl_alignments;
@@ -55,8 +55,14 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
 /** Appends `n` records in order. Encoding to BAM may run on options.threads OpenMP threads. */
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n);
 
-/** Sorts and merges when asked, flushes, syncs, builds the index, renames into place. Frees `w` in every case; on failure
- *  the temporary files are removed and nothing is left at `path`. */
+/** Parts of comments that were left out so far because they are no SAM tags. */
+int64_t anl_alignments_left_out(const anl_alignments *w);
+
+/** Sorts and merges when asked, builds the index, flushes and syncs: the files are complete, but still under temporary names. */
+int anl_alignments_finish(anl_alignments *w);
+
+/** Finishes unless that is done, and renames into place. Frees `w` in every case; on failure the temporary files are removed and
+ *  nothing is left at `path`. */
 int anl_alignments_close(anl_alignments *w);
 
 /** Frees `w` and removes its temporary files. Accepts NULL. */

@@ -85,6 +85,7 @@ static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n
 
 static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
 {
+    if (!n) return ANL_OK;
     if (n > (size_t)INT32_MAX - (size_t)r->len) return bad(f, r, "too long");
     int rc = anl_grow(&r->seq, &r->seq_cap, (size_t)r->len + n, 1);
     if (rc) return rc;

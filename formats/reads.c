@@ -46,7 +46,7 @@ static int keep_header(source *s)
     char *to = s->kept;
     for (const char *line = text; *line;) {
         const size_t n = strcspn(line, "\n");
-        if (!strncmp(line, "@RG\t", 4) || !strncmp(line, "@CO\t", 4)) {
+        if (!strncmp(line, "@RG\t", 4) || !strncmp(line, "@PG\t", 4) || !strncmp(line, "@CO\t", 4)) {
             memcpy(to, line, n);
             to += n;
             *to++ = '\n';
@@ -122,7 +122,9 @@ static int read_bam(source *s, anl_raw_read *r)
     for (;;) {
         const int got = sam_read1(s->sam, s->header, s->bam);
         if (got == -1) return 0;
-        if (got < -1) return anl_fail(ANL_EFORMAT, "%s: truncated or corrupt behind record %lld", s->name, (long long)s->number);
+        if (got < -1)
+            return anl_fail(ANL_EFORMAT, "%s: truncated or corrupt behind record %lld%s", s->name, (long long)s->number,
+                            hts_get_format(s->sam)->format == cram ? ", or its reference is not found (--reference)" : "");
         ++s->number;
         if (s->bam->core.flag & SEQUENTIAL_SKIP) continue;
         int rc = take_bam(s, r);
@@ -197,13 +199,14 @@ static int next_of_one(anl_reads *r, anl_batch *b)
     if ((rc = give(s, b, 0))) return rc;
     if (!flagged && !r->interleaved) return 1;
     anl_read *last = &b->reads[b->n - 1];
+    const int64_t number = number_of(s);
     rc = look_ahead(s);
     if (rc < 0) return rc;
     const int same = rc == 1 && !strcmp(last->name, s->next.name) && (!flagged || (s->next.mate && s->next.mate != flagged));
     if (!same) {
         if (!flagged) return 1;
         return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name", s->name,
-                        (long long)number_of(s), last->name);
+                        (long long)number, last->name);
     }
     last->mate = 1;
     if ((rc = give(s, b, 2))) return rc;

@@ -29,7 +29,7 @@ static int64_t value_size(const uint8_t *value, const uint8_t *end, char type)
 /* Tags of another alignment, which an aligned input brings: they say nothing of ours. */
 static int is_of_alignment(const char *tag)
 {
-    return strstr("NM MD MC MQ AS XS SA XA cs CG", tag) != NULL;
+    return strstr("AS CC CG CP H0 H1 H2 HI IH MC MD MQ NH NM SA UQ XA XS cs", tag) != NULL;
 }
 
 /* Appends the tags of aux[n] that the record does not have yet. */
@@ -47,14 +47,19 @@ static int append_tags(bam1_t *b, const uint8_t *aux, int64_t n)
     return ANL_OK;
 }
 
+/* The tab-separated fields of a comment that are SAM tags; the others are counted and left out. */
 static int append_comment(anl_encoding *e, const anl_read *read, bam1_t *b)
 {
     kstring_t line = KS_INITIALIZE;
-    if (!e->comment && !(e->comment = bam_init1())) return anl_fail(ANL_ENOMEM, "out of memory");
-    int rc = ksprintf(&line, "r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t%s", read->comment) < 0 ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
-    if (!rc && (!anl_tags_valid(read->comment) || sam_parse1(&line, e->header, e->comment) < 0))
-        rc = anl_fail(ANL_EFORMAT, "read '%.100s': its comment '%.100s' is no SAM tag, as -C needs", read->name, read->comment);
-    if (!rc) rc = append_tags(b, bam_get_aux(e->comment), bam_get_l_aux(e->comment));
+    int rc = e->comment || (e->comment = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+    for (const char *c = read->comment; *c && !rc;) {
+        const size_t n = strcspn(c, "\t");
+        line.l = 0;
+        if (kputs("r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t", &line) < 0 || kputsn(c, n, &line) < 0) rc = anl_fail(ANL_ENOMEM, "out of memory");
+        else if (anl_tag_valid(c, n) && sam_parse1(&line, e->header, e->comment) >= 0) rc = append_tags(b, bam_get_aux(e->comment), bam_get_l_aux(e->comment));
+        else ++e->left_out;
+        c += n + (c[n] == '\t');
+    }
     ks_free(&line);
     return rc;
 }

@@ -18,12 +18,13 @@ typedef struct anl_encoding {
     size_t seq_cap, qual_cap, cigar_cap;
     kstring_t cs_text;
     bam1_t *comment;
+    int64_t left_out;          /* parts of comments that are no SAM tags */
 } anl_encoding;
 
 /* Frees the scratch. */
 void anl_encoding_clear(anl_encoding *e);
 
-/* Fills `b`. 0, ANL_EFORMAT (a comment that is no SAM tags), ANL_EINVAL (MD does not fit the CIGAR, which cs needs) or
+/* Fills `b`. 0, ANL_EINVAL (MD does not fit the CIGAR, which cs needs) or
  * ANL_ENOMEM. */
 int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b);
 

@@ -1,6 +1,7 @@
 #include "sort.h"
 
 #include <errno.h>
+#include <htslib/hfile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ struct anl_sorter {
     entry *entries;
     size_t n, cap;
     uint64_t order;
-    int n_runs;
+    int *runs; /* descriptors of files without a name: they end with the process, however it ends */
+    size_t n_runs, runs_cap;
 };
 
 int anl_sorter_new(anl_sorter **out, const char *prefix, size_t memory, const sam_hdr_t *header)
@@ -35,11 +37,6 @@ int anl_sorter_new(anl_sorter **out, const char *prefix, size_t memory, const sa
     return ANL_OK;
 }
 
-static int run_name(const anl_sorter *s, int run, char *out, size_t size)
-{
-    return snprintf(out, size, "%s.sort.%d.bam", s->prefix, run) < (int)size ? ANL_OK : anl_fail(ANL_EINVAL, "%s: name too long", s->prefix);
-}
-
 static void drop_entries(anl_sorter *s)
 {
     for (size_t i = 0; i < s->n; ++i) bam_destroy1(s->entries[i].bam);
@@ -49,10 +46,10 @@ static void drop_entries(anl_sorter *s)
 void anl_sorter_free(anl_sorter *s)
 {
     if (!s) return;
-    char name[4096];
-    for (int i = 0; i < s->n_runs; ++i)
-        if (!run_name(s, i, name, sizeof name)) unlink(name);
+    for (size_t i = 0; i < s->n_runs; ++i)
+        if (s->runs[i] >= 0) close(s->runs[i]);
     drop_entries(s);
+    free(s->runs);
     free(s->entries);
     free(s->prefix);
     free(s);
@@ -71,18 +68,43 @@ static int by_key(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-static int spill(anl_sorter *s)
+static int fail_run(const anl_sorter *s, const char *what)
+{
+    return anl_fail(ANL_EIO, "%s: cannot %s sorted records: %s", s->prefix, what, strerror(errno ? errno : EIO));
+}
+
+static int new_run(anl_sorter *s)
 {
     char name[4096];
-    int rc = run_name(s, s->n_runs, name, sizeof name);
+    int rc = anl_grow(&s->runs, &s->runs_cap, s->n_runs + 1, sizeof *s->runs);
+    if (rc) return rc;
+    if (snprintf(name, sizeof name, "%s.sort.XXXXXX", s->prefix) >= (int)sizeof name) return anl_fail(ANL_EINVAL, "%s: name too long", s->prefix);
+    const int fd = mkstemp(name);
+    if (fd < 0) return fail_run(s, "write");
+    s->runs[s->n_runs++] = fd;
+    return unlink(name) ? fail_run(s, "write") : ANL_OK;
+}
+
+/* Opens a run, and closes `fd` with it. */
+static samFile *open_run(const anl_sorter *s, int fd, const char *mode)
+{
+    hFILE *file = fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? hdopen(fd, *mode == 'w' ? "w" : "r") : NULL;
+    samFile *f = file ? hts_hopen(file, s->prefix, mode) : NULL;
+    if (file && !f) hclose_abruptly(file);
+    else if (!file && fd >= 0) close(fd);
+    return f;
+}
+
+static int spill(anl_sorter *s)
+{
+    int rc = new_run(s);
     if (rc) return rc;
     qsort(s->entries, s->n, sizeof *s->entries, by_key);
-    samFile *f = sam_open(name, "wb1");
-    if (!f) return anl_fail(ANL_EIO, "%s: cannot write: %s", name, strerror(errno));
-    ++s->n_runs;
-    int bad = sam_hdr_write(f, s->header) < 0;
+    errno = 0;
+    samFile *f = open_run(s, dup(s->runs[s->n_runs - 1]), "wb1");
+    int bad = !f || sam_hdr_write(f, s->header) < 0;
     for (size_t i = 0; i < s->n && !bad; ++i) bad = sam_write1(f, s->header, s->entries[i].bam) < 0;
-    if (sam_close(f) < 0 || bad) return anl_fail(ANL_EIO, "%s: cannot write", name);
+    if ((f && sam_close(f) < 0) || bad) return fail_run(s, "write");
     drop_entries(s);
     return ANL_OK;
 }
@@ -120,16 +142,15 @@ static int run_next(anl_sorter *s, run *r)
     }
     bam_destroy1(r->bam);
     r->bam = NULL;
-    return got == -1 ? ANL_OK : anl_fail(ANL_EIO, "%s: cannot read back what was sorted", s->prefix);
+    return got == -1 ? ANL_OK : fail_run(s, "read back");
 }
 
-static int run_open(anl_sorter *s, int number, run *r)
+static int run_open(anl_sorter *s, size_t number, run *r)
 {
-    char name[4096];
-    int rc = run_name(s, number, name, sizeof name);
-    if (rc) return rc;
-    if (!(r->file = sam_open(name, "r")) || !(r->header = sam_hdr_read(r->file)) || !(r->bam = bam_init1()))
-        return anl_fail(ANL_EIO, "%s: cannot read back what was sorted", name);
+    errno = 0;
+    r->file = open_run(s, s->runs[number], "r");
+    s->runs[number] = -1;
+    if (!r->file || !(r->header = sam_hdr_read(r->file)) || !(r->bam = bam_init1())) return fail_run(s, "read back");
     return run_next(s, r);
 }
 
@@ -168,15 +189,15 @@ static int merge(anl_sorter *s, run *runs, int *heap, int n, int (*put)(void *, 
 
 int anl_sorter_finish(anl_sorter *s, int (*put)(void *data, bam1_t *b), void *data)
 {
-    const int n = s->n_runs + 1;
+    const int n_runs = (int)s->n_runs, n = n_runs + 1;
     run *runs = anl_alloc((size_t)n, sizeof *runs);
     int *heap = anl_alloc((size_t)n, sizeof *heap);
     int rc = runs && heap ? ANL_OK : ANL_ENOMEM;
     qsort(s->entries, s->n, sizeof *s->entries, by_key);
-    for (int i = 0; i < s->n_runs && !rc; ++i) rc = run_open(s, i, &runs[i]);
+    for (int i = 0; i < n_runs && !rc; ++i) rc = run_open(s, (size_t)i, &runs[i]);
     if (!rc) rc = run_next(s, &runs[n - 1]);
     if (!rc) rc = merge(s, runs, heap, n, put, data);
-    for (int i = 0; runs && i < s->n_runs; ++i) {
+    for (int i = 0; runs && i < n_runs; ++i) {
         if (runs[i].bam) bam_destroy1(runs[i].bam);
         if (runs[i].header) sam_hdr_destroy(runs[i].header);
         if (runs[i].file) sam_close(runs[i].file);

@@ -55,25 +55,7 @@ static int is_tag(const char *field)
     return isalpha((unsigned char)field[0]) && isalnum((unsigned char)field[1]) && field[2] == ':';
 }
 
-int anl_tags_valid(const char *text)
+int anl_tag_valid(const char *text, size_t n)
 {
-    for (const char *field = text;; ++field) {
-        const char *end = field + strcspn(field, "\t");
-        if (end - field < 5 || !is_tag(field) || field[4] != ':' || !is_value(field + 5, end, field[3])) return 0;
-        if (!*end) return 1;
-        field = end;
-    }
-}
-
-int anl_read_group_valid(const char *line)
-{
-    for (const char *field = strchr(line, '\t'); field; field = strchr(field, '\t')) {
-        const char tag[5] = {'\t', field[1], field[1] ? field[2] : 0, ':', 0};
-        ++field;
-        const size_t n = strcspn(field, "\t");
-        if (n < 4 || !is_tag(field) || strstr(field, tag)) return 0;
-        for (size_t i = 0; i < n; ++i)
-            if (iscntrl((unsigned char)field[i])) return 0;
-    }
-    return 1;
+    return n >= 5 && is_tag(text) && text[4] == ':' && is_value(text + 5, text + n, text[3]);
 }

@@ -12,6 +12,7 @@
 // After the C++ headers: both define METRIC_L2 and friends, so the C declarations live in names of their own here.
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 
 namespace {
 
@@ -170,9 +171,9 @@ void faiss_IndexIVF_invlists_get_ids(const void *p, size_t list, id *out)
     for (size_t i = 0, n = lists->list_size(list); i < n; ++i) out[i] = ids[i];
 }
 
-int faiss_write_index_fname(const void *p, const char *path)
+int faiss_write_index(const void *p, FILE *file)
 {
-    return guarded([&] { faiss::write_index(index(p), path); });
+    return guarded([&] { faiss::write_index(index(p), file); });
 }
 
 void faiss_Index_free(void *p)

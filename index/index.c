@@ -50,7 +50,7 @@ static int check_header(const char *path, const struct anl_index_mapping *m, anl
         return anl_fail(ANL_EVERSION, "%s: index version %u, this program reads %d: build the index again", path, h->version, ANL_INDEX_VERSION);
     if (XXH3_64bits(h, offsetof(anl_index_header, checksum)) != h->checksum) return anl_fail(ANL_EFORMAT, "%s: corrupt header", path);
     for (int i = 0; i < N_SECTIONS; ++i)
-        if (h->section[i].offset > m->size || h->section[i].size > m->size - h->section[i].offset)
+        if (h->section[i].offset % ANL_INDEX_ALIGN || h->section[i].offset > m->size || h->section[i].size > m->size - h->section[i].offset)
             return anl_fail(ANL_EFORMAT, "%s: truncated", path);
     const uint64_t entries = h->section[SECTION_IDS].size / sizeof(uint32_t), d = (uint64_t)h->d;
     const uint64_t centroids = ((uint64_t)h->nlist + 15) / 16 * 16;
@@ -70,6 +70,28 @@ static int check_sections(const char *path, const struct anl_index_mapping *m, c
     return ANL_OK;
 }
 
+/* N runs are ascending pieces of the reference. */
+static int n_runs_ok(const int64_t *runs, uint64_t n, int64_t bases)
+{
+    int64_t end = 0;
+    for (uint64_t i = 0; i < n; ++i) {
+        if (runs[2 * i] < end || runs[2 * i + 1] <= runs[2 * i] || runs[2 * i + 1] > bases) return 0;
+        end = runs[2 * i + 1];
+    }
+    return 1;
+}
+
+/* Lists are whole panels, one behind the other, of windows that there are. */
+static int lists_ok(const uint64_t *begin, int32_t nlist, const uint32_t *ids, uint64_t entries, int64_t windows)
+{
+    if (begin[0] != 0 || begin[nlist] != entries) return 0;
+    for (int32_t l = 0; l < nlist; ++l)
+        if (begin[l] % ANL_INDEX_PANEL || begin[l + 1] < begin[l]) return 0;
+    for (uint64_t e = 0; e < entries; ++e)
+        if (ids[e] >= windows && ids[e] != ANL_INDEX_NO_WINDOW) return 0;
+    return entries % ANL_INDEX_PANEL == 0;
+}
+
 int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride)
 {
     return len <= 0 ? 0 : len <= window ? 1 : (len - window + stride - 1) / stride + 1;
@@ -87,13 +109,19 @@ static int make_tables(const char *path, anl_index *x, const anl_index_header *h
     if (!m->contigs || !m->contig_begin || !m->window_begin) return ANL_ENOMEM;
     if (!names_size || names[names_size - 1]) return anl_fail(ANL_EFORMAT, "%s: corrupt contig names", path);
     for (uint32_t i = 0; i < h->n_contigs; ++i) {
-        if (from[i].name >= names_size || from[i].len < 0) return anl_fail(ANL_EFORMAT, "%s: corrupt contig table", path);
+        if (from[i].name >= names_size || from[i].len < 1 || from[i].len > INT32_MAX) return anl_fail(ANL_EFORMAT, "%s: corrupt contig table", path);
         m->contigs[i] = (anl_contig){.name = names + from[i].name, .len = from[i].len};
         memcpy(m->contigs[i].md5, from[i].md5, 32);
         m->contig_begin[i + 1] = m->contig_begin[i] + from[i].len;
         m->window_begin[i + 1] = m->window_begin[i] + anl_index_window_count(from[i].len, h->window, h->stride);
     }
-    if (h->section[SECTION_BASES].size != ((uint64_t)m->contig_begin[h->n_contigs] + 3) / 4) return anl_fail(ANL_EFORMAT, "%s: corrupt", path);
+    const int64_t bases = m->contig_begin[h->n_contigs], windows = m->window_begin[h->n_contigs];
+    const uint64_t n_n_runs = h->section[SECTION_N_RUNS].size / (2 * sizeof(int64_t)), entries = h->section[SECTION_IDS].size / sizeof(uint32_t);
+    if (h->section[SECTION_BASES].size != ((uint64_t)bases + 3) / 4 || windows >= ANL_INDEX_NO_WINDOW ||
+        !n_runs_ok((const void *)(m->bytes + h->section[SECTION_N_RUNS].offset), n_n_runs, bases) ||
+        !lists_ok((const void *)(m->bytes + h->section[SECTION_LIST_BEGIN].offset), h->nlist, (const void *)(m->bytes + h->section[SECTION_IDS].offset),
+                  entries, windows))
+        return anl_fail(ANL_EFORMAT, "%s: corrupt", path);
     return ANL_OK;
 }
 

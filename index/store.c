@@ -9,9 +9,13 @@
 #include <faiss/c_api/Index_c.h>
 #include <faiss/c_api/error_c.h>
 #include <faiss/c_api/index_io_c.h>
+#include <errno.h>
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum {
     ITERATIONS = 10,
@@ -23,6 +27,7 @@ enum {
 
 static int faiss_fail(void)
 {
+    if (strstr(faiss_get_last_error(), "bad_alloc")) return anl_fail(ANL_ENOMEM, "out of memory");
     return anl_fail(ANL_EINVAL, "FAISS: %s", faiss_get_last_error());
 }
 
@@ -107,6 +112,16 @@ static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const
     return rc;
 }
 
+/* OpenBLAS, which FAISS multiplies with, tries for ever to get its buffer of 128 MiB. */
+static int check_blas_memory(void)
+{
+    const size_t size = (size_t)130 << 20;
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED) return anl_fail(ANL_ENOMEM, "out of memory (%zu MiB for the clustering)", size >> 20);
+    munmap(p, size);
+    return ANL_OK;
+}
+
 int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d)
 {
     anl_store *s = anl_alloc(1, sizeof *s);
@@ -118,6 +133,7 @@ int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d
     s->begin = anl_alloc((size_t)s->nlist + 1, sizeof *s->begin);
     s->entries = anl_alloc((size_t)n, sizeof *s->entries);
     int rc = centroids && s->centroids && s->begin && s->entries ? ANL_OK : ANL_ENOMEM;
+    if (!rc) rc = check_blas_memory();
     for (size_t i = 0; i < cells && !rc; ++i) centroids[i] = SHIFT;
     if (!rc && s->nlist > 1) rc = cluster(vectors, n, d, s->nlist, centroids);
     for (size_t i = 0; i < cells && !rc; ++i) s->centroids[i] = (int8_t)(centroids[i] - SHIFT);
@@ -265,11 +281,27 @@ int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int n
     return rc;
 }
 
+/* Errors of FAISS's writer are those of the file. */
+static int write_faiss(const anl_index_faiss *f, FILE *file)
+{
+    errno = 0;
+    return !faiss_write_index((FaissIndex *)f->ivf, file) && !fflush(file) && !fsync(fileno(file));
+}
+
 int anl_index_faiss_export(const anl_index *x, const char *path)
 {
     anl_index_faiss *f = NULL;
-    int rc = anl_index_faiss_open(&f, x);
-    if (!rc && faiss_write_index_fname((FaissIndex *)f->ivf, path)) rc = anl_fail(ANL_EIO, "%s: %s", path, faiss_get_last_error());
+    char temporary[4096];
+    int rc = anl_temporary_name(path, temporary, sizeof temporary);
+    if (!rc) rc = anl_index_faiss_open(&f, x);
+    if (!rc) {
+        FILE *file = fopen(temporary, "wb");
+        const int written = file && write_faiss(f, file), closed = file && !fclose(file);
+        if (!written || !closed || rename(temporary, path)) {
+            rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno ? errno : EIO));
+            if (file) unlink(temporary);
+        }
+    }
     anl_index_faiss_free(f);
     return rc;
 }

@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,13 @@ int cli_usage(const char *fmt, ...)
     fputc('\n', stderr);
     va_end(args);
     return 2;
+}
+
+int cli_bad_option(const char *command, int c, char **argv)
+{
+    const char letter[] = {'-', (char)optopt, 0}, *option = optopt > 0 && optopt < 128 ? letter : argv[optind - 1];
+    if (c == ':') return cli_usage("option '%s' needs a value", option);
+    return cli_usage("there is no option '%s'; anneal %s --help lists them", option, command);
 }
 
 int cli_integer(const char *name, const char *text, int64_t low, int64_t high, int64_t *out)

@@ -10,6 +10,9 @@ int cli_fail(void);
 /** Prints "anneal: ..." and returns the exit status 2 for a wrong command line. */
 int cli_usage(const char *fmt, ...) ANL_PRINTF(1, 2);
 
+/** What getopt_long found wrong (it returned '?' or ':'), as the exit status 2 after printing. */
+int cli_bad_option(const char *command, int c, char **argv);
+
 /** Reads a whole number in [low, high] from `text`; 0, or -1 after printing what is wrong with option `name`. */
 int cli_integer(const char *name, const char *text, int64_t low, int64_t high, int64_t *out);
 

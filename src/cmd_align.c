@@ -2,11 +2,13 @@
 #include "cli.h"
 #include "progress.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char help[] =
     "usage: anneal align [OPTIONS] INDEX.anl READS [MATES]\n\n"
@@ -19,7 +21,7 @@ static const char help[] =
     "  -R LINE              read group, '@RG\\tID:x\\tSM:y'\n"
     "  --rg-id ID           read group ID; --rg TAG:VALUE adds to it\n"
     "  --rg TAG:VALUE       e.g. SM:sample; may be given again\n"
-    "  -C                   append the FASTQ comment to the record (must be SAM tags)\n"
+    "  -C                   append what of a FASTQ comment is SAM tags, tab-separated\n"
     "  -a                   write all places found, other than the best as secondary\n"
     "  -M                   flag the shorter parts of split alignments secondary, not supplementary\n"
     "  -Y                   soft clips, not hard clips, in supplementary records\n"
@@ -82,6 +84,25 @@ static int set_cs(settings *s, const char *form)
     return 0;
 }
 
+/* Fields TAG:VALUE of printable characters, each tag once, one of them ID. Prints what is wrong. */
+static int check_read_group(const char *option, const char *group)
+{
+    int ids = 0;
+    if (strncmp(group, "@RG\t", 4)) return cli_usage("%s: a read group is '@RG\\tID:...\\tSM:...', with \\t between its fields", option);
+    for (const char *f = group + 3; *f; f += 1 + strcspn(f + 1, "\t")) {
+        const char *field = f + 1;
+        const int n = (int)strcspn(field, "\t");
+        if (n < 4 || !isalpha((unsigned char)field[0]) || !isalnum((unsigned char)field[1]) || field[2] != ':')
+            return cli_usage("%s: '%.*s' in the read group is not TAG:VALUE", option, n, field);
+        for (int i = 3; i < n; ++i)
+            if (field[i] < ' ' || field[i] > '~') return cli_usage("%s: the read group's %.2s has a character that SAM does not allow", option, field);
+        for (const char *e = group + 3; e < f; e += 1 + strcspn(e + 1, "\t"))
+            if (!strncmp(e + 1, field, 3)) return cli_usage("%s: the read group has two %.2s", option, field);
+        ids += !strncmp(field, "ID:", 3);
+    }
+    return ids ? 0 : cli_usage("%s: the read group has no ID", option);
+}
+
 /* "SM:x" to the read group being put together from --rg-id and --rg. */
 static int add_read_group(settings *s, const char *field, int is_id)
 {
@@ -89,10 +110,8 @@ static int add_read_group(settings *s, const char *field, int is_id)
     size_t used = strlen(g);
     if (is_id && used) return cli_usage("--rg-id: the read group is given twice");
     if (!is_id && !used) return cli_usage("--rg %s: needs --rg-id first", field);
-    if (!is_id && (strlen(field) < 4 || field[2] != ':')) return cli_usage("--rg %s: must be TAG:VALUE", field);
-    if (strpbrk(field, "\t\n") || !*field) return cli_usage("%s: empty, or holds a tab or a newline", is_id ? "--rg-id" : "--rg");
     int n = snprintf(g + used, sizeof s->read_group - used, is_id ? "@RG\tID:%s" : "\t%s", field);
-    return n < (int)(sizeof s->read_group - used) ? 0 : cli_usage("the read group is too long");
+    return n < (int)(sizeof s->read_group - used) ? check_read_group(is_id ? "--rg-id" : "--rg", g) : cli_usage("the read group is too long");
 }
 
 /* -R as bwa takes it: \t stands for a tab. */
@@ -105,10 +124,7 @@ static int set_read_group(settings *s, const char *line)
         else s->read_group[n++] = *c;
     }
     s->read_group[n] = 0;
-    const char *id = strstr(s->read_group, "\tID:");
-    if (strncmp(s->read_group, "@RG\t", 4) || !id || !id[4] || id[4] == '\t' || strchr(s->read_group, '\n'))
-        return cli_usage("-R %s: must be a line '@RG\\tID:...'", line);
-    return 0;
+    return check_read_group("-R", s->read_group);
 }
 
 static int set_insert(settings *s, const char *text)
@@ -204,10 +220,7 @@ static int parse(int argc, char **argv, settings *s, int *status)
             *status = 0;
             return 1;
         }
-        if (c == '?' || c == ':')
-            *status = cli_usage(c == ':' ? "option '%s' needs a value" : "there is no option '%s'; anneal align --help lists them",
-                                argv[optind - 1]);
-        else *status = set_option(s, c);
+        *status = c == '?' || c == ':' ? cli_bad_option("align", c, argv) : set_option(s, c);
         if (*status) return 1;
     }
     int n = argc - optind;
@@ -243,19 +256,42 @@ static void print_summary(const anl_summary *s, double seconds)
     fprintf(stderr, ", %.0f reads/s\n", (double)c->reads / (seconds + 1e-9));
 }
 
-static int write_summary(const char *path, const anl_summary *s, double seconds)
+/* The JSON summary, opened before there is work to lose. A device or a pipe has no temporary name. */
+typedef struct summary_file {
+    FILE *file;
+    char temporary[4096];
+} summary_file;
+
+static int summary_open(summary_file *f, const char *path)
 {
-    FILE *f = fopen(path, "w");
-    if (!f) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    struct stat st;
+    const int direct = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+    int rc = direct ? ANL_OK : anl_temporary_name(path, f->temporary, sizeof f->temporary);
+    if (!rc && !(f->file = fopen(direct ? path : f->temporary, "w"))) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
+    return rc;
+}
+
+static int summary_write(summary_file *out, const char *path, const anl_summary *s, double seconds)
+{
+    FILE *f = out->file;
     const anl_counts *c = &s->counts;
     fprintf(f, "{\"reads\": %lld, \"mapped\": %lld, \"pairs\": %lld, \"proper_pairs\": %lld, ", (long long)c->reads,
             (long long)c->mapped, (long long)c->pairs, (long long)c->proper);
     if (s->insert.usable) fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}, ", s->insert.mean, s->insert.sd);
     else fputs("\"insert_size\": null, ", f);
     fprintf(f, "\"seconds\": %.3f, \"reads_per_second\": %.1f}\n", seconds, (double)c->reads / (seconds + 1e-9));
-    int bad = ferror(f);
-    if (fclose(f) || bad) return anl_fail(ANL_EIO, "%s: cannot write", path);
-    return ANL_OK;
+    errno = 0;
+    return fflush(f) || ferror(f) ? anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno ? errno : EIO)) : ANL_OK;
+}
+
+/* Renames it into place, unless `rc` says that something failed. */
+static int summary_close(summary_file *f, const char *path, int rc)
+{
+    if (!f->file) return rc;
+    if (fclose(f->file) && !rc) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
+    if (*f->temporary && !rc && rename(f->temporary, path)) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
+    if (*f->temporary && rc) remove(f->temporary);
+    return rc;
 }
 
 static void show(void *data, const anl_summary *s)
@@ -269,11 +305,14 @@ static int run(const settings *s)
     anl_reads *reads = NULL;
     anl_alignments *out = NULL;
     anl_summary summary = {0};
+    summary_file json = {0};
     anl_meter meter;
     double start = anl_now();
     anl_meter_start(&meter, "reads");
     if (s->verbosity < 2) meter.on = 0;
-    int rc = anl_aligner_open(&aligner, s->index, s->model, &s->align);
+    int rc = anl_threads_start(s->align.threads);
+    if (!rc && s->summary) rc = summary_open(&json, s->summary);
+    if (!rc) rc = anl_aligner_open(&aligner, s->index, s->model, &s->align);
     if (!rc) rc = anl_reads_open(&reads, &s->reads);
     if (!rc) {
         const anl_index *x = anl_aligner_index(aligner);
@@ -283,12 +322,16 @@ static int run(const settings *s)
     }
     if (!rc) rc = anl_align(aligner, reads, out, s->hits_only, &summary, show, &meter);
     anl_meter_finish(&meter);
+    if (!rc) rc = anl_alignments_finish(out);
+    double seconds = anl_now() - start;
+    const long long left_out = rc ? 0 : (long long)anl_alignments_left_out(out);
+    if (!rc && s->summary) rc = summary_write(&json, s->summary, &summary, seconds);
     if (!rc) {
         rc = anl_alignments_close(out);
         out = NULL;
     }
-    double seconds = anl_now() - start;
-    if (!rc && s->summary) rc = write_summary(s->summary, &summary, seconds);
+    rc = summary_close(&json, s->summary, rc);
+    if (!rc && left_out && s->verbosity >= 2) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", left_out);
     if (!rc && s->verbosity >= 2) print_summary(&summary, seconds);
     anl_alignments_abort(out);
     anl_reads_free(reads);

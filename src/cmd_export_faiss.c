@@ -20,7 +20,6 @@ int cmd_export_faiss(int argc, char **argv)
     int rc = anl_index_open(&x, argv[1]);
     if (!rc) {
         rc = anl_index_faiss_export(x, argv[2]);
-        if (rc) remove(argv[2]);
         anl_index_free(x);
     }
     return rc ? cli_fail() : 0;

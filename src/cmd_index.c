@@ -49,7 +49,8 @@ static int build(const anl_index_options *o, int verbose)
     const double start = anl_now();
     anl_meter_start(&meter, "windows");
     omp_set_num_threads(o->threads); /* FAISS goes by the default */
-    int rc = anl_index_build(o, show, &meter, &r);
+    int rc = anl_threads_start(o->threads);
+    if (!rc) rc = anl_index_build(o, show, &meter, &r);
     anl_meter_finish(&meter);
     if (rc) return cli_fail();
     struct rusage usage;
@@ -82,8 +83,7 @@ int cmd_index(int argc, char **argv)
         case OPT_MODEL: o.model = optarg; break;
         case 'h':
         case OPT_HELP: fputs(help, stdout); return 0;
-        case ':': return cli_usage("option '%s' needs a value", argv[optind - 1]);
-        default: return cli_usage("there is no option '%s'; anneal index --help lists them", argv[optind - 1]);
+        default: return cli_bad_option("index", c, argv);
         }
     if (optind + 1 != argc) return cli_usage("index: needs one FASTA file; anneal index --help tells more");
     o.reference = argv[optind];

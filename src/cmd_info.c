@@ -22,9 +22,5 @@ int cmd_info(int argc, char **argv)
            x->d, x->nlist, x->model_name, x->model_hash);
     for (int32_t i = 0; i < x->n_contigs; ++i) printf("contig\t%s\t%lld\t%s\n", x->contigs[i].name, (long long)x->contigs[i].len, x->contigs[i].md5);
     anl_index_free(x);
-    if (fflush(stdout) || ferror(stdout)) {
-        anl_fail(ANL_EIO, "standard output: cannot write");
-        return cli_fail();
-    }
     return 0;
 }

@@ -166,8 +166,7 @@ int cmd_recall(int argc, char **argv)
             fputs(help, stdout);
             return 0;
         }
-        if (c == ':') return cli_usage("option '%s' needs a value", argv[optind - 1]);
-        if (c == '?') return cli_usage("there is no option '%s'; anneal recall --help lists them", argv[optind - 1]);
+        if (c == ':' || c == '?') return cli_bad_option("recall", c, argv);
         if (set_option(&s, c)) return 2;
     }
     if (check(&s)) return 2;

@@ -98,7 +98,6 @@ static int set_option(settings *s, int c)
     case OPT_CHECKPOINT: o->checkpoint = optarg; return 0;
     case OPT_LOG: s->log = optarg; return 0;
     case OPT_DEVICE: s->device = optarg; return 0;
-    case ':': cli_usage("option '%s' needs a value", optind > 0 ? "above" : ""); return -1;
     default: return -1;
     }
 }
@@ -187,8 +186,7 @@ int cmd_train(int argc, char **argv)
             fputs(help, stdout);
             return 0;
         }
-        if (c == ':') return cli_usage("option '%s' needs a value", argv[optind - 1]);
-        if (c == '?') return cli_usage("there is no option '%s'; anneal train --help lists them", argv[optind - 1]);
+        if (c == ':' || c == '?') return cli_bad_option("train", c, argv);
         if (set_option(&s, c)) return 2;
     }
     if (!s.output) return cli_usage("train: needs -o MODEL.anm; anneal train --help tells more");

@@ -1,6 +1,8 @@
 #include "cli.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,11 +33,40 @@ static void usage(FILE *to)
  * when memory was short. A sanitizer's has to run. */
 static int leave(int status)
 {
-    if (fflush(stdout) && !status) status = 1;
+    if ((fflush(stdout) || ferror(stdout)) && !status) {
+        anl_fail(ANL_EIO, "standard output: cannot write");
+        status = cli_fail();
+    }
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     _exit(status);
 #endif
     return status;
+}
+
+/* A signal ends the program as it always does, but no half-written file stays behind. */
+static void on_signal(int number)
+{
+    anl_temporaries_remove();
+    raise(number); /* SA_RESETHAND: this time it is the default action */
+}
+
+/* OpenMP calls exit() when it cannot start a thread. */
+static void on_exit_by_library(void)
+{
+    anl_temporaries_remove();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    _exit(1);
+#endif
+}
+
+static void catch_signals(void)
+{
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGABRT, SIGBUS, SIGSEGV};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)}, old;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)
+        if (!sigaction(ends[i], NULL, &old) && old.sa_handler == SIG_DFL) sigaction(ends[i], &action, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* writing beyond the limit of a file's size is then an error like a full disk */
+    atexit(on_exit_by_library);
 }
 
 int main(int argc, char **argv)
@@ -46,13 +77,14 @@ int main(int argc, char **argv)
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         usage(stdout);
-        return 0;
+        return leave(0);
     }
     if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
         puts("anneal " ANNEAL_VERSION);
-        return 0;
+        return leave(0);
     }
+    catch_signals();
     for (int i = 0; i < N_COMMANDS; ++i)
         if (!strcmp(argv[1], commands[i].name)) return leave(commands[i].run(argc - 1, argv + 1));
-    return cli_usage("there is no command '%s'; anneal --help lists them", argv[1]);
+    return leave(cli_usage("there is no command '%s'; anneal --help lists them", argv[1]));
 }

@@ -1,5 +1,6 @@
 #include "base.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +24,50 @@ const char *anl_error(void)
     return message;
 }
 
+/* Names given so far; more than a command ever needs at once. */
+enum { MOST_TEMPORARIES = 16 };
+static char *temporaries[MOST_TEMPORARIES];
+
 int anl_temporary_name(const char *path, char *out, size_t size)
 {
     struct stat st;
     if (!stat(path, &st) && !S_ISREG(st.st_mode)) return anl_fail(ANL_EINVAL, "%s: not a regular file", path);
     if (snprintf(out, size, "%s.tmp.%ld", path, (long)getpid()) >= (int)size) return anl_fail(ANL_EINVAL, "%s: name too long", path);
+    for (int i = 0; i < MOST_TEMPORARIES; ++i) {
+        if (!temporaries[i] && !(temporaries[i] = strdup(out))) return anl_fail(ANL_ENOMEM, "out of memory");
+        if (!strcmp(temporaries[i], out)) break;
+    }
+    return ANL_OK;
+}
+
+void anl_temporaries_remove(void)
+{
+    for (int i = 0; i < MOST_TEMPORARIES && temporaries[i]; ++i) unlink(temporaries[i]);
+}
+
+static void *wait_for_all(void *lock)
+{
+    pthread_mutex_lock(lock);
+    pthread_mutex_unlock(lock);
+    return NULL;
+}
+
+int anl_threads_start(int n)
+{
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t *threads = anl_alloc((size_t)n, sizeof *threads);
+    if (!threads) return ANL_ENOMEM;
+    int started = 0, ok = 1;
+    pthread_mutex_lock(&lock); /* all of them have to exist at once */
+    while (started < n - 1 && (ok = !pthread_create(&threads[started], NULL, wait_for_all, &lock))) ++started;
+    pthread_mutex_unlock(&lock);
+    for (int i = 0; i < started; ++i) pthread_join(threads[i], NULL);
+    free(threads);
+    if (!ok) return anl_fail(ANL_ENOMEM, "cannot start %d threads: not enough memory, or the limit of processes is reached", n);
+#pragma omp parallel num_threads(n)
+    {
+#pragma omp barrier
+    }
     return ANL_OK;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Bad input: one clear line, an exit status that is not 0, nothing left behind that looks complete."""
-import random
+import random, resource, signal, stat, time
 from lib import *
 
 anl = index()
@@ -31,7 +31,15 @@ refused("align", "-o", "/dev/full", anl, good1, says="/dev/full: cannot write")
 refused("align", "-o", "/dev/full", "--output-format", "bam", anl, good1, says="/dev/full: cannot write")
 refused("align", "-o", "/dev/full", "--output-format", "paf", anl, good1, says="/dev/full: cannot write")
 refused("align", "-o", path("out.paf"), anl, write("cut.fq", "".join(r1[:-2])), says="cut.fq: record 100")
-refused("align", "-C", "-o", out, anl, write("c.fq", "@a 1:N:0:1\nA\n+\nI\n"), says="read 'a': its comment")
+refused("align", "--summary", path("no/such.json"), "-o", out, anl, good1, says="such.json: cannot write")
+refused("align", "--summary", "/dev/full", "-o", out, anl, good1, says="/dev/full: cannot write")
+refused("export-faiss", anl, "/dev/full", says="/dev/full: not a regular file")
+refused("export-faiss", anl, path("no/such.faiss"), says="such.faiss: cannot write")
+check(stat.S_ISCHR(os.stat("/dev/full").st_mode), "/dev/full was removed")
+for command in (["--help"], ["info", anl], ["align", "--help"]):
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([ANNEAL, *command], stdout=full, stderr=subprocess.PIPE, text=True)
+    check(p.returncode == 1 and p.stderr == "anneal: standard output: cannot write\n", f"{command} to a full disk: {p.returncode} {p.stderr}")
 
 with open(anl, "rb") as f:
     whole = f.read()
@@ -57,18 +65,39 @@ refused("index", "-t", 0, GENOME, says="-t 0")
 refused("align", "-t", 0, anl, good1, says="-t 0")
 refused("align", "--no-such-option", anl, good1, says="--no-such-option")
 refused("align", anl, says="needs INDEX.anl READS")
-refused("align", "-R", "@RG\\tSM:x", anl, good1, says="-R")
-refused("align", "-R", "@RG\\tID:x\\tfoo", "-o", out, anl, good1, says="the read group: its fields must be TAG:VALUE")
+refused("align", "-Za", anl, good1, says="no option '-Z'")
+for group, says in (("@RG\\tSM:x", "no ID"), ("RG\\tID:x", "a read group is"), ("@RG ID:x", "a read group is"), ("@RG\\tID:x\\tfoo", "'foo'"),
+                    ("@RG\\tID:x\\tSM:", "'SM:'"), ("@RG\\tID:x\\tID:y", "two ID"), ("@RG\\tID:x\r", "ID has a character"), ("@RG\\tID:\u00e9", "ID has a character")):
+    refused("align", "-R", group, anl, good1, says=says)
+refused("align", "--rg", "SM:x", anl, good1, says="needs --rg-id first")
+refused("align", "--rg-id", "x", "--rg", "sample", anl, good1, says="'sample' in the read group")
 refused("align", "--output-format", "xml", anl, good1, says="xml")
 refused("align", "--sort", "-o", path("out.paf"), anl, good1, says="--sort: PAF is written in the order of the reads")
 refused("align", "--eqx", "-o", path("out.cram"), anl, good1, says="--eqx: CRAM has no = and X")
 refused("align", "--cs=none", anl, good1, says="--cs=none: must be short or long")
 refused("nonsense", says="no command 'nonsense'")
 
-# Not enough memory: a limit on the address space far below what a batch needs. (A sanitizer's shadow does not fit any limit.)
+# A signal leaves nothing: neither what was asked for nor temporary files.
+reads = write("many.fq", "".join(read_gz(R1) for _ in range(10)))
+before = set(os.listdir(TEMP))
+for command in (["align", "--sort", "-K", 100000, "--summary", path("x.json"), "-o", out, anl, reads], ["index", "--stride", 1, "-o", path("x.anl"), GENOME]):
+    for number in (signal.SIGINT, signal.SIGTERM):
+        p = subprocess.Popen([ANNEAL, *map(str, command)], stderr=subprocess.DEVNULL)
+        if command[0] == "align":
+            while p.poll() is None and not any(".tmp." in f for f in os.listdir(TEMP)): time.sleep(0.01)
+        time.sleep(0.2)
+        p.send_signal(number)
+        check(p.wait(60) == -number, f"{command[0]}, signal {number}: exit status {p.returncode}")
+        check(set(os.listdir(TEMP)) == before, f"{command[0]}, signal {number}: left {set(os.listdir(TEMP)) - before}")
+
+# Not enough memory: limits on the address space, below what the threads or a batch need. (A sanitizer's shadow does not fit any limit.)
+def little_memory(mib, *command):
+    p = subprocess.run([ANNEAL, *map(str, command)], capture_output=True, text=True, timeout=120,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (mib << 20, mib << 20)))
+    check(p.returncode == 1 and "memory" in p.stderr and len(p.stderr.splitlines()) == 1, f"{mib} MiB: {command[0]}: {p.returncode} {p.stderr}")
+    check(set(os.listdir(TEMP)) == before, f"{mib} MiB: {command[0]}: left {set(os.listdir(TEMP)) - before}")
 if "asan" not in ANNEAL and "tsan" not in ANNEAL:
-    import resource
-    p = subprocess.run([ANNEAL, "align", "-o", out, anl, R1, R2], capture_output=True, text=True, timeout=60,
-                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (72 << 20, 72 << 20)))
-    check(p.returncode == 1 and "memory" in p.stderr and len(p.stderr.splitlines()) == 1, f"little memory: {p.returncode} {p.stderr}")
-    check(not os.path.exists(out), "little memory: output left behind")
+    for mib in (60, 72):
+        little_memory(mib, "align", "-o", out, anl, R1, R2)
+        little_memory(mib, "align", "-t", 2, "--sort", "-o", out, anl, R1, R2)
+    for mib in (60, 72, 90, 120): little_memory(mib, "index", "-t", 2, "-o", path("x.anl"), GENOME)

@@ -47,6 +47,13 @@ for ending, idx in (("bam", "bai"), ("cram", "crai")):
     some = subprocess.run(["samtools", "view", "-c", path(f"s.{ending}"), "chr2:20001-30000"], capture_output=True, check=True, text=True)
     check(int(some.stdout) > 60, f"{ending}: the index finds {some.stdout} records")
 
+fasta = write("genome.fa", read_gz(GENOME))
+run("align", "--reference", fasta, "-o", path("r.cram"), anl, R1, R2)
+def unordered(lines): return [(f, sorted(t.items())) for f, t in records("\n".join(lines))]
+check(unordered(view(path("r.cram"), "-T", fasta)) == unordered(want), "CRAM with a reference: other records")
+check(os.path.getsize(path("r.cram")) < os.path.getsize(path("a.cram")), "CRAM with a reference is no smaller")
+refused("align", "--reference", write("other.fa", ">chr1\nACGT\n"), "-o", path("w.cram"), anl, R1, leaves=("other.fa.fai",), says="other.fa: has no contig 'chr1' of 120000 bp")
+
 one, two = open(R1).read(), open(R2).read()
 check([line for line in run("align", anl, "-", stdin=one.encode())[0].splitlines() if line[0] != "@"] ==
       [line for line in run("align", anl, R1)[0].splitlines() if line[0] != "@"], "standard input")
@@ -68,6 +75,19 @@ sam = run("align", "--rg-id", "g", "--rg", "SM:s", "--rg", "PL:ILLUMINA", anl, f
 check("@RG\tID:g\tSM:s\tPL:ILLUMINA" in sam, "--rg")
 sam = run("align", "-C", anl, write("c.fq", one.splitlines()[0] + " BC:Z:ACGT\tXY:i:3\n" + "\n".join(one.splitlines()[1:4]) + "\n"))[0]
 check([(t["BC"], t["XY"]) for _, t in records(sam)] == [("ACGT", "3")], "-C")
+sam, said = run("align", "-C", anl, write("c.fq", one.splitlines()[0] + " 1:N:0:1\tBC:Z:ACGT\tX:i:3\tXZ:i:a\n" + "\n".join(one.splitlines()[1:4]) + "\n"))
+check([(t["BC"], "1:N:0:1" in sam, "X:i:3" in sam, "XZ" in t) for _, t in records(sam)] == [("ACGT", False, False, False)] and "3 parts" in said, f"-C, no tags: {said}")
+
+# Aligned BAM in: what was said about the old alignment is gone, other tags, @RG and @PG stay; -R replaces the read groups.
+old = "@SQ\tSN:x\tLN:9\n@RG\tID:lane1\tSM:s\n@PG\tID:old\tPN:old\n" + "".join(
+    f"{name}\t{flag}\tx\t1\t9\t{len(seq)}M\t*\t0\t0\t{seq}\t*\tNM:i:7\tMD:Z:3\tAS:i:1\tSA:Z:x,1,+,4M,0,0;\tRG:Z:lane1\tPG:Z:old\tRX:Z:ACGT\n"
+    for name, flag, seq in (("a", 16, one.splitlines()[1]), ("n", 0, "N" * 50), ("a", 256, "ACGT")))
+sam = run("align", anl, write("old.sam", old))[0]
+(f, t), (g, u) = records(sam)
+check("@PG\tID:old" in sam and "@RG\tID:lane1\tSM:s" in sam and t["RG"] == "lane1" and t["RX"] == "ACGT" and t["NM"] != "7" and "SA" not in t, f"aligned BAM: {f} {t}")
+check(g[1] == "4" and u == {"RG": "lane1", "PG": "old", "RX": "ACGT"}, f"aligned BAM, now unmapped: {g} {u}")
+sam = run("align", "-R", "@RG\\tID:lane1\\tSM:other", anl, path("old.sam"))[0]
+check(sam.count("\n@RG") == 1 and "SM:other" in sam, "-R replaces the read groups of the input")
 sam = run("align", "--eqx", anl, few)[0]
 check(all("M" not in f[5] and "=" in f[5] for f, _ in records(sam) if f[5] != "*"), "--eqx")
 unmapped = write("n.fq", "@n\n" + "N" * 50 + "\n+\n" + "I" * 50 + "\n")

@@ -32,6 +32,8 @@ mate = contigs["chr1"][5250:5400][::-1].translate(str.maketrans("ACGT", "TGCA"))
 client = os.path.join(SOURCE, "tests", "example.c")
 flags = command("pkg-config", "--cflags", "--libs", "anneal", PKG_CONFIG_PATH=os.path.join(libdir, "pkgconfig")).split()
 command(os.environ.get("CC", "cc"), "-Wall", "-Wextra", "-Werror", "-o", path("client"), client, *flags, f"-Wl,-rpath,{libdir}")
+shutil.copy(client, path("client.cpp"))
+command(os.environ.get("CXX", "c++"), "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-std=c++20", "-o", path("client-cpp"), path("client.cpp"), *flags, f"-Wl,-rpath,{libdir}")
 project = path("project")
 os.mkdir(project)
 with open(os.path.join(project, "CMakeLists.txt"), "w") as f:
@@ -41,7 +43,7 @@ command("cmake", "-G", "Ninja", "-S", project, "-B", path("project-build"), f"-D
 command("cmake", "--build", path("project-build"))
 
 # The library finds the model in its own prefix even though the client lies elsewhere.
-for program in (path("client"), os.path.join(path("project-build"), "client")):
+for program in (path("client"), path("client-cpp"), os.path.join(path("project-build"), "client")):
     def example(*reads):
         return [line.split("\t") for line in command(program, anl, *reads).splitlines()]
     exact = ["NM:i:0", "MD:Z:150", "AS:i:150"]

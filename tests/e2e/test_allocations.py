@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Allocations that fail, one in each run: one clear line and no file, or the same answer as ever."""
+from lib import *
+
+build = os.path.dirname(ANNEAL)
+if any(f"ANNEAL_SANITIZE:STRING={s}" in open(os.path.join(build, "CMakeCache.txt")).read() for s in ("address", "thread")):
+    skip("a sanitizer has an allocator of its own")
+compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
+preload = path("fail.so")
+if not compiler or subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", preload, os.path.join(SOURCE, "tests", "e2e", "fail_allocation.c")], capture_output=True).returncode:
+    skip("no compiler, or no glibc")
+
+START = 30  # the libraries' own, before main, and C++'s reserve for exceptions
+fasta = write("tiny.fa", "".join(line + "\n" for line in read_gz(GENOME).splitlines()[:20]))
+anl = index("tiny.anl", fasta)
+R1, R2 = subset(10)
+before = set(os.listdir(TEMP))
+
+def fail_each(step, *command, library=False):
+    """`library`: FAISS ends the process when an allocation inside its parallel loops fails; then no file may be left all the same."""
+    out, answers, passed, n = path("out"), set(), 0, START
+    while passed < 20:  # further on there are no more allocations
+        p = subprocess.run([ANNEAL, *command, out], capture_output=True, text=True, timeout=60,
+                           env={**os.environ, "LD_PRELOAD": preload, "FAIL_AT": str(n), "OPENBLAS_NUM_THREADS": "1"})
+        left = set(os.listdir(TEMP)) - before
+        what = f"{command}, allocation {n}: status {p.returncode}, said {p.stderr}, left {left}"
+        if p.returncode == 0:
+            passed += 1
+            check(left in ({"out"}, {"out", "out.bai"}), what)
+            answers.add(digest(out))
+            for f in left: os.remove(path(f))
+        else:
+            passed = 0
+            check(not left, what)
+            said = p.stderr.splitlines()
+            check(p.returncode == 1 and len(said) == 1 and said[0].startswith("anneal: ") or library and "bad_alloc" in p.stderr, what)
+        n += step
+    check(len(answers) == 1, f"{command}: {len(answers)} different answers")
+
+fail_each(29, "align", "-v", "1", anl, R1, R2, "-o")
+fail_each(31, "align", "-v", "1", "--output-format", "bam", "--sort", anl, R1, "-o")
+fail_each(1, "index", fasta, "-o", library=True)
+fail_each(1, "export-faiss", anl, library=True)
