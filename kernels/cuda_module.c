@@ -41,6 +41,12 @@ int anl_devices_find(anl_device *devices, int most, int *has_module)
     return f ? f(devices, most) : 0;
 }
 
+const anl_gpu_table *anl_gpu_module(void)
+{
+    anl_cuda_gpu_function *f = (anl_cuda_gpu_function *)find("anl_cuda_gpu");
+    return f ? f() : NULL;
+}
+
 const anl_train_kernels *anl_train_cuda(int device)
 {
     char message[256];
