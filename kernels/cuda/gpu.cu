@@ -56,7 +56,7 @@ int slab::reserve(size_t need)
         p = static_cast<char *>(got);
         size = need;
     }
-    return check(e, on_host ? "page-locked memory" : "memory");
+    return check(e, on_host ? "page-locked memory (fewer threads or --device cpu may help)" : "memory (fewer threads or --device cpu may help)");
 }
 
 void slab::release()
