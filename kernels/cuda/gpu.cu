@@ -46,15 +46,19 @@ int finish(const anl_gpu_stream *s, const char *what)
 
 // ---- memory ----
 
-int slab::reserve(size_t need)
+int slab::reserve(size_t need, size_t spare)
 {
     if (need <= size) return ANL_OK;
     release();
     void *got = nullptr;
-    const cudaError_t e = on_host ? cudaHostAlloc(&got, need, cudaHostAllocDefault) : cudaMalloc(&got, need);
+    const cudaError_t e = on_host ? cudaHostAlloc(&got, need + spare, cudaHostAllocDefault) : cudaMalloc(&got, need + spare);
+    if (e == cudaErrorMemoryAllocation && spare) {
+        cudaGetLastError();
+        return reserve(need, 0);
+    }
     if (e == cudaSuccess) {
         p = static_cast<char *>(got);
-        size = need;
+        size = need + spare;
     }
     return check(e, on_host ? "page-locked memory (fewer threads or --device cpu may help)" : "memory (fewer threads or --device cpu may help)");
 }
@@ -154,7 +158,7 @@ template <class Loaded, class Put> static int load(const anl_gpu *g, slab &memor
     if (rc) return rc;
     loader counting{{nullptr, 0}, cudaSuccess};
     put(counting);
-    rc = memory.reserve(counting.room.at);
+    rc = memory.reserve(counting.room.at, 0);
     if (rc == ANL_ENOMEM) {
         size_t available = 0, total = 0;
         cudaMemGetInfo(&available, &total);

@@ -26,7 +26,7 @@ struct slab {
     bool on_host;
     char *p;
     size_t size;
-    int reserve(size_t need); // contents are lost; ANL_ENOMEM
+    int reserve(size_t need, size_t spare); // with room to spare if there is; contents are lost; ANL_ENOMEM
     void release();
 };
 
@@ -48,7 +48,7 @@ template <class Memory> int place(slab &s, Memory &m)
 {
     carver counting{nullptr, 0};
     m.lay(counting);
-    const int rc = s.reserve(counting.at);
+    const int rc = s.reserve(counting.at, counting.at / 4); // batches differ a little
     carver placing{s.p, 0};
     if (!rc) m.lay(placing);
     return rc;
