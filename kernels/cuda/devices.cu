@@ -11,6 +11,7 @@ static void set_rates(anl_device *d, int number)
     cudaDeviceGetAttribute(&clock, cudaDevAttrClockRate, number);
     cudaDeviceGetAttribute(&memory_clock, cudaDevAttrMemoryClockRate, number);
     cudaDeviceGetAttribute(&bus, cudaDevAttrGlobalMemoryBusWidth, number);
+    cudaGetLastError(); // what a GPU does not tell stays 0
     d->int8_rate = int8 * d->multiprocessors * clock * 1e3;
     d->int32_rate = 64.0 * d->multiprocessors * clock * 1e3;
     d->memory_rate = 2e3 * memory_clock * (bus / 8);

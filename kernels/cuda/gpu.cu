@@ -168,7 +168,8 @@ template <class Loaded, class Put> static int load(const anl_gpu *g, slab &memor
     if (rc) return rc;
     loader copying{{memory.p, 0}, cudaSuccess};
     *to = put(copying);
-    return check(copying.e, what);
+    // Streams that do not wait for the default one must find everything in place.
+    return check(copying.e == cudaSuccess ? cudaDeviceSynchronize() : copying.e, what);
 }
 
 // ---- the table ----
