@@ -9,6 +9,9 @@ typedef struct anl_device {
     int major, minor;      /**< compute capability */
     size_t memory;         /**< bytes */
     int multiprocessors;
+    double int8_rate;      /**< dense int8 operations/s of the tensor cores at the highest clock, an estimate from the data sheets */
+    double int32_rate;     /**< int32 instructions/s of all lanes at the highest clock */
+    double memory_rate;    /**< bytes/s of the memory; 0: unknown */
 } anl_device;
 
 /** Fills devices[most] and returns how many GPUs there are; 0 without a driver or a GPU. *has_module tells whether anneal's CUDA module is

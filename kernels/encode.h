@@ -39,6 +39,12 @@ typedef struct anl_attention {
     const float (*bias)[128]; /**< [d / 32] to base 2, finite, by signed distance */
 } anl_attention;
 
+/** A transformer block. */
+typedef struct anl_encode_layer {
+    anl_linear_packed qkv, o, up, down;
+    anl_attention attention;
+} anl_encode_layer;
+
 typedef struct anl_encode_kernels {
     /** Bytes of a packed [n][k] weight matrix, and the packing (each level has its own layout). */
     size_t (*pack_size)(int n, int k);

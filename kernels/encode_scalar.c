@@ -139,10 +139,7 @@ static void pool(const int16_t *x, const int16_t *g, int m, int d, int32_t *out)
 
 int anl_encode_gate(float z)
 {
-    float t = (z < 0 ? z : -z) * 2.88539008f; /* 2 / ln 2 */
-    float e = exp2_255(t) / 255.0f;
-    int32_t g = rne(256.0f / (1.0f + e));
-    return z < 0 ? 256 - g : g;
+    return gate_of(z);
 }
 
 void anl_encode_fill_scalar(anl_encode_kernels *t)

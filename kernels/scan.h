@@ -6,6 +6,12 @@
 
 enum { ANL_SCAN_PANEL = 16 /**< entries that stand together: a panel is [d / 4][16][4] bytes */ };
 
+/** A neighbour: squared L2 distance of the int8 vectors (exact), window number. Ordered by (dist, window). */
+typedef struct anl_hit {
+    int32_t dist;
+    uint32_t window;
+} anl_hit;
+
 typedef struct anl_scan_kernels {
     /** out[i][j] = sum over c of queries[i][c] * entry j [c]; queries [n][d] bytes, panels of signed entries, d a multiple of 32 up to 256;
      *  out [n][16 * panels]. */

@@ -20,6 +20,12 @@ typedef struct anl_sw_result {
     int32_t score, qend, tend;
 } anl_sw_result;
 
+/** Base codes 0-4, borrowed. */
+typedef struct anl_sw_job {
+    const uint8_t *query, *target;
+    int32_t qlen, tlen; /**< bp, 0 allowed */
+} anl_sw_job;
+
 /** One call's worth of alignments, interleaved: element [i * lanes + lane] is base i of that lane's sequence. Bases 0-3; N is 4 in
  *  queries and 8 in targets, and pads the shorter ones. `rows` is scratch. All 64-byte aligned. 8-bit kernels take uint8_t elements, 16-bit
  *  kernels uint16_t with 0x8000 added to every query element. */

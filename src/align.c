@@ -11,7 +11,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CHUNK = 512 }; /* reads that one thread takes through a stage together */
+/* Reads that one thread takes through a stage together; a GPU wants more. */
+enum { CHUNK = 512, GPU_CHUNK = 4096 };
 
 struct anl_aligner {
     anl_align_options options;
@@ -19,6 +20,7 @@ struct anl_aligner {
     anl_model *model;
     anl_encoder *encoder;
     anl_search *search;
+    anl_gpu *gpu; /* NULL: the CPU does everything */
     anl_context context;
     anl_worker *workers;
     int n_workers;
@@ -58,8 +60,11 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
         rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, model_path);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
+    if (!rc) rc = anl_gpu_open(&a->gpu, options->device);
+    if (!rc && a->gpu) rc = anl_encoder_use(a->encoder, a->gpu);
+    if (!rc && a->gpu) rc = anl_search_use(a->search, a->gpu);
     if (!rc && !(a->arena = anl_arena_new())) rc = ANL_ENOMEM;
-    a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get()};
+    a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
     if (!rc && !(a->workers = anl_alloc((size_t)options->threads, sizeof *a->workers))) rc = ANL_ENOMEM;
     for (; !rc && a->n_workers < options->threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
     if (options->insert_given) a->insert = options->insert;
@@ -81,12 +86,18 @@ void anl_aligner_free(anl_aligner *a)
     anl_encoder_free(a->encoder);
     anl_model_free(a->model);
     anl_index_free(a->index);
+    anl_gpu_free(a->gpu);
     free(a);
 }
 
 const anl_index *anl_aligner_index(const anl_aligner *a)
 {
     return a->index;
+}
+
+const char *anl_aligner_gpu(const anl_aligner *a)
+{
+    return a->gpu ? anl_gpu_name(a->gpu) : NULL;
 }
 
 static int prepare_query(anl_worker *w, const anl_read *read, anl_query *q)
@@ -179,13 +190,14 @@ static int estimate_inserts(const work *k)
 /* Chunks have a fixed number of reads and never split a pair. */
 static int cut_chunks(work *k)
 {
-    size_t n = k->batch->n, most = n / CHUNK + 1, made = 0;
+    const size_t size = k->aligner->gpu ? GPU_CHUNK : CHUNK;
+    size_t n = k->batch->n, most = n / size + 1, made = 0;
     k->chunks = anl_arena_alloc(k->aligner->arena, most, sizeof *k->chunks);
     k->records = anl_arena_alloc(k->aligner->arena, most, sizeof *k->records);
     k->queries = anl_arena_alloc(k->aligner->arena, n, sizeof *k->queries);
     if (!k->chunks || !k->records || !k->queries) return ANL_ENOMEM;
     for (size_t begin = 0, end; begin < n; begin = end) {
-        end = begin + CHUNK < n ? begin + CHUNK : n;
+        end = begin + size < n ? begin + size : n;
         if (end < n && k->batch->reads[end].mate == 2) ++end;
         k->records[made] = (anl_records){0};
         k->chunks[made++] = (chunk){.begin = begin, .end = end};

@@ -268,7 +268,7 @@ int anl_candidates_find(anl_worker *w, anl_query *queries, int n, int k)
         seqs[i] = queries[s[i].query].strand[0] + s[i].offset;
         lens[i] = s[i].len;
     }
-    anl_encoder_embed(w->context->encoder, w->encoder, seqs, lens, n_segments, vectors);
+    if ((rc = anl_encoder_embed(w->context->encoder, w->encoder, seqs, lens, n_segments, vectors))) return rc;
     if ((rc = search_segments(w, queries, s, n_segments, vectors, k))) return rc;
     w->n_jobs = 0;
     for (int i = 0, next; i < n_segments; i = next) {

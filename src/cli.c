@@ -1,5 +1,7 @@
 #include "cli.h"
 
+#include "gpu.h"
+
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
@@ -92,6 +94,22 @@ int cli_integers(const char *name, const char *text, int n_least, int n_most, in
         return -1;
     }
     return n;
+}
+
+int cli_device(const char *text, int *device)
+{
+    int64_t n = 0;
+    if (!strncmp(text, "cuda:", 5)) {
+        if (cli_integer("--device cuda:", text + 5, 0, 1023, &n)) return -1;
+        *device = ANL_DEVICE_GPU + (int)n;
+    } else if (!strcmp(text, "cuda")) *device = ANL_DEVICE_GPU;
+    else if (!strcmp(text, "cpu")) *device = ANL_DEVICE_CPU;
+    else if (!strcmp(text, "auto")) *device = ANL_DEVICE_AUTO;
+    else {
+        cli_usage("--device %s: must be auto, cpu, cuda or cuda:N", text);
+        return -1;
+    }
+    return 0;
 }
 
 void cli_command_line(int argc, char **argv, char *out, size_t size)

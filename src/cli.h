@@ -25,6 +25,9 @@ int cli_amount(const char *name, const char *text, int64_t low, int64_t *out);
 /** Reads `n_least` to `n_most` comma-separated whole numbers >= 0; returns how many, or -1 after printing. */
 int cli_integers(const char *name, const char *text, int n_least, int n_most, int64_t *out);
 
+/** Reads a --device: auto, cpu, cuda or cuda:N, as anl_gpu_open takes it; 0, or -1 after printing. */
+int cli_device(const char *text, int *device);
+
 /** "NAME ARG ARG..." for @PG, in `out[size]`, cut where it does not fit. */
 void cli_command_line(int argc, char **argv, char *out, size_t size);
 

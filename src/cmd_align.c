@@ -31,13 +31,14 @@ static const char help[] =
     "  --sam-hit-only       leave unmapped reads out\n"
     "  --reference FASTA    for CRAM\n"
     "  --summary FILE       write the summary as JSON\n"
-    "  -v N                 1 errors only, 2 summary [2]\n\n"
+    "  -v N                 1 errors only, 2 summary, 3 also what aligns: GPU or CPU [2]\n\n"
     "Scoring\n"
     "  -A N  match [1]      -B N  mismatch [4]     -O N[,N]  gap open: deletion, insertion [6]\n"
     "  -E N[,N]  gap extend [1]                    -L N[,N]  clip penalty at the 5' and 3' end [5]\n"
     "  -U N  unpaired [17]  -T N  least score written as mapped [30]\n\n"
     "Search\n"
     "  -t N                 threads; the result is the same for any number [1]\n"
+    "  --device D           auto, cpu, cuda or cuda:N (a GPU's number); same result; auto: a GPU if there is one [auto]\n"
     "  -K N                 bp of reads per batch [10000000]\n"
     "  -k N                 neighbouring windows fetched for each read before looking wider [64]\n"
     "  --search native|faiss    our scan of the inverted lists, or FAISS's own; same result [native]\n"
@@ -45,7 +46,7 @@ static const char help[] =
     "  --model FILE         encoder that the index was made with [the one shipped]\n";
 
 enum { OPT_FORMAT = 256, OPT_SORT, OPT_RG_ID, OPT_RG, OPT_EQX, OPT_CS, OPT_MD, OPT_HIT_ONLY, OPT_SEARCH, OPT_MODEL, OPT_SUMMARY, OPT_REFERENCE,
-       OPT_HELP };
+       OPT_DEVICE, OPT_HELP };
 
 static const struct option long_options[] = {
     {"output-format", required_argument, NULL, OPT_FORMAT}, {"sort", no_argument, NULL, OPT_SORT},
@@ -54,7 +55,8 @@ static const struct option long_options[] = {
     {"cs", optional_argument, NULL, OPT_CS},                {"MD", no_argument, NULL, OPT_MD},
     {"search", required_argument, NULL, OPT_SEARCH},        {"model", required_argument, NULL, OPT_MODEL},
     {"summary", required_argument, NULL, OPT_SUMMARY},      {"reference", required_argument, NULL, OPT_REFERENCE},
-    {"help", no_argument, NULL, OPT_HELP},                  {NULL, 0, NULL, 0}};
+    {"device", required_argument, NULL, OPT_DEVICE},        {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0}};
 
 typedef struct settings {
     anl_align_options align;
@@ -199,6 +201,7 @@ static int set_option(settings *s, int c)
     case OPT_MD: s->output.paf_md = 1; return 0;
     case OPT_HIT_ONLY: s->hits_only = 1; return 0;
     case OPT_MODEL: s->model = optarg; return 0;
+    case OPT_DEVICE: return cli_device(optarg, &o->device) ? 2 : 0;
     case OPT_SUMMARY: s->summary = optarg; return 0;
     case OPT_REFERENCE: s->output.reference = s->reads.reference = optarg; return 0;
     case OPT_SEARCH:
@@ -313,6 +316,10 @@ static int run(const settings *s)
     int rc = anl_threads_start(s->align.threads);
     if (!rc && s->summary) rc = summary_open(&json, s->summary);
     if (!rc) rc = anl_aligner_open(&aligner, s->index, s->model, &s->align);
+    if (!rc && s->verbosity > 2) {
+        const char *gpu = anl_aligner_gpu(aligner);
+        fprintf(stderr, "aligning on %s\n", gpu ? gpu : s->align.device == ANL_DEVICE_AUTO ? "the CPU: no GPU found" : "the CPU");
+    }
     if (!rc) rc = anl_reads_open(&reads, &s->reads);
     if (!rc) {
         const anl_index *x = anl_aligner_index(aligner);
@@ -343,6 +350,7 @@ int cmd_align(int argc, char **argv)
 {
     settings s = {.align = anl_align_options_default(), .verbosity = 2};
     int status = 0;
+    s.align.device = ANL_DEVICE_AUTO;
     cli_command_line(argc, argv, s.command_line, sizeof s.command_line);
     s.output.command_line = s.command_line;
     s.output.version = ANNEAL_VERSION;

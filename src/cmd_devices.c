@@ -8,7 +8,7 @@
 
 static const char help[] =
     "usage: anneal devices\n\nPrints what this machine offers: cores and kernel levels (the last one is used; ANNEAL_KERNELS caps it), and\n"
-    "NVIDIA GPUs that the program sees. Aligning runs on the CPU.\n";
+    "NVIDIA GPUs that the program sees; anneal index and align use the first one unless --device says otherwise.\n";
 
 int cmd_devices(int argc, char **argv)
 {

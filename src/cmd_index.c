@@ -1,4 +1,5 @@
 #include "cli.h"
+#include "gpu.h"
 #include "index_build.h"
 #include "progress.h"
 
@@ -16,13 +17,14 @@ static const char help[] =
     "  --window W     bp of reference embedded as one vector; about a read's length [160]\n"
     "  --stride S     bp between windows; smaller finds more and makes a larger index [48]\n"
     "  --model FILE   encoder [the one shipped]\n"
-    "  -v             tell what was built\n";
+    "  --device D     auto, cpu, cuda or cuda:N (a GPU's number) embeds; same index; auto: a GPU if there is one [auto]\n"
+    "  -v             tell what was built, and on what\n";
 
-enum { OPT_WINDOW = 256, OPT_STRIDE, OPT_MODEL, OPT_HELP };
+enum { OPT_WINDOW = 256, OPT_STRIDE, OPT_MODEL, OPT_DEVICE, OPT_HELP };
 
 static const struct option long_options[] = {{"window", required_argument, NULL, OPT_WINDOW}, {"stride", required_argument, NULL, OPT_STRIDE},
                                              {"model", required_argument, NULL, OPT_MODEL},   {"help", no_argument, NULL, OPT_HELP},
-                                             {NULL, 0, NULL, 0}};
+                                             {"device", required_argument, NULL, OPT_DEVICE}, {NULL, 0, NULL, 0}};
 
 /* REF.fa.gz to REF.anl. */
 static int default_output(const char *reference, char *out, size_t size)
@@ -56,14 +58,15 @@ static int build(const anl_index_options *o, int verbose)
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     if (verbose || meter.on)
-        fprintf(stderr, "%s: %lld contigs, %lld bp, %lld windows; %.1f s, %ld MiB\n", o->output, (long long)r.contigs, (long long)r.bases,
-                (long long)r.windows, anl_now() - start, usage.ru_maxrss / 1024);
+        fprintf(stderr, "%s: %lld contigs, %lld bp, %lld windows; %.1f s, %ld MiB; embedded on %s\n", o->output, (long long)r.contigs,
+                (long long)r.bases, (long long)r.windows, anl_now() - start, usage.ru_maxrss / 1024, *r.gpu ? r.gpu : "the CPU");
     return 0;
 }
 
 int cmd_index(int argc, char **argv)
 {
     anl_index_options o = anl_index_options_default();
+    o.device = ANL_DEVICE_AUTO;
     char output[4096];
     int64_t v;
     int verbose = 0;
@@ -81,6 +84,9 @@ int cmd_index(int argc, char **argv)
             *(c == OPT_WINDOW ? &o.window : &o.stride) = (int32_t)v;
             break;
         case OPT_MODEL: o.model = optarg; break;
+        case OPT_DEVICE:
+            if (cli_device(optarg, &o.device)) return 2;
+            break;
         case 'h':
         case OPT_HELP: fputs(help, stdout); return 0;
         default: return cli_bad_option("index", c, argv);

@@ -1,5 +1,6 @@
 #include "encoder.h"
 
+#include "encode_common.h"
 #include "encoder_internal.h"
 #include "tokens.h"
 
@@ -14,11 +15,6 @@ enum { BLOCK_TOKENS = 256, BLOCK_SEQS = 32 };
 _Static_assert((int)ANL_ENCODER_MAX_LEN == (int)ANL_TOKENS_MAX_LEN && (int)ANL_TOKENS_MAX <= (int)ANL_ENCODE_MAX_TOKENS, "lengths");
 _Static_assert((int)ANL_MODEL_ROWS == (int)ANL_KMER_RANKS && (int)ANL_MODEL_GROUP == (int)ANL_TOKEN_KMERS, "table");
 
-typedef struct layer {
-    anl_linear_packed qkv, o, up, down;
-    anl_attention attention;
-} layer;
-
 struct anl_encoder {
     anl_encode_kernels kernels;
     const anl_model *model;
@@ -26,13 +22,15 @@ struct anl_encoder {
     int dim;
     uint16_t rank[ANL_KMERS];
     int8_t *table; /* [ANL_KMER_RANKS + 1][dim], the last row zero: no k-mer */
-    layer *layer;
+    anl_encode_layer *layer;
     int16_t *gate; /* [dim] */
     anl_linear_packed out;
+    anl_gpu *gpu; /* NULL: the kernels do it */
 };
 
 /* What one block of sequences needs; sized once for BLOCK_TOKENS tokens. */
 struct anl_encoder_scratch {
+    anl_gpu_stream *stream; /* on a GPU; then there is nothing else */
     anl_arena *arena;
     uint16_t (*rows)[ANL_TOKEN_KMERS]; /* [tokens] */
     int16_t *x;                        /* [tokens][dim] residual stream */
@@ -87,7 +85,7 @@ static int pack_attention(anl_encoder *e, anl_attention *to, const anl_layer *fr
     return ANL_OK;
 }
 
-static int pack_layer(anl_encoder *e, layer *to, const anl_layer *from)
+static int pack_layer(anl_encoder *e, anl_encode_layer *to, const anl_layer *from)
 {
     int rc = pack_linear(e, &to->qkv, &from->qkv, 128);
     if (!rc) rc = pack_linear(e, &to->o, &from->o, 128);
@@ -135,6 +133,34 @@ int anl_encoder_new(anl_encoder **out, const anl_model *m)
     return kernels ? anl_encoder_new_with(out, m, &kernels->encode) : ANL_EINVAL;
 }
 
+/* A layer as the GPU takes it: the model's own weights. */
+static anl_linear_packed unpacked(anl_linear_packed l, const anl_linear *from)
+{
+    l.w = from->w;
+    return l;
+}
+
+int anl_encoder_use(anl_encoder *e, anl_gpu *gpu)
+{
+    const anl_model *m = e->model;
+    anl_encode_layer layer[ANL_MODEL_MAX_LAYERS];
+    for (int i = 0; i < m->layers; ++i) {
+        const anl_layer *from = &m->layer[i];
+        layer[i] = e->layer[i];
+        layer[i].qkv = unpacked(layer[i].qkv, &from->qkv);
+        layer[i].o = unpacked(layer[i].o, &from->o);
+        layer[i].up = unpacked(layer[i].up, &from->up);
+        layer[i].down = unpacked(layer[i].down, &from->down);
+    }
+    const anl_gpu_model g = {.d = m->dim, .layers = m->layers, .rank = e->rank, .table = e->table, .none = ANL_KMER_RANKS,
+                             .norm_scale = m->norm_scale, .layer = layer, .gate = e->gate, .gate_scale = m->gate_scale,
+                             .gate_bias = m->gate_bias, .mean = m->mean, .pool_scale = m->pool_scale, .out = unpacked(e->out, &m->out),
+                             .radius = m->radius};
+    int rc = anl_gpu_load_model(gpu, &g);
+    if (!rc) e->gpu = gpu;
+    return rc;
+}
+
 void anl_encoder_free(anl_encoder *e)
 {
     if (e) anl_arena_free(e->arena);
@@ -152,6 +178,12 @@ int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e)
     *out = NULL;
     anl_encoder_scratch *s = anl_alloc(1, sizeof *s);
     if (!s) return ANL_ENOMEM;
+    int rc = ANL_ENOMEM;
+    if (e->gpu) {
+        if ((rc = anl_gpu_stream_new(&s->stream, e->gpu))) goto fail;
+        *out = s;
+        return ANL_OK;
+    }
     s->arena = anl_arena_new();
     if (!s->arena) goto fail;
     s->rows = aligned(s->arena, BLOCK_TOKENS, sizeof *s->rows);
@@ -165,12 +197,14 @@ int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e)
     return ANL_OK;
 fail:
     anl_encoder_scratch_free(s);
-    return ANL_ENOMEM;
+    return rc;
 }
 
 void anl_encoder_scratch_free(anl_encoder_scratch *s)
 {
-    if (s) anl_arena_free(s->arena);
+    if (!s) return;
+    anl_gpu_stream_free(s->stream);
+    anl_arena_free(s->arena);
     free(s);
 }
 
@@ -194,7 +228,7 @@ static int tokenise(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t 
 }
 
 /* One pre-norm transformer block over all tokens. */
-static void run_layer(const anl_encoder *e, anl_encoder_scratch *s, const layer *l)
+static void run_layer(const anl_encoder *e, anl_encoder_scratch *s, const anl_encode_layer *l)
 {
     const anl_encode_kernels *k = &e->kernels;
     int m = s->first[s->count], d = e->dim;
@@ -209,26 +243,6 @@ static void run_layer(const anl_encoder *e, anl_encoder_scratch *s, const layer 
     k->norm(s->x, m, d, scale, s->a);
     k->linear_u8(&l->up, s->a, m, (uint8_t *)s->wide);
     k->linear_add(&l->down, (uint8_t *)s->wide, m, s->x);
-}
-
-/* The factor that brings `squares` (a sum of squares) to `length`; 0 for nothing. IEEE division and square root only. */
-static float unit(double length, int64_t squares)
-{
-    return squares ? (float)(length / sqrt((double)squares)) : 0;
-}
-
-/* Rounds and limits: what follows sums its squares in 64 bits. */
-static int32_t to_fixed(float v)
-{
-    const float most = 0x1p24f;
-    v = v < -most ? -most : v > most ? most : v;
-    return (int32_t)(((double)v + 0x1.8p52) - 0x1.8p52);
-}
-
-static int32_t to_int8(float v)
-{
-    int32_t i = to_fixed(v);
-    return i < -127 ? -127 : i > 127 ? 127 : i;
 }
 
 /* Gated mean of a sequence's tokens, centred, as offset u8. */
@@ -283,10 +297,12 @@ static void run_block(const anl_encoder *e, anl_encoder_scratch *s, int8_t *out)
     }
 }
 
-void anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+int anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
 {
+    if (s->stream) return anl_gpu_embed(s->stream, seqs, lens, n, out);
     for (int i = 0; i < n; i += s->count) {
         tokenise(e, s, seqs + i, lens + i, n - i);
         run_block(e, s, out + (size_t)i * (size_t)e->dim);
     }
+    return ANL_OK;
 }

@@ -3,6 +3,7 @@
 #define ANL_ENCODER_H
 
 #include "base.h"
+#include "gpu.h"
 #include "model.h"
 
 typedef struct anl_encoder anl_encoder;
@@ -15,12 +16,15 @@ int anl_encoder_new(anl_encoder **out, const anl_model *m);
 void anl_encoder_free(anl_encoder *e);
 int anl_encoder_dim(const anl_encoder *e);
 
+/** From here on scratches embed on `gpu`, which must outlive the encoder; call before they are made. 0 or what anl_gpu_load_model says. */
+int anl_encoder_use(anl_encoder *e, anl_gpu *gpu);
+
 int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e);
 void anl_encoder_scratch_free(anl_encoder_scratch *s);
 
 /** Embeds `n` sequences of base codes 0-4 (ANL_ENCODER_MIN_LEN to ANL_ENCODER_MAX_LEN bp each) into out[n][d].
  *  A sequence and its reverse complement give the same vector; a sequence without any N-free 6-mer gives zeros.
- *  Thread-safe with one scratch per thread. Source: docs/encoder.md. */
-void anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+ *  0; on a GPU also ANL_EIO or ANL_ENOMEM. Thread-safe with one scratch per thread. Source: docs/encoder.md. */
+int anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 
 #endif

@@ -6,10 +6,12 @@
 #include "reference.h"
 
 #include <omp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 256 /* windows that a thread embeds at a time */ };
+/* Windows that a thread embeds at a time; a GPU wants more. */
+enum { BLOCK = 256, GPU_BLOCK = 4096 };
 
 anl_index_options anl_index_options_default(void)
 {
@@ -20,6 +22,7 @@ anl_index_options anl_index_options_default(void)
 struct anl_index_builder {
     const anl_index_options *options;
     const anl_model *model;
+    anl_gpu *gpu; /* NULL: the CPU */
     anl_encoder *encoder;
     anl_encoder_scratch **scratch; /* one a thread */
     anl_contig *contigs;
@@ -56,17 +59,17 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
 }
 
 /* Embeds windows [first, first + n) of a contig. */
-static void embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
+static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
 {
-    const uint8_t *seqs[BLOCK];
-    int32_t lens[BLOCK];
+    const uint8_t *seqs[GPU_BLOCK];
+    int32_t lens[GPU_BLOCK];
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
     for (int i = 0; i < n; ++i) {
         const int64_t pos = (first + i) * b->options->stride;
         seqs[i] = seq + (pos < last ? pos : last);
         lens[i] = (int32_t)(len < window ? len : window);
     }
-    anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, n, out);
+    return anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, n, out);
 }
 
 static int is_zero(const int8_t *v, size_t d)
@@ -80,20 +83,23 @@ static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
 {
     const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t n = anl_index_window_count(len, b->options->window, b->options->stride);
-    const int64_t blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + BLOCK - 1) / BLOCK;
+    const int64_t size = b->gpu ? GPU_BLOCK : BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
     int rc = anl_grow(&b->vectors, &b->vectors_cap, (b->n_entries + (size_t)n) * d, 1);
     if (!rc) rc = anl_grow(&b->windows, &b->windows_cap, b->n_entries + (size_t)n, sizeof *b->windows);
     if (!rc && b->n_windows + n >= ANL_INDEX_NO_WINDOW) rc = anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
     if (rc) return rc;
     int8_t *out = b->vectors + b->n_entries * d;
     int64_t done = 0;
+    anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(b->options->threads)
     for (int64_t i = 0; i < blocks; ++i) {
-        const int64_t first = i * BLOCK, m = n - first < BLOCK ? n - first : BLOCK;
-        embed_block(b, seq, len, first, (int)m, out + (size_t)first * d);
+        const int64_t first = i * size, m = n - first < size ? n - first : size;
+        const int failed = embed_block(b, seq, len, first, (int)m, out + (size_t)first * d);
+        if (failed) anl_failure_keep(&failure, failed, (long)i);
 #pragma omp critical(anl_index_progress)
         if (b->progress) b->progress(b->data, b->n_windows + (done += m), 0);
     }
+    if ((rc = anl_failure_raise(&failure))) return rc;
     /* Windows of nothing but N have no vector: close the gaps. */
     for (int64_t i = 0; i < n && blocks; ++i) {
         const int8_t *v = out + (size_t)i * d;
@@ -126,6 +132,8 @@ int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, c
     b->options = o;
     b->model = model;
     rc = anl_encoder_new(&b->encoder, model);
+    if (!rc) rc = anl_gpu_open(&b->gpu, o->device);
+    if (!rc && b->gpu) rc = anl_encoder_use(b->encoder, b->gpu);
     if (!rc && !(b->scratch = anl_alloc((size_t)o->threads, sizeof *b->scratch))) rc = ANL_ENOMEM;
     for (int i = 0; i < o->threads && !rc; ++i) rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
     if (rc) {
@@ -142,6 +150,7 @@ void anl_index_builder_free(anl_index_builder *b)
     for (size_t i = 0; i < b->n_contigs; ++i) free((char *)(uintptr_t)b->contigs[i].name);
     for (int i = 0; b->scratch && i < b->options->threads; ++i) anl_encoder_scratch_free(b->scratch[i]);
     anl_encoder_free(b->encoder);
+    anl_gpu_free(b->gpu);
     free(b->scratch);
     free(b->contigs);
     free(b->bases);
@@ -204,7 +213,8 @@ int anl_index_build(const anl_index_options *o, anl_index_progress *progress, vo
         b->data = data;
         rc = add_contigs(b);
         if (!rc) rc = anl_index_builder_write(b, o->output);
-        *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows};
+        *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows, ""};
+        if (b->gpu) snprintf(report->gpu, sizeof report->gpu, "%s", anl_gpu_name(b->gpu));
     }
     anl_index_builder_free(b);
     anl_model_free(model);

@@ -10,9 +10,10 @@ typedef struct anl_index_options {
     const char *model;       /**< NULL: the one anl_model_find finds */
     int32_t window, stride;  /**< bp; window 20 to 400, stride 1 to window */
     int threads;
+    int device;              /**< that embeds: one of ANL_DEVICE_* */
 } anl_index_options;
 
-/** W 160, S 48, one thread. */
+/** W 160, S 48, one thread, on the CPU. */
 anl_index_options anl_index_options_default(void);
 
 /** Called between blocks of windows: done and the number so far known. */
@@ -21,6 +22,7 @@ typedef void anl_index_progress(void *data, int64_t done, int64_t total);
 /** What was built. */
 typedef struct anl_index_report {
     int64_t contigs, bases, windows;
+    char gpu[256]; /**< name of the GPU that embedded, "" for the CPU */
 } anl_index_report;
 
 /** An index put together contig by contig. Borrows the options (reference, output and model are not looked at) and the model. */

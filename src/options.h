@@ -19,11 +19,12 @@ typedef struct anl_align_options {
     int parts_secondary;      /**< -M: split alignments other than the primary one are flagged secondary, not supplementary */
     int parts_whole;          /**< -Y: they carry the whole read, soft-clipped */
     anl_search_path search;   /**< --search */
+    int device;               /**< --device: one of ANL_DEVICE_*; never changes the result */
     int insert_given;         /**< -I: `insert` holds the model, nothing is estimated */
     anl_insert_model insert;
 } anl_align_options;
 
-/** The defaults of bwa mem: A1 B4 O6 E1 L5 U17 T30, one thread, batches of 10 Mbp, 64 candidates, native search. */
+/** The defaults of bwa mem: A1 B4 O6 E1 L5 U17 T30, one thread, batches of 10 Mbp, 64 candidates, native search, on the CPU. */
 anl_align_options anl_align_options_default(void);
 
 /** 0, or ANL_EINVAL naming the option that is out of range. */

@@ -197,7 +197,7 @@ static int search_block(const anl_index *x, const anl_encoder *e, const anl_sear
     int rc = vectors && hits ? anl_encoder_scratch_new(&es, e) : ANL_ENOMEM;
     if (!rc) rc = anl_search_scratch_new(&ss, search);
     for (int i = 0; i < n; ++i) seqs[i] = s->seq + (size_t)(first + i) * ANL_ENCODER_MAX_LEN;
-    if (!rc) anl_encoder_embed(e, es, seqs, s->len + first, n, vectors);
+    if (!rc) rc = anl_encoder_embed(e, es, seqs, s->len + first, n, vectors);
     for (int exact = 0; exact < 2 && !rc; ++exact) {
         rc = exact ? anl_search_batch(search, ss, vectors, n, MOST, EVERY_LIST, hits, counts)
                    : anl_search_sure(search, ss, vectors, n, MOST, hits, counts, efforts);

@@ -11,6 +11,7 @@ struct anl_search {
     const anl_index *index;
     const anl_scan_kernels *kernels;
     anl_index_faiss *faiss; /* NULL: native */
+    anl_gpu *gpu;           /* NULL: the CPU */
 };
 
 /* A query and a list that it probes. */
@@ -19,6 +20,7 @@ typedef struct probe {
 } probe;
 
 struct anl_search_scratch {
+    anl_gpu_stream *stream; /* NULL: the CPU */
     uint8_t *queries; /* biased to unsigned */
     uint8_t *gathered;
     int32_t *dots;
@@ -47,6 +49,18 @@ int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
     return ANL_OK;
 }
 
+int anl_search_use(anl_search *s, anl_gpu *gpu)
+{
+    const anl_index *x = s->index;
+    const anl_gpu_lists lists = {.d = x->d, .nlist = x->nlist, .centroids = x->centroids, .centroid_bias = x->centroid_bias,
+                                 .list_begin = x->list_begin, .codes = x->codes, .bias = x->bias, .ids = x->ids,
+                                 .no_id = ANL_INDEX_NO_WINDOW};
+    if (s->faiss) return ANL_OK;
+    int rc = anl_gpu_load_lists(gpu, &lists);
+    if (!rc) s->gpu = gpu;
+    return rc;
+}
+
 void anl_search_free(anl_search *s)
 {
     if (!s) return;
@@ -56,14 +70,21 @@ void anl_search_free(anl_search *s)
 
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s)
 {
-    (void)s;
-    *out = anl_alloc(1, sizeof **out);
-    return *out ? ANL_OK : ANL_ENOMEM;
+    anl_search_scratch *sc = anl_alloc(1, sizeof *sc);
+    if (!sc) return ANL_ENOMEM;
+    int rc = s->gpu ? anl_gpu_stream_new(&sc->stream, s->gpu) : ANL_OK;
+    if (rc) {
+        anl_search_scratch_free(sc);
+        return rc;
+    }
+    *out = sc;
+    return ANL_OK;
 }
 
 void anl_search_scratch_free(anl_search_scratch *sc)
 {
     if (!sc) return;
+    anl_gpu_stream_free(sc->stream);
     void *const all[] = {sc->queries, sc->gathered, sc->dots, sc->keys, sc->counts, sc->limits, sc->probes, sc->sorted, sc->starts,
                          sc->which, sc->values};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
@@ -244,10 +265,21 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const int8
     return ANL_OK;
 }
 
+static int search_gpu(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int nprobe, anl_hit *hits, int *counts)
+{
+    const int32_t d = s->index->d;
+    int rc = anl_grow(&sc->limits, &sc->limits_cap, (size_t)n, sizeof *sc->limits);
+    if (rc) return rc;
+    for (int i = 0; i < n; ++i) sc->limits[i] = farthest(length_of(queries + (size_t)i * (size_t)d, d));
+    const anl_gpu_queries q = {.vectors = queries, .limits = sc->limits, .n = n, .k = k, .nprobe = nprobe};
+    return anl_gpu_search(sc->stream, &q, hits, counts);
+}
+
 int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
                      int *counts)
 {
     const int nprobe = anl_search_nprobe(s->index, effort);
+    if (sc->stream) return search_gpu(s, sc, queries, n, k, nprobe, hits, counts);
     if (!s->faiss) return search_native(s, sc, queries, n, k, nprobe, hits, counts);
     int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)k, sizeof *sc->keys);
     for (int i = 0; i < n && !rc; ++i) {

@@ -2,13 +2,8 @@
 #ifndef ANL_SEARCH_H
 #define ANL_SEARCH_H
 
+#include "gpu.h"
 #include "index.h"
-
-/** A neighbour: squared L2 distance of the int8 vectors (exact), window number. Ordered by (dist, window). */
-typedef struct anl_hit {
-    int32_t dist;
-    uint32_t window;
-} anl_hit;
 
 typedef enum anl_search_path { ANL_SEARCH_NATIVE, ANL_SEARCH_FAISS } anl_search_path;
 
@@ -17,13 +12,17 @@ typedef struct anl_search anl_search;
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path);
 void anl_search_free(anl_search *s);
 
+/** From here on scratches search on `gpu`, which must outlive the search; call before they are made. FAISS's own search stays on the CPU.
+ *  0 or what anl_gpu_load_lists says. */
+int anl_search_use(anl_search *s, anl_gpu *gpu);
+
 typedef struct anl_search_scratch anl_search_scratch; /**< one a thread */
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s);
 void anl_search_scratch_free(anl_search_scratch *sc);
 
 /** The `k` nearest entries of the probed lists for each of `n` queries[n][d]: hits[i * k ...], counts[i] of them (fewer than k
  *  when the lists hold fewer within 3/2 of the query's squared length: the rest is noise), ascending by (dist, window). `effort` multiplies the number of lists probed: 1 finds the
- *  window of a read with few errors, 16 goes through every list of a bacterial genome. 0 or ANL_ENOMEM. Thread-safe with one
+ *  window of a read with few errors, 16 goes through every list of a bacterial genome. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. Thread-safe with one
  *  scratch a thread. */
 int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
                      int *counts);

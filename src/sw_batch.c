@@ -8,6 +8,7 @@
 enum { QUERY_N = 4, TARGET_N = 8, WIDE_FLAG = 0x8000 };
 
 struct anl_sw_batch {
+    anl_gpu_stream *stream; /* NULL: the CPU */
     uint32_t *order;
     size_t order_cap;
     uint8_t *query, *target, *rows; /* aligned */
@@ -22,9 +23,15 @@ int anl_sw_batch_new(anl_sw_batch **out)
     return *out ? ANL_OK : ANL_ENOMEM;
 }
 
+int anl_sw_batch_use(anl_sw_batch *b, anl_gpu *gpu)
+{
+    return anl_gpu_stream_new(&b->stream, gpu);
+}
+
 void anl_sw_batch_free(anl_sw_batch *b)
 {
     if (!b) return;
+    anl_gpu_stream_free(b->stream);
     free(b->order);
     free(b->query);
     free(b->target);
@@ -176,6 +183,7 @@ int anl_sw_batch_run(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_para
     if (!left) return ANL_OK;
     sorting = jobs;
     qsort(b->order, left, sizeof *b->order, by_size);
+    if (b->stream) return anl_gpu_sw(b->stream, p, jobs, b->order, left, results);
     rc = run_width(b, k, p, jobs, left, 8, &left, results);
     if (!rc) rc = run_width(b, k, p, jobs, left, 16, &left, results);
     for (size_t i = 0; i < left && !rc; ++i) rc = score_wide(b, p, &jobs[b->order[i]], &results[b->order[i]]);

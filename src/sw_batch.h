@@ -2,23 +2,19 @@
 #ifndef ANL_SW_BATCH_H
 #define ANL_SW_BATCH_H
 
+#include "gpu.h"
 #include "kernels.h"
 
 #include <stddef.h>
-
-/** Base codes 0-4, borrowed. */
-typedef struct anl_sw_job {
-    const uint8_t *query, *target;
-    int32_t qlen, tlen; /**< bp, 0 allowed */
-} anl_sw_job;
 
 /** Buffers that grow; one a thread. */
 typedef struct anl_sw_batch anl_sw_batch;
 
 int anl_sw_batch_new(anl_sw_batch **out);
+int anl_sw_batch_use(anl_sw_batch *b, anl_gpu *gpu); /**< from here on runs there; call once */
 void anl_sw_batch_free(anl_sw_batch *b);
 
-/** results[i] of jobs[i]; the same at every kernel level. 0 or ANL_ENOMEM. */
+/** results[i] of jobs[i]; the same at every kernel level and on a GPU. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. */
 int anl_sw_batch_run(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_params *p, const anl_sw_job *jobs, size_t n,
                      anl_sw_result *results);
 

@@ -15,6 +15,7 @@ int anl_worker_init(anl_worker *w, const anl_context *context)
     if (!rc) rc = anl_search_scratch_new(&w->search, context->search);
     if (!rc) rc = anl_extend_scratch_new(&w->extend);
     if (!rc) rc = anl_sw_batch_new(&w->sw);
+    if (!rc && context->gpu) rc = anl_sw_batch_use(w->sw, context->gpu);
     return rc;
 }
 

@@ -19,6 +19,7 @@ typedef struct anl_context {
     const anl_encoder *encoder;
     const anl_search *search;
     const anl_kernels *kernels;
+    anl_gpu *gpu; /**< NULL: the CPU does everything */
 } anl_context;
 
 struct anl_pending;

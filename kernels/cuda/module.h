@@ -1,20 +1,43 @@
-/** What the CUDA module offers. It is a library of its own, loaded only when a GPU is asked for: cuBLAS takes half a gigabyte of address
- *  space and more time to load than a small run takes. */
+/** What the CUDA modules offer. They are libraries of their own, loaded only when a GPU is asked for: the program starts without a driver.
+ *  Training has one to itself: cuBLAS takes half a gigabyte of address space and more time to load than a small run takes. */
 #ifndef ANL_CUDA_MODULE_H
 #define ANL_CUDA_MODULE_H
 
 #include "../devices.h"
+#include "../gpu.h"
 #include "../train.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/** The functions of gpu.h; error() is the message of this thread's last failure. */
+typedef struct anl_gpu_table {
+    const char *(*error)(void);
+    int (*open)(anl_gpu **out, int device);
+    void (*close)(anl_gpu *g);
+    const char *(*name)(const anl_gpu *g);
+    int (*load_model)(anl_gpu *g, const anl_gpu_model *m);
+    int (*load_lists)(anl_gpu *g, const anl_gpu_lists *x);
+    int (*stream_new)(anl_gpu_stream **out, anl_gpu *g);
+    void (*stream_free)(anl_gpu_stream *s);
+    int (*embed)(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+    int (*search)(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);
+    int (*sw)(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+} anl_gpu_table;
+
+/** The module's table as the program gets it; NULL when there is no module. */
+const anl_gpu_table *anl_gpu_module(void);
+
 typedef int anl_cuda_devices_function(anl_device *devices, int most);
+typedef const anl_gpu_table *anl_cuda_gpu_function(void);
 typedef const anl_train_kernels *anl_cuda_train_function(int device, char *message, size_t size);
 
 /** Fills devices[most]; how many GPUs there are, 0 without a driver. */
 anl_cuda_devices_function anl_cuda_devices;
+
+/** The align pipeline's table. */
+anl_cuda_gpu_function anl_cuda_gpu;
 
 /** The training table of one GPU, or NULL and why. */
 anl_cuda_train_function anl_cuda_train;

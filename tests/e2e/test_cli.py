@@ -16,7 +16,7 @@ check(said.startswith("cpu\t") and "uses scalar\ncuda" in said, f"devices: {said
 man = open(os.path.join(SOURCE, "docs", "anneal.1")).read()
 for command in ("index", "align", "train", "recall"):
     section = man.split(f".SH OPTIONS OF {command.upper()}\n")[1].split(".SH ")[0].replace("\\", "")
-    for option in set(re.findall(r"(?<![\w-])--?[A-Za-z][a-z-]*", "\n".join(re.findall(r"^  +-.*?(?=   |$)|  -[A-Z] N", run(command, "--help")[0], re.M)))):
+    for option in set(re.findall(r"(?<![\w-])--?[A-Za-z][A-Za-z-]*", "\n".join(re.findall(r"^  +-.*?(?=   |$)|  -[A-Z] N", run(command, "--help")[0], re.M)))):
         check(re.search(rf"(?<![\w-]){option}(?![\w-])", section), f"{command} {option} is not in the man page")
 if shutil.which("groff"):
     p = subprocess.run(["groff", "-man", "-Tutf8", "-ww", os.path.join(SOURCE, "docs", "anneal.1")], capture_output=True, text=True)

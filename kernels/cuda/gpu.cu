@@ -1,0 +1,259 @@
+// A GPU and its streams, loading, memory, errors: the table that the program gets.
+#include "gpu.cuh"
+#include "module.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <new>
+#include <vector>
+
+namespace anl {
+
+// ---- errors ----
+
+static thread_local char message[512];
+
+int fail(int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return code;
+}
+
+int check(cudaError_t e, const char *what)
+{
+    if (e == cudaSuccess) return ANL_OK;
+    cudaGetLastError(); // an allocation that failed is dealt with; a lost GPU fails again
+    return fail(e == cudaErrorMemoryAllocation ? ANL_ENOMEM : ANL_EIO, "GPU: %s: %s", what, cudaGetErrorString(e));
+}
+
+int enter(const anl_gpu *g)
+{
+    return check(cudaSetDevice(g->device), "cannot use the device");
+}
+
+int finish(const anl_gpu_stream *s, const char *what)
+{
+    const int rc = check(cudaGetLastError(), what);
+    const int waited = check(cudaStreamSynchronize(s->stream), what);
+    return rc ? rc : waited;
+}
+
+// ---- memory ----
+
+int slab::reserve(size_t need, size_t spare)
+{
+    if (need <= size) return ANL_OK;
+    release();
+    void *got = nullptr;
+    const cudaError_t e = on_host ? cudaHostAlloc(&got, need + spare, cudaHostAllocDefault) : cudaMalloc(&got, need + spare);
+    if (e == cudaErrorMemoryAllocation && spare) {
+        cudaGetLastError();
+        return reserve(need, 0);
+    }
+    if (e == cudaSuccess) {
+        p = static_cast<char *>(got);
+        size = need + spare;
+    }
+    return check(e, on_host ? "page-locked memory (fewer threads or --device cpu may help)" : "memory (fewer threads or --device cpu may help)");
+}
+
+void slab::release()
+{
+    if (p) on_host ? cudaFreeHost(p) : cudaFree(p);
+    p = nullptr;
+    size = 0;
+}
+
+// ---- sequences ----
+
+// The lowest bit of each of 8 bytes as one byte.
+static uint32_t gather_bits(uint64_t bytes)
+{
+    return (uint32_t)((bytes & 0x0101010101010101u) * 0x0102040810204080u >> 56);
+}
+
+sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len)
+{
+    uint32_t *to = words + *used;
+    sequence s{(uint32_t)*used, len, 2, 0};
+    for (int32_t i = 0; i < len && s.planes == 2; ++i) s.planes += bases[i] > 3;
+    for (int32_t i = 0; i < len; i += 32, to += s.planes) {
+        uint32_t plane[3] = {0, 0, 0};
+        for (int32_t j = 0; j < 32 && i + j < len; j += 8) {
+            uint64_t eight = 0;
+            memcpy(&eight, bases + i + j, len - i - j < 8 ? (size_t)(len - i - j) : 8);
+            for (int b = 0; b < 3; ++b) plane[b] |= gather_bits(eight >> b) << j;
+        }
+        memcpy(to, plane, (size_t)s.planes * sizeof *plane);
+    }
+    *used = (size_t)(to - words);
+    return s;
+}
+
+// ---- loading ----
+
+// Copies arrays to the GPU; without a place to copy to it only counts.
+struct loader {
+    carver room;
+    cudaError_t e;
+    template <class T> const T *put(const T *from, size_t n)
+    {
+        T *to = room.take<T>(n);
+        if (to && e == cudaSuccess) e = cudaMemcpy(to, from, n * sizeof(T), cudaMemcpyHostToDevice);
+        return to;
+    }
+};
+
+static linear put_linear(loader &l, const anl_linear_packed &from)
+{
+    const int8_t *w = static_cast<const int8_t *>(from.w);
+    std::vector<int8_t> panels((size_t)from.n * from.k);
+    for (int o = 0; o < from.n; ++o)
+        for (int i = 0; i < from.k; ++i) panels[(size_t)(o / 16) * 16 * from.k + i / 4 * 64 + o % 16 * 4 + i % 4] = w[(size_t)o * from.k + i];
+    return {from.n, from.k, l.put(panels.data(), panels.size()), l.put(from.init, from.n), l.put(from.scale, from.n), l.put(from.shift, from.n)};
+}
+
+static model put_model(loader &l, const anl_gpu_model &m)
+{
+    model to{};
+    const size_t heads = (size_t)m.d / ANL_ENCODE_HEAD;
+    to.d = m.d;
+    to.layers = m.layers;
+    to.none = m.none;
+    to.rank = l.put(m.rank, 4096);
+    to.table = l.put(m.table, (size_t)(m.none + 1) * m.d);
+    to.norm_scale = m.norm_scale;
+    for (int i = 0; i < m.layers; ++i) {
+        const anl_encode_layer &from = m.layer[i];
+        to.layers_of[i] = {put_linear(l, from.qkv), put_linear(l, from.o), put_linear(l, from.up), put_linear(l, from.down),
+                           l.put(from.attention.scale, heads), l.put(from.attention.bias, heads)};
+    }
+    to.gate = l.put(m.gate, m.d);
+    to.gate_scale = m.gate_scale;
+    to.gate_bias = m.gate_bias;
+    to.mean = l.put(m.mean, m.d);
+    to.pool_length = (double)m.pool_scale * sqrt((double)m.d);
+    to.radius = m.radius;
+    to.out = put_linear(l, m.out);
+    return to;
+}
+
+static lists put_lists(loader &l, const anl_gpu_lists &x)
+{
+    const size_t d = x.d, entries = x.list_begin[x.nlist], padded = (size_t)(x.nlist + 15) / 16 * 16;
+    return {x.d, x.nlist, l.put(x.centroids, padded * d), l.put(x.codes, entries * d), l.put(x.centroid_bias, padded), l.put(x.bias, entries),
+            l.put(x.list_begin, (size_t)x.nlist + 1), l.put(x.ids, entries), x.no_id};
+}
+
+// Loads what `put` puts into a slab.
+template <class Loaded, class Put> static int load(const anl_gpu *g, slab &memory, Loaded *to, const char *what, Put put)
+{
+    int rc = enter(g);
+    if (rc) return rc;
+    loader counting{{nullptr, 0}, cudaSuccess};
+    put(counting);
+    rc = memory.reserve(counting.room.at, 0);
+    if (rc == ANL_ENOMEM) {
+        size_t available = 0, total = 0;
+        cudaMemGetInfo(&available, &total);
+        return fail(ANL_ENOMEM, "GPU: %s needs %zu MiB, and %zu of %zu MiB are free: use --device cpu", what, counting.room.at >> 20, available >> 20,
+                    total >> 20);
+    }
+    if (rc) return rc;
+    loader copying{{memory.p, 0}, cudaSuccess};
+    *to = put(copying);
+    // Streams that do not wait for the default one must find everything in place.
+    return check(copying.e == cudaSuccess ? cudaDeviceSynchronize() : copying.e, what);
+}
+
+// ---- the table ----
+
+static const char *error()
+{
+    return message;
+}
+
+static const char *name(const anl_gpu *g)
+{
+    return g->name;
+}
+
+static void close(anl_gpu *g)
+{
+    if (!enter(g)) {
+        g->model_memory.release();
+        g->lists_memory.release();
+    }
+    delete g;
+}
+
+static int open(anl_gpu **out, int device)
+{
+    anl_gpu *g = new (std::nothrow) anl_gpu{};
+    if (!g) return fail(ANL_ENOMEM, "out of memory");
+    cudaDeviceProp p;
+    g->device = device;
+    int rc = enter(g);
+    if (!rc) rc = check(cudaGetDeviceProperties(&p, device), "properties");
+    if (!rc) memcpy(g->name, p.name, sizeof g->name - 1);
+    if (!rc && p.major < 8) rc = fail(ANL_EINVAL, "GPU: %s has compute capability %d.%d, and 8.0 is needed: use --device cpu", p.name, p.major, p.minor);
+    if (!rc) rc = prepare_search();
+    if (rc) {
+        delete g;
+        return rc;
+    }
+    *out = g;
+    return ANL_OK;
+}
+
+static int load_model(anl_gpu *g, const anl_gpu_model *m)
+{
+    if (m->layers > MOST_LAYERS) return fail(ANL_EINVAL, "GPU: a model of %d layers", m->layers);
+    return load(g, g->model_memory, &g->model, "the model", [&](loader &l) { return put_model(l, *m); });
+}
+
+static int load_lists(anl_gpu *g, const anl_gpu_lists *x)
+{
+    return load(g, g->lists_memory, &g->lists, "the index", [&](loader &l) { return put_lists(l, *x); });
+}
+
+static void stream_free(anl_gpu_stream *s)
+{
+    if (!enter(s->gpu)) {
+        s->device.release();
+        s->host.release();
+        if (s->stream) cudaStreamDestroy(s->stream);
+    }
+    delete s;
+}
+
+static int stream_new(anl_gpu_stream **out, anl_gpu *g)
+{
+    anl_gpu_stream *s = new (std::nothrow) anl_gpu_stream{};
+    if (!s) return fail(ANL_ENOMEM, "out of memory");
+    s->gpu = g;
+    s->host.on_host = true;
+    int rc = enter(g);
+    if (!rc) rc = check(cudaStreamCreateWithFlags(&s->stream, cudaStreamNonBlocking), "stream");
+    if (rc) {
+        delete s;
+        return rc;
+    }
+    *out = s;
+    return ANL_OK;
+}
+
+} // namespace anl
+
+extern "C" const anl_gpu_table *anl_cuda_gpu(void)
+{
+    static const anl_gpu_table table = {anl::error,      anl::open,        anl::close, anl::name,   anl::load_model, anl::load_lists,
+                                        anl::stream_new, anl::stream_free, anl::embed, anl::search, anl::sw};
+    return &table;
+}

@@ -1,0 +1,161 @@
+// What the files of the align pipeline on the GPU share: the GPU, a stream, memory, errors. Internal to kernels/cuda.
+#ifndef ANL_CUDA_GPU_CUH
+#define ANL_CUDA_GPU_CUH
+
+#include "../gpu.h"
+#include "base.h"
+
+#include <cuda_runtime.h>
+
+namespace anl {
+
+enum { WARP = 32, MOST_LAYERS = 8 };
+
+// ---- errors ----
+
+// Records the message of this thread and returns the code.
+int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// 0, or ANL_ENOMEM or ANL_EIO with a message.
+int check(cudaError_t e, const char *what);
+
+// ---- memory ----
+
+// One allocation that grows, on the GPU or page-locked on the host.
+struct slab {
+    bool on_host;
+    char *p;
+    size_t size;
+    int reserve(size_t need, size_t spare); // with room to spare if there is; contents are lost; ANL_ENOMEM
+    void release();
+};
+
+// Cuts arrays from a slab, each on a 256-byte line. Without a base it only counts.
+struct carver {
+    char *base;
+    size_t at;
+    template <class T> T *take(size_t n)
+    {
+        at = (at + 255) / 256 * 256;
+        T *p = base ? reinterpret_cast<T *>(base + at) : nullptr;
+        at += n * sizeof(T);
+        return p;
+    }
+};
+
+// Places a struct whose member lay(carver &) takes its arrays.
+template <class Memory> int place(slab &s, Memory &m)
+{
+    carver counting{nullptr, 0};
+    m.lay(counting);
+    const int rc = s.reserve(counting.at, counting.at / 4); // batches differ a little
+    carver placing{s.p, 0};
+    if (!rc) m.lay(placing);
+    return rc;
+}
+
+// Does [0, n) in parts of at most `most`, halved while memory is short.
+template <class Part> int in_parts(size_t n, size_t most, Part part)
+{
+    for (size_t i = 0; i < n;) {
+        const size_t m = n - i < most ? n - i : most;
+        const int rc = part(i, m);
+        if (rc == ANL_ENOMEM && m > 1) {
+            most = m / 2;
+            continue;
+        }
+        if (rc) return rc;
+        i += m;
+    }
+    return ANL_OK;
+}
+
+// ---- what is loaded ----
+
+struct linear {
+    int n, k;
+    const int8_t *w; // panels of 16 outputs: [k / 4][16][4]
+    const int32_t *init;
+    const float *scale, *shift;
+};
+
+struct layer {
+    linear qkv, o, up, down;
+    const float *scale;
+    const float (*bias)[128];
+};
+
+struct model {
+    int d, layers, none;
+    const uint16_t *rank;
+    const int8_t *table;
+    float norm_scale;
+    layer layers_of[MOST_LAYERS];
+    const int16_t *gate;
+    float gate_scale, gate_bias;
+    const float *mean;
+    double pool_length, radius; // lengths that vectors are scaled to
+    linear out;
+};
+
+struct lists {
+    int d, nlist;
+    const int8_t *centroids, *codes;
+    const int32_t *centroid_bias, *bias;
+    const uint64_t *list_begin;
+    const uint32_t *ids;
+    uint32_t no_id;
+};
+
+// ---- sequences on their way to the GPU ----
+
+// Bases as bit planes: for every 32 bases a word of their low bits, one of their high bits and, if there is an N, one that marks Ns.
+struct sequence {
+    uint32_t at; // first word
+    int32_t len; // bp
+    int32_t planes; // 2 or 3
+    int32_t first;  // first token (embedding only)
+};
+
+static inline size_t most_words(int32_t len)
+{
+    return (size_t)(len + 31) / 32 * 3;
+}
+
+// Packs a sequence behind *used words of `words`.
+sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len);
+
+} // namespace anl
+
+struct anl_gpu {
+    int device;
+    char name[256];
+    anl::slab model_memory, lists_memory;
+    anl::model model;
+    anl::lists lists;
+};
+
+struct anl_gpu_stream {
+    anl_gpu *gpu;
+    cudaStream_t stream;
+    anl::slab device, host;
+};
+
+namespace anl {
+
+// Makes the stream's GPU current for this thread.
+int enter(const anl_gpu *g);
+
+// Waits for the stream; the first failure of anything launched on it.
+int finish(const anl_gpu_stream *s, const char *what);
+
+int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+int search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);
+int sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+
+// Lets the search kernels have the shared memory that they need.
+int prepare_search();
+
+} // namespace anl
+
+#endif

@@ -1,0 +1,72 @@
+/* The GPU as the rest of the program sees it: the CUDA module's table, with its messages recorded. */
+#include "cuda/module.h"
+
+#include "base.h"
+
+static const anl_gpu_table *table; /* set by the first GPU opened; there is one module */
+
+static int checked(int rc)
+{
+    return rc ? anl_fail(rc, "%s", table->error()) : ANL_OK;
+}
+
+int anl_gpu_open(anl_gpu **out, int device)
+{
+    anl_device first;
+    int has_module;
+    *out = NULL;
+    if (device == ANL_DEVICE_CPU) return ANL_OK;
+    const int n = anl_devices_find(&first, 1, &has_module);
+    if (device == ANL_DEVICE_AUTO && n < 1) return ANL_OK;
+    const int number = device == ANL_DEVICE_AUTO ? 0 : device - ANL_DEVICE_GPU;
+    if (!has_module) return anl_fail(ANL_EINVAL, "--device cuda: this anneal has no CUDA module");
+    if (!n) return anl_fail(ANL_EINVAL, "--device cuda: there is no NVIDIA GPU, or no driver for it");
+    if (number >= n) return anl_fail(ANL_EINVAL, "--device cuda:%d: there %s %d GPU%s", number, n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
+    table = anl_gpu_module();
+    return table ? checked(table->open(out, number)) : anl_fail(ANL_EINVAL, "--device cuda: the CUDA module is of another version");
+}
+
+void anl_gpu_free(anl_gpu *g)
+{
+    if (g) table->close(g);
+}
+
+const char *anl_gpu_name(const anl_gpu *g)
+{
+    return table->name(g);
+}
+
+int anl_gpu_load_model(anl_gpu *g, const anl_gpu_model *m)
+{
+    return checked(table->load_model(g, m));
+}
+
+int anl_gpu_load_lists(anl_gpu *g, const anl_gpu_lists *x)
+{
+    return checked(table->load_lists(g, x));
+}
+
+int anl_gpu_stream_new(anl_gpu_stream **out, anl_gpu *g)
+{
+    return checked(table->stream_new(out, g));
+}
+
+void anl_gpu_stream_free(anl_gpu_stream *s)
+{
+    if (s) table->stream_free(s);
+}
+
+int anl_gpu_embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+{
+    return checked(table->embed(s, seqs, lens, n, out));
+}
+
+int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts)
+{
+    return checked(table->search(s, q, hits, counts));
+}
+
+int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results)
+{
+    return checked(table->sw(s, p, jobs, order, n, results));
+}

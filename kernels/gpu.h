@@ -1,0 +1,92 @@
+/** The align pipeline's three loads on one NVIDIA GPU: embedding, search of the inverted lists, Smith-Waterman scores. Each gives the
+ *  same bytes as the CPU's kernels. docs/gpu.md tells how.
+ *
+ *  A GPU is shared by all threads; load before streams work. A stream belongs to one thread at a time: calls return when their result is
+ *  in the caller's memory, and calls on several streams overlap. Batches of any size may be given; they are cut, and cut smaller when
+ *  the GPU's memory is short. Functions return 0, ANL_ENOMEM, or ANL_EIO when the GPU failed: then no result counts.
+ */
+#ifndef ANL_KERNELS_GPU_H
+#define ANL_KERNELS_GPU_H
+
+#include "encode.h"
+#include "scan.h"
+#include "sw.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct anl_gpu anl_gpu;
+typedef struct anl_gpu_stream anl_gpu_stream;
+
+/** What runs: one of these, or GPU n as ANL_DEVICE_GPU + n. */
+enum {
+    ANL_DEVICE_AUTO = -1, /**< the first GPU if there is one, else the CPU */
+    ANL_DEVICE_CPU = 0,
+    ANL_DEVICE_GPU = 1,
+};
+
+enum { ANL_GPU_MOST_HITS = 2048 };
+
+/** An encoder (docs/encoder.md). Weights are int8 [n][k], tokens are of k-mers of 6 bp. Copied. */
+typedef struct anl_gpu_model {
+    int d, layers;
+    const uint16_t *rank; /**< [4096] row of the table for a 6-mer */
+    const int8_t *table;  /**< [none + 1][d], the last row zero */
+    int none;             /**< row that stands for no k-mer */
+    float norm_scale;
+    const anl_encode_layer *layer; /**< [layers] */
+    const int16_t *gate;           /**< [d] */
+    float gate_scale, gate_bias;
+    const float *mean; /**< [d] */
+    float pool_scale;
+    anl_linear_packed out;
+    float radius;
+} anl_gpu_model;
+
+/** Inverted lists, laid out as index/index.h says. Copied. */
+typedef struct anl_gpu_lists {
+    int32_t d, nlist;
+    const int8_t *centroids;
+    const int32_t *centroid_bias;
+    const uint64_t *list_begin;
+    const int8_t *codes;
+    const int32_t *bias;
+    const uint32_t *ids;
+    uint32_t no_id; /**< id of padding */
+} anl_gpu_lists;
+
+/** Query vectors. */
+typedef struct anl_gpu_queries {
+    const int8_t *vectors; /**< [n][d] */
+    const int32_t *limits; /**< [n] squared distance beyond which nothing counts, below 2^31 */
+    int n;
+    int k;      /**< neighbours wanted, 1 to ANL_GPU_MOST_HITS */
+    int nprobe; /**< lists looked through, 1 to nlist */
+} anl_gpu_queries;
+
+/** *out is NULL when the CPU is to be used. ANL_EINVAL when a GPU is asked for that is not there. */
+int anl_gpu_open(anl_gpu **out, int device);
+void anl_gpu_free(anl_gpu *g);
+const char *anl_gpu_name(const anl_gpu *g);
+
+/** Copies a model or lists to the GPU, instead of those there before. ANL_ENOMEM when they do not fit, with advice. */
+int anl_gpu_load_model(anl_gpu *g, const anl_gpu_model *m);
+int anl_gpu_load_lists(anl_gpu *g, const anl_gpu_lists *x);
+
+int anl_gpu_stream_new(anl_gpu_stream **out, anl_gpu *g);
+void anl_gpu_stream_free(anl_gpu_stream *s);
+
+/** Embeds n sequences of base codes 0-4, 20 to 400 bp each, into out[n][d]. */
+int anl_gpu_embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+
+/** The k nearest entries of each query's nprobe nearest lists: hits[i * k ...], counts[i] of them, ascending by (dist, window). */
+int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);
+
+/** results[order[i]] of jobs[order[i]], i < n; lengths are positive. Neighbours in the order should be alike in size. */
+int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

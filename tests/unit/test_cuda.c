@@ -1,0 +1,228 @@
+/* The GPU against the CPU, byte for byte. Skipped where there is no NVIDIA GPU. */
+#include "models.h"
+
+#include "encoder.h"
+#include "search.h"
+#include "sw_batch.h"
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+static anl_gpu *gpu;
+
+static int open_gpu(void **unused)
+{
+    (void)unused;
+    random_start();
+    return anl_gpu_open(&gpu, ANL_DEVICE_AUTO);
+}
+
+static int close_gpu(void **unused)
+{
+    (void)unused;
+    anl_gpu_free(gpu);
+    return 0;
+}
+
+static void need_gpu(void)
+{
+    if (gpu) return;
+    print_message("no NVIDIA GPU\n");
+    skip();
+}
+
+/* ---- embedding ---- */
+
+enum { SEQS = 70 };
+
+static void embed_on(const anl_model *m, anl_gpu *on, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+{
+    anl_encoder *e;
+    anl_encoder_scratch *s;
+    assert_int_equal(anl_encoder_new(&e, m), 0);
+    if (on) assert_int_equal(anl_encoder_use(e, on), 0);
+    assert_int_equal(anl_encoder_scratch_new(&s, e), 0);
+    assert_int_equal(anl_encoder_embed(e, s, seqs, lens, n, out), 0);
+    anl_encoder_scratch_free(s);
+    anl_encoder_free(e);
+}
+
+/* Sequences of every number of tokens, with and without N, one of nothing but N; blocks that end before, at and after a tile of 64. */
+static void embeddings_agree(void **unused)
+{
+    (void)unused;
+    static const int dims[] = {32, 96, 128, 256}, layers[] = {3, 1, 2, 2};
+    static uint8_t bases[SEQS][ANL_ENCODER_MAX_LEN];
+    static int8_t want[SEQS * 256], got[SEQS * 256];
+    const uint8_t *seqs[SEQS];
+    int32_t lens[SEQS];
+    need_gpu();
+    for (int i = 0; i < COUNT(dims); ++i) {
+        const size_t d = (size_t)dims[i];
+        anl_model *m = random_model(dims[i], layers[i]);
+        for (int j = 0; j < SEQS; ++j) {
+            lens[j] = j < 3 ? 20 : j < 6 ? 400 : j < 40 ? 20 + j * 5 + i : between(ANL_ENCODER_MIN_LEN, 200);
+            random_seq(bases[j], lens[j], j % 3 ? 0 : between(1, 9));
+            if (j == 7) memset(bases[j], 4, sizeof bases[j]);
+            seqs[j] = bases[j];
+        }
+        static const int counts[] = {1, 63, 64, 65, SEQS};
+        embed_on(m, NULL, seqs, lens, SEQS, want);
+        for (int c = i == 1 ? 0 : COUNT(counts) - 1; c < COUNT(counts); ++c) {
+            memset(got, 0x55, sizeof got);
+            embed_on(m, gpu, seqs, lens, counts[c], got);
+            assert_memory_equal(got, want, (size_t)counts[c] * d);
+        }
+        anl_model_free(m);
+    }
+}
+
+/* ---- search ---- */
+
+enum { ENTRIES = 4000, QUERIES = 70, MOST_LISTS = 300, PADDED = ENTRIES + 16 * MOST_LISTS };
+
+/* Inverted lists made by hand. */
+typedef struct lists {
+    int8_t centroids[(MOST_LISTS + 16) * 128], codes[PADDED * 128];
+    int32_t centroid_bias[MOST_LISTS + 16], bias[PADDED];
+    uint64_t begin[MOST_LISTS + 1];
+    uint32_t ids[PADDED];
+    anl_index index;
+} lists;
+
+static int32_t put_entry(int8_t *panels, int d, uint64_t at, const int8_t *v)
+{
+    int32_t bias = 0;
+    for (int c = 0; c < d; ++c) {
+        panels[(at / 16 * 16 * (uint64_t)d) + (uint64_t)(c / 4 * 64 + (int)(at % 16) * 4 + c % 4)] = v[c];
+        bias += v[c] * v[c] + 256 * v[c];
+    }
+    return bias;
+}
+
+/* `distinct` different vectors, so that distances tie; extreme ones are -127 or 127 everywhere. Some lists are empty. */
+static void make_lists(lists *l, int d, int nlist, int distinct, int extreme)
+{
+    static int8_t vectors[ENTRIES][128];
+    memset(l, 0, sizeof *l);
+    for (int i = 0; i < distinct; ++i)
+        for (int c = 0; c < d; ++c) vectors[i][c] = extreme ? (int8_t)(random_below(2) ? 127 : -127) : (int8_t)between(-40, 40);
+    for (int i = 0; i < nlist; ++i) l->centroid_bias[i] = put_entry(l->centroids, d, (uint64_t)i, vectors[i % distinct]);
+    uint64_t at = 0;
+    for (int i = 0, entry = 0; i < nlist; ++i) {
+        const int last = i == nlist - 1, n = last ? ENTRIES - entry : i % 5 == 3 ? 0 : (int)random_below((uint32_t)(2 * ENTRIES / nlist));
+        for (int j = 0; j < n && entry < ENTRIES; ++j, ++entry, ++at) {
+            l->bias[at] = put_entry(l->codes, d, at, vectors[(int)random_below((uint32_t)distinct)]);
+            l->ids[at] = (uint32_t)entry;
+        }
+        for (; at % 16; ++at) {
+            l->bias[at] = INT32_MAX;
+            l->ids[at] = ANL_INDEX_NO_WINDOW;
+        }
+        l->begin[i + 1] = at;
+        if ((int64_t)(at - l->begin[i]) > l->index.longest_list) l->index.longest_list = (int64_t)(at - l->begin[i]);
+    }
+    l->index.d = d;
+    l->index.nlist = nlist;
+    l->index.n_entries = ENTRIES;
+    l->index.centroids = l->centroids;
+    l->index.centroid_bias = l->centroid_bias;
+    l->index.list_begin = l->begin;
+    l->index.codes = l->codes;
+    l->index.bias = l->bias;
+    l->index.ids = l->ids;
+}
+
+static void compare_search(const anl_index *x, const int8_t *queries, int n, int k, int effort)
+{
+    anl_hit *hits[2];
+    int counts[2][QUERIES];
+    for (int on = 0; on < 2; ++on) {
+        anl_search *s;
+        anl_search_scratch *sc;
+        hits[on] = calloc((size_t)(n * k), sizeof **hits);
+        assert_int_equal(anl_search_new(&s, x, ANL_SEARCH_NATIVE), 0);
+        if (on) assert_int_equal(anl_search_use(s, gpu), 0);
+        assert_int_equal(anl_search_scratch_new(&sc, s), 0);
+        assert_int_equal(anl_search_batch(s, sc, queries, n, k, effort, hits[on], counts[on]), 0);
+        anl_search_scratch_free(sc);
+        anl_search_free(s);
+    }
+    assert_memory_equal(counts[0], counts[1], (size_t)n * sizeof **counts);
+    for (int i = 0; i < n; ++i) assert_memory_equal(hits[0] + i * k, hits[1] + i * k, (size_t)counts[0][i] * sizeof **hits);
+    free(hits[0]);
+    free(hits[1]);
+}
+
+static void neighbours_agree(void **unused)
+{
+    (void)unused;
+    static lists l;
+    static int8_t queries[QUERIES * 128];
+    static const struct {
+        int d, nlist, distinct, extreme, n, k, effort;
+    } cases[] = {{32, 1, ENTRIES, 0, 1, 1, 1},     {32, 15, 40, 0, 65, 64, 1},      {64, 16, ENTRIES, 0, 64, 7, 4},
+                 {96, 17, ENTRIES, 0, 63, 64, 1},  {128, MOST_LISTS, 3000, 0, QUERIES, 64, 1}, {128, 33, 3, 1, 5, 64, 16},
+                 {128, 20, 1, 1, 2, 2048, 16},     {32, 40, 2, 0, 3, 1, 16},        {32, 257, 500, 0, 9, 300, 16}};
+    need_gpu();
+    for (int i = 0; i < COUNT(cases); ++i) {
+        const int d = cases[i].d, n = cases[i].n;
+        make_lists(&l, d, cases[i].nlist, cases[i].distinct, cases[i].extreme);
+        for (int q = 0; q < n; ++q) {
+            int8_t *v = queries + q * d;
+            anl_index_entry(&l.index, (int64_t)random_below(ENTRIES), v);
+            for (int c = 0; c < d && !cases[i].extreme; ++c) v[c] = (int8_t)(v[c] + between(-q % 20, q % 20));
+            if (q % 9 == 4) memset(v, 0, (size_t)d);
+        }
+        compare_search(&l.index, queries, n, cases[i].k, cases[i].effort);
+    }
+}
+
+/* ---- Smith-Waterman ---- */
+
+enum { JOBS = 400, LONGEST = 700 };
+
+static void compare_sw(const anl_sw_params *p, const anl_sw_job *jobs, size_t n)
+{
+    static anl_sw_result results[2][JOBS];
+    const anl_kernels *k = anl_kernels_get();
+    memset(results, 0x55, sizeof results);
+    for (int on = 0; on < 2; ++on) {
+        anl_sw_batch *b;
+        assert_int_equal(anl_sw_batch_new(&b), 0);
+        if (on) assert_int_equal(anl_sw_batch_use(b, gpu), 0);
+        assert_int_equal(anl_sw_batch_run(b, &k->sw, p, jobs, n, results[on]), 0);
+        anl_sw_batch_free(b);
+    }
+    assert_memory_equal(results[0], results[1], n * sizeof **results);
+}
+
+/* Lengths around the strip and the word of 32 bases, repeats that tie, N, scores beyond 8 and 16 bits. */
+static void scores_agree(void **unused)
+{
+    (void)unused;
+    static uint8_t query[JOBS][LONGEST], target[JOBS][LONGEST];
+    static const int32_t edges[] = {1, 2, 31, 32, 33, 63, 64, 65, 96, 150, 255, 256, LONGEST};
+    static const anl_sw_params params[] = {{1, 4, 6, 1, 6, 1}, {2, 3, 5, 2, 4, 3}, {5, 0, 0, 1, 0, 1}, {94, 100, 100, 100, 100, 100}};
+    anl_sw_job jobs[JOBS];
+    need_gpu();
+    for (int i = 0; i < JOBS; ++i) {
+        const int period = i % 4 == 0 ? between(1, 9) : LONGEST;
+        jobs[i] = (anl_sw_job){query[i], target[i], edges[random_below(COUNT(edges))], edges[random_below(COUNT(edges))]};
+        for (int j = 0; j < LONGEST; ++j) target[i][j] = j < period ? (uint8_t)random_below(i % 7 ? 4 : 5) : target[i][j - period];
+        for (int j = 0, at = between(0, 40); j < LONGEST; ++j, at += random_below(30) ? 1 : between(0, 3))
+            query[i][j] = random_below(25) ? target[i][at < LONGEST ? at : 0] : (uint8_t)random_below(5);
+    }
+    jobs[3].qlen = 0;
+    jobs[4].tlen = 0;
+    memset(query[5], 4, LONGEST);
+    memset(query[6], 1, LONGEST), memset(target[6], 1, LONGEST);
+    for (int i = 0; i < COUNT(params); ++i) compare_sw(&params[i], jobs, JOBS);
+    for (size_t n = 31; n <= 33; ++n) compare_sw(&params[0], jobs, n);
+    compare_sw(&params[0], jobs, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(embeddings_agree), cmocka_unit_test(neighbours_agree), cmocka_unit_test(scores_agree)};
+    return cmocka_run_group_tests(tests, open_gpu, close_gpu);
+}
