@@ -2,6 +2,7 @@
 #include "align.h"
 
 #include "candidates.h"
+#include "long_read.h"
 #include "model.h"
 #include "pair.h"
 
@@ -9,7 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CHUNK = 512 }; /* reads that one thread takes through a stage together */
+enum { CHUNK = 512, CHUNK_BASES = 1 << 18 }; /* reads, and bp, that one thread takes through a stage together */
 
 struct anl_aligner {
     anl_align_options options;
@@ -45,6 +46,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     anl_aligner *a = anl_alloc(1, sizeof *a);
     if (!a) return ANL_ENOMEM;
     a->options = *options;
+    anl_align_options_resolve(&a->options);
     int rc = anl_align_options_check(options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
     if (!rc && !model_path) {
@@ -99,14 +101,25 @@ static int prepare_query(anl_worker *w, const anl_read *read, anl_query *q)
     return ANL_OK;
 }
 
-/* Embed, search, verify: every read of the chunk on its own. */
+/* Embed, search, verify: every read of the chunk on its own; long ones come later, whole. */
 static int find_places(const work *k, chunk *c, anl_worker *w)
 {
     anl_query *q = k->queries + c->begin;
     int n = (int)(c->end - c->begin), rc = ANL_OK;
     anl_arena_reset(w->temporary);
-    for (int i = 0; i < n && !rc; ++i) rc = prepare_query(w, &k->batch->reads[c->begin + (size_t)i], &q[i]);
+    for (int i = 0; i < n && !rc; ++i) {
+        const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
+        if (anl_read_is_long(read)) q[i] = (anl_query){.read = read};
+        else rc = prepare_query(w, read, &q[i]);
+    }
     return rc ? rc : anl_candidates_find(w, q, n);
+}
+
+static int report_long(anl_worker *w, const anl_read *read, anl_records *out, anl_counts *counts)
+{
+    anl_placements placements;
+    int rc = anl_long_align(w, read, &placements);
+    return rc ? rc : anl_finish_placements(w, read, &placements, out, counts);
 }
 
 /* Decide and finish: pairs see each other under the insert-size model. */
@@ -127,6 +140,8 @@ static int report(const work *k, chunk *c, anl_worker *w)
             int proper = anl_pair_choose(o, m, &q[i], chosen);
             rc = anl_finish_pair(w, &q[i], chosen, proper, out, &c->counts);
             ++i;
+        } else if (anl_read_is_long(q[i].read)) {
+            rc = report_long(w, q[i].read, out, &c->counts);
         } else {
             chosen[0] = anl_choose_single(o, &q[i]);
             rc = anl_finish_single(w, &q[i], chosen, out, &c->counts);
@@ -168,17 +183,25 @@ static int estimate_inserts(const work *k)
     return ANL_OK;
 }
 
-/* Chunks have a fixed number of reads and never split a pair. */
+static size_t chunk_end(const anl_batch *b, size_t begin)
+{
+    int64_t bases = 0;
+    size_t end = begin;
+    while (end < b->n && end - begin < CHUNK && bases < CHUNK_BASES) bases += b->reads[end++].len;
+    return end < b->n && b->reads[end].mate == 2 ? end + 1 : end;
+}
+
+/* Chunks depend on the reads alone and never split a pair. */
 static int cut_chunks(work *k)
 {
-    size_t n = k->batch->n, most = n / CHUNK + 1, made = 0;
+    size_t n = k->batch->n, most = 0, made = 0;
+    for (size_t begin = 0; begin < n; begin = chunk_end(k->batch, begin)) ++most;
     k->chunks = anl_arena_alloc(k->aligner->arena, most, sizeof *k->chunks);
     k->records = anl_arena_alloc(k->aligner->arena, most, sizeof *k->records);
     k->queries = anl_arena_alloc(k->aligner->arena, n, sizeof *k->queries);
     if (!k->chunks || !k->records || !k->queries) return ANL_ENOMEM;
     for (size_t begin = 0, end; begin < n; begin = end) {
-        end = begin + CHUNK < n ? begin + CHUNK : n;
-        if (end < n && k->batch->reads[end].mate == 2) ++end;
+        end = chunk_end(k->batch, begin);
         k->records[made] = (anl_records){0};
         k->chunks[made++] = (chunk){.begin = begin, .end = end};
     }

@@ -5,7 +5,7 @@
 
 enum {
     PAIRED = 0x1, PROPER = 0x2, UNMAPPED = 0x4, MATE_UNMAPPED = 0x8, REVERSE = 0x10, MATE_REVERSE = 0x20,
-    FIRST = 0x40, SECOND = 0x80, SECONDARY = 0x100, QC_FAIL = 0x200,
+    FIRST = 0x40, SECOND = 0x80, SECONDARY = 0x100, QC_FAIL = 0x200, SUPPLEMENTARY = 0x800,
     CIGAR_SOFT_CLIP = 4,
     WIDEN = 32, /* bp that a band too narrow for its score grows by, then twice that, ... */
 };
@@ -91,10 +91,10 @@ static anl_record *add_record(anl_worker *w, anl_records *out)
     return &out->records[out->n++];
 }
 
-static void fill(anl_record *r, const anl_query *q, const alignment *a, const anl_choice *c)
+static void fill(anl_record *r, const anl_read *read, const alignment *a, const anl_choice *c)
 {
-    *r = (anl_record){.read = q->read,
-                      .flag = (uint16_t)((a->tid < 0 ? UNMAPPED : a->reverse ? REVERSE : 0) | (q->read->qc_fail ? QC_FAIL : 0)),
+    *r = (anl_record){.read = read,
+                      .flag = (uint16_t)((a->tid < 0 ? UNMAPPED : a->reverse ? REVERSE : 0) | (read->qc_fail ? QC_FAIL : 0)),
                       .tid = a->tid, .pos = a->pos, .cigar = a->cigar, .n_cigar = a->n_cigar,
                       .mate_tid = -1, .mate_pos = -1,
                       .nm = -1, .as = INT32_MIN, .xs = INT32_MIN, .mq = -1};
@@ -118,7 +118,7 @@ static int add_secondaries(anl_worker *w, const anl_query *q, const anl_choice *
         if (a.tid < 0) continue;
         anl_record *r = add_record(w, out);
         if (!r) return ANL_ENOMEM;
-        fill(r, q, &a, &(anl_choice){0});
+        fill(r, q->read, &a, &(anl_choice){0});
         r->flag |= SECONDARY | (primary.flag & (uint16_t)~(UNMAPPED | REVERSE | QC_FAIL));
         r->xs = INT32_MIN;
         r->no_seq = 1;
@@ -137,18 +137,71 @@ int anl_finish_single(anl_worker *w, const anl_query *q, const anl_choice *c, an
     if (rc) return rc;
     anl_record *r = add_record(w, out);
     if (!r) return ANL_ENOMEM;
-    fill(r, q, &a, c);
+    fill(r, q->read, &a, c);
     ++counts->reads;
     counts->mapped += a.tid >= 0;
     return add_secondaries(w, q, c, *r, out);
 }
 
+static char *put_cigar(char *to, const uint32_t *cigar, int32_t n)
+{
+    for (int32_t i = 0; i < n; ++i) to += sprintf(to, "%u%c", cigar[i] >> 4, "MIDNSHP=X"[cigar[i] & 15]);
+    return to;
+}
+
 static const char *cigar_text(anl_worker *w, const alignment *a)
 {
-    char *text = anl_arena_alloc(w->arena, (size_t)a->n_cigar * 11 + 1, 1), *at = text;
-    if (!text) return NULL;
-    for (int32_t i = 0; i < a->n_cigar; ++i) at += sprintf(at, "%u%c", a->cigar[i] >> 4, "MIDNSHP=X"[a->cigar[i] & 15]);
+    char *text = anl_arena_alloc(w->arena, (size_t)a->n_cigar * 11 + 1, 1);
+    if (text) *put_cigar(text, a->cigar, a->n_cigar) = 0;
     return text;
+}
+
+/* SA of record `of`: all other parts of a chimeric alignment, the primary one first. NULL when memory is short. */
+static const char *other_parts(anl_worker *w, const anl_placements *p, int32_t n_parts, int32_t of)
+{
+    const anl_contig *contigs = w->context->index->contigs;
+    size_t size = 1;
+    for (int32_t i = 0; i < n_parts; ++i) size += strlen(contigs[p->list[i].tid].name) + (size_t)p->list[i].n_cigar * 11 + 64;
+    char *text = anl_arena_alloc(w->arena, size, 1), *at = text;
+    if (!text) return NULL;
+    for (int32_t i = 0; i < n_parts; ++i) {
+        const anl_placement *a = &p->list[i];
+        if (i == of) continue;
+        at += sprintf(at, "%s,%lld,%c,", contigs[a->tid].name, (long long)a->pos + 1, a->reverse ? '-' : '+');
+        at = put_cigar(at, a->cigar, a->n_cigar);
+        at += sprintf(at, ",%d,%d;", a->mapq, a->nm);
+    }
+    return text;
+}
+
+static void fill_placement(anl_record *r, const anl_read *read, const anl_placement *a)
+{
+    static const uint16_t flags[] = {[ANL_PRIMARY] = 0, [ANL_SUPPLEMENTARY] = SUPPLEMENTARY, [ANL_SECONDARY] = SECONDARY};
+    *r = (anl_record){.read = read,
+                      .flag = (uint16_t)(flags[a->kind] | (a->reverse ? REVERSE : 0) | (read->qc_fail ? QC_FAIL : 0)),
+                      .mapq = a->mapq, .hard_clip = a->kind == ANL_SUPPLEMENTARY, .no_seq = a->kind == ANL_SECONDARY,
+                      .tid = a->tid, .pos = a->pos, .cigar = a->cigar, .n_cigar = a->n_cigar, .mate_tid = -1, .mate_pos = -1,
+                      .nm = a->nm, .as = a->score, .xs = a->kind == ANL_SECONDARY ? INT32_MIN : a->second, .mq = -1, .md = a->md,
+                      .xa = a->xa};
+}
+
+int anl_finish_placements(anl_worker *w, const anl_read *read, const anl_placements *p, anl_records *out, anl_counts *counts)
+{
+    int32_t parts = 0;
+    while (parts < p->n && p->list[parts].kind != ANL_SECONDARY) ++parts;
+    ++counts->reads;
+    counts->mapped += p->n > 0;
+    for (int32_t i = 0; i < p->n; ++i) {
+        anl_record *r = add_record(w, out);
+        if (!r) return ANL_ENOMEM;
+        fill_placement(r, read, &p->list[i]);
+        if (i < parts && parts > 1 && !(r->sa = other_parts(w, p, parts, i))) return ANL_ENOMEM;
+    }
+    if (p->n) return ANL_OK;
+    anl_record *r = add_record(w, out);
+    if (!r) return ANL_ENOMEM;
+    fill(r, read, &(alignment){.tid = -1, .pos = -1}, NULL);
+    return ANL_OK;
 }
 
 /* Mate fields as bwa mem sets them: an unmapped read takes its mate's place; TLEN runs between the 5' ends. */
@@ -188,7 +241,7 @@ int anl_finish_pair(anl_worker *w, const anl_query pair[2], const anl_choice cho
     for (int i = 0; i < 2; ++i) {
         anl_record *r = add_record(w, out);
         if (!r) return ANL_ENOMEM;
-        fill(r, &pair[i], &a[i], &chosen[i]);
+        fill(r, pair[i].read, &a[i], &chosen[i]);
         r->flag |= (uint16_t)(PAIRED | (i ? SECOND : FIRST) | (proper ? PROPER : 0));
         if ((rc = fill_mate(w, r, &a[i], &a[!i], &chosen[!i]))) return rc;
         if ((rc = add_secondaries(w, &pair[i], &chosen[i], *r, out))) return rc;

@@ -4,6 +4,7 @@
 
 #include "alignments.h"
 #include "pair.h"
+#include "placement.h"
 
 /** Records of one chunk in output order. The array lives in the worker's arena. */
 typedef struct anl_records {
@@ -18,6 +19,10 @@ typedef struct anl_counts {
 
 /** Appends the records of a single read. 0 or ANL_ENOMEM. */
 int anl_finish_single(anl_worker *w, const anl_query *q, const anl_choice *c, anl_records *out, anl_counts *counts);
+
+/** Appends the records of a read's placements: the primary one, supplementary ones (hard-clipped; SA on all of these, as the SAM
+ *  specification has it), secondary ones without SEQ. 0 or ANL_ENOMEM. */
+int anl_finish_placements(anl_worker *w, const anl_read *read, const anl_placements *p, anl_records *out, anl_counts *counts);
 
 /** Appends the records of a pair with its mate fields. 0 or ANL_ENOMEM. */
 int anl_finish_pair(anl_worker *w, const anl_query pair[2], const anl_choice chosen[2], int proper, anl_records *out,
