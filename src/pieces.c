@@ -172,12 +172,38 @@ static int finish_piece(const anl_piece_context *c, const anl_columns *all, cons
     return ANL_OK;
 }
 
-/* Ends the piece at its best point and begins another one here. */
+/* Ends the piece at its best point, and goes on from there; from here when there was no piece. */
 static int close_piece(const anl_piece_context *c, const anl_columns *all, walk *w, anl_pieces *out)
 {
+    if (w->best_worth < c->params->min_score) {
+        begin_here(c->params, w);
+        return ANL_OK;
+    }
     int rc = finish_piece(c, all, w, out);
+    w->at = w->end;
     begin_here(c->params, w);
     return rc;
+}
+
+/* Takes what is left of the operation at w->at, or a part that ends where a piece may be best or over. */
+static void step(const anl_piece_context *c, const anl_columns *all, walk *w)
+{
+    const anl_stitch_params *p = c->params;
+    const uint32_t op = all->cigar[w->at.op] & 15;
+    const int32_t len = (int32_t)(all->cigar[w->at.op] >> 4) - w->at.offset;
+    if (op == CIGAR_M) {
+        w->sum += column_score(&p->score.score, c->query->seq[w->at.q], c->region[w->at.t]);
+        ++w->at.q;
+        ++w->at.t;
+        ++w->at.offset;
+        mark_best(c, w);
+        return;
+    }
+    const int32_t cost = gap_cost(&p->score, op, len);
+    w->sum -= cost < p->drop / 2 ? cost : p->drop / 2;
+    w->at.offset += len;
+    if (op == CIGAR_I) w->at.q += len;
+    else w->at.t += len;
 }
 
 int anl_pieces_cut(const anl_piece_context *c, const anl_columns *all, anl_pieces *out)
@@ -185,28 +211,15 @@ int anl_pieces_cut(const anl_piece_context *c, const anl_columns *all, anl_piece
     const anl_stitch_params *p = c->params;
     walk w = {.at = {.q = all->qbeg, .t = all->tbeg}};
     begin_here(p, &w);
-    int rc = ANL_OK;
-    for (int32_t i = 0; i < all->n && !rc; ++i) {
-        const uint32_t op = all->cigar[i] & 15;
-        const int32_t len = (int32_t)(all->cigar[i] >> 4);
-        w.at.op = i;
-        w.at.offset = 0;
-        if (op != CIGAR_M) {
-            const int32_t cost = gap_cost(&p->score, op, len);
-            w.sum -= cost < p->drop / 2 ? cost : p->drop / 2;
-            w.at.offset = len;
-            if (op == CIGAR_I) w.at.q += len;
-            else w.at.t += len;
+    for (int rc;;) {
+        while (w.at.op < all->n && w.at.offset == (int32_t)(all->cigar[w.at.op] >> 4)) ++w.at.op, w.at.offset = 0;
+        const int over = w.at.op == all->n;
+        if (over && w.best_worth < p->min_score) return ANL_OK;
+        /* A piece that pays stands until the score has fallen by `drop`; one that does not, until it is down to nothing. */
+        if (over || w.best - w.sum > p->drop || (w.sum < 0 && w.best_worth < p->min_score)) {
+            if ((rc = close_piece(c, all, &w, out))) return rc;
+            continue;
         }
-        for (int32_t j = 0; op == CIGAR_M && j < len && !rc; ++j) {
-            w.sum += column_score(&p->score.score, c->query->seq[w.at.q], c->region[w.at.t]);
-            ++w.at.q;
-            ++w.at.t;
-            ++w.at.offset;
-            if (w.sum > w.best || w.at.q == c->query->len) mark_best(c, &w);
-            else if (w.sum < 0 || w.best - w.sum > p->drop) rc = close_piece(c, all, &w, out);
-        }
-        if (!rc && (w.sum < 0 || w.best - w.sum > p->drop)) rc = close_piece(c, all, &w, out);
+        step(c, all, &w);
     }
-    return rc ? rc : finish_piece(c, all, &w, out);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { K = ANL_SEED_K, MASK = (1 << 2 * K) - 1 };
+enum { K = ANL_SEED_K, MASK = (1 << 2 * K) - 1, LONG = 64 };
 
 /* The positions of one k-mer in the query's stretch, last one first. */
 typedef struct slot {
@@ -74,11 +74,40 @@ static int add(anl_seeds *out, int32_t q, int32_t t, int32_t len)
     return rc;
 }
 
+/* In a tandem repeat a long match comes with many short ones beside it. What a longer match contains on both sequences cannot continue it
+ * and would only hide it among a chain's predecessors. */
+static void drop_contained(anl_seeds *s, size_t from)
+{
+    size_t kept = from;
+    for (size_t i = from; i < s->n; ++i) {
+        const anl_anchor *a = &s->list[i];
+        int contained = 0;
+        for (size_t j = 0; j < s->n_long && !contained; ++j) {
+            const anl_anchor *b = &s->longest[j];
+            contained = b->len > a->len && b->q <= a->q && b->t <= a->t && b->q + b->len >= a->q + a->len && b->t + b->len >= a->t + a->len;
+        }
+        if (!contained) s->list[kept++] = *a;
+    }
+    s->n = kept;
+}
+
+static int find_long(anl_seeds *s, size_t from)
+{
+    s->n_long = 0;
+    for (size_t i = from; i < s->n; ++i) {
+        if (s->list[i].len < LONG) continue;
+        int rc = anl_grow(&s->longest, &s->longest_cap, s->n_long + 1, sizeof *s->longest);
+        if (rc) return rc;
+        s->longest[s->n_long++] = s->list[i];
+    }
+    return ANL_OK;
+}
+
 int anl_seed_find(anl_seeder *s, const uint8_t *query, const uint8_t *target, const anl_seed_tile *tile, anl_seeds *out)
 {
     if (tile->qend - tile->qbeg < K || tile->tend - tile->tbeg < K) return ANL_OK;
     int rc = load(s, query + tile->qbeg, tile->qend - tile->qbeg);
-    const size_t most = out->n + (size_t)(tile->tend - tile->tbeg);
+    const size_t from = out->n, most = from + (size_t)(tile->tend - tile->tbeg);
     uint32_t code = 0;
     int skipped = 0;
     for (int32_t j = tile->tbeg, valid = 0; j < tile->tend && !rc; ++j) {
@@ -96,5 +125,7 @@ int anl_seed_find(anl_seeder *s, const uint8_t *query, const uint8_t *target, co
         }
         skipped = frequent;
     }
+    if (!rc) rc = find_long(out, from);
+    if (!rc) drop_contained(out, from);
     return rc;
 }

@@ -23,10 +23,12 @@ typedef struct anl_seed_tile {
 typedef struct anl_seeds {
     anl_anchor *list;
     size_t n, cap;
+    anl_anchor *longest; /**< scratch */
+    size_t n_long, longest_cap;
 } anl_seeds;
 
-/** Appends the maximal exact matches of at least ANL_SEED_K bp in a tile, at most as many as the tile has bp of target. Codes above 3 never
- *  match. 0 or ANL_ENOMEM. */
+/** Appends the maximal exact matches of at least ANL_SEED_K bp in a tile, without those that a long one contains, at most as many as the
+ *  tile has bp of target. Codes above 3 never match. 0 or ANL_ENOMEM. */
 int anl_seed_find(anl_seeder *s, const uint8_t *query, const uint8_t *target, const anl_seed_tile *tile, anl_seeds *out);
 
 #endif

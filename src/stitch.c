@@ -20,7 +20,7 @@ enum {
     CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2,
 };
 
-static const anl_chain_params fine_chaining = {.max_gap = FINE_GAP, .max_drift = FINE_GAP, .look_back = 50, .min_score = 1};
+static const anl_chain_params fine_chaining = {.max_gap = FINE_GAP, .max_drift = FINE_GAP, .look_back = 100, .min_score = 1};
 
 /* A match that the alignment goes through; positions in query and region. */
 typedef struct pin {
@@ -59,6 +59,7 @@ void anl_stitcher_free(anl_stitcher *s)
     anl_wave_free(s->wave);
     anl_seeder_free(s->seeder);
     free(s->seeds.list);
+    free(s->seeds.longest);
     free(s->columns.cigar);
     free(s->region);
     free(s->mirror);

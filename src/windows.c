@@ -11,6 +11,8 @@ enum {
     DEEPER = 8,        /* times as many where most windows are crowded */
     DEEPEST = 512,
     LEAST_VOTES = 5,
+    STRONG = 15,       /* votes that random sequence does not give */
+    ENOUGH = 2,        /* one strong window in so many */
     VOTE_ROOM = 20,    /* bp around a window for gaps */
 };
 
@@ -53,15 +55,17 @@ static int32_t squared_length(const int8_t *vector, int32_t d)
     return sum;
 }
 
-/* Fetches k neighbours of every window; drops those that cannot rival the nearest. Returns how many windows are crowded. */
-static int search(anl_worker *w, windows *all, int32_t k, int32_t *crowded)
+/* Fetches k neighbours of every window; drops those that cannot rival the nearest. *crowded: how many windows have more. Without `sure`
+ * one look is enough. */
+static int search(anl_worker *w, windows *all, int32_t k, int sure, int32_t *crowded)
 {
     const int32_t d = w->context->index->d;
     const size_t n = (size_t)all->n;
     anl_hit *hits = anl_arena_alloc(w->temporary, n * (size_t)k, sizeof *hits);
     int *counts = anl_arena_alloc(w->temporary, n, sizeof *counts), *efforts = anl_arena_alloc(w->temporary, n, sizeof *efforts);
     if (!hits || !counts || !efforts) return ANL_ENOMEM;
-    int rc = anl_search_sure(w->context->search, w->search, all->vectors, all->n, k, hits, counts, efforts);
+    int rc = sure ? anl_search_sure(w->context->search, w->search, all->vectors, all->n, k, hits, counts, efforts)
+                  : anl_search_batch(w->context->search, w->search, all->vectors, all->n, k, 1, hits, counts);
     if (rc) return rc;
     *crowded = 0;
     for (int32_t i = 0; i < all->n; ++i) {
@@ -132,18 +136,37 @@ static int vote(anl_worker *w, const uint8_t *seq, int32_t len, const window *s,
     return rc;
 }
 
+/* Votes for the hits of all windows; *strong: windows that many k-mers place. */
+static int vote_all(anl_worker *w, const uint8_t *seq, int32_t len, const windows *all, anl_window_anchors *out, int32_t *strong)
+{
+    int rc = ANL_OK;
+    out->n = 0;
+    *strong = 0;
+    for (int32_t i = 0; i < all->n && !rc; ++i) {
+        int32_t most = 0, from = out->n;
+        rc = vote(w, seq, len, &all->list[i], out);
+        for (int32_t a = from; a < out->n; ++a)
+            if (out->list[a].weight > most) most = out->list[a].weight;
+        *strong += most >= STRONG;
+    }
+    return rc;
+}
+
 int anl_windows_find(anl_worker *w, const uint8_t *seq, int32_t len, anl_window_anchors *out)
 {
     windows all = {0};
-    int32_t k = NEIGHBOURS;
+    int32_t k = NEIGHBOURS, strong = 0;
     int rc = cut(w, seq, len, &all);
     *out = (anl_window_anchors){.windows = all.n};
-    if (!rc) rc = search(w, &all, k, &out->crowded);
-    while (!rc && out->crowded * 2 > all.n && k < DEEPEST) {
-        k = k * DEEPER < DEEPEST ? k * DEEPER : DEEPEST;
-        rc = search(w, &all, k, &out->crowded);
-    }
     out->spacing = all.n > 1 ? all.list[1].offset - all.list[0].offset : len;
-    for (int32_t i = 0; i < all.n && !rc; ++i) rc = vote(w, seq, len, &all.list[i], out);
+    /* A long read has windows to spare: only where few are found is it worth going through more of the index. */
+    for (int sure = 0; sure <= 1 && !rc && strong * ENOUGH < all.n; ++sure) {
+        rc = search(w, &all, k, sure, &out->crowded);
+        while (!rc && out->crowded * 2 > all.n && k < DEEPEST) {
+            k = k * DEEPER < DEEPEST ? k * DEEPER : DEEPEST;
+            rc = search(w, &all, k, sure, &out->crowded);
+        }
+        if (!rc) rc = vote_all(w, seq, len, &all, out, &strong);
+    }
     return rc;
 }
