@@ -19,6 +19,7 @@ enum {
     MOST_RIVALS = 24,      /* of them for one part of the read */
     MOST_ALIGNED = 5,      /* rivals aligned for one part of the read; minimap2's -N */
     MOST_ALIGNED_ALL = 50, /* the same when all places are wanted */
+    SECOND_CLAIM = 2,      /* times the least score that a part of a read other than the best one needs */
     COARSE_RATIO = 2,      /* a rival has at least 1/2 of the score of the chain it rivals, */
     FINE_RATIO_10 = 8,     /* and 8/10 when matches have been counted; minimap2's -p */
 };
@@ -221,6 +222,7 @@ static void choose(job *j, found *list, int32_t *n)
     int32_t kept = 0;
     if (*n > 1) qsort(list, (size_t)*n, sizeof *list, by_worth);
     for (int32_t i = 0; i < *n; ++i) {
+        if (kept && list[i].piece.worth < SECOND_CLAIM * o->min_score) continue;
         int32_t parent = -1, twice = 0;
         for (int32_t k = 0; k < kept && !twice; ++k) {
             if (!anl_cover_shares_half(&list[k].cover, &list[i].cover)) continue;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2, CIGAR_EQ = 7, CIGAR_X = 8 };
+enum { LONG_MATCH = 16 /* bp; random ones are rare along an alignment */ };
 
 void anl_columns_start(anl_columns *c, int32_t qbeg, int32_t tbeg)
 {
@@ -44,37 +45,50 @@ typedef struct point {
     int32_t op, offset, q, t;
 } point;
 
-/* The walk along the columns: where the current piece begins, where it is best. */
+/* A point at which a piece may end, and the piece's score there, with and without the bonuses. */
+typedef struct ending {
+    point at;
+    int32_t total, worth;
+} ending;
+
+/* The walk along the columns: where the current piece begins, where it is best, and where it is best since its last long match. */
 typedef struct walk {
-    point at, begin, end;
-    int32_t sum, best, best_worth;
+    point at, begin;
+    int32_t sum, run; /* run: equal bases in a row */
+    ending best, recent;
 } walk;
 
 /* A piece that begins at the read's first base has the bonus from the start. */
 static void begin_here(const anl_stitch_params *p, walk *w)
 {
-    w->begin = w->end = w->at;
+    w->begin = w->at;
+    w->run = 0;
     w->sum = w->at.q == 0 ? p->clip5 : 0;
-    w->best = w->sum;
-    w->best_worth = 0;
+    w->best = w->recent = (ending){w->at, w->sum, 0};
 }
 
 static void mark_best(const anl_piece_context *c, walk *w)
 {
-    const int32_t total = w->sum + (w->at.q == c->query->len ? c->params->clip3 : 0);
-    if (total <= w->best) return;
-    w->best = total;
-    w->best_worth = w->sum - (w->begin.q == 0 ? c->params->clip5 : 0);
-    w->end = w->at;
+    const ending here = {w->at, w->sum + (w->at.q == c->query->len ? c->params->clip3 : 0),
+                         w->sum - (w->begin.q == 0 ? c->params->clip5 : 0)};
+    if (here.total > w->best.total) w->best = here;
+    if (here.total > w->recent.total || w->run >= LONG_MATCH) w->recent = here;
+}
+
+/* A long match shows that the noise before it was bridged rightly, so the piece goes on through it, unless that costs half of its worth. */
+static const ending *ending_of(const walk *w)
+{
+    return w->recent.worth >= w->best.worth / 2 ? &w->recent : &w->best;
 }
 
 /* The operations between two points, shifted so that gaps lie as far left as their score allows. */
 static int32_t copy_shifted(const anl_piece_context *c, const anl_columns *all, const walk *w, uint32_t *out)
 {
+    const point *end = &ending_of(w)->at;
     int32_t n = 0, q = w->begin.q, t = w->begin.t;
-    for (int32_t i = w->begin.op; i <= w->end.op && i < all->n; ++i) {
+    for (int32_t i = w->begin.op; i <= end->op && i < all->n; ++i) {
         const int32_t from = i == w->begin.op ? w->begin.offset : 0;
-        const int32_t to = i == w->end.op ? w->end.offset : (int32_t)(all->cigar[i] >> 4);
+        const int32_t to = i == end->op ? end->offset : (int32_t)(all->cigar[i] >> 4);
         if (to > from) out[n++] = (uint32_t)(to - from) << 4 | (all->cigar[i] & 15);
     }
     for (int32_t i = 0; i < n; ++i) {
@@ -151,14 +165,14 @@ static anl_piece *add_piece(anl_arena *arena, anl_pieces *out)
 static int finish_piece(const anl_piece_context *c, const anl_columns *all, const walk *w, anl_pieces *out)
 {
     const uint8_t *q = c->query->seq + w->begin.q, *t = c->region + w->begin.t;
-    const size_t bases = (size_t)(w->end.q - w->begin.q);
-    if (w->best_worth < c->params->min_score) return ANL_OK;
+    const ending *end = ending_of(w);
+    const size_t bases = (size_t)(end->at.q - w->begin.q);
     anl_piece *piece = add_piece(c->arena, out);
-    const size_t most = (size_t)(w->end.op - w->begin.op) + 1;
+    const size_t most = (size_t)(end->at.op - w->begin.op) + 1;
     uint32_t *cigar = anl_arena_alloc(c->arena, most, sizeof *cigar);
     if (!piece || !cigar) return ANL_ENOMEM;
-    *piece = (anl_piece){.tbeg = c->begin + w->begin.t, .tend = c->begin + w->end.t, .qbeg = w->begin.q, .qend = w->end.q,
-                         .cigar = cigar, .worth = w->best_worth};
+    *piece = (anl_piece){.tbeg = c->begin + w->begin.t, .tend = c->begin + end->at.t, .qbeg = w->begin.q, .qend = end->at.q,
+                         .cigar = cigar, .worth = end->worth};
     piece->n_cigar = copy_shifted(c, all, w, cigar);
     if (c->params->eqx) {
         if (!(piece->cigar = anl_arena_alloc(c->arena, most + bases, sizeof *cigar))) return ANL_ENOMEM;
@@ -175,12 +189,12 @@ static int finish_piece(const anl_piece_context *c, const anl_columns *all, cons
 /* Ends the piece at its best point, and goes on from there; from here when there was no piece. */
 static int close_piece(const anl_piece_context *c, const anl_columns *all, walk *w, anl_pieces *out)
 {
-    if (w->best_worth < c->params->min_score) {
+    if (w->best.worth < c->params->min_score) {
         begin_here(c->params, w);
         return ANL_OK;
     }
     int rc = finish_piece(c, all, w, out);
-    w->at = w->end;
+    w->at = ending_of(w)->at;
     begin_here(c->params, w);
     return rc;
 }
@@ -192,7 +206,9 @@ static void step(const anl_piece_context *c, const anl_columns *all, walk *w)
     const uint32_t op = all->cigar[w->at.op] & 15;
     const int32_t len = (int32_t)(all->cigar[w->at.op] >> 4) - w->at.offset;
     if (op == CIGAR_M) {
-        w->sum += column_score(&p->score.score, c->query->seq[w->at.q], c->region[w->at.t]);
+        const uint8_t q = c->query->seq[w->at.q], t = c->region[w->at.t];
+        w->sum += column_score(&p->score.score, q, t);
+        w->run = q == t && q < 4 ? w->run + 1 : 0;
         ++w->at.q;
         ++w->at.t;
         ++w->at.offset;
@@ -201,6 +217,7 @@ static void step(const anl_piece_context *c, const anl_columns *all, walk *w)
     }
     const int32_t cost = gap_cost(&p->score, op, len);
     w->sum -= cost < p->drop / 2 ? cost : p->drop / 2;
+    w->run = 0;
     w->at.offset += len;
     if (op == CIGAR_I) w->at.q += len;
     else w->at.t += len;
@@ -214,9 +231,9 @@ int anl_pieces_cut(const anl_piece_context *c, const anl_columns *all, anl_piece
     for (int rc;;) {
         while (w.at.op < all->n && w.at.offset == (int32_t)(all->cigar[w.at.op] >> 4)) ++w.at.op, w.at.offset = 0;
         const int over = w.at.op == all->n;
-        if (over && w.best_worth < p->min_score) return ANL_OK;
+        if (over && w.best.worth < p->min_score) return ANL_OK;
         /* A piece that pays stands until the score has fallen by `drop`; one that does not, until it is down to nothing. */
-        if (over || w.best - w.sum > p->drop || (w.sum < 0 && w.best_worth < p->min_score)) {
+        if (over || w.recent.total - w.sum > p->drop || (w.sum < 0 && w.best.worth < p->min_score)) {
             if ((rc = close_piece(c, all, &w, out))) return rc;
             continue;
         }

@@ -24,8 +24,8 @@ typedef struct anl_piece_context {
     anl_arena *arena;      /**< for what the pieces hold */
 } anl_piece_context;
 
-/** Cuts the columns where the score falls by more than params->drop, or below nothing, trims what does not pay, and appends the pieces that
- *  are worth at least params->min_score. 0 or ANL_ENOMEM. */
+/** Cuts the columns where the score falls by more than params->drop without a long match, trims what does not pay, and appends the pieces
+ *  whose best part is worth at least params->min_score. 0 or ANL_ENOMEM. */
 int anl_pieces_cut(const anl_piece_context *c, const anl_columns *columns, anl_pieces *out);
 
 #endif
