@@ -242,26 +242,24 @@ static void choose(job *j, found *list, int32_t *n)
     *n = kept;
 }
 
-/* As minimap2 (Li 2018, doi 10.1093/bioinformatics/bty191): how far the chain and the alignment stand out, how many matches support them,
- * and no more than the score difference to the best rival allows. */
+/* Where rivals were aligned, their scores decide: the difference, damped with identity and length as bwa mem does it (Li 2013, arXiv
+ * 1303.3997). Otherwise the chains do, as in minimap2 (Li 2018, doi 10.1093/bioinformatics/bty191). Few matches support little. */
 static uint8_t mapq_of(const job *j, const found *f)
 {
     const int32_t match = j->w->context->options->long_reads.score.score.match;
     const anl_piece *a = &f->piece;
     const place *p = f->from;
-    const double identity = (double)a->matches / a->columns, by_anchors = p->fine.n > 10 ? 1 : 0.1 * p->fine.n,
-                 by_score = p->fine.score > 100 ? 1 : 0.01 * p->fine.score, support = by_anchors < by_score ? by_anchors : by_score;
-    int32_t sub = p->parent == (int32_t)(p - j->places) ? p->second : p->fine.score;
-    if (sub < LEAST_FINE) sub = LEAST_FINE;
-    if (sub > p->fine.score) sub = p->fine.score;
-    double x = (double)sub / p->fine.score;
-    if (f->second > 0) x *= (double)f->second / a->worth;
-    double q = identity * support * 40 * (f->second > 0 ? 1 - x * x : 1 - x) * anl_ln((double)a->worth / match);
+    const double identity = (double)a->matches / a->columns, support = p->fine.score > 100 ? 1 : 0.01 * p->fine.score;
+    double q;
     if (f->second > 0) {
-        const double difference = 6.02 * identity * identity * (a->worth - f->second) / match + 0.499;
-        if (difference < q) q = difference;
+        const double damp = a->columns < 50 ? 1 : 3.912 / anl_ln(a->columns); /* 3.912 = ln 50 */
+        q = 6.02 * (a->worth - f->second) / match * identity * identity * damp * damp;
+    } else {
+        const int32_t second = p->parent == (int32_t)(p - j->places) ? p->second : p->fine.score;
+        const double x = (double)(second > LEAST_FINE ? second : LEAST_FINE) / p->fine.score;
+        q = x < 1 ? 40 * (1 - x) * identity * anl_ln((double)a->worth / match) : 0;
     }
-    q -= 4.343 * anl_ln(f->rivals + 1) + 0.499;
+    q = (q < ANL_MAPQ_MAX ? q : ANL_MAPQ_MAX) * support - 4.343 * anl_ln(f->rivals + 1) + 0.499;
     if (j->crowded && q > 3) q = 3;
     return q < 0 ? 0 : q > ANL_MAPQ_MAX ? ANL_MAPQ_MAX : (uint8_t)q;
 }
