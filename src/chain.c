@@ -84,6 +84,7 @@ static void collect(const anl_chain_params *p, const anl_anchor *a, link *links,
         out->list[out->n++] = (anl_chain){filled, count, score};
         filled += count;
     }
+    out->n_anchors = filled;
     qsort(out->list, (size_t)out->n, sizeof *out->list, chains_by_score);
 }
 

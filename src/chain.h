@@ -26,7 +26,8 @@ typedef struct anl_chain {
 } anl_chain;
 
 typedef struct anl_chains {
-    const anl_anchor *anchors;
+    anl_anchor *anchors; /**< of all chains, one after the other */
+    int32_t n_anchors;
     anl_chain *list; /**< score descending; of equals the one that ends first (group, t, q) */
     int32_t n;
 } anl_chains;

@@ -40,6 +40,20 @@ static inline int32_t column_score(const anl_sw_params *s, uint8_t q, uint8_t t)
     return q > 3 || t > 3 ? -1 : q == t ? s->match : -s->mismatch;
 }
 
+int32_t anl_columns_score(const anl_wave_params *p, const uint32_t *cigar, int32_t n, const uint8_t *q, const uint8_t *t)
+{
+    int32_t score = 0;
+    for (int32_t i = 0; i < n; ++i) {
+        const uint32_t op = cigar[i] & 15;
+        const int32_t len = (int32_t)(cigar[i] >> 4);
+        if (op == CIGAR_I || op == CIGAR_D) score -= gap_cost(p, op, len);
+        for (int32_t j = 0; op != CIGAR_I && op != CIGAR_D && j < len; ++j) score += column_score(&p->score, q[j], t[j]);
+        if (op != CIGAR_D) q += len;
+        if (op != CIGAR_I) t += len;
+    }
+    return score;
+}
+
 /* A point between two columns: `offset` bp into operation `op`, at (q, t). */
 typedef struct point {
     int32_t op, offset, q, t;
@@ -131,21 +145,18 @@ static int32_t split_matches(const uint32_t *from, int32_t n, const uint8_t *q, 
 /* Score, equal bases and columns (a gap counts as one) of a finished CIGAR. */
 static void measure(const anl_piece_context *c, anl_piece *piece, const uint8_t *q, const uint8_t *t)
 {
+    piece->score = anl_columns_score(&c->params->score, piece->cigar, piece->n_cigar, q, t);
     for (int32_t i = 0; i < piece->n_cigar; ++i) {
         const uint32_t op = piece->cigar[i] & 15;
         const int32_t len = (int32_t)(piece->cigar[i] >> 4);
         if (op == CIGAR_I || op == CIGAR_D) {
-            piece->score -= gap_cost(&c->params->score, op, len);
             ++piece->columns;
             if (op == CIGAR_I) q += len;
             else t += len;
             continue;
         }
         piece->columns += len;
-        for (int32_t j = 0; j < len; ++j, ++q, ++t) {
-            piece->score += column_score(&c->params->score.score, *q, *t);
-            piece->matches += *q == *t && *q < 4;
-        }
+        for (int32_t j = 0; j < len; ++j, ++q, ++t) piece->matches += *q == *t && *q < 4;
     }
 }
 

@@ -16,6 +16,9 @@ void anl_columns_start(anl_columns *c, int32_t qbeg, int32_t tbeg);
 /** Appends `len` >= 0 of one operation. 0 or ANL_ENOMEM. */
 int anl_columns_push(anl_columns *c, uint32_t op, int32_t len);
 
+/** Score of a CIGAR of M, I and D that starts at q[0] and t[0]. */
+int32_t anl_columns_score(const anl_wave_params *p, const uint32_t *cigar, int32_t n, const uint8_t *q, const uint8_t *t);
+
 typedef struct anl_piece_context {
     const anl_stitch_params *params;
     const anl_stitch_query *query;

@@ -16,6 +16,7 @@ enum {
     RELIABLE_TRIM = 4,   /* less its ends, which a gap beside it may claim, */
     RELIABLE_EVERY = 100, /* one in so many bp, the longest */
     REACH = 16384,       /* bp that an end is extended at most */
+    LEAST_INVERTED = 40, /* bp of matches, chained, that show an inversion */
     KEEP = 128,          /* bp of the longer side kept beyond the length of the shorter one where a long gap is bridged */
     CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2,
 };
@@ -27,6 +28,11 @@ typedef struct pin {
     int32_t q, t, len;
 } pin;
 
+/* What lies between two pins. */
+typedef struct gap {
+    int32_t qbeg, qend, tbeg, tend;
+} gap;
+
 struct anl_stitcher {
     anl_wave *wave;
     anl_seeder *seeder;
@@ -34,7 +40,8 @@ struct anl_stitcher {
     anl_columns columns; /* the alignment being put together */
     uint8_t *region, *mirror;
     pin *pins;
-    size_t region_cap, mirror_cap, pins_cap;
+    gap *inverted; /* gaps that hold the opposite strand */
+    size_t region_cap, mirror_cap, pins_cap, inverted_cap, n_inverted;
     int64_t begin;       /* joined coordinate of region[0] */
     int32_t len;         /* of the region */
 };
@@ -64,6 +71,7 @@ void anl_stitcher_free(anl_stitcher *s)
     free(s->region);
     free(s->mirror);
     free(s->pins);
+    free(s->inverted);
     free(s);
 }
 
@@ -132,11 +140,8 @@ int anl_stitch_refine(anl_stitcher *s, const anl_index *x, const anl_stitch_quer
     if (!rc) rc = seed_chain(s, q, coarse, n);
     if (!rc) rc = anl_chain_find(&fine_chaining, s->seeds.list, (int32_t)s->seeds.n, arena, &chains);
     if (rc || !chains.n) return rc;
-    anl_anchor *anchors = anl_arena_alloc(arena, (size_t)chains.list[0].n, sizeof *anchors);
-    if (!anchors) return ANL_ENOMEM;
-    memcpy(anchors, chains.anchors + chains.list[0].first, (size_t)chains.list[0].n * sizeof *anchors);
-    for (int32_t i = 0; i < chains.list[0].n; ++i) anchors[i].t += s->begin;
-    *out = (anl_fine_chain){anchors, chains.list[0].n, chains.list[0].score};
+    for (int32_t i = 0; i < chains.n_anchors; ++i) chains.anchors[i].t += s->begin;
+    *out = (anl_fine_chain){chains.anchors + chains.list[0].first, chains.list[0].n, chains.list[0].score};
     return ANL_OK;
 }
 
@@ -193,28 +198,67 @@ static int push_bridged(anl_columns *c, const anl_wave_alignment *a, uint32_t op
     return rc;
 }
 
-/* Aligns what lies between two pins. Where one side is far longer, the gap that must be there is cut out of its middle first. */
-static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_query *q, int32_t qbeg, int32_t qend, int32_t tbeg,
-                    int32_t tend, int *found)
+/* Aligns a gap. Where one side is far longer, the gap that must be there is cut out of its middle first. *score: of what was pushed,
+ * less that long gap. */
+static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_query *q, const gap *g, int32_t *score, int *found)
 {
-    const int32_t dq = qend - qbeg, dt = tend - tbeg, shorter = dq < dt ? dq : dt, longer = dq < dt ? dt : dq, keep = shorter + KEEP;
-    anl_wave_problem x = {.query = q->seq + qbeg, .target = s->region + tbeg, .qlen = dq, .tlen = dt};
+    const int32_t dq = g->qend - g->qbeg, dt = g->tend - g->tbeg, shorter = dq < dt ? dq : dt, longer = dq < dt ? dt : dq;
+    const int32_t keep = shorter + KEEP, cut = longer > 2 * keep ? longer - 2 * keep : 0;
+    anl_wave_problem x = {.query = q->seq + g->qbeg, .target = s->region + g->tbeg, .qlen = dq, .tlen = dt};
     anl_wave_alignment a;
+    int rc = ANL_OK;
     *found = 1;
+    *score = 0;
     if (!dq || !dt) return anl_columns_push(&s->columns, dq ? CIGAR_I : CIGAR_D, longer);
-    if (longer <= 2 * keep) {
-        int rc = anl_wave_global(&p->score, &x, s->wave, &a, found);
-        return rc || !*found ? rc : push_all(&s->columns, &a);
+    if (cut) {
+        if ((rc = anl_grow(&s->mirror, &s->mirror_cap, (size_t)(2 * keep), 1))) return rc;
+        const uint8_t *whole = dq < dt ? x.target : x.query;
+        memcpy(s->mirror, whole, (size_t)keep);
+        memcpy(s->mirror + keep, whole + longer - keep, (size_t)keep);
+        if (dq < dt) x.target = s->mirror, x.tlen = 2 * keep;
+        else x.query = s->mirror, x.qlen = 2 * keep;
     }
-    int rc = anl_grow(&s->mirror, &s->mirror_cap, (size_t)(2 * keep), 1);
-    if (rc) return rc;
-    const uint8_t *whole = dq < dt ? x.target : x.query;
-    memcpy(s->mirror, whole, (size_t)keep);
-    memcpy(s->mirror + keep, whole + longer - keep, (size_t)keep);
-    if (dq < dt) x.target = s->mirror, x.tlen = 2 * keep;
-    else x.query = s->mirror, x.qlen = 2 * keep;
     rc = anl_wave_global(&p->score, &x, s->wave, &a, found);
-    return rc || !*found ? rc : push_bridged(&s->columns, &a, dq < dt ? CIGAR_D : CIGAR_I, keep, longer - 2 * keep);
+    if (rc || !*found) return rc;
+    *score = anl_columns_score(&p->score, a.cigar, a.n_cigar, x.query, x.target);
+    return push_bridged(&s->columns, &a, dq < dt ? CIGAR_D : CIGAR_I, keep, cut);
+}
+
+/* Matches of the opposite strand of the read inside a gap, chained. */
+static int chain_inverted(anl_stitcher *s, const anl_stitch_query *q, const gap *g, anl_arena *arena, anl_fine_chain *out)
+{
+    const anl_seed_tile tile = {.qbeg = q->len - g->qend, .qend = q->len - g->qbeg, .tbeg = g->tbeg, .tend = g->tend, .dlo = INT32_MIN,
+                                .dhi = INT32_MAX};
+    anl_chains chains;
+    *out = (anl_fine_chain){0};
+    s->seeds.n = 0;
+    int rc = anl_seed_find(s->seeder, q->opposite, s->region, &tile, &s->seeds);
+    if (!rc) rc = anl_chain_find(&fine_chaining, s->seeds.list, (int32_t)s->seeds.n, arena, &chains);
+    if (rc || !chains.n || chains.list[0].score < LEAST_INVERTED) return rc;
+    for (int32_t i = 0; i < chains.n_anchors; ++i) chains.anchors[i].t += s->begin;
+    *out = (anl_fine_chain){chains.anchors + chains.list[0].first, chains.list[0].n, chains.list[0].score};
+    return ANL_OK;
+}
+
+/* Bridges from one pin to the next; *found is 0 where the read goes on, but not like this. */
+static int bridge(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_query *q, const pin *a, const pin *b, anl_arena *arena,
+                  int *found)
+{
+    const gap g = {a->q + a->len, b->q, a->t + a->len, b->t};
+    const anl_columns before = s->columns;
+    const uint32_t last = before.cigar[before.n - 1]; /* a column, which the bridge may lengthen */
+    int32_t score;
+    anl_fine_chain chain;
+    int rc = fill_gap(s, p, q, &g, &score, found);
+    if (rc || (*found && score > -p->drop_inverted)) return rc;
+    rc = chain_inverted(s, q, &g, arena, &chain);
+    if (rc || !chain.n) return rc;
+    s->columns.n = before.n;
+    s->columns.cigar[before.n - 1] = last;
+    *found = 0;
+    rc = anl_grow(&s->inverted, &s->inverted_cap, s->n_inverted + 1, sizeof *s->inverted);
+    if (!rc) s->inverted[s->n_inverted++] = g;
+    return rc;
 }
 
 static int32_t target_room(int32_t n)
@@ -248,23 +292,37 @@ static int extend_right(anl_stitcher *s, const anl_stitch_params *p, const anl_s
     return rc ? rc : push_all(&s->columns, &a);
 }
 
-/* Aligns from pin `from` on until the last one, or until one that cannot be reached; *next is the pin to go on with. */
-static int align_run(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_query *q, int32_t from, int32_t n_pins, int32_t *next)
+/* Aligns from pin *from on until the last one, or until one that cannot be reached, and leaves *from there. The ends are extended inside
+ * query [least, most). */
+static int align_run(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_query *q, int32_t least, int32_t most, int32_t n_pins,
+                     anl_arena *arena, int32_t *from)
 {
     const pin *pins = s->pins;
-    int found = 1;
-    int rc = extend_left(s, p, q, pins[from].q, pins[from].t, from ? pins[from - 1].q + pins[from - 1].len : 0);
-    if (!rc) rc = anl_columns_push(&s->columns, CIGAR_M, pins[from].len);
-    int32_t i = from + 1;
-    for (; i < n_pins && !rc; ++i) {
-        const pin *a = &pins[i - 1], *b = &pins[i];
-        rc = fill_gap(s, p, q, a->q + a->len, b->q, a->t + a->len, b->t, &found);
+    int32_t i = *from;
+    if (i) least = pins[i - 1].q + pins[i - 1].len;
+    int found = 1, rc = extend_left(s, p, q, pins[i].q, pins[i].t, least);
+    if (!rc) rc = anl_columns_push(&s->columns, CIGAR_M, pins[i].len);
+    for (++i; i < n_pins && !rc; ++i) {
+        rc = bridge(s, p, q, &pins[i - 1], &pins[i], arena, &found);
         if (rc || !found) break;
-        rc = anl_columns_push(&s->columns, CIGAR_M, b->len);
+        rc = anl_columns_push(&s->columns, CIGAR_M, pins[i].len);
     }
-    *next = i;
+    *from = i;
     const pin *last = &pins[i - 1];
-    return rc ? rc : extend_right(s, p, q, last->q + last->len, last->t + last->len, i < n_pins ? pins[i].q : q->len);
+    return rc ? rc : extend_right(s, p, q, last->q + last->len, last->t + last->len, i < n_pins ? pins[i].q : most);
+}
+
+/* All pieces along a chain in the loaded region. */
+static int align_chain(anl_stitcher *s, const anl_piece_context *c, const anl_fine_chain *chain, int32_t least, int32_t most,
+                       anl_pieces *out)
+{
+    int32_t n_pins = 0;
+    int rc = choose_pins(s, chain, &n_pins);
+    for (int32_t i = 0; i < n_pins && !rc;) {
+        rc = align_run(s, c->params, c->query, least, most, n_pins, c->arena, &i);
+        if (!rc) rc = anl_pieces_cut(c, &s->columns, out);
+    }
+    return rc;
 }
 
 static int64_t reach(int32_t n)
@@ -278,13 +336,21 @@ int anl_stitch_align(anl_stitcher *s, const anl_stitch_params *p, const anl_inde
     *out = (anl_pieces){0};
     if (!chain->n) return ANL_OK;
     const anl_anchor *first = &chain->anchors[0], *last = &chain->anchors[chain->n - 1];
-    int32_t n_pins = 0;
     int rc = load_region(s, x, first->t, first->t - reach(first->q), last->t + last->len + reach(q->len - last->q - last->len));
-    if (!rc) rc = choose_pins(s, chain, &n_pins);
-    const anl_piece_context context = {p, q, s->region, s->begin, arena};
-    for (int32_t i = 0, next; i < n_pins && !rc; i = next) {
-        rc = align_run(s, p, q, i, n_pins, &next);
-        if (!rc) rc = anl_pieces_cut(&context, &s->columns, out);
+    if (rc) return rc;
+    anl_piece_context context = {p, q, s->region, s->begin, arena};
+    s->n_inverted = 0;
+    if ((rc = align_chain(s, &context, chain, 0, q->len, out))) return rc;
+    const anl_stitch_query opposite = {q->opposite, q->seq, q->len};
+    const size_t n_inverted = s->n_inverted; /* what an inversion holds inside is left at that */
+    context.query = &opposite;
+    for (size_t i = 0; i < n_inverted && !rc; ++i) {
+        const gap g = s->inverted[i];
+        const int32_t before = out->n;
+        anl_fine_chain inside;
+        rc = chain_inverted(s, q, &g, arena, &inside);
+        if (!rc) rc = align_chain(s, &context, &inside, q->len - g.qend, q->len - g.qbeg, out);
+        for (int32_t k = before; k < out->n && !rc; ++k) out->list[k].inverted = 1;
     }
     return rc;
 }
