@@ -54,6 +54,24 @@ int32_t anl_columns_score(const anl_wave_params *p, const uint32_t *cigar, int32
     return score;
 }
 
+int32_t anl_columns_fall(const anl_wave_params *p, const uint32_t *cigar, int32_t n, const uint8_t *q, const uint8_t *t)
+{
+    int32_t below = 0, most = 0; /* below: the best so far less the score now */
+    for (int32_t i = 0; i < n; ++i) {
+        const uint32_t op = cigar[i] & 15;
+        const int32_t len = (int32_t)(cigar[i] >> 4);
+        if (op == CIGAR_I || op == CIGAR_D) below += gap_cost(p, op, len);
+        for (int32_t j = 0; op == CIGAR_M && j < len; ++j) {
+            below -= column_score(&p->score, q[j], t[j]);
+            if (below < 0) below = 0;
+            if (below > most) most = below;
+        }
+        if (op != CIGAR_D) q += len;
+        if (op != CIGAR_I) t += len;
+    }
+    return below > most ? below : most;
+}
+
 /* A point between two columns: `offset` bp into operation `op`, at (q, t). */
 typedef struct point {
     int32_t op, offset, q, t;

@@ -19,6 +19,9 @@ int anl_columns_push(anl_columns *c, uint32_t op, int32_t len);
 /** Score of a CIGAR of M, I and D that starts at q[0] and t[0]. */
 int32_t anl_columns_score(const anl_wave_params *p, const uint32_t *cigar, int32_t n, const uint8_t *q, const uint8_t *t);
 
+/** The farthest that the score of such a CIGAR falls below the best it had before; a gap counts whole. */
+int32_t anl_columns_fall(const anl_wave_params *p, const uint32_t *cigar, int32_t n, const uint8_t *q, const uint8_t *t);
+
 typedef struct anl_piece_context {
     const anl_stitch_params *params;
     const anl_stitch_query *query;

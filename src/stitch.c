@@ -198,9 +198,9 @@ static int push_bridged(anl_columns *c, const anl_wave_alignment *a, uint32_t op
     return rc;
 }
 
-/* Aligns a gap. Where one side is far longer, the gap that must be there is cut out of its middle first. *score: of what was pushed,
- * less that long gap. */
-static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_query *q, const gap *g, int32_t *score, int *found)
+/* Aligns a gap. Where one side is far longer, the gap that must be there is cut out of its middle first. *fall: how far the score
+ * falls inside, that long gap left out. */
+static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_query *q, const gap *g, int32_t *fall, int *found)
 {
     const int32_t dq = g->qend - g->qbeg, dt = g->tend - g->tbeg, shorter = dq < dt ? dq : dt, longer = dq < dt ? dt : dq;
     const int32_t keep = shorter + KEEP, cut = longer > 2 * keep ? longer - 2 * keep : 0;
@@ -208,7 +208,7 @@ static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitc
     anl_wave_alignment a;
     int rc = ANL_OK;
     *found = 1;
-    *score = 0;
+    *fall = 0;
     if (!dq || !dt) return anl_columns_push(&s->columns, dq ? CIGAR_I : CIGAR_D, longer);
     if (cut) {
         if ((rc = anl_grow(&s->mirror, &s->mirror_cap, (size_t)(2 * keep), 1))) return rc;
@@ -220,7 +220,7 @@ static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitc
     }
     rc = anl_wave_global(&p->score, &x, s->wave, &a, found);
     if (rc || !*found) return rc;
-    *score = anl_columns_score(&p->score, a.cigar, a.n_cigar, x.query, x.target);
+    *fall = anl_columns_fall(&p->score, a.cigar, a.n_cigar, x.query, x.target);
     return push_bridged(&s->columns, &a, dq < dt ? CIGAR_D : CIGAR_I, keep, cut);
 }
 
@@ -247,10 +247,10 @@ static int bridge(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_
     const gap g = {a->q + a->len, b->q, a->t + a->len, b->t};
     const anl_columns before = s->columns;
     const uint32_t last = before.cigar[before.n - 1]; /* a column, which the bridge may lengthen */
-    int32_t score;
+    int32_t fall;
     anl_fine_chain chain;
-    int rc = fill_gap(s, p, q, &g, &score, found);
-    if (rc || (*found && score > -p->drop_inverted)) return rc;
+    int rc = fill_gap(s, p, q, &g, &fall, found);
+    if (rc || (*found && fall < p->drop_inverted)) return rc;
     rc = chain_inverted(s, q, &g, arena, &chain);
     if (rc || !chain.n) return rc;
     s->columns.n = before.n;
