@@ -21,7 +21,7 @@ static const char help[] =
     "  --rg TAG:VALUE       e.g. SM:sample; may be given again\n"
     "  -C                   append the FASTQ comment to the record (must be SAM tags)\n"
     "  -a                   write all places found, other than the best as secondary\n"
-    "  -M, -Y               accepted; they are about split alignments, and reads are aligned in one piece\n"
+    "  -M, -Y               accepted; parts of a split read are supplementary, hard-clipped records\n"
     "  --eqx                = and X instead of M in CIGARs\n"
     "  --sam-hit-only       leave unmapped reads out\n"
     "  --reference FASTA    for CRAM\n"

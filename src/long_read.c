@@ -10,7 +10,7 @@
 
 enum {
     COARSE_GAP = 20000,    /* bp that a chain may leap, */
-    COARSE_HOLE = 1,       /* and holes of more than so many window spacings in it are free for other chains */
+    COARSE_HOLE = 2,       /* and holes of more than so many window spacings in it are free for other chains */
     FINE_HOLE = 400,       /* the same for a chain of matches, bp */
     INSERTION_HOLE = 100,  /* and for an alignment */
     LEAST_COARSE = 8,

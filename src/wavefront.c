@@ -13,7 +13,7 @@ enum { STEP_MISMATCH, STEP_INS, STEP_DEL, STEP_OP = 3, STEP_CLOSES = 4 /* back i
 enum { CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2 };
 enum { MARGIN = 16 }; /* cells kept NOWHERE on both sides of a wavefront, for wider ones that are made from it */
 #define NOWHERE (INT32_MIN / 2)
-#define MOST_CELLS ((size_t)64 << 20)
+#define MOST_CELLS ((size_t)16 << 20)
 
 /* Penalties, all divided by their common divisor `unit`. */
 typedef struct costs {
