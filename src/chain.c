@@ -35,16 +35,26 @@ static inline int32_t gain(const anl_chain_params *p, const anl_anchor *a, const
     return weight - drift_cost((int32_t)drift);
 }
 
+static void try_link(const anl_chain_params *p, const anl_anchor *a, const link *links, int32_t j, int32_t i, link *best)
+{
+    const int32_t more = gain(p, &a[j], &a[i]);
+    if (more != INT32_MIN && links[j].score + more > best->score) *best = (link){links[j].score + more, j, 0};
+}
+
+/* Besides the latest anchors the best one so far is tried: in a tandem repeat many anchors may stand between it and the next. */
 static void fill_links(const anl_chain_params *p, const anl_anchor *a, int32_t n, link *links)
 {
-    for (int32_t i = 0; i < n; ++i) {
+    for (int32_t i = 0, top = 0; i < n; ++i) {
         link best = {a[i].weight, -1, 0};
-        for (int32_t j = i - 1; j >= 0 && j >= i - p->look_back; --j) {
+        int32_t j = i - 1;
+        for (; j >= 0 && j >= i - p->look_back; --j) {
             if (a[j].group != a[i].group || a[i].t - a[j].t - a[j].len > p->max_gap) break;
-            const int32_t more = gain(p, &a[j], &a[i]);
-            if (more != INT32_MIN && links[j].score + more > best.score) best = (link){links[j].score + more, j, 0};
+            try_link(p, a, links, j, i, &best);
         }
+        const int stale = a[top].group != a[i].group || a[i].t - a[top].t - a[top].len > p->max_gap;
+        if (!stale && top <= j) try_link(p, a, links, top, i, &best);
         links[i] = best;
+        if (stale || best.score >= links[top].score) top = i;
     }
 }
 

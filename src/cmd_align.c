@@ -170,7 +170,7 @@ static int set_option(settings *s, int c)
     case 'k': return set_integer("-k", 1, 2048, &o->candidates);
     case 'a': o->all = 1; return 0;
     case 'M':
-    case 'Y': return 0; /* they choose the flags of split alignments, and every read is aligned in one piece */
+    case 'Y': return 0; /* how to write split alignments; accepted */
     case 'C': s->output.comment_tags = 1; return 0;
     case 'p': s->reads.interleaved = 1; return 0;
     case 'I': return set_insert(s, optarg);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { K = ANL_SEED_K, MASK = (1 << 2 * K) - 1, LONG = 64 };
+enum { K = ANL_SEED_K, MASK = (1 << 2 * K) - 1, LONG = 64, DOMINANT = 4 };
 
 /* The positions of one k-mer in the query's stretch, last one first. */
 typedef struct slot {
@@ -74,8 +74,8 @@ static int add(anl_seeds *out, int32_t q, int32_t t, int32_t len)
     return rc;
 }
 
-/* In a tandem repeat a long match comes with many short ones beside it. What a longer match contains on both sequences cannot continue it
- * and would only hide it among a chain's predecessors. */
+/* In a tandem repeat a long match comes with many short ones beside it. What a far longer match contains on both sequences cannot continue
+ * it and would only hide it among a chain's predecessors; where the lengths are closer, either may be the true one. */
 static void drop_contained(anl_seeds *s, size_t from)
 {
     size_t kept = from;
@@ -84,7 +84,7 @@ static void drop_contained(anl_seeds *s, size_t from)
         int contained = 0;
         for (size_t j = 0; j < s->n_long && !contained; ++j) {
             const anl_anchor *b = &s->longest[j];
-            contained = b->len > a->len && b->q <= a->q && b->t <= a->t && b->q + b->len >= a->q + a->len && b->t + b->len >= a->t + a->len;
+            contained = b->len >= DOMINANT * a->len && b->q <= a->q && b->t <= a->t && b->q + b->len >= a->q + a->len && b->t + b->len >= a->t + a->len;
         }
         if (!contained) s->list[kept++] = *a;
     }

@@ -27,7 +27,7 @@ typedef struct anl_seeds {
     size_t n_long, longest_cap;
 } anl_seeds;
 
-/** Appends the maximal exact matches of at least ANL_SEED_K bp in a tile, without those that a long one contains, at most as many as the
+/** Appends the maximal exact matches of at least ANL_SEED_K bp in a tile, without those that a far longer one contains, at most as many as the
  *  tile has bp of target. Codes above 3 never match. 0 or ANL_ENOMEM. */
 int anl_seed_find(anl_seeder *s, const uint8_t *query, const uint8_t *target, const anl_seed_tile *tile, anl_seeds *out);
 
