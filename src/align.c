@@ -2,6 +2,7 @@
 #include "align.h"
 
 #include "candidates.h"
+#include "long_read.h"
 #include "model.h"
 #include "pair.h"
 #include "place.h"
@@ -11,8 +12,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Reads that one thread takes through a stage together; a GPU wants more. */
-enum { CHUNK = 512, GPU_CHUNK = 4096 };
+/* Reads, and bp, that one thread takes through a stage together; a GPU wants more. */
+enum { CHUNK = 512, GPU_CHUNK = 4096, READ_BASES = 512 /* bp that a read of a full chunk has room for */ };
 
 struct anl_aligner {
     anl_align_options options;
@@ -49,6 +50,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     anl_aligner *a = anl_alloc(1, sizeof *a);
     if (!a) return ANL_ENOMEM;
     a->options = *options;
+    anl_align_options_resolve(&a->options);
     int rc = anl_align_options_check(options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
     if (!rc && !model_path) {
@@ -112,13 +114,17 @@ static int prepare_query(anl_worker *w, const anl_read *read, anl_query *q)
     return ANL_OK;
 }
 
-/* Embed, search, verify: every read of the chunk on its own. */
+/* Embed, search, verify: every read of the chunk on its own; long ones come later, whole. */
 static int find_places(const work *k, chunk *c, anl_worker *w)
 {
     anl_query *q = k->queries + c->begin;
     int n = (int)(c->end - c->begin), rc = ANL_OK;
     anl_arena_reset(w->temporary);
-    for (int i = 0; i < n && !rc; ++i) rc = prepare_query(w, &k->batch->reads[c->begin + (size_t)i], &q[i]);
+    for (int i = 0; i < n && !rc; ++i) {
+        const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
+        if (anl_read_is_long(read)) q[i] = (anl_query){.read = read};
+        else rc = prepare_query(w, read, &q[i]);
+    }
     return rc ? rc : anl_candidates_find(w, q, n, w->context->options->candidates);
 }
 
@@ -137,6 +143,10 @@ static int report(const work *k, chunk *c, anl_worker *w)
     for (int i = 0; i < n && !rc; ++i) {
         anl_choice chosen[2];
         int paired = q[i].read->mate == 1;
+        if (anl_read_is_long(q[i].read)) {
+            rc = anl_long_align(w, q[i].read, &q[i].placed);
+            continue;
+        }
         if (paired) q[i].proper = (uint8_t)anl_pair_choose(o, m, &q[i], chosen);
         else chosen[0] = anl_choose_single(o, &q[i], o->min_score);
         rc = anl_place_chosen(w, &q[i], &chosen[0], o->min_score);
@@ -187,18 +197,27 @@ static int estimate_inserts(const work *k)
     return ANL_OK;
 }
 
-/* Chunks have a fixed number of reads and never split a pair. */
+static size_t chunk_end(const work *k, size_t begin)
+{
+    const anl_batch *b = k->batch;
+    const size_t most = k->aligner->gpu ? GPU_CHUNK : CHUNK;
+    int64_t bases = 0;
+    size_t end = begin;
+    while (end < b->n && end - begin < most && bases < (int64_t)most * READ_BASES) bases += b->reads[end++].len;
+    return end < b->n && b->reads[end].mate == 2 ? end + 1 : end;
+}
+
+/* Chunks depend on the reads alone and never split a pair. */
 static int cut_chunks(work *k)
 {
-    const size_t size = k->aligner->gpu ? GPU_CHUNK : CHUNK;
-    size_t n = k->batch->n, most = n / size + 1, made = 0;
+    size_t n = k->batch->n, most = 0, made = 0;
+    for (size_t begin = 0; begin < n; begin = chunk_end(k, begin)) ++most;
     k->chunks = anl_arena_alloc(k->aligner->arena, most, sizeof *k->chunks);
     k->records = anl_arena_alloc(k->aligner->arena, most, sizeof *k->records);
     k->queries = anl_arena_alloc(k->aligner->arena, n, sizeof *k->queries);
     if (!k->chunks || !k->records || !k->queries) return ANL_ENOMEM;
     for (size_t begin = 0, end; begin < n; begin = end) {
-        end = begin + size < n ? begin + size : n;
-        if (end < n && k->batch->reads[end].mate == 2) ++end;
+        end = chunk_end(k, begin);
         k->records[made] = (anl_records){0};
         k->chunks[made++] = (chunk){.begin = begin, .end = end};
     }

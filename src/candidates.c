@@ -1,5 +1,7 @@
 #include "candidates.h"
 
+#include "long_read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,22 +27,23 @@ typedef struct segment {
     anl_hit *hits;
 } segment;
 
-/* Long reads are cut into evenly spread windows; shorter ones are embedded whole. */
-static int32_t segments_of(int32_t len, int32_t window)
+/* Reads longer than a window are cut into evenly spread ones; shorter ones are embedded whole. Long reads go another way. */
+static int32_t segments_of(const anl_read *read, int32_t window)
 {
-    if (len < ANL_ENCODER_MIN_LEN) return 0;
+    const int32_t len = read->len;
+    if (len < ANL_ENCODER_MIN_LEN || anl_read_is_long(read)) return 0;
     return len <= window + window / 4 ? 1 : (len + window - 1) / window;
 }
 
 static int cut_segments(anl_worker *w, const anl_query *queries, int n, segment **out, int *n_out)
 {
     int32_t window = w->context->index->window, total = 0;
-    for (int i = 0; i < n; ++i) total += segments_of(queries[i].read->len, window);
+    for (int i = 0; i < n; ++i) total += segments_of(queries[i].read, window);
     segment *s = anl_arena_alloc(w->temporary, (size_t)total, sizeof *s);
     if (!s) return ANL_ENOMEM;
     int at = 0;
     for (int i = 0; i < n; ++i) {
-        int32_t len = queries[i].read->len, parts = segments_of(len, window);
+        int32_t len = queries[i].read->len, parts = segments_of(queries[i].read, window);
         for (int32_t p = 0; p < parts; ++p)
             s[at++] = parts == 1 ? (segment){i, 0, len, 0, NULL}
                                  : (segment){i, (int32_t)((int64_t)(len - window) * p / (parts - 1)), window, 0, NULL};

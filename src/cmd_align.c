@@ -33,6 +33,8 @@ static const char help[] =
     "  --summary FILE       write the summary as JSON\n"
     "  -v N                 1 errors only, 2 summary, 3 also what aligns: GPU or CPU [2]\n\n"
     "Scoring\n"
+    "  -x, --preset P       scores of single reads over 400 bp: sr, hifi or ont (list: print them) [ont]; what\n"
+    "                       is given below goes before them\n"
     "  -A N  match [1]      -B N  mismatch [4]     -O N[,N]  gap open: deletion, insertion [6]\n"
     "  -E N[,N]  gap extend [1]                    -L N[,N]  clip penalty at the 5' and 3' end [5]\n"
     "  -U N  unpaired [17]  -T N  least score written as mapped [30]\n\n"
@@ -56,7 +58,7 @@ static const struct option long_options[] = {
     {"search", required_argument, NULL, OPT_SEARCH},        {"model", required_argument, NULL, OPT_MODEL},
     {"summary", required_argument, NULL, OPT_SUMMARY},      {"reference", required_argument, NULL, OPT_REFERENCE},
     {"device", required_argument, NULL, OPT_DEVICE},        {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0}};
+    {"preset", required_argument, NULL, 'x'},               {NULL, 0, NULL, 0}};
 
 typedef struct settings {
     anl_align_options align;
@@ -165,6 +167,17 @@ static int set_two(const char *name, int32_t *first, int32_t *second)
     return 0;
 }
 
+static int set_preset(settings *s, const char *name)
+{
+    const char *const *names = anl_preset_names();
+    for (int i = 0; names[i]; ++i)
+        if (!strcmp(name, names[i])) {
+            s->align.preset = (anl_preset)(ANL_PRESET_NONE + 1 + i);
+            return 0;
+        }
+    return cli_usage("--preset %s: there is no such preset; --preset list prints them", name);
+}
+
 static int set_option(settings *s, int c)
 {
     anl_align_options *o = &s->align;
@@ -174,13 +187,14 @@ static int set_option(settings *s, int c)
     case 'o': s->output.path = optarg; return 0;
     case 'R': return set_read_group(s, optarg);
     case 'K': return cli_integer("-K", optarg, 1, INT64_C(1) << 40, &o->batch_bases) ? 2 : 0;
-    case 'A': return set_integer("-A", 1, 100, &o->align.score.match);
-    case 'B': return set_integer("-B", 0, 100, &o->align.score.mismatch);
-    case 'O': return set_two("-O", &o->align.score.del_open, &o->align.score.ins_open);
-    case 'E': return set_two("-E", &o->align.score.del_extend, &o->align.score.ins_extend);
+    case 'A': o->given |= ANL_GIVEN_MATCH; return set_integer("-A", 1, 100, &o->align.score.match);
+    case 'B': o->given |= ANL_GIVEN_MISMATCH; return set_integer("-B", 0, 100, &o->align.score.mismatch);
+    case 'O': o->given |= ANL_GIVEN_OPEN; return set_two("-O", &o->align.score.del_open, &o->align.score.ins_open);
+    case 'E': o->given |= ANL_GIVEN_EXTEND; return set_two("-E", &o->align.score.del_extend, &o->align.score.ins_extend);
+    case 'x': return set_preset(s, optarg);
     case 'L': return set_two("-L", &o->align.clip5, &o->align.clip3);
     case 'U': return set_integer("-U", 0, 10000, &o->unpaired);
-    case 'T': o->min_score_given = 1; return set_integer("-T", 0, 1000000, &o->min_score);
+    case 'T': o->given |= ANL_GIVEN_LEAST; return set_integer("-T", 0, 1000000, &o->min_score);
     case 'k': return set_integer("-k", 1, 2048, &o->candidates);
     case 'a': o->all = 1; return 0;
     case 'M': o->parts_secondary = 1; return 0;
@@ -217,9 +231,14 @@ static int set_option(settings *s, int c)
 static int parse(int argc, char **argv, settings *s, int *status)
 {
     opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, ":t:o:R:K:A:B:O:E:L:U:T:k:aMYCpI:v:h", long_options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":t:o:R:K:A:B:O:E:L:U:T:k:x:aMYCpI:v:h", long_options, NULL)) != -1;) {
         if (c == 'h' || c == OPT_HELP) {
             fputs(help, stdout);
+            *status = 0;
+            return 1;
+        }
+        if (c == 'x' && !strcmp(optarg, "list")) {
+            for (const char *const *name = anl_preset_names(); *name; ++name) puts(*name);
             *status = 0;
             return 1;
         }

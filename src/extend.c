@@ -146,44 +146,52 @@ static char *put_number(char *to, int32_t value)
     return to;
 }
 
-/* MD and NM of a finished alignment. */
-static int describe(const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out)
+size_t anl_cigar_md_size(const uint32_t *cigar, int32_t n_cigar)
 {
     size_t most = 16;
-    for (int32_t i = 0; i < out->n_cigar; ++i) most += (size_t)(s->cigar[i] >> 4) * 2 + 12;
-    int rc = anl_grow(&s->md, &s->md_cap, most, 1);
-    if (rc) return rc;
-    char *md = s->md;
-    int32_t q = out->qbeg, t = out->tbeg, equal = 0;
-    out->nm = 0;
-    for (int32_t i = 0; i < out->n_cigar; ++i) {
-        const int32_t len = (int32_t)(s->cigar[i] >> 4);
-        const uint32_t op = s->cigar[i] & 15;
+    for (int32_t i = 0; i < n_cigar; ++i) most += (size_t)(cigar[i] >> 4) * 2 + 12;
+    return most;
+}
+
+int32_t anl_cigar_describe(const uint32_t *cigar, int32_t n_cigar, const uint8_t *query, const uint8_t *target, char *md)
+{
+    int32_t equal = 0, nm = 0;
+    for (int32_t i = 0; i < n_cigar; ++i) {
+        const int32_t len = (int32_t)(cigar[i] >> 4);
+        const uint32_t op = cigar[i] & 15;
         if (op == CIGAR_I) {
-            q += len;
-            out->nm += len;
+            query += len;
+            nm += len;
         } else if (op == CIGAR_D) {
             md = put_number(md, equal);
             *md++ = '^';
-            for (int32_t j = 0; j < len; ++j) *md++ = "ACGTN"[x->target[t + j]];
+            for (int32_t j = 0; j < len; ++j) *md++ = "ACGTN"[*target++];
             equal = 0;
-            t += len;
-            out->nm += len;
+            nm += len;
         } else {
-            for (int32_t j = 0; j < len; ++j, ++q, ++t) {
-                if (x->query[q] == x->target[t] && x->query[q] < 4) {
+            for (int32_t j = 0; j < len; ++j, ++query, ++target) {
+                if (*query == *target && *query < 4) {
                     ++equal;
                     continue;
                 }
                 md = put_number(md, equal);
-                *md++ = "ACGTN"[x->target[t]];
+                *md++ = "ACGTN"[*target];
                 equal = 0;
-                ++out->nm;
+                ++nm;
             }
         }
     }
     md = put_number(md, equal);
     *md = 0;
+    return nm;
+}
+
+/* MD and NM of a finished alignment. */
+static int describe(const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out)
+{
+    int rc = anl_grow(&s->md, &s->md_cap, anl_cigar_md_size(s->cigar, out->n_cigar), 1);
+    if (rc) return rc;
+    out->nm = anl_cigar_describe(s->cigar, out->n_cigar, x->query + out->qbeg, x->target + out->tbeg, s->md);
     out->md = s->md;
     return ANL_OK;
 }

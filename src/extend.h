@@ -51,4 +51,10 @@ int32_t anl_cigar_score(const anl_sw_params *p, const uint32_t *cigar, int32_t n
 /** Writes a CIGAR as text, NUL-terminated; at most 11 bytes an operation and 1. Returns where the NUL is. */
 char *anl_cigar_text(const uint32_t *cigar, int32_t n_cigar, char *out);
 
+/** Bytes that the MD of a CIGAR may need. */
+size_t anl_cigar_md_size(const uint32_t *cigar, int32_t n_cigar);
+
+/** Writes the MD of a CIGAR (without clips) whose first operation starts at query[0] and target[0]; returns the edit distance. */
+int32_t anl_cigar_describe(const uint32_t *cigar, int32_t n_cigar, const uint8_t *query, const uint8_t *target, char *md);
+
 #endif

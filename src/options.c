@@ -15,6 +15,34 @@ anl_align_options anl_align_options_default(void)
     };
 }
 
+const char *const *anl_preset_names(void)
+{
+    static const char *const names[] = {"sr", "hifi", "ont", NULL};
+    return names;
+}
+
+void anl_align_options_resolve(anl_align_options *o)
+{
+    static const anl_stitch_params presets[] = {
+        [ANL_PRESET_SR] = {.score = {{1, 4, 6, 1, 6, 1}, -1, 0}, .drop = 100, .drop_inverted = 100, .min_score = 30},
+        [ANL_PRESET_HIFI] = {.score = {{1, 4, 6, 2, 6, 2}, 26, 1}, .drop = 400, .drop_inverted = 200, .min_score = 200},
+        [ANL_PRESET_ONT] = {.score = {{2, 4, 4, 2, 4, 2}, 24, 1}, .drop = 400, .drop_inverted = 200, .min_score = 80},
+    };
+    const anl_sw_params *own = &o->align.score;
+    anl_stitch_params p = presets[o->preset ? o->preset : ANL_PRESET_ONT];
+    anl_sw_params *s = &p.score.score;
+    if (o->given & ANL_GIVEN_MATCH) s->match = own->match;
+    if (o->given & ANL_GIVEN_MISMATCH) s->mismatch = own->mismatch;
+    if (o->given & ANL_GIVEN_OPEN) s->del_open = own->del_open, s->ins_open = own->ins_open;
+    if (o->given & ANL_GIVEN_EXTEND) s->del_extend = own->del_extend, s->ins_extend = own->ins_extend;
+    if (o->given & (ANL_GIVEN_OPEN | ANL_GIVEN_EXTEND)) p.score.long_open = -1;
+    if (o->given & ANL_GIVEN_LEAST) p.min_score = o->min_score;
+    p.clip5 = o->align.clip5;
+    p.clip3 = o->align.clip3;
+    p.eqx = o->align.eqx;
+    o->long_reads = p;
+}
+
 int anl_align_options_check(const anl_align_options *o)
 {
     const anl_sw_params *score = &o->align.score;

@@ -6,6 +6,18 @@
 #include "extend.h"
 #include "insert.h"
 #include "search.h"
+#include "stitch.h"
+
+/** How single reads of more than 400 bp are scored; shorter ones and pairs always as by bwa mem. */
+typedef enum anl_preset {
+    ANL_PRESET_NONE, /**< as ANL_PRESET_ONT: what suits noisy reads also aligns accurate ones */
+    ANL_PRESET_SR,   /**< bwa mem's scores, gaps of one cost */
+    ANL_PRESET_HIFI, /**< minimap2's map-hifi */
+    ANL_PRESET_ONT,  /**< minimap2's map-ont */
+} anl_preset;
+
+/** Scores that were given on their own, and that no preset changes; the bits of anl_align_options.given. */
+enum { ANL_GIVEN_MATCH = 1, ANL_GIVEN_MISMATCH = 2, ANL_GIVEN_OPEN = 4, ANL_GIVEN_EXTEND = 8, ANL_GIVEN_LEAST = 16 };
 
 typedef struct anl_align_options {
     int threads;              /**< -t, at least 1; never changes the result */
@@ -13,7 +25,6 @@ typedef struct anl_align_options {
     anl_extend_params align;  /**< -A -B -O -E scores, -L clip bonuses, --eqx */
     int32_t unpaired;         /**< -U: what a pair may lose in score to be proper */
     int32_t min_score;        /**< -T: lower scores are reported unmapped */
-    int min_score_given;      /**< it holds for the shorter parts of split alignments, too; else less is enough for these */
     int32_t candidates;       /**< -k: neighbours fetched for a read before looking wider */
     int all;                  /**< -a: secondary alignments as well */
     int parts_secondary;      /**< -M: split alignments other than the primary one are flagged secondary, not supplementary */
@@ -22,10 +33,19 @@ typedef struct anl_align_options {
     int device;               /**< --device: one of ANL_DEVICE_*; never changes the result */
     int insert_given;         /**< -I: `insert` holds the model, nothing is estimated */
     anl_insert_model insert;
+    anl_preset preset;        /**< -x */
+    unsigned given;           /**< ANL_GIVEN_* */
+    anl_stitch_params long_reads; /**< made from all of these by anl_align_options_resolve */
 } anl_align_options;
 
 /** The defaults of bwa mem: A1 B4 O6 E1 L5 U17 T30, one thread, batches of 10 Mbp, 64 candidates, native search, on the CPU. */
 anl_align_options anl_align_options_default(void);
+
+/** Names of the presets in the order of anl_preset, ANL_PRESET_NONE left out; NULL-terminated. */
+const char *const *anl_preset_names(void);
+
+/** Sets long_reads: the preset's scores, and over them those given on their own. A gap cost given on its own is the only one. */
+void anl_align_options_resolve(anl_align_options *o);
 
 /** 0, or ANL_EINVAL naming the option that is out of range. */
 int anl_align_options_check(const anl_align_options *o);

@@ -22,7 +22,7 @@ static int32_t least_score(const anl_worker *w)
     const anl_index *x = w->context->index;
     int32_t bases = SURPLUS;
     for (int64_t n = x->contig_begin[x->n_contigs]; n > 0; n /= 4) ++bases;
-    return o->min_score_given || bases * o->align.score.match > o->min_score ? o->min_score : bases * o->align.score.match;
+    return o->given & ANL_GIVEN_LEAST || bases * o->align.score.match > o->min_score ? o->min_score : bases * o->align.score.match;
 }
 
 /* Bases [begin, end) of a read as it was sequenced. */
@@ -137,7 +137,7 @@ int anl_split(anl_worker *w, anl_query *queries, int n)
     parts p = {0};
     uint8_t *open = anl_arena_alloc(w->temporary, (size_t)n, 1); /* reads whose alignments changed in the last round */
     int rc = open ? ANL_OK : ANL_ENOMEM;
-    for (int i = 0; i < n && !rc; ++i) open[i] = queries[i].placed.n > 0;
+    for (int i = 0; i < n && !rc; ++i) open[i] = queries[i].placed.n > 0 && queries[i].strand[0]; /* a long read is split already */
     for (int round = 0; round < MOST_ROUNDS && !rc; ++round) {
         p.n = 0;
         for (int i = 0; i < n && !rc; ++i)

@@ -16,6 +16,7 @@ int anl_worker_init(anl_worker *w, const anl_context *context)
     if (!rc) rc = anl_extend_scratch_new(&w->extend);
     if (!rc) rc = anl_sw_batch_new(&w->sw);
     if (!rc && context->gpu) rc = anl_sw_batch_use(w->sw, context->gpu);
+    if (!rc) rc = anl_stitcher_new(&w->stitcher);
     return rc;
 }
 
@@ -28,6 +29,7 @@ void anl_worker_free(anl_worker *w)
     anl_search_scratch_free(w->search);
     anl_extend_scratch_free(w->extend);
     anl_sw_batch_free(w->sw);
+    anl_stitcher_free(w->stitcher);
     free(w->jobs);
     free(w->pending);
     free(w->results);

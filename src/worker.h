@@ -9,6 +9,7 @@
 #include "options.h"
 #include "read.h"
 #include "search.h"
+#include "stitch.h"
 #include "sw_batch.h"
 #include "vote.h"
 
@@ -33,6 +34,7 @@ typedef struct anl_worker {
     anl_voter *voter;
     anl_extend_scratch *extend;
     anl_sw_batch *sw;
+    anl_stitcher *stitcher;
     anl_sw_job *jobs;              /**< queued Smith-Waterman jobs, */
     struct anl_pending *pending;   /**< where their results go, */
     anl_sw_result *results;        /**< and the results */
