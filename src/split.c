@@ -14,14 +14,15 @@ enum {
     ROOM = 20,          /* bp of gap around an ungapped part */
 };
 
-/* The least score of a part. Unless the user says, it is what chance does not give: 19 or 20 in a bacterium, 24 in a human genome. A
- * whole read needs more only because bwa mem's users expect it. */
+/* The least score of a part. Unless the user says, it is what chance does not give: 20 in a bacterium, 24 in a human genome. A whole read
+ * needs more only because bwa mem's users expect it. */
 static int32_t least_score(const anl_worker *w)
 {
     const anl_align_options *o = w->context->options;
     const anl_index *x = w->context->index;
     int32_t bases = SURPLUS;
     for (int64_t n = x->contig_begin[x->n_contigs]; n > 0; n /= 4) ++bases;
+    if (bases < LEAST_PART) bases = LEAST_PART;
     return o->given & ANL_GIVEN_LEAST || bases * o->align.score.match > o->min_score ? o->min_score : bases * o->align.score.match;
 }
 
