@@ -149,8 +149,8 @@ static int report(const work *k, chunk *c, anl_worker *w)
         }
         if (paired) q[i].proper = (uint8_t)anl_pair_choose(o, m, &q[i], chosen);
         else chosen[0] = anl_choose_single(o, &q[i], o->min_score);
-        rc = anl_place_chosen(w, &q[i], &chosen[0], o->min_score);
-        if (!rc && paired) rc = anl_place_chosen(w, &q[++i], &chosen[1], o->min_score);
+        rc = anl_place_chosen(w, &q[i], &chosen[0]);
+        if (!rc && paired) rc = anl_place_chosen(w, &q[++i], &chosen[1]);
     }
     if (!rc) rc = anl_split(w, q, n);
     for (int i = 0; i < n && !rc; ++i) {

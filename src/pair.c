@@ -7,6 +7,7 @@
 enum {
     LARGEST_INSERT = 10000, /* bp; larger ones say nothing about the library */
     MOST_RESCUES = 16,      /* places of one mate from which the other is looked for */
+    LEAST_MATE = 19,        /* matches; of a mate beside one that scores enough. bwa mem's shortest seed */
     PAIR_BONUS = 40,        /* the most that pairing adds to a MAPQ */
 };
 
@@ -30,7 +31,7 @@ static int mapq_alone(const anl_align_options *o, const anl_query *q, int32_t ca
 
 anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t least)
 {
-    anl_choice c = {.candidate = -1};
+    anl_choice c = {.candidate = -1, .least = least};
     if (!q->n || q->candidates[0].score < least) return c;
     c.candidate = 0;
     /* Equal places: any will do, but not always the first one. */
@@ -178,7 +179,9 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
     if (best.a < 0) return 0;
     const int32_t at[2] = {best.a, best.b};
     int32_t apart = pair[0].candidates[0].score + pair[1].candidates[0].score - o->unpaired;
-    if (best.total <= apart || pair[0].candidates[best.a].score < o->min_score || pair[1].candidates[best.b].score < o->min_score) {
+    int32_t score[2] = {pair[0].candidates[best.a].score, pair[1].candidates[best.b].score}, least = LEAST_MATE * o->align.score.match;
+    if (least > o->min_score) least = o->min_score;
+    if (best.total <= apart || (score[0] < o->min_score && score[1] < o->min_score) || score[0] < least || score[1] < least) {
         int64_t size;
         return chosen[0].candidate >= 0 && chosen[1].candidate >= 0 &&
                proper(m, pair, chosen[0].candidate, chosen[1].candidate, &size) != NULL;
@@ -191,6 +194,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
         int alone = mapq_alone(o, &pair[i], at[i], &chosen[i].second);
         int mapq = alone > together ? alone : together < alone + PAIR_BONUS ? together : alone + PAIR_BONUS;
         chosen[i].candidate = at[i];
+        chosen[i].least = least;
         chosen[i].mapq = (uint8_t)(pair[i].cut && mapq > 3 ? 3 : mapq);
     }
     return 1;

@@ -9,6 +9,7 @@
 typedef struct anl_choice {
     int32_t candidate; /**< number in the query's list; -1: unmapped */
     int32_t second;    /**< best score elsewhere (tag XS), 0 when there is none */
+    int32_t least;     /**< score that its alignment must reach to be reported */
     uint8_t mapq;
 } anl_choice;
 
@@ -22,7 +23,8 @@ int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_o
  *  a candidate there already. `first` is the number of the pair's first read in `queries`. 0 or ANL_ENOMEM. */
 int anl_pair_rescue(anl_worker *w, const anl_insert_model *m, const anl_query *queries, int32_t first);
 
-/** Chooses for both mates. Returns 1 when the pair is proper. */
+/** Chooses for both mates. Returns 1 when the pair is proper: then one of them may score less than options->min_score, as in bwa mem, for
+ *  the other one says where it must lie. */
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_choice chosen[2]);
 
 #endif

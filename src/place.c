@@ -75,12 +75,12 @@ int anl_placements_add(anl_worker *w, anl_placements *to, const anl_placement *p
     return ANL_OK;
 }
 
-static int add_secondaries(anl_worker *w, anl_query *q, const anl_choice *chosen, int32_t least)
+static int add_secondaries(anl_worker *w, anl_query *q, const anl_choice *chosen)
 {
     for (int32_t i = 0; i < q->n; ++i) {
         anl_placement p;
-        if (i == chosen->candidate || q->candidates[i].score < least) continue;
-        int rc = anl_place_at(w, q, &q->candidates[i], least, &p);
+        if (i == chosen->candidate || q->candidates[i].score < chosen->least) continue;
+        int rc = anl_place_at(w, q, &q->candidates[i], chosen->least, &p);
         p.kind = ANL_SECONDARY;
         if (!rc && p.tid >= 0) rc = anl_placements_add(w, &q->placed, &p);
         if (rc) return rc;
@@ -103,9 +103,9 @@ static int append_xa(anl_worker *w, const anl_placement *p, char **text)
 }
 
 /* The other places of a read as bwa mem tells them. */
-static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen, int32_t least)
+static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen)
 {
-    int32_t others = 0;
+    int32_t least = chosen->least, others = 0;
     char *text = NULL;
     if (q->placed.list[0].score * 4 > least * 5) least = (q->placed.list[0].score * 4 + 4) / 5;
     for (int32_t i = 0; i < q->n; ++i) others += i != chosen->candidate && q->candidates[i].score >= least;
@@ -121,16 +121,16 @@ static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen, int32_t
     return ANL_OK;
 }
 
-int anl_place_chosen(anl_worker *w, anl_query *q, const anl_choice *chosen, int32_t least)
+int anl_place_chosen(anl_worker *w, anl_query *q, const anl_choice *chosen)
 {
     anl_placement p;
     q->placed = (anl_placements){0};
     if (chosen->candidate < 0) return ANL_OK;
-    int rc = anl_place_at(w, q, &q->candidates[chosen->candidate], least, &p);
+    int rc = anl_place_at(w, q, &q->candidates[chosen->candidate], chosen->least, &p);
     if (rc || p.tid < 0) return rc;
     p.mapq = chosen->mapq;
     p.second = chosen->second;
     rc = anl_placements_add(w, &q->placed, &p);
     if (rc || q->n < 2) return rc;
-    return w->context->options->all ? add_secondaries(w, q, chosen, least) : add_xa(w, q, chosen, least);
+    return w->context->options->all ? add_secondaries(w, q, chosen) : add_xa(w, q, chosen);
 }

@@ -8,8 +8,8 @@
 int anl_place_at(anl_worker *w, const anl_query *q, const anl_candidate *c, int32_t least, anl_placement *out);
 
 /** Fills q->placed from what was chosen: the primary alignment, and the other places of candidates as secondary ones (-a) or, where bwa
- *  mem would, as its XA tag: at most five of at least 0.8 times its score. Nothing scores below `least`. 0 or ANL_ENOMEM. */
-int anl_place_chosen(anl_worker *w, anl_query *q, const anl_choice *chosen, int32_t least);
+ *  mem would, as its XA tag: at most five of at least 0.8 times its score. 0 or ANL_ENOMEM. */
+int anl_place_chosen(anl_worker *w, anl_query *q, const anl_choice *chosen);
 
 /** Adds a placement behind those of its kind. 0 or ANL_ENOMEM. */
 int anl_placements_add(anl_worker *w, anl_placements *to, const anl_placement *p);

@@ -101,6 +101,7 @@ static int place_part(anl_worker *w, anl_query *q, const part *p, anl_query *fou
     int32_t least = least_score(w);
     anl_choice choice = anl_choose_single(w->context->options, found, least / 2); /* the rest may lie in what both parts share */
     if (choice.candidate < 0) return ANL_OK;
+    choice.least = least;
     for (int32_t i = 0; i < found->n; ++i) {
         anl_candidate *c = &found->candidates[i];
         int32_t shift = c->reverse ? q->read->len - p->end : p->begin, room = c->ungapped ? ROOM : 0;
@@ -111,7 +112,7 @@ static int place_part(anl_worker *w, anl_query *q, const part *p, anl_query *fou
     }
     anl_query whole = {.read = q->read, .strand = {q->strand[0], q->strand[1]}, .candidates = found->candidates, .n = found->n,
                        .cut = found->cut};
-    int rc = anl_place_chosen(w, &whole, &choice, least);
+    int rc = anl_place_chosen(w, &whole, &choice);
     if (rc || !whole.placed.n || overlaps(&q->placed, &whole.placed.list[0])) return rc;
     whole.placed.list[0].kind = ANL_SUPPLEMENTARY;
     for (int32_t i = 0; i < whole.placed.n && !rc; ++i) rc = anl_placements_add(w, &q->placed, &whole.placed.list[i]);
