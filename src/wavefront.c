@@ -15,7 +15,7 @@ enum {
 enum { STEP_MISMATCH, STEP_INS, STEP_DEL, STEP_OP = 3, STEP_CLOSES = 4 /* back in a column: matches may follow */ };
 enum { CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2 };
 enum { MARGIN = 32 }; /* cells kept NOWHERE on both sides of a wavefront and its last block, for wider ones that are made from it */
-enum { BEHIND = 200 }; /* bp by which a diagonal may lag behind the farthest one, query and target together */
+enum { BEHIND = 100 }; /* bp by which a diagonal may lag behind the farthest one, query and target together */
 #define MOST_CELLS ((size_t)16 << 20)
 
 /* Penalties, all divided by their common divisor `unit`. */

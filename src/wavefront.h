@@ -31,7 +31,7 @@ void anl_wave_free(anl_wave *w);
 
 /** Best alignment of the whole query with the whole target: wavefronts (Marco-Sola et al. 2021, doi 10.1093/bioinformatics/btaa777), with
  *  scores for matches turned into penalties (Eizenga and Paten 2022, doi 10.1101/2022.01.12.476087). As in the adaptive wavefronts of the
- *  former, diagonals on either side that lag behind the farthest one by more than 200 bp, query and target together, are given up. Keeps
+ *  former, diagonals on either side that lag behind the farthest one by more than 100 bp, query and target together, are given up. Keeps
  *  one byte a cell and finds the matches again while walking back. *found is 0 when that would take more than 16 MiB, or the query is longer
  *  than ANL_WAVE_LONGEST: the sequences have little in common. 0 or ANL_ENOMEM. */
 int anl_wave_global(const anl_wave_params *p, const anl_wave_problem *x, anl_wave *w, anl_wave_alignment *out, int *found);
