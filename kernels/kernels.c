@@ -53,22 +53,26 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_encode_fill_scalar(&t->encode);
         anl_scan_fill_scalar(&t->scan);
         anl_sw_fill_scalar(&t->sw);
+        anl_wave_fill_scalar(&t->wave);
     }
 #if defined(__x86_64__)
     else if (!strcmp(level, "avx2")) {
         anl_encode_fill_avx2(&t->encode);
         anl_scan_fill_avx2(&t->scan);
         anl_sw_fill_avx2(&t->sw);
+        anl_wave_fill_avx2(&t->wave);
     } else if (!strcmp(level, "avx512")) {
         anl_encode_fill_avx512(&t->encode);
         anl_scan_fill_avx512(&t->scan);
         anl_sw_fill_avx512(&t->sw);
+        anl_wave_fill_avx512(&t->wave);
     }
 #elif defined(__aarch64__)
     else if (!strcmp(level, "neon")) {
         anl_encode_fill_neon(&t->encode);
         anl_scan_fill_neon(&t->scan);
         anl_sw_fill_neon(&t->sw);
+        anl_wave_fill_neon(&t->wave);
     }
 #endif
 }

@@ -8,12 +8,14 @@
 #include "encode.h"
 #include "scan.h"
 #include "sw.h"
+#include "wave.h"
 
 typedef struct anl_kernels {
     const char *name; /**< "scalar", "avx2", "avx512" or "neon" */
     anl_encode_kernels encode;
     anl_scan_kernels scan;
     anl_sw_kernels sw;
+    anl_wave_kernels wave;
 } anl_kernels;
 
 /** Names of the levels this machine can run, scalar first, best last; NULL-terminated. */

@@ -2,17 +2,20 @@
 
 #include "base.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A wavefront of score s holds, for every diagonal (target minus query position), the farthest query position that an alignment with
  * penalty s reaches; one for each way of ending: column, insertion and deletion of either cost. */
-enum { COLUMN, INS, DEL, LONG_INS, LONG_DEL, N_ENDS };
-enum { SOURCE = 7, GOES_ON = 8 /* shifted left by the end less 1 */ };
+enum {
+    COLUMN = ANL_WAVE_COLUMN, INS = ANL_WAVE_INS, DEL = ANL_WAVE_DEL, LONG_INS = ANL_WAVE_LONG_INS, LONG_DEL = ANL_WAVE_LONG_DEL,
+    N_ENDS = ANL_WAVE_ENDS, SOURCE = ANL_WAVE_SOURCE, GOES_ON = ANL_WAVE_GOES_ON, NOWHERE = ANL_WAVE_NOWHERE,
+};
 enum { STEP_MISMATCH, STEP_INS, STEP_DEL, STEP_OP = 3, STEP_CLOSES = 4 /* back in a column: matches may follow */ };
 enum { CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2 };
-enum { MARGIN = 16 }; /* cells kept NOWHERE on both sides of a wavefront, for wider ones that are made from it */
-#define NOWHERE (INT32_MIN / 2)
+enum { MARGIN = 32 }; /* cells kept NOWHERE on both sides of a wavefront and its last block, for wider ones that are made from it */
+enum { BEHIND = 100 }; /* bp by which a diagonal may lag behind the farthest one, query and target together */
 #define MOST_CELLS ((size_t)16 << 20)
 
 /* Penalties, all divided by their common divisor `unit`. */
@@ -22,7 +25,7 @@ typedef struct costs {
 } costs;
 
 typedef struct wave {
-    int32_t *cells; /* [N_ENDS][width + 2 * margin] */
+    int16_t *cells; /* [N_ENDS][width + margins] */
     size_t cap;
     int32_t lo, hi, base, stride; /* lo > hi: empty; base: diagonal of element 0 */
 } wave;
@@ -34,6 +37,7 @@ typedef struct row {
 } row;
 
 struct anl_wave {
+    const anl_wave_kernels *kernels;
     wave *ring;
     row *rows;
     uint8_t *from, *steps;
@@ -45,8 +49,11 @@ struct anl_wave {
 
 int anl_wave_new(anl_wave **out)
 {
-    *out = anl_alloc(1, sizeof **out);
-    return *out ? ANL_OK : ANL_ENOMEM;
+    const anl_kernels *k = anl_kernels_get();
+    if (!k) return ANL_EINVAL;
+    if (!(*out = anl_alloc(1, sizeof **out))) return ANL_ENOMEM;
+    (*out)->kernels = &k->wave;
+    return ANL_OK;
 }
 
 void anl_wave_free(anl_wave *w)
@@ -99,23 +106,30 @@ static costs make_costs(const anl_wave_params *p)
     return c;
 }
 
-/* Room for diagonals [lo, hi] and the margins. */
+/* As many diagonals as the kernels compute for n. */
+static int32_t whole_blocks(int32_t n)
+{
+    return (n + ANL_WAVE_BLOCK - 1) / ANL_WAVE_BLOCK * ANL_WAVE_BLOCK;
+}
+
+/* Room for diagonals [lo, hi] in whole blocks and the margins: a block more on the right, which whole blocks of others may reach. */
 static int wave_reserve(wave *v, int32_t lo, int32_t hi)
 {
-    const int32_t stride = hi - lo + 1 + 2 * MARGIN;
+    const int32_t width = whole_blocks(hi - lo + 1), stride = MARGIN + width + ANL_WAVE_BLOCK + MARGIN;
     int rc = anl_grow(&v->cells, &v->cap, (size_t)stride * N_ENDS, sizeof *v->cells);
     v->lo = lo;
     v->hi = hi;
     v->base = lo - MARGIN;
     v->stride = stride;
     for (int e = 0; !rc && e < N_ENDS; ++e) {
-        int32_t *cells = v->cells + (size_t)e * (size_t)stride;
-        for (int32_t i = 0; i < MARGIN; ++i) cells[i] = cells[stride - 1 - i] = NOWHERE;
+        int16_t *cells = v->cells + (size_t)e * (size_t)stride;
+        for (int32_t i = 0; i < MARGIN; ++i) cells[i] = NOWHERE;
+        for (int32_t i = MARGIN + width; i < stride; ++i) cells[i] = NOWHERE;
     }
     return rc;
 }
 
-static inline int32_t *cell(const wave *v, int end, int32_t diagonal)
+static inline int16_t *cell(const wave *v, int end, int32_t diagonal)
 {
     return v->cells + (ptrdiff_t)end * v->stride + (diagonal - v->base);
 }
@@ -135,8 +149,9 @@ static int wave_cover(anl_wave *w, wave *v, int32_t lo, int32_t hi)
     if (rc) return rc;
     wave *wide = &w->spare;
     for (int e = 0; e < N_ENDS; ++e) {
-        for (int32_t k = wide->lo; k <= wide->hi; ++k) *cell(wide, e, k) = NOWHERE;
-        memcpy(cell(wide, e, from), cell(v, e, from), (size_t)(to - from + 1) * sizeof(int32_t));
+        int16_t *cells = cell(wide, e, wide->base);
+        for (int32_t i = 0; i < wide->stride; ++i) cells[i] = NOWHERE;
+        memcpy(cell(wide, e, from), cell(v, e, from), (size_t)(to - from + 1) * sizeof *cells);
     }
     const wave swap = *v;
     *v = *wide;
@@ -147,61 +162,10 @@ static int wave_cover(anl_wave *w, wave *v, int32_t lo, int32_t hi)
 }
 
 /* Pointers to a wavefront's cell on diagonal `lo`, or to as many NOWHEREs. */
-static const int32_t *source(anl_wave *w, const costs *c, int32_t s, int end, int32_t lo)
+static const int16_t *source(anl_wave *w, const costs *c, int32_t s, int end, int32_t lo)
 {
     const wave *v = wave_at(w, c, s);
     return v->lo > v->hi ? w->none.cells : cell(v, end, lo);
-}
-
-/* The recurrence over n diagonals from lo on. gap[e]: where end e opens and goes on, already moved by its step on the diagonals. */
-static void fill(const int32_t *restrict column, const int32_t *const open[N_ENDS], const int32_t *const more[N_ENDS], int32_t *const out[N_ENDS],
-                 uint8_t *restrict from, int32_t lo, int32_t n, int32_t qlen, int32_t tlen)
-{
-    const int32_t *restrict o1 = open[INS], *restrict o2 = open[DEL], *restrict o3 = open[LONG_INS], *restrict o4 = open[LONG_DEL];
-    const int32_t *restrict m1 = more[INS], *restrict m2 = more[DEL], *restrict m3 = more[LONG_INS], *restrict m4 = more[LONG_DEL];
-    int32_t *restrict r0 = out[COLUMN], *restrict r1 = out[INS], *restrict r2 = out[DEL], *restrict r3 = out[LONG_INS],
-            *restrict r4 = out[LONG_DEL];
-    for (int32_t i = 0; i < n; ++i) {
-        const int32_t edge = tlen - lo - i, limit = edge < qlen ? edge : qlen;
-        int32_t best = column[i] + 1, how = COLUMN, v;
-        best = best > limit ? NOWHERE : best;
-#define GAP(END, OPEN, MORE, STEP, ROW)                   \
-    v = (MORE[i] > OPEN[i] ? MORE[i] : OPEN[i]) + (STEP); \
-    how |= MORE[i] > OPEN[i] ? GOES_ON << (END - 1) : 0;  \
-    v = v > limit || v < 0 ? NOWHERE : v;                 \
-    ROW[i] = v;                                           \
-    how = v > best ? (how & ~SOURCE) | END : how;         \
-    best = v > best ? v : best;
-        GAP(INS, o1, m1, 1, r1)
-        GAP(DEL, o2, m2, 0, r2)
-        GAP(LONG_INS, o3, m3, 1, r3)
-        GAP(LONG_DEL, o4, m4, 0, r4)
-#undef GAP
-        r0[i] = best < 0 ? NOWHERE : best;
-        from[i] = (uint8_t)how;
-    }
-}
-
-static void follow_matches(const anl_wave_problem *x, wave *v)
-{
-    for (int32_t k = v->lo; k <= v->hi; ++k) {
-        int32_t *at = cell(v, COLUMN, k), i = *at;
-        if (i < 0) continue;
-        const int32_t limit = x->tlen - k < x->qlen ? x->tlen - k : x->qlen;
-        const uint8_t *q = x->query, *t = x->target + k;
-        uint64_t a, b = 0, c = 0;
-        for (; i + 8 <= limit; i += 8) {
-            memcpy(&a, q + i, 8);
-            memcpy(&b, t + i, 8);
-            if ((c = a ^ b) != 0) break;
-        }
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-        if (c) i += __builtin_ctzll(c) >> 3;
-        else
-#endif
-            while (i < limit && q[i] == t[i]) ++i;
-        *at = i;
-    }
 }
 
 static void widen(const wave *v, int32_t by, int32_t *lo, int32_t *hi)
@@ -209,13 +173,6 @@ static void widen(const wave *v, int32_t by, int32_t *lo, int32_t *hi)
     if (v->lo > v->hi) return;
     if (v->lo - by < *lo) *lo = v->lo - by;
     if (v->hi + by > *hi) *hi = v->hi + by;
-}
-
-static int reachable(const wave *v, int32_t k)
-{
-    for (int e = 0; e < N_ENDS; ++e)
-        if (*cell(v, e, k) >= 0) return 1;
-    return 0;
 }
 
 static int none_reserve(anl_wave *w, int32_t n)
@@ -242,13 +199,16 @@ static int range(const costs *c, const anl_wave_problem *x, anl_wave *w, int32_t
     }
     if (*lo < -x->qlen) *lo = -x->qlen;
     if (*hi > x->tlen) *hi = x->tlen;
-    int rc = *lo <= *hi ? none_reserve(w, *hi - *lo + 3) : ANL_OK;
-    for (int i = 0; i < n && !rc && *lo <= *hi; ++i) rc = wave_cover(w, from[i], *lo - 1, *hi + 1);
+    int rc = ANL_OK;
+    if (*lo > *hi) return rc;
+    const int32_t width = whole_blocks(*hi - *lo + 1);
+    rc = none_reserve(w, width + 2);
+    for (int i = 0; i < n && !rc; ++i) rc = wave_cover(w, from[i], *lo - 1, *lo + width);
     return rc;
 }
 
-/* Makes the wavefront of penalty s from the earlier ones, matches not followed yet. */
-static int advance(const costs *c, const anl_wave_problem *x, anl_wave *w, int32_t s)
+/* Makes the wavefront of penalty s from the earlier ones. *farthest: the largest sum of query and target position that it reaches. */
+static int advance(const costs *c, const anl_wave_problem *x, anl_wave *w, int32_t s, int32_t *farthest)
 {
     wave *now = wave_at(w, c, s);
     int32_t lo, hi;
@@ -259,24 +219,35 @@ static int advance(const costs *c, const anl_wave_problem *x, anl_wave *w, int32
     now->lo = 1;
     now->hi = 0;
     if (lo > hi) return ANL_OK;
-    const int32_t n = hi - lo + 1;
-    if ((rc = wave_reserve(now, lo, hi)) || (rc = anl_grow(&w->from, &w->from_cap, w->used + (size_t)n, 1))) return rc;
-    const int32_t *open[N_ENDS], *more[N_ENDS];
-    int32_t *out[N_ENDS];
-    for (int e = 0; e < N_ENDS; ++e) {
+    anl_wave_step step = {.query = x->query, .target = x->target, .qlen = x->qlen, .tlen = x->tlen, .lo = lo, .n = hi - lo + 1};
+    if ((rc = wave_reserve(now, lo, hi)) || (rc = anl_grow(&w->from, &w->from_cap, w->used + (size_t)whole_blocks(step.n), 1))) return rc;
+    step.column = source(w, c, s - c->mismatch, COLUMN, lo);
+    step.from = w->from + w->used;
+    for (int e = COLUMN; e < N_ENDS; ++e) {
         const int32_t next_to = e == INS || e == LONG_INS ? lo + 1 : lo - 1;
-        out[e] = cell(now, e, lo);
-        open[e] = e ? source(w, c, s - c->open[e] - c->extend[e], COLUMN, next_to) : NULL;
-        more[e] = e ? source(w, c, s - c->extend[e], e, next_to) : NULL;
+        step.out[e] = cell(now, e, lo);
+        if (e == COLUMN) continue;
+        step.open[e] = source(w, c, s - c->open[e] - c->extend[e], COLUMN, next_to);
+        step.more[e] = source(w, c, s - c->extend[e], e, next_to);
     }
-    fill(source(w, c, s - c->mismatch, COLUMN, lo), open, more, out, w->from + w->used, lo, n, x->qlen, x->tlen);
-    w->used += (size_t)n;
-    while (now->lo <= now->hi && !reachable(now, now->lo)) ++now->lo;
-    while (now->lo <= now->hi && !reachable(now, now->hi)) --now->hi;
+    *farthest = w->kernels->step(&step);
+    w->used += (size_t)step.n;
     return ANL_OK;
 }
 
-static int start(const costs *c, anl_wave *w)
+/* Takes diagonals off both sides while they reach less than `floor`, query and target position together. */
+static void trim(wave *v, int32_t floor)
+{
+    for (int side = 0; side < 2; ++side)
+        for (; v->lo <= v->hi; side ? --v->hi : ++v->lo) {
+            const int32_t k = side ? v->hi : v->lo, i = *cell(v, COLUMN, k);
+            if (i >= 0 && 2 * i + k >= floor) break;
+            for (int e = 0; e < N_ENDS; ++e) *cell(v, e, k) = NOWHERE;
+        }
+}
+
+/* The wavefront of penalty 0: the matches at the start. */
+static int start(const costs *c, const anl_wave_problem *x, anl_wave *w, int32_t *farthest)
 {
     const size_t had = w->ring_cap;
     int rc = anl_grow(&w->ring, &w->ring_cap, (size_t)c->depth + 1, sizeof *w->ring);
@@ -285,7 +256,12 @@ static int start(const costs *c, anl_wave *w)
     if (!rc) rc = anl_grow(&w->rows, &w->rows_cap, 1, sizeof *w->rows);
     if (!rc) rc = anl_grow(&w->from, &w->from_cap, 1, 1);
     if (rc) return rc;
-    for (int e = 0; e < N_ENDS; ++e) *cell(&w->ring[0], e, 0) = e ? NOWHERE : 0;
+    for (int e = 0; e < N_ENDS; ++e)
+        for (int32_t k = 0; k < ANL_WAVE_BLOCK; ++k) *cell(&w->ring[0], e, k) = NOWHERE;
+    int16_t i = 0;
+    while (i < x->qlen && i < x->tlen && x->query[i] == x->target[i]) ++i;
+    *cell(&w->ring[0], COLUMN, 0) = i;
+    *farthest = 2 * i;
     w->rows[0] = (row){0, 0};
     w->used = 1;
     return ANL_OK;
@@ -360,15 +336,16 @@ int anl_wave_global(const anl_wave_params *p, const anl_wave_problem *x, anl_wav
 {
     const costs c = make_costs(p);
     const int32_t last = x->tlen - x->qlen;
-    int rc = start(&c, w);
+    int32_t farthest;
     *found = 0;
     *out = (anl_wave_alignment){0};
+    if (x->qlen > ANL_WAVE_LONGEST) return ANL_OK;
+    int rc = start(&c, x, w, &farthest);
     for (int32_t s = 0; !rc && w->used <= MOST_CELLS; ++s) {
-        if (s && (rc = advance(&c, x, w, s))) break;
-        wave *now = &w->ring[s % (c.depth + 1)];
-        if (now->lo > now->hi) continue;
-        follow_matches(x, now);
-        if (last < now->lo || last > now->hi || *cell(now, COLUMN, last) < x->qlen) continue;
+        if (s && (rc = advance(&c, x, w, s, &farthest))) break;
+        wave *now = wave_at(w, &c, s);
+        trim(now, farthest - BEHIND);
+        if (farthest < x->qlen + x->tlen || last < now->lo || last > now->hi) continue;
         *found = 1;
         return spell(&c, x, w, s, last, out);
     }
@@ -381,9 +358,9 @@ typedef struct best_end {
     int32_t s, k;
 } best_end;
 
-/* Looks for a better end, and cuts off diagonals that have fallen too far behind. Returns 0 when nothing is left. */
-static int judge(const costs *c, const anl_wave_params *p, const anl_wave_problem *x, wave *v, int32_t s, int64_t bonus, int64_t drop,
-                 best_end *best)
+/* Looks for a better end. */
+static void judge(const costs *c, const anl_wave_params *p, const anl_wave_problem *x, const wave *v, int32_t s, int64_t bonus,
+                  best_end *best)
 {
     for (int32_t k = v->lo; k <= v->hi; ++k) {
         const int32_t i = *cell(v, COLUMN, k);
@@ -393,17 +370,6 @@ static int judge(const costs *c, const anl_wave_params *p, const anl_wave_proble
         if (score > best->score) best->score = score;
         if (total > best->total) best->total = total, best->s = s, best->k = k;
     }
-    const int64_t floor = best->score - drop + (int64_t)s * c->unit;
-    for (int side = 0; side < 2; ++side)
-        for (; v->lo <= v->hi; side ? --v->hi : ++v->lo) {
-            const int32_t k = side ? v->hi : v->lo;
-            int32_t i = NOWHERE;
-            for (int e = 0; e < N_ENDS; ++e)
-                if (*cell(v, e, k) > i) i = *cell(v, e, k);
-            if (i >= 0 && (int64_t)p->score.match * (2 * (int64_t)i + k) >= floor) break;
-            for (int e = 0; e < N_ENDS; ++e) *cell(v, e, k) = NOWHERE;
-        }
-    return v->lo <= v->hi;
 }
 
 /* A penalty s costs at least this share of s in score, whatever its differences are: as a fraction num / den. */
@@ -420,19 +386,25 @@ static void least_loss(const costs *c, const anl_wave_params *p, int64_t *num, i
 int anl_wave_extend(const anl_wave_params *p, const anl_wave_problem *x, int32_t bonus, int32_t drop, anl_wave *w, anl_wave_alignment *out)
 {
     const costs c = make_costs(p);
-    const int64_t most = 2 * (int64_t)p->score.match * (x->qlen < x->tlen ? x->qlen : x->tlen) + 2 * (int64_t)bonus;
+    const int32_t match = p->score.match;
+    const int64_t most = 2 * (int64_t)match * (x->qlen < x->tlen ? x->qlen : x->tlen) + 2 * (int64_t)bonus;
     best_end best = {.total = x->qlen ? 0 : 2 * (int64_t)bonus};
     int64_t num, den;
+    int32_t farthest;
+    assert(x->qlen <= ANL_WAVE_LONGEST);
     least_loss(&c, p, &num, &den);
-    int rc = start(&c, w);
+    int rc = start(&c, x, w, &farthest);
     for (int32_t s = 0, idle = 0; !rc && w->used <= MOST_CELLS && idle <= c.depth; ++s) {
         if (most - (int64_t)s * c.unit * num / den <= best.total) break;
-        if (s && (rc = advance(&c, x, w, s))) break;
-        wave *now = &w->ring[s % (c.depth + 1)];
+        if (s && (rc = advance(&c, x, w, s, &farthest))) break;
+        wave *now = wave_at(w, &c, s);
         ++idle;
         if (now->lo > now->hi) continue;
-        follow_matches(x, now);
-        if (judge(&c, p, x, now, s, 2 * (int64_t)bonus, 2 * (int64_t)drop, &best)) idle = 0;
+        const int64_t paid = (int64_t)s * c.unit;
+        if (match * (int64_t)farthest - paid + 2 * (int64_t)bonus > best.total) judge(&c, p, x, now, s, 2 * (int64_t)bonus, &best);
+        const int64_t floor = (best.score - 2 * (int64_t)drop + paid) / match;
+        trim(now, floor > farthest - BEHIND ? (int32_t)floor : farthest - BEHIND);
+        if (now->lo <= now->hi) idle = 0;
     }
     return rc ? rc : spell(&c, x, w, best.s, best.k, out);
 }

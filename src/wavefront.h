@@ -1,4 +1,4 @@
-/** Exact affine-gap alignment of two sequences that differ little: time grows with the differences, not with the area. */
+/** Affine-gap alignment of two sequences that differ little: time grows with the differences, not with the area. */
 #ifndef ANL_WAVEFRONT_H
 #define ANL_WAVEFRONT_H
 
@@ -26,18 +26,19 @@ typedef struct anl_wave_alignment {
 } anl_wave_alignment;
 
 typedef struct anl_wave anl_wave; /**< scratch, one a thread */
-int anl_wave_new(anl_wave **out);
+int anl_wave_new(anl_wave **out); /**< 0, ANL_ENOMEM or what anl_kernels_get fails with */
 void anl_wave_free(anl_wave *w);
 
 /** Best alignment of the whole query with the whole target: wavefronts (Marco-Sola et al. 2021, doi 10.1093/bioinformatics/btaa777), with
- *  scores for matches turned into penalties (Eizenga and Paten 2022, doi 10.1101/2022.01.12.476087). Keeps one byte a cell and finds the
- *  matches again while walking back. *found is 0 when that would take more than 16 MiB: the sequences have little in common.
- *  0 or ANL_ENOMEM. */
+ *  scores for matches turned into penalties (Eizenga and Paten 2022, doi 10.1101/2022.01.12.476087). As in the adaptive wavefronts of the
+ *  former, diagonals on either side that lag behind the farthest one by more than 100 bp, query and target together, are given up. Keeps
+ *  one byte a cell and finds the matches again while walking back. *found is 0 when that would take more than 16 MiB, or the query is longer
+ *  than ANL_WAVE_LONGEST: the sequences have little in common. 0 or ANL_ENOMEM. */
 int anl_wave_global(const anl_wave_params *p, const anl_wave_problem *x, anl_wave *w, anl_wave_alignment *out, int *found);
 
 /** Best alignment of a start of the query with a start of the target. `bonus` is added where the query is used up, and chooses only.
- *  Gives up what falls more than `drop` below the best score so far (X-drop; Zhang et al. 2000, doi 10.1089/10665270050081478).
- *  0 or ANL_ENOMEM. */
+ *  Gives up what falls more than `drop` below the best score so far (X-drop; Zhang et al. 2000, doi 10.1089/10665270050081478) or lags
+ *  behind as above. The query has at most ANL_WAVE_LONGEST bp. 0 or ANL_ENOMEM. */
 int anl_wave_extend(const anl_wave_params *p, const anl_wave_problem *x, int32_t bonus, int32_t drop, anl_wave *w, anl_wave_alignment *out);
 
 #endif

@@ -1,0 +1,6 @@
+#include "wave_step.inc.h"
+
+void anl_wave_fill_scalar(anl_wave_kernels *t)
+{
+    t->step = step;
+}
