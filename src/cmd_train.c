@@ -29,6 +29,7 @@ static const char help[] =
     "  --rate R             peak learning rate of the whole [0.002]\n"
     "  --temperature T      of the contrastive loss [0.05]\n"
     "  --twins F            share of hard negatives, mined with the model so far [0.25]\n"
+    "  --low-errors F       share of reads with a tenth of the errors [0]\n"
     "  --mine-every N       steps between minings [10000]\n"
     "  --window W           bp, as the index will have them [160]\n"
     "  --stride S           bp [48]\n"
@@ -38,7 +39,7 @@ static const char help[] =
     "  -t N                 threads; the model is the same for any number [1]\n";
 
 enum {
-    OPT_INIT_ONLY = 256, OPT_INIT, OPT_SEED, OPT_DIM, OPT_LAYERS, OPT_LINEAR, OPT_PAIRS, OPT_BATCH, OPT_LINEAR_RATE, OPT_RATE, OPT_TEMPERATURE, OPT_TWINS,
+    OPT_INIT_ONLY = 256, OPT_INIT, OPT_SEED, OPT_DIM, OPT_LAYERS, OPT_LINEAR, OPT_PAIRS, OPT_BATCH, OPT_LINEAR_RATE, OPT_RATE, OPT_TEMPERATURE, OPT_TWINS, OPT_LOW_ERRORS,
     OPT_MINE, OPT_WINDOW, OPT_STRIDE, OPT_CHECKPOINT, OPT_LOG, OPT_DEVICE, OPT_HELP
 };
 
@@ -52,7 +53,7 @@ static const struct option long_options[] = {
     {"window", required_argument, NULL, OPT_WINDOW},        {"stride", required_argument, NULL, OPT_STRIDE},
     {"checkpoint", required_argument, NULL, OPT_CHECKPOINT}, {"log", required_argument, NULL, OPT_LOG},
     {"device", required_argument, NULL, OPT_DEVICE},        {"linear-rate", required_argument, NULL, OPT_LINEAR_RATE},
-    {"help", no_argument, NULL, OPT_HELP},
+    {"low-errors", required_argument, NULL, OPT_LOW_ERRORS}, {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0}};
 
 typedef struct settings {
@@ -92,6 +93,7 @@ static int set_option(settings *s, int c)
     case OPT_RATE: return cli_number("--rate", optarg, 0, 1, &o->rate);
     case OPT_TEMPERATURE: return cli_number("--temperature", optarg, 0.005, 1, &o->temperature);
     case OPT_TWINS: return cli_number("--twins", optarg, 0, 1, &o->twin_share);
+    case OPT_LOW_ERRORS: return cli_number("--low-errors", optarg, 0, 1, &o->draw.low_errors);
     case OPT_MINE: return set_int("--mine-every", 1, INT32_MAX, &o->mine_every);
     case OPT_WINDOW: return set_int("--window", 20, 400, &o->draw.window);
     case OPT_STRIDE: return set_int("--stride", 1, 400, &o->draw.stride);

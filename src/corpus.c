@@ -142,6 +142,7 @@ static int draw_read(const anl_corpus *c, const anl_draw *d, int64_t window, uin
     int64_t shift = (int64_t)anl_rng_below(rng, (uint64_t)d->stride + 1) - d->stride / 2;
     int64_t begin = window + (d->window - length) / 2 + shift;
     float substitutions = anl_rng_unit(rng) * d->max_substitutions, indels = anl_rng_unit(rng) * d->max_indels;
+    if (d->low_errors > 0 && anl_rng_unit(rng) < d->low_errors) substitutions *= 0.1f, indels *= 0.1f;
     if (begin < 0) begin = 0;
     int n = anl_read_mutate(c->bases + begin, c->n - begin, length, substitutions, indels, rng, out);
     if (anl_rng_next(rng) & 1) anl_read_turn(out, n);

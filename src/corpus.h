@@ -34,6 +34,7 @@ typedef struct anl_draw {
     uint64_t seed;
     int window, stride, min_length, max_length;
     float max_substitutions, max_indels;
+    float low_errors;        /**< share of the reads that have a tenth of the errors: what near-identical repeats are told apart by */
     const anl_twin *twins;   /**< mined hard negatives */
     size_t n_twins;
     float twin_share;        /**< of the pairs that come as twins in one batch, 0..1 */

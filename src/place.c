@@ -129,7 +129,7 @@ int anl_place_chosen(anl_worker *w, anl_query *q, const anl_choice *chosen)
     int rc = anl_place_at(w, q, &q->candidates[chosen->candidate], chosen->least, &p);
     if (rc || p.tid < 0) return rc;
     p.mapq = chosen->mapq;
-    p.second = chosen->second;
+    p.second = chosen->second < p.score ? chosen->second : p.score; /* candidates' scores know no clip bonus */
     rc = anl_placements_add(w, &q->placed, &p);
     if (rc || q->n < 2) return rc;
     return w->context->options->all ? add_secondaries(w, q, chosen) : add_xa(w, q, chosen);

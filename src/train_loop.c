@@ -54,10 +54,10 @@ static uint64_t identity(const run *r)
 {
     const anl_train_options *o = r->o;
     char text[512];
-    int n = snprintf(text, sizeof text, "%llu %d %d %d %lld %lld %a %a %a %a %d %d %d %d %d %a %a %s", (unsigned long long)o->seed, o->dim,
+    int n = snprintf(text, sizeof text, "%llu %d %d %d %lld %lld %a %a %a %a %d %d %d %d %d %a %a %a %s", (unsigned long long)o->seed, o->dim,
                      o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs, o->linear_rate, o->rate, o->temperature,
                      o->twin_share, o->mine_every, o->draw.window, o->draw.stride, o->draw.min_length, o->draw.max_length, o->draw.max_substitutions,
-                     o->draw.max_indels, o->init ? o->init : "");
+                     o->draw.max_indels, o->draw.low_errors, o->init ? o->init : "");
     return XXH3_64bits_withSeed(text, (size_t)n, XXH3_64bits(r->corpus->bases, (size_t)r->corpus->n));
 }
 
@@ -252,9 +252,10 @@ static int describe(const run *r, char **paths, int n_paths, anl_model *m)
     snprintf(name, sizeof name, "anneal-d%d", o->dim);
     size_t n = (size_t)snprintf(text, ANL_MODEL_TEXT,
                                 "anneal " ANNEAL_VERSION " train --seed %llu --dim %d --layers %d --batch %d --linear-pairs %lld --pairs %lld "
-                                "--linear-rate %g --rate %g --temperature %g --twins %g --mine-every %d --window %d --stride %d; %s products; on",
+                                "--linear-rate %g --rate %g --temperature %g --twins %g --low-errors %g --mine-every %d --window %d --stride %d%s%s; %s products; on",
                                 (unsigned long long)o->seed, o->dim, o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs,
-                                o->linear_rate, o->rate, o->temperature, o->twin_share, o->mine_every, o->draw.window, o->draw.stride, o->kernels->name);
+                                o->linear_rate, o->rate, o->temperature, o->twin_share, o->draw.low_errors, o->mine_every, o->draw.window, o->draw.stride,
+                                o->init ? " --init " : "", o->init ? o->init : "", o->kernels->name);
     for (int i = 0; i < n_paths && n < ANL_MODEL_TEXT - 1; ++i) {
         const char *slash = strrchr(paths[i], '/');
         n += (size_t)snprintf(text + n, ANL_MODEL_TEXT - n, " %s", slash ? slash + 1 : paths[i]);
