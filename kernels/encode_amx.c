@@ -1,0 +1,68 @@
+/* The linear layers on AMX tiles, 32 tokens by 32 outputs at a time; weights lie as the AVX-512 level packs them. */
+#include "encode.h"
+
+#include "int8_amx.inc.h"
+#include "linear512.inc.h"
+
+#include <string.h>
+
+/* Outputs o .. o + 31 of `rows` (at most 32) tokens, from sums without init. */
+INLINE void finish_block(const anl_linear_packed *l, int o, int rows, const int32_t *sums, epilogue kind, uint8_t *out, size_t stride)
+{
+    const __m512i first = _mm512_loadu_si512(l->init + o), second = _mm512_loadu_si512(l->init + o + 16);
+    for (int r = 0; r < rows; ++r, sums += EDGE, out += stride) {
+        const __m512i a = _mm512_add_epi32(first, _mm512_load_si512(sums)), b = _mm512_add_epi32(second, _mm512_load_si512(sums + 16));
+        finish_row(l, o, 2, kind, out, a, b, a, b);
+    }
+}
+
+/* The last tokens are copied, so that tiles have all their rows. */
+INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, void *out, size_t size)
+{
+    _Alignas(64) int32_t sums[EDGE * EDGE];
+    _Alignas(64) uint8_t last[EDGE * ANL_ENCODE_MAX_IN];
+    const int k = l->k, step = step_of(k), whole = m / EDGE * EDGE;
+    const size_t stride = (size_t)l->n * size;
+    if (whole < m) {
+        const size_t bytes = (size_t)(m - whole) * (size_t)k;
+        memcpy(last, a + (size_t)whole * (size_t)k, bytes);
+        memset(last + bytes, 0, (size_t)EDGE * (size_t)k - bytes);
+    }
+    configure(step);
+    for (int o = 0; o < l->n; o += EDGE) {
+        const int8_t *w = (const int8_t *)l->w + (size_t)o * (size_t)k;
+        for (int t = 0; t < m; t += EDGE) {
+            product(2, 2, t < whole ? a + (size_t)t * (size_t)k : last, w, k, step, sums, EDGE * sizeof *sums);
+            finish_block(l, o, t < whole ? EDGE : m - whole, sums, kind, (uint8_t *)out + (size_t)t * stride, stride);
+        }
+    }
+    _tile_release();
+}
+
+static void linear_s8(const anl_linear_packed *l, const uint8_t *a, int m, int8_t *out)
+{
+    linear(l, a, m, TO_S8, out, sizeof *out);
+}
+
+static void linear_u8(const anl_linear_packed *l, const uint8_t *a, int m, uint8_t *out)
+{
+    linear(l, a, m, TO_U8, out, sizeof *out);
+}
+
+static void linear_s32(const anl_linear_packed *l, const uint8_t *a, int m, int32_t *out)
+{
+    linear(l, a, m, TO_S32, out, sizeof *out);
+}
+
+static void linear_add(const anl_linear_packed *l, const uint8_t *a, int m, int16_t *x)
+{
+    linear(l, a, m, ADD_S16, x, sizeof *x);
+}
+
+void anl_encode_fill_amx(anl_encode_kernels *t)
+{
+    t->linear_s8 = linear_s8;
+    t->linear_u8 = linear_u8;
+    t->linear_s32 = linear_s32;
+    t->linear_add = linear_add;
+}
