@@ -4,8 +4,6 @@
 #include "int8_amx.inc.h"
 #include "linear512.inc.h"
 
-#include <string.h>
-
 /* Outputs o .. o + 31 of `rows` (at most 32) tokens, from sums without init. */
 INLINE void finish_block(const anl_linear_packed *l, int o, int rows, const int32_t *sums, epilogue kind, uint8_t *out, size_t stride)
 {
@@ -16,25 +14,29 @@ INLINE void finish_block(const anl_linear_packed *l, int o, int rows, const int3
     }
 }
 
-/* The last tokens are copied, so that tiles have all their rows. */
-INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, void *out, size_t size)
+/* `m` tokens, R * 16 at a time and of those `rows`; a panel of weights stays in the L1 cache while all pass. */
+INLINE void pass(const int R, int rows, const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, uint8_t *out, size_t stride)
 {
     _Alignas(64) int32_t sums[EDGE * EDGE];
-    _Alignas(64) uint8_t last[EDGE * ANL_ENCODE_MAX_IN];
-    const int k = l->k, step = step_of(k), whole = m / EDGE * EDGE;
-    const size_t stride = (size_t)l->n * size;
-    if (whole < m) {
-        const size_t bytes = (size_t)(m - whole) * (size_t)k;
-        memcpy(last, a + (size_t)whole * (size_t)k, bytes);
-        memset(last + bytes, 0, (size_t)EDGE * (size_t)k - bytes);
-    }
-    configure(step);
-    for (int o = 0; o < l->n; o += EDGE) {
-        const int8_t *w = (const int8_t *)l->w + (size_t)o * (size_t)k;
-        for (int t = 0; t < m; t += EDGE) {
-            product(2, 2, t < whole ? a + (size_t)t * (size_t)k : last, w, k, step, sums, EDGE * sizeof *sums);
-            finish_block(l, o, t < whole ? EDGE : m - whole, sums, kind, (uint8_t *)out + (size_t)t * stride, stride);
+    const size_t k = (size_t)l->k;
+    for (int o = 0; o < l->n; o += EDGE)
+        for (int t = 0; t < m; t += rows) {
+            product(R, 2, a + (size_t)t * k, (const int8_t *)l->w + (size_t)o * k, l->k, step_of(l->k), sums, EDGE * sizeof *sums);
+            finish_block(l, o, rows, sums, kind, out + (size_t)t * stride, stride);
         }
+}
+
+INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, void *out, size_t size)
+{
+    const size_t k = (size_t)l->k, stride = (size_t)l->n * size;
+    const int pairs = m / EDGE * EDGE, whole = m / TILE * TILE;
+    uint8_t *to = out;
+    configure(TILE, step_of(l->k));
+    pass(2, EDGE, l, a, pairs, kind, to, stride);
+    if (pairs < whole) pass(1, TILE, l, a + (size_t)pairs * k, TILE, kind, to + (size_t)pairs * stride, stride);
+    if (whole < m) {
+        configure(m - whole, step_of(l->k));
+        pass(1, m - whole, l, a + (size_t)whole * k, m - whole, kind, to + (size_t)whole * stride, stride);
     }
     _tile_release();
 }

@@ -9,9 +9,10 @@ static inline int step_of(int k)
     return k % 64 ? 32 : 64;
 }
 
-/* out[16 R][16 V] = the sums over k of a[16 R][k] and V panels [k / 4][16][4], R and V 1 or 2; strides in bytes. */
+/* out[16 R][16 V] = the sums over k of a[16 R][k] and V panels [k / 4][16][4], R and V 1 or 2; fewer rows where R is 1 and tiles are
+ * configured so. */
 static inline __attribute__((always_inline)) void product(const int R, const int V, const uint8_t *a, const int8_t *panels, int k, int step,
-                                                          int32_t *out, size_t stride)
+                                                          int32_t *out, size_t stride /* bytes */)
 {
     const size_t row = (size_t)k, panel = TILE * row;
     _tile_zero(0);

@@ -42,7 +42,7 @@ static void product(const uint32_t *a, int lda, const uint32_t *b, int ldb, int 
 {
     float tile[EDGE * EDGE] __attribute__((aligned(64)));
     const size_t row = (size_t)lda * 4, line = (size_t)ldb * 4, stored = EDGE * sizeof *tile;
-    configure(4 * TILE);
+    configure(TILE, 4 * TILE);
     for (int j = 0; j < o->columns; j += EDGE)
         for (int i = 0; i < o->rows; i += EDGE) {
             const uint32_t *x = a + (size_t)i * (size_t)lda, *y = b + j;
