@@ -25,12 +25,13 @@ struct anl_search_scratch {
     uint8_t *gathered;
     int32_t *dots;
     uint64_t *keys;   /* [n][room] distance << 32 | window */
+    uint64_t *merged; /* [room] */
     int32_t *counts, *limits;
     probe *probes, *sorted;
     uint32_t *starts, *which;
     int32_t *values, *distances;
     size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, probes_cap, sorted_cap, starts_cap, which_cap,
-        values_cap, distances_cap;
+        values_cap, distances_cap, merged_cap;
 };
 
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
@@ -86,7 +87,7 @@ void anl_search_scratch_free(anl_search_scratch *sc)
     if (!sc) return;
     anl_gpu_stream_free(sc->stream);
     void *const all[] = {sc->queries, sc->gathered, sc->dots, sc->keys, sc->counts, sc->limits, sc->probes, sc->sorted, sc->starts,
-                         sc->which, sc->values, sc->distances};
+                         sc->which, sc->values, sc->distances, sc->merged};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
@@ -117,6 +118,7 @@ static int reserve(anl_search_scratch *sc, const anl_index *x, size_t n, size_t 
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
     if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + 16, sizeof *sc->which);
     if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + 16, sizeof *sc->values);
+    if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, room, sizeof *sc->merged);
     if (!rc) rc = anl_grow(&sc->distances, &sc->distances_cap, room, sizeof *sc->distances);
     return rc;
 }
@@ -159,10 +161,28 @@ static int32_t cull(const anl_search *s, anl_search_scratch *sc, uint64_t *keys,
     return k;
 }
 
-static int by_value(const void *a, const void *b)
+/* Sorts keys[n] by merging ever longer stretches, without branches that depend on them; `other` has room for n as well. */
+static void sort(uint64_t *keys, uint64_t *other, int32_t n)
 {
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    uint64_t *from = keys, *to = other;
+    for (int32_t width = 1; width < n; width *= 2) {
+        for (int32_t begin = 0; begin < n; begin += 2 * width) {
+            const int32_t middle = begin + width < n ? begin + width : n, end = middle + width < n ? middle + width : n;
+            int32_t a = begin, b = middle, at = begin;
+            while (a < middle && b < end) {
+                const int second = from[b] < from[a];
+                to[at++] = second ? from[b] : from[a];
+                a += !second;
+                b += second;
+            }
+            memcpy(to + at, from + a, (size_t)(middle - a) * sizeof *to);
+            memcpy(to + at + middle - a, from + b, (size_t)(end - b) * sizeof *to);
+        }
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != keys) memcpy(keys, from, (size_t)n * sizeof *keys);
 }
 
 /* Squared length of a query, which every distance of it contains. */
@@ -274,7 +294,7 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const int8
         uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
         int32_t m = sc->counts[i];
         if (m > k) m = cull(s, sc, keys, m, k, &sc->limits[i]);
-        qsort(keys, (size_t)m, sizeof *keys, by_value);
+        sort(keys, sc->merged, m);
         if (m > k) m = k;
         for (int32_t j = 0; j < m; ++j) hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(keys[j] >> 32), (uint32_t)keys[j]};
         counts[i] = m;
