@@ -1,5 +1,6 @@
 #include "kernels.h"
 
+#include "amx.h"
 #include "base.h"
 
 #include <pthread.h>
@@ -34,6 +35,7 @@ static void find_levels(void)
     __builtin_cpu_init();
     if (has_avx2()) levels[n++] = "avx2";
     if (has_avx512()) levels[n++] = "avx512";
+    if (has_avx512() && anl_amx_granted(ANL_AMX_INT8)) levels[n++] = "amx";
 #elif defined(__aarch64__)
     levels[n++] = "neon";
 #endif
@@ -66,6 +68,9 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_scan_fill_avx512(&t->scan);
         anl_sw_fill_avx512(&t->sw);
         anl_wave_fill_avx512(&t->wave);
+    } else if (!strcmp(level, "amx")) {
+        anl_encode_fill_amx(&t->encode);
+        anl_scan_fill_amx(&t->scan);
     }
 #elif defined(__aarch64__)
     else if (!strcmp(level, "neon")) {

@@ -20,11 +20,15 @@ typedef struct anl_scan_kernels {
     /** Entries j of n (a multiple of 16) with bias[j] - 2 * dots[j] <= limit: their numbers to which, the values to value, both with room
      *  for n + 16; returns how many. */
     int32_t (*near)(const int32_t *dots, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value);
+
+    /** A value that exactly k of values[n] do not exceed; where ties make that impossible, the k-th smallest. 1 <= k <= n. */
+    int32_t (*bound)(const int32_t *values, int32_t n, int32_t k);
 } anl_scan_kernels;
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);
 void anl_scan_fill_avx2(anl_scan_kernels *t);
 void anl_scan_fill_avx512(anl_scan_kernels *t);
+void anl_scan_fill_amx(anl_scan_kernels *t); /**< on top of AVX-512: what tiles do better */
 void anl_scan_fill_neon(anl_scan_kernels *t);
 
 #endif

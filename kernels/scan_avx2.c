@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "scan_bound.inc.h"
+
 enum { MOST_D = 256 };
 
 /* R queries, widened to 16 bits, by one panel. A vector holds 4 entries times 4 dimensions; pairs of products are summed at once. */
@@ -73,5 +75,5 @@ static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t 
 
 void anl_scan_fill_avx2(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, near};
+    *t = (anl_scan_kernels){dots, near, bound};
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "scan_bound.inc.h"
 #include "vnni512.inc.h"
 
 /* R queries by V panels, all sums in registers. */
@@ -70,5 +71,5 @@ static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t 
 
 void anl_scan_fill_avx512(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, near};
+    *t = (anl_scan_kernels){dots, near, bound};
 }

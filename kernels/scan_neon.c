@@ -1,6 +1,7 @@
 #include "scan.h"
 
 #include "panel_neon.inc.h"
+#include "scan_bound.inc.h"
 
 #include <stddef.h>
 
@@ -34,5 +35,5 @@ static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t 
 
 void anl_scan_fill_neon(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, near};
+    *t = (anl_scan_kernels){dots, near, bound};
 }

@@ -1,5 +1,7 @@
 #include "scan.h"
 
+#include "scan_bound.inc.h"
+
 #include <string.h>
 
 static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_t n_panels, int32_t d, int32_t *out)
@@ -28,5 +30,5 @@ static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t 
 
 void anl_scan_fill_scalar(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, near};
+    *t = (anl_scan_kernels){dots, near, bound};
 }

@@ -2,38 +2,17 @@
  *
  * A product takes 32 x 32 outputs at a time, as two by two tiles. Tile a holds 16 rows of 16 pairs along what is summed, tile b 16 such pairs
  * of 16 columns. Rows and pairs beyond the end are zeros that the conversions leave behind. */
-#define _GNU_SOURCE /* syscall */
 #include "train_cpu.h"
 
+#include "amx.h"
+#include "amx.inc.h"
 #include "bf16_pairs.inc.h"
 
-#include <cpuid.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-enum { TILE = 16, EDGE = 2 * TILE };
-
-typedef struct tile_config {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t bytes[16];
-    uint8_t rows[16];
-} tile_config;
 
 static inline int rounded(int n, int to)
 {
     return (n + to - 1) / to * to;
-}
-
-/* A thread's tiles: eight of 16 rows of 64 bytes. */
-static void configure(void)
-{
-    tile_config c = {.palette = 1};
-    for (int i = 0; i < 8; ++i) {
-        c.bytes[i] = 64;
-        c.rows[i] = TILE;
-    }
-    _tile_loadconfig(&c);
 }
 
 typedef struct out {
@@ -63,7 +42,7 @@ static void product(const uint32_t *a, int lda, const uint32_t *b, int ldb, int 
 {
     float tile[EDGE * EDGE] __attribute__((aligned(64)));
     const size_t row = (size_t)lda * 4, line = (size_t)ldb * 4, stored = EDGE * sizeof *tile;
-    configure();
+    configure(TILE, 4 * TILE);
     for (int j = 0; j < o->columns; j += EDGE)
         for (int i = 0; i < o->rows; i += EDGE) {
             const uint32_t *x = a + (size_t)i * (size_t)lda, *y = b + j;
@@ -171,18 +150,9 @@ static void linear_back(const anl_train_linear *l, const float *a, const float *
     if (db) sum_columns(dy, m, n, db);
 }
 
-/* Whether the processor has tiles and the operating system, asked for their registers, grants them. */
-static int permitted(void)
-{
-    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
-    unsigned a, b, c, d = 0;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d >> 22 & d >> 24 & 1)) return 0;
-    return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
-}
-
 void anl_train_products_amx(anl_train_kernels *t)
 {
-    if (!permitted()) return;
+    if (!anl_amx_granted(ANL_AMX_BF16)) return;
     t->name = "bf16 on tiles";
     t->packed_size = packed_size;
     t->pack = pack;

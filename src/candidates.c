@@ -325,6 +325,7 @@ int anl_candidates_score(anl_worker *w, anl_query *queries, int n)
         anl_candidate c = w->pending[i].candidate;
         int64_t end_diagonal = c.start + r->tend - r->qend;
         c.score = r->score;
+        c.whole = r->qend == q->read->len && end_diagonal >= c.start;
         if (end_diagonal < c.dlo) c.dlo = end_diagonal;
         if (end_diagonal > c.dhi) c.dhi = end_diagonal;
         c.start = end_diagonal;

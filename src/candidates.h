@@ -13,6 +13,7 @@ typedef struct anl_candidate {
     int32_t contig;
     uint8_t reverse;
     uint8_t ungapped;   /**< the score is that of the diagonal `start`; no gap can beat it */
+    uint8_t whole;      /**< Smith-Waterman ended with the read's last base on diagonal `start`; the same score ends at no target base before it */
 } anl_candidate;
 
 /** A read on its way through a batch. */

@@ -12,7 +12,7 @@ enum { COLUMN = 1, DELETION = 2, INSERTION = 3, SOURCE = 3, DELETION_GOES_ON = 4
 
 struct anl_extend_scratch {
     uint8_t *from; /* [qlen][width] */
-    int32_t *rows; /* h, insertion: [width + 2] each */
+    int32_t *rows; /* those of band_rows */
     uint32_t *cigar;
     char *md;
     size_t from_cap, rows_cap, cigar_cap, md_cap;
@@ -44,40 +44,51 @@ typedef struct cell {
     int32_t total, q, b; /* b: column of the band */
 } cell;
 
-/* Row q of the band. h[b] and ins[b] hold the row above on entry, shifted so that h[b] is the cell diagonally above; the row itself
- * on return. Cells outside the target stay NOWHERE. */
-static void fill_row(const anl_extend_params *p, const anl_extend_problem *x, int32_t q, int32_t *h, int32_t *ins, uint8_t *from,
+/* Scores of a row of the band, [width] and one more, which stays NOWHERE in h and insertion. */
+typedef struct band_rows {
+    int32_t *h, *insertion, *column, *deletion;
+} band_rows;
+
+/* Row q of the band. r->h[b] and r->insertion[b] hold the row above on entry, shifted so that h[b] is the cell diagonally above; the row
+ * itself on return. Cells outside the target stay NOWHERE. Only deletions run along the row; the rest are loops for the compiler's vectors. */
+static void fill_row(const anl_extend_params *p, const anl_extend_problem *x, int32_t q, const band_rows *r, uint8_t *restrict from,
                      cell *best)
 {
     const anl_sw_params *s = &p->score;
-    const int32_t width = x->dhi - x->dlo + 1, del_first = s->del_open + s->del_extend, ins_first = s->ins_open + s->ins_extend;
+    const int32_t width = x->dhi - x->dlo + 1, del_first = s->del_open + s->del_extend, del_next = s->del_extend;
+    const int32_t ins_first = s->ins_open + s->ins_extend, ins_next = s->ins_extend;
     const int32_t first = q + x->dlo; /* target position of column 0 */
-    int32_t lo = first < 0 ? -first : 0, hi = first + width > x->tlen ? x->tlen - first : width;
+    const int32_t lo = first < 0 ? -first : 0, hi = first + width > x->tlen ? x->tlen - first : width;
     const int32_t start = q == 0 ? p->clip5 : 0, bonus = q == x->qlen - 1 ? p->clip3 : 0;
-    int32_t left = NOWHERE, del = NOWHERE;
-    for (int32_t b = 0; b < lo && b < width; ++b) h[b] = ins[b] = NOWHERE;
+    const int32_t base = x->query[q], equal = base > 3 ? -1 : s->match, differ = base > 3 ? -1 : -s->mismatch;
+    int32_t *restrict h = r->h, *restrict insertion = r->insertion, *restrict column = r->column, *restrict deletion = r->deletion;
+    int32_t top = NOWHERE, del = NOWHERE, left = NOWHERE;
+    for (int32_t b = 0; b < lo && b < width; ++b) h[b] = insertion[b] = NOWHERE;
     for (int32_t b = lo; b < hi; ++b) {
-        const int32_t above = h[b + 1];
-        int32_t go_on = ins[b + 1] - s->ins_extend, open = above - ins_first;
-        uint8_t how = 0;
-        int32_t insertion = open;
-        if (go_on > open) insertion = go_on, how |= INSERTION_GOES_ON;
-        go_on = del - s->del_extend;
-        del = left - del_first;
-        if (go_on > del) del = go_on, how |= DELETION_GOES_ON;
-        int32_t diagonal = h[b], cost = pair_score(s, x->query[q], x->target[first + b]);
-        int32_t value = diagonal + cost;
-        uint8_t source = COLUMN;
-        if (diagonal <= start) value = start + cost, how |= COLUMN_STARTS;
-        const int32_t end_here = value + bonus;
-        if (end_here > best->total) *best = (cell){end_here, q, b};
-        if (del > value) value = del, source = DELETION;
-        if (insertion > value) value = insertion, source = INSERTION;
-        from[b] = how | source;
-        h[b] = left = value;
-        ins[b] = insertion;
+        const int32_t open = h[b + 1] - ins_first, go_on = insertion[b + 1] - ins_next, diagonal = h[b], t = x->target[first + b];
+        const int32_t value = (diagonal > start ? diagonal : start) + (t > 3 ? -1 : t == base ? equal : differ);
+        column[b] = value;
+        top = value > top ? value : top;
+        insertion[b] = go_on > open ? go_on : open;
+        from[b] = (uint8_t)((go_on > open ? INSERTION_GOES_ON : 0) | (diagonal <= start ? COLUMN_STARTS : 0));
     }
-    for (int32_t b = hi > 0 ? hi : 0; b < width; ++b) h[b] = ins[b] = NOWHERE;
+    for (int32_t b = lo; b < hi; ++b) { /* a deletion that opens from a deletion only costs more */
+        const int32_t open = left - del_first, go_on = del - del_next;
+        left = column[b] > insertion[b] ? column[b] : insertion[b];
+        deletion[b] = del = go_on > open ? go_on : open;
+    }
+    for (int32_t b = lo; b < hi; ++b) {
+        const int32_t without = column[b] > insertion[b] ? column[b] : insertion[b], reached = deletion[b] > column[b] ? deletion[b] : column[b];
+        const int32_t source = insertion[b] > reached ? INSERTION : deletion[b] > column[b] ? DELETION : COLUMN;
+        h[b] = deletion[b] > without ? deletion[b] : without;
+        from[b] = (uint8_t)(from[b] | source);
+    }
+    for (int32_t b = lo + 1; b < hi; ++b)
+        from[b] = (uint8_t)(from[b] | (deletion[b - 1] - del_next > h[b - 1] - del_first ? DELETION_GOES_ON : 0));
+    for (int32_t b = hi > 0 ? hi : 0; b < width; ++b) h[b] = insertion[b] = NOWHERE;
+    if (top + bonus <= best->total) return;
+    *best = (cell){top + bonus, q, lo};
+    while (column[best->b] != top) ++best->b;
 }
 
 static int push(anl_extend_scratch *s, int32_t *n, uint32_t op, uint32_t len)
@@ -205,13 +216,13 @@ int anl_extend(const anl_extend_params *p, const anl_extend_problem *x, anl_exte
 {
     const size_t width = (size_t)(x->dhi - x->dlo) + 1;
     *out = (anl_extension){.md = ""};
-    int rc = anl_grow(&s->rows, &s->rows_cap, 2 * (width + 1), sizeof *s->rows);
+    int rc = anl_grow(&s->rows, &s->rows_cap, 4 * (width + 1), sizeof *s->rows);
     if (!rc) rc = anl_grow(&s->from, &s->from_cap, (size_t)x->qlen * width, 1);
     if (rc) return rc;
-    int32_t *h = s->rows, *insertion = s->rows + width + 1;
+    const band_rows r = {s->rows, s->rows + width + 1, s->rows + 2 * (width + 1), s->rows + 3 * (width + 1)};
     for (size_t i = 0; i < 2 * (width + 1); ++i) s->rows[i] = NOWHERE;
     cell best = {0};
-    for (int32_t q = 0; q < x->qlen; ++q) fill_row(p, x, q, h, insertion, s->from + (size_t)q * width, &best);
+    for (int32_t q = 0; q < x->qlen; ++q) fill_row(p, x, q, &r, s->from + (size_t)q * width, &best);
     if (best.total <= 0) return ANL_OK;
     out->total = best.total;
     rc = walk_back(p, x, s, best, out);

@@ -9,11 +9,21 @@ enum {
     MOST_XA = 5, /* more places than that say nothing */
 };
 
+/* Whether the alignment without gaps on diagonal c->start is known to be the one that tracing in the band would find, which then is in *e.
+ * Where it takes the whole read and has the score of Smith-Waterman, no other has as high a total with both clip bonuses. */
+static int straight(anl_worker *w, const anl_candidate *c, anl_extend_problem p, int64_t origin, anl_extension *e, int *rc)
+{
+    const anl_extend_params *o = &w->context->options->align;
+    if (!c->ungapped && (!c->whole || o->clip5 <= 0 || o->clip3 <= 0)) return 0;
+    p.dlo = p.dhi = (int32_t)(c->start - origin);
+    *rc = anl_extend_ungapped_trace(o, &w->context->kernels->sw, &p, w->extend, e);
+    return *rc || c->ungapped || e->total == c->score + o->clip5 + o->clip3;
+}
+
 /* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. */
 static int trace(anl_worker *w, const anl_query *q, const anl_candidate *c, anl_extension *e, int64_t *origin)
 {
     const anl_index *x = w->context->index;
-    const anl_extend_params *o = &w->context->options->align;
     int32_t len = q->read->len;
     int64_t low = x->contig_begin[c->contig], high = x->contig_begin[c->contig + 1];
     for (int32_t extra = 0;; extra = extra ? extra * 2 : WIDEN) {
@@ -26,8 +36,10 @@ static int trace(anl_worker *w, const anl_query *q, const anl_candidate *c, anl_
         *origin = begin;
         anl_extend_problem p = {.query = q->strand[c->reverse], .target = target, .qlen = len, .tlen = (int32_t)(end - begin),
                                 .dlo = (int32_t)(dlo - begin), .dhi = (int32_t)(dhi - begin)};
-        int rc = c->ungapped ? anl_extend_ungapped_trace(o, &w->context->kernels->sw, &p, w->extend, e) : anl_extend(o, &p, w->extend, e);
-        if (rc || c->ungapped || e->total >= c->score || extra > len + (dhi - dlo)) return rc;
+        int rc = ANL_OK;
+        if (!extra && straight(w, c, p, begin, e, &rc)) return rc;
+        rc = anl_extend(&w->context->options->align, &p, w->extend, e);
+        if (rc || e->total >= c->score || extra > len + (dhi - dlo)) return rc;
     }
 }
 

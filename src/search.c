@@ -25,12 +25,13 @@ struct anl_search_scratch {
     uint8_t *gathered;
     int32_t *dots;
     uint64_t *keys;   /* [n][room] distance << 32 | window */
+    uint64_t *merged; /* [room] */
     int32_t *counts, *limits;
     probe *probes, *sorted;
     uint32_t *starts, *which;
-    int32_t *values;
+    int32_t *values, *distances;
     size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, probes_cap, sorted_cap, starts_cap, which_cap,
-        values_cap;
+        values_cap, distances_cap, merged_cap;
 };
 
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
@@ -86,7 +87,7 @@ void anl_search_scratch_free(anl_search_scratch *sc)
     if (!sc) return;
     anl_gpu_stream_free(sc->stream);
     void *const all[] = {sc->queries, sc->gathered, sc->dots, sc->keys, sc->counts, sc->limits, sc->probes, sc->sorted, sc->starts,
-                         sc->which, sc->values};
+                         sc->which, sc->values, sc->distances, sc->merged};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
@@ -117,6 +118,8 @@ static int reserve(anl_search_scratch *sc, const anl_index *x, size_t n, size_t 
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
     if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + 16, sizeof *sc->which);
     if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + 16, sizeof *sc->values);
+    if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, room, sizeof *sc->merged);
+    if (!rc) rc = anl_grow(&sc->distances, &sc->distances_cap, room, sizeof *sc->distances);
     return rc;
 }
 
@@ -143,10 +146,43 @@ static void select_smallest(uint64_t *keys, int32_t n, int32_t k)
     }
 }
 
-static int by_value(const void *a, const void *b)
+/* Keeps the k smallest of keys[n], n > k, and a few more at most as far; returns how many. Nothing beyond *limit can be among them. */
+static int32_t cull(const anl_search *s, anl_search_scratch *sc, uint64_t *keys, int32_t n, int32_t k, int32_t *limit)
 {
-    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    for (int32_t i = 0; i < n; ++i) sc->distances[i] = (int32_t)(keys[i] >> 32);
+    *limit = s->kernels->bound(sc->distances, n, k);
+    int32_t kept = 0;
+    for (int32_t i = 0; i < n; ++i) {
+        keys[kept] = keys[i];
+        kept += (int32_t)(keys[i] >> 32) <= *limit;
+    }
+    if (kept <= 2 * k) return kept;
+    select_smallest(keys, kept, k); /* many are equally far */
+    return k;
+}
+
+/* Sorts keys[n] by merging ever longer stretches, without branches that depend on them; `other` has room for n as well. */
+static void sort(uint64_t *keys, uint64_t *other, int32_t n)
+{
+    uint64_t *from = keys, *to = other;
+    for (int32_t width = 1; width < n; width *= 2) {
+        for (int32_t begin = 0; begin < n; begin += 2 * width) {
+            const int32_t middle = begin + width < n ? begin + width : n, end = middle + width < n ? middle + width : n;
+            int32_t a = begin, b = middle, at = begin;
+            while (a < middle && b < end) {
+                const int second = from[b] < from[a];
+                to[at++] = second ? from[b] : from[a];
+                a += !second;
+                b += second;
+            }
+            memcpy(to + at, from + a, (size_t)(middle - a) * sizeof *to);
+            memcpy(to + at + middle - a, from + b, (size_t)(end - b) * sizeof *to);
+        }
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != keys) memcpy(keys, from, (size_t)n * sizeof *keys);
 }
 
 /* Squared length of a query, which every distance of it contains. */
@@ -163,23 +199,32 @@ static int32_t farthest(int32_t length)
     return length + length / 2;
 }
 
+/* The nprobe nearest centroids, given their dot products with a query, to sc->which; of equally near ones the first. */
+static void choose(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, int nprobe)
+{
+    const anl_index *x = s->index;
+    const int32_t *bias = x->centroid_bias, padded = (x->nlist + 15) / 16 * 16;
+    for (int32_t l = 0; l < x->nlist; ++l) sc->values[l] = bias[l] - 2 * dot[l];
+    const int32_t bound = s->kernels->bound(sc->values, x->nlist, nprobe);
+    int32_t found = s->kernels->near(dot, bias, padded, bound, sc->which, sc->values);
+    while (sc->which[found - 1] >= (uint32_t)x->nlist) --found;
+    for (int32_t i = found; found > nprobe;)
+        if (sc->values[--i] == bound) memmove(sc->which + i, sc->which + i + 1, (size_t)(found-- - i - 1) * sizeof *sc->which);
+}
+
 /* The nprobe nearest centroids of queries [0, n), grouped by list in sc->sorted, sc->starts. */
-static void choose_lists(const anl_search *s, anl_search_scratch *sc, int n, int nprobe, const int32_t *length)
+static void choose_lists(const anl_search *s, anl_search_scratch *sc, int n, int nprobe)
 {
     const anl_index *x = s->index;
     const int32_t panels = (x->nlist + 15) / 16;
-    uint64_t *keys = sc->keys; /* not in use yet, and at least nlist long */
     memset(sc->starts, 0, ((size_t)x->nlist + 1) * sizeof *sc->starts);
     for (int begin = 0; begin < n; begin += QUERIES_AT_ONCE) {
         const int m = n - begin < QUERIES_AT_ONCE ? n - begin : QUERIES_AT_ONCE;
         s->kernels->dots(sc->queries + (size_t)begin * (size_t)x->d, m, x->centroids, panels, x->d, sc->dots);
         for (int i = 0; i < m; ++i) {
-            const int32_t *dot = sc->dots + (size_t)i * (size_t)panels * 16;
-            for (int32_t l = 0; l < x->nlist; ++l)
-                keys[l] = (uint64_t)(uint32_t)(length[begin + i] + x->centroid_bias[l] - 2 * dot[l]) << 32 | (uint32_t)l;
-            if (nprobe < x->nlist) select_smallest(keys, x->nlist, nprobe);
+            choose(s, sc, sc->dots + (size_t)i * (size_t)panels * 16, nprobe);
             for (int p = 0; p < nprobe; ++p) {
-                const uint32_t list = (uint32_t)keys[p];
+                const uint32_t list = sc->which[p];
                 sc->probes[(size_t)(begin + i) * (size_t)nprobe + (size_t)p] = (probe){list, (uint32_t)(begin + i)};
                 ++sc->starts[list + 1];
             }
@@ -192,22 +237,19 @@ static void choose_lists(const anl_search *s, anl_search_scratch *sc, int n, int
 }
 
 /* Keeps what may be among the k nearest of one query. `limit` is the largest value that still may. */
-static void keep(anl_search_scratch *sc, const anl_index *x, uint32_t query, int32_t length, int64_t first, int32_t found, int32_t k,
+static void keep(const anl_search *s, anl_search_scratch *sc, uint32_t query, int32_t length, int64_t first, int32_t found, int32_t k,
                  int32_t room)
 {
     uint64_t *keys = sc->keys + (size_t)query * (size_t)room;
     int32_t n = sc->counts[query];
     for (int32_t i = 0; i < found; ++i) {
-        const uint32_t window = x->ids[first + sc->which[i]];
+        const uint32_t window = s->index->ids[first + sc->which[i]];
         if (window == ANL_INDEX_NO_WINDOW || sc->values[i] > sc->limits[query]) continue;
         keys[n++] = (uint64_t)(uint32_t)(length + sc->values[i]) << 32 | window;
-        if (n == room) {
-            select_smallest(keys, n, k);
-            uint64_t worst = 0;
-            for (int32_t j = 0; j < k; ++j) worst = keys[j] > worst ? keys[j] : worst;
-            sc->limits[query] = (int32_t)(worst >> 32) - length;
-            n = k;
-        }
+        if (n < room) continue;
+        int32_t limit;
+        n = cull(s, sc, keys, n, k, &limit);
+        sc->limits[query] = limit - length;
     }
     sc->counts[query] = n;
 }
@@ -226,7 +268,7 @@ static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list
             const uint32_t query = sc->sorted[begin + (uint32_t)i].query;
             const int32_t found = s->kernels->near(sc->dots + (size_t)i * (size_t)entries, x->bias + first, entries, sc->limits[query], sc->which,
                                                    sc->values);
-            keep(sc, x, query, length[query], first, found, k, room);
+            keep(s, sc, query, length[query], first, found, k, room);
         }
     }
 }
@@ -236,15 +278,13 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const int8
 {
     const anl_index *x = s->index;
     const size_t d = (size_t)x->d;
-    int32_t room = k * SLACK < 64 ? 64 : k * SLACK;
-    size_t need = (size_t)room;
-    if (need * (size_t)n < (size_t)x->nlist) need = (size_t)x->nlist;
-    int rc = reserve(sc, x, (size_t)n, (size_t)nprobe, need);
+    const int32_t room = k * SLACK < 64 ? 64 : k * SLACK;
+    int rc = reserve(sc, x, (size_t)n, (size_t)nprobe, (size_t)room);
     int32_t *length = rc ? NULL : anl_alloc((size_t)n, sizeof *length);
     if (!length) return ANL_ENOMEM;
     for (size_t i = 0; i < (size_t)n * d; ++i) sc->queries[i] = (uint8_t)(queries[i] + 128);
     for (int i = 0; i < n; ++i) length[i] = length_of(queries + (size_t)i * d, x->d);
-    choose_lists(s, sc, n, nprobe, length);
+    choose_lists(s, sc, n, nprobe);
     for (int i = 0; i < n; ++i) {
         sc->counts[i] = 0;
         sc->limits[i] = farthest(length[i]) - length[i];
@@ -253,11 +293,9 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const int8
     for (int i = 0; i < n; ++i) {
         uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
         int32_t m = sc->counts[i];
-        if (m > k) {
-            select_smallest(keys, m, k);
-            m = k;
-        }
-        qsort(keys, (size_t)m, sizeof *keys, by_value);
+        if (m > k) m = cull(s, sc, keys, m, k, &sc->limits[i]);
+        sort(keys, sc->merged, m);
+        if (m > k) m = k;
         for (int32_t j = 0; j < m; ++j) hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(keys[j] >> 32), (uint32_t)keys[j]};
         counts[i] = m;
     }

@@ -6,16 +6,21 @@
 enum {
     K = ANL_VOTE_K,
     MASK = (1 << 2 * K) - 1,
-    SLOTS = 2048,
+    SLOTS = 4096, /* twice the k-mers of the longest read and its reverse complement */
+    HASH_BITS = 15,
+    HASHES = 1 << HASH_BITS,
     REACH = 100, /* a gap of up to this many bp is looked for beside the best diagonal */
     SUPPORT = 3, /* votes that make a second diagonal worth bridging to */
 };
 
-/* A slot holds 1 + (canonical code << 11 | position << 1 | the read has the reverse complement of the code); 0 is empty. */
+/* A slot holds 1 + (code << 11 | position << 1 | it is the code of the reverse complement); 0 is empty. Every k-mer of the read is there
+ * with both its codes, so that a region needs one look-up a base. */
 struct anl_voter {
     uint32_t slots[SLOTS];
-    int32_t len;
-    uint16_t votes[2][ANL_VOTE_MAX_REGION];
+    uint32_t known[HASHES / 32]; /* hashes that occur: nearly all k-mers of a region stop here, which a processor foresees */
+    int16_t votes[2][ANL_VOTE_MAX_REGION];
+    uint8_t fours[ANL_VOTE_MAX_REGION];  /* codes of the 4-mers of a region */
+    uint32_t codes[ANL_VOTE_MAX_REGION]; /* of its k-mers */
 };
 
 anl_voter *anl_voter_new(void)
@@ -28,39 +33,52 @@ void anl_voter_free(anl_voter *v)
     free(v);
 }
 
-static inline uint32_t slot_of(uint32_t code)
+/* HASH_BITS bits; the upper ones number a slot. */
+static inline uint32_t hash(uint32_t code)
 {
-    return code * 2654435761u >> 21;
+    return code * 2654435761u >> (32 - HASH_BITS);
 }
 
-/* Both strands' codes of the k-mer that ends with the base just pushed. */
-typedef struct roll {
-    uint32_t forward, reverse;
-    int32_t valid; /* bases since the last N */
-} roll;
-
-static inline int roll_push(roll *r, uint8_t base)
+static void add(anl_voter *v, uint32_t code, uint32_t what)
 {
-    if (base > 3) {
-        r->valid = 0;
-        return 0;
-    }
-    r->forward = (r->forward << 2 | base) & MASK;
-    r->reverse = r->reverse >> 2 | (uint32_t)(3 - base) << 2 * (K - 1);
-    return ++r->valid >= K;
+    const uint32_t h = hash(code);
+    uint32_t at = h / (HASHES / SLOTS);
+    v->known[h / 32] |= (uint32_t)1 << h % 32;
+    while (v->slots[at]) at = (at + 1) % SLOTS;
+    v->slots[at] = 1 + (code << 11 | what);
 }
 
 void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len)
 {
     memset(v->slots, 0, sizeof v->slots);
-    v->len = len;
-    roll r = {0};
-    for (int32_t i = 0; i < len; ++i) {
-        if (!roll_push(&r, read[i])) continue;
-        uint32_t flipped = r.reverse < r.forward, code = flipped ? r.reverse : r.forward, at = slot_of(code);
-        while (v->slots[at]) at = (at + 1) % SLOTS;
-        v->slots[at] = 1 + (code << 11 | (uint32_t)(i - K + 1) << 1 | flipped);
+    memset(v->known, 0, sizeof v->known);
+    uint32_t forward = 0, reverse = 0;
+    for (int32_t i = 0, valid = 0; i < len; ++i) {
+        const uint32_t base = read[i] & 3;
+        forward = (forward << 2 | base) & MASK;
+        reverse = reverse >> 2 | (3 - base) << 2 * (K - 1);
+        valid = read[i] > 3 ? 0 : valid + 1;
+        if (valid < K) continue;
+        add(v, forward, (uint32_t)(i - K + 1) << 1);
+        add(v, reverse, (uint32_t)(len - 1 - i) << 1 | 1);
     }
+}
+
+/* Codes of the k-mers of region[len]; one with an N has some code that its other bases give. Simple loops, for the compiler's vectors. */
+static void encode(anl_voter *v, const uint8_t *region, int32_t len)
+{
+    _Static_assert(K == 9, "two 4-mers and a base");
+    uint8_t *fours = v->fours;
+    for (int32_t j = 0; j + 4 <= len; ++j)
+        fours[j] = (uint8_t)((region[j] & 3) << 6 | (region[j + 1] & 3) << 4 | (region[j + 2] & 3) << 2 | (region[j + 3] & 3));
+    for (int32_t j = 0; j + K <= len; ++j) v->codes[j] = (uint32_t)fours[j] << 10 | (uint32_t)fours[j + 4] << 2 | (region[j + 8] & 3);
+}
+
+static int16_t largest(const int16_t *values, int32_t n)
+{
+    int16_t most = 0;
+    for (int32_t i = 0; i < n; ++i) most = values[i] > most ? values[i] : most;
+    return most;
 }
 
 anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32_t dlo, int32_t dhi)
@@ -70,37 +88,27 @@ anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32
     if (n <= 0) return best;
     memset(v->votes[0], 0, (size_t)n * sizeof v->votes[0][0]);
     memset(v->votes[1], 0, (size_t)n * sizeof v->votes[1][0]);
-    roll r = {0};
-    for (int32_t j = 0; j < len; ++j) {
-        if (!roll_push(&r, region[j])) continue;
-        uint32_t flipped = r.reverse < r.forward, code = flipped ? r.reverse : r.forward;
-        for (uint32_t at = slot_of(code), s; (s = v->slots[at]) != 0; at = (at + 1) % SLOTS) {
-            if ((s - 1) >> 11 != code) continue;
-            int32_t pos = (int32_t)((s - 1) >> 1 & 1023);
-            uint32_t reverse = ((s - 1) & 1) ^ flipped;
-            int32_t start = j - K + 1 - (reverse ? v->len - K - pos : pos) - dlo;
-            if (start >= 0 && start < n) ++v->votes[reverse][start];
+    encode(v, region, len);
+    const int has_n = len > 0 && memchr(region, 4, (size_t)len);
+    for (int32_t j = 0; j + K <= len; ++j) {
+        const uint32_t code = v->codes[j], h = hash(code);
+        if (!(v->known[h / 32] >> h % 32 & 1)) continue;
+        for (uint32_t at = h / (HASHES / SLOTS), s; (s = v->slots[at]) != 0; at = (at + 1) % SLOTS) {
+            if ((s - 1) >> 11 != code || (has_n && memchr(region + j, 4, K))) continue;
+            const int32_t start = j - (int32_t)((s - 1) >> 1 & 1023) - dlo;
+            if (start >= 0 && start < n) ++v->votes[(s - 1) & 1][start];
         }
     }
-    int32_t top = 0;
-    for (int s = 0; s < 2; ++s)
-        for (int32_t i = 0; i < n; ++i)
-            if (v->votes[s][i] > top) {
-                top = v->votes[s][i];
-                best.diag = i;
-                best.reverse = (uint8_t)s;
-            }
-    if (!top) return best;
-    const uint16_t *votes = v->votes[best.reverse];
-    int32_t from = best.diag > REACH ? best.diag - REACH : 0, to = best.diag + REACH < n ? best.diag + REACH : n - 1;
-    best.lo = best.hi = best.diag;
-    for (int32_t i = from; i <= to; ++i) {
-        if (abs(i - best.diag) <= K) best.votes += votes[i];
-        if (votes[i] >= SUPPORT) {
-            if (i < best.lo) best.lo = i;
-            if (i > best.hi) best.hi = i;
-        }
-    }
+    const int32_t top[2] = {largest(v->votes[0], n), largest(v->votes[1], n)};
+    best.reverse = top[1] > top[0];
+    if (!top[best.reverse]) return best;
+    const int16_t *votes = v->votes[best.reverse];
+    while (votes[best.diag] != top[best.reverse]) ++best.diag;
+    for (int32_t i = best.diag > K ? best.diag - K : 0; i < n && i <= best.diag + K; ++i) best.votes += votes[i];
+    best.lo = best.diag > REACH ? best.diag - REACH : 0;
+    best.hi = best.diag + REACH < n ? best.diag + REACH : n - 1;
+    while (best.lo < best.diag && votes[best.lo] < SUPPORT) ++best.lo;
+    while (best.hi > best.diag && votes[best.hi] < SUPPORT) --best.hi;
     best.diag += dlo;
     best.lo += dlo;
     best.hi += dlo;

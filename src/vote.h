@@ -10,7 +10,7 @@ enum {
     ANL_VOTE_MAX_REGION = 4096,
 };
 
-/** The canonical k-mers of one read, hashed; with room for the votes. About 50 KB; one a thread. */
+/** The k-mers of one read and of its reverse complement, hashed; with room for the votes. About 60 KB; one a thread. */
 typedef struct anl_voter anl_voter;
 
 anl_voter *anl_voter_new(void); /**< NULL when memory is short */

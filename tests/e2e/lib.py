@@ -6,7 +6,7 @@ SOURCE = os.environ["ANNEAL_SOURCE"]
 SAMPLE = os.path.join(SOURCE, "data", "sample")
 SHARED = os.environ.get("ANNEAL_SHARED", os.path.join(SOURCE, "..", "shared"))
 GENOME, R1, R2 = (os.path.join(SAMPLE, f) for f in ("genome.fa.gz", "reads_1.fq.gz", "reads_2.fq.gz"))
-LEVELS = ["scalar"] + [level for level, flag in (("avx2", "avx2"), ("avx512", "avx512_vnni")) if flag in open("/proc/cpuinfo").read().split()]
+LEVELS = subprocess.check_output([ANNEAL, "devices"], text=True).split("\t")[2].split()[1:]
 TEMP = tempfile.mkdtemp(prefix="anneal-test-")
 atexit.register(shutil.rmtree, TEMP, ignore_errors=True)
 

@@ -171,12 +171,56 @@ static void ungapped_is_a_band_of_one(void **unused)
     anl_extend_scratch_free(s2);
 }
 
+/* What place.c relies on: if Smith-Waterman ends with the read, and the whole read without gaps has the same score on the diagonal of that
+ * end, then tracing in the band finds just that. Short repeats make ties likely. */
+static void whole_read_wins(void **unused)
+{
+    (void)unused;
+    random_start();
+    anl_extend_scratch *s;
+    anl_sw_batch *b;
+    anl_kernels k;
+    assert_int_equal(anl_extend_scratch_new(&s), 0);
+    assert_int_equal(anl_sw_batch_new(&b), 0);
+    assert_int_equal(anl_kernels_fill(&k, NULL), 0);
+    int cases = 0;
+    for (int trial = 0; trial < 4000; ++trial) {
+        enum { Q = 60, T = Q + 40 };
+        uint8_t query[Q], target[T];
+        const uint32_t period = 1 + random_below(12);
+        for (uint32_t i = 0; i < T; ++i) target[i] = i < period || random_below(30) == 0 ? (uint8_t)random_below(4) : target[i - period];
+        memcpy(query, target + 20, Q);
+        for (uint32_t n = random_below(6); n > 0; --n) query[random_below(Q)] = (uint8_t)random_below(5);
+        anl_extend_params p = with_clips();
+        if (trial & 1) p.score = (anl_sw_params){.match = 1, .mismatch = 1, .del_open = 0, .del_extend = 1, .ins_open = 0, .ins_extend = 1};
+        const anl_sw_job job = {query, target, Q, T};
+        anl_sw_result r;
+        assert_int_equal(anl_sw_batch_run(b, &k.sw, &p.score, &job, 1, &r), 0);
+        const int32_t diagonal = r.tend - r.qend;
+        if (r.qend != Q || diagonal < 0) continue;
+        anl_extension straight, traced;
+        anl_extend_ungapped(&p, &k.sw, query, target + diagonal, Q, Q, &straight);
+        if (straight.total != r.score + p.clip5 + p.clip3) continue;
+        const anl_extend_problem x = {query, target, Q, T, 0, T - Q};
+        assert_int_equal(anl_extend(&p, &x, s, &traced), 0);
+        assert_int_equal(traced.total, straight.total);
+        assert_int_equal(traced.n_cigar, 1);
+        assert_int_equal(traced.cigar[0], Q << 4);
+        assert_int_equal(traced.tbeg, diagonal);
+        ++cases;
+    }
+    assert_true(cases > 100);
+    anl_sw_batch_free(b);
+    anl_extend_scratch_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_fits),
         cmocka_unit_test(known_cases),
         cmocka_unit_test(ungapped_is_a_band_of_one),
+        cmocka_unit_test(whole_read_wins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

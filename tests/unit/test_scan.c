@@ -9,10 +9,11 @@ static void dots_agree(void **unused)
     random_start();
     anl_kernels scalar, k;
     assert_int_equal(anl_kernels_fill(&scalar, "scalar"), 0);
-    const int32_t dims[] = {32, 96, 128, 256};
+    const int32_t dims[] = {32, 96, 128, 256}, counts[] = {1, 2, 5, 6, 7, 12, 14, 15, 16, 17, 31, 32, 33, 48, 49};
     for (size_t di = 0; di < sizeof dims / sizeof *dims; ++di)
-        for (int32_t n = 1; n <= 14; ++n)
+        for (size_t ni = 0; ni < sizeof counts / sizeof *counts; ++ni)
             for (int32_t panels = 1; panels <= 9; ++panels) {
+                const int32_t n = counts[ni];
                 const size_t d = (size_t)dims[di], q_size = (size_t)n * d, p_size = (size_t)panels * 16 * d, o_size = (size_t)(n * panels) * 16 * 4;
                 uint8_t *queries = guarded(q_size);
                 int8_t *entries = guarded(p_size);
@@ -64,8 +65,31 @@ static void near_agrees(void **unused)
         }
 }
 
+static void bound_agrees(void **unused)
+{
+    (void)unused;
+    anl_kernels k;
+    for (int32_t n = 1; n <= 200; n += n < 40 ? 1 : 13)
+        for (int round = 0; round < 40; ++round) {
+            const size_t size = (size_t)n * 4;
+            int32_t *values = guarded(size), most = 1 + (int32_t)random_below((uint32_t)n), expected = 0;
+            for (int32_t i = 0; i < n; ++i) values[i] = round % 2 ? (int32_t)random_below(20) - 10 : (int32_t)random_below(2000000) - 1000000;
+            if (round == 4) values[0] = INT32_MAX, values[n - 1] = INT32_MIN;
+            for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+                assert_int_equal(anl_kernels_fill(&k, *level), 0);
+                const int32_t got = k.scan.bound(values, n, most);
+                int32_t below = 0, within = 0;
+                for (int32_t i = 0; i < n; ++i) below += values[i] < got, within += values[i] <= got;
+                assert_true(within == most || (below < most && within > most));
+                if (level == anl_kernels_levels()) expected = got;
+                assert_int_equal(got, expected);
+            }
+            release(values, size);
+        }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(dots_agree), cmocka_unit_test(near_agrees)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(dots_agree), cmocka_unit_test(near_agrees), cmocka_unit_test(bound_agrees)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
