@@ -1,4 +1,4 @@
-/** The encoder in float32, as it is trained: where every parameter lies in one array. docs/training.md has the formulas. */
+/** The encoder in float32, as it is trained: where every parameter lies in one array. docs/encoder.md has the formulas. */
 #ifndef ANL_NET_H
 #define ANL_NET_H
 

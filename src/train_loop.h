@@ -1,4 +1,4 @@
-/** Training the encoder: stages, schedule, checkpoints. docs/training.md tells the method. */
+/** Training the encoder: stages, schedule, checkpoints. docs/model-card.md tells the method. */
 #ifndef ANL_TRAIN_LOOP_H
 #define ANL_TRAIN_LOOP_H
 
