@@ -5,6 +5,7 @@
 #include "sort.h"
 #include "tags.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <htslib/faidx.h>
@@ -16,7 +17,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ENCODE_AT_ONCE = 4096, BAI_LONGEST = 1 << 29 };
+enum {
+    ENCODE_AT_ONCE = 4096,
+    BAI_LONGEST = 1 << 29,
+    EMBED_MOST = 1 << 26, /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
+    FETCH = 1 << 20,      /* bp of a FASTA read at once */
+};
 #define SORT_MEMORY ((size_t)768 << 20)
 
 struct anl_alignments {
@@ -101,16 +107,71 @@ static int choose_names(anl_alignments *w)
     return ANL_OK;
 }
 
-/* A FASTA that does not hold the contigs would only be found out when the first container is written. */
+static int contig_md5(const faidx_t *fai, const anl_contig *contig, char *hex)
+{
+    unsigned char digest[16];
+    hts_md5_context *md5 = hts_md5_init();
+    int rc = md5 ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+    for (int64_t at = 0; at < contig->len && !rc; at += FETCH) {
+        hts_pos_t n;
+        char *bases = faidx_fetch_seq64(fai, contig->name, at, at + FETCH - 1, &n);
+        for (hts_pos_t i = 0; bases && i < n; ++i) bases[i] = (char)toupper((unsigned char)bases[i]);
+        if (bases) hts_md5_update(md5, bases, (unsigned long)n);
+        else rc = anl_fail(ANL_EIO, "cannot read contig '%.100s'", contig->name);
+        free(bases);
+    }
+    if (!rc) hts_md5_final(digest, md5);
+    if (!rc) hts_md5_hex(hex, digest);
+    if (md5) hts_md5_destroy(md5);
+    return rc;
+}
+
+/* A FASTA that is not the index's would only be found out when the CRAM is read. */
 static int check_reference(const char *path, const anl_contig *contigs, int32_t n)
 {
     faidx_t *fai = fai_load(path);
     if (!fai) return anl_fail(ANL_EIO, "%s: cannot use as reference", path);
     int rc = ANL_OK;
-    for (int32_t i = 0; i < n && !rc; ++i)
+    for (int32_t i = 0; i < n && !rc; ++i) {
+        char md5[33];
         if (faidx_seq_len(fai, contigs[i].name) != contigs[i].len)
             rc = anl_fail(ANL_EINVAL, "%s: has no contig '%.100s' of %lld bp, as the index has", path, contigs[i].name, (long long)contigs[i].len);
+        else if (*contigs[i].md5 && !(rc = contig_md5(fai, &contigs[i], md5)) && strcmp(md5, contigs[i].md5))
+            rc = anl_fail(ANL_EINVAL, "%s: contig '%.100s' has other bases than the index", path, contigs[i].name);
+    }
     fai_destroy(fai);
+    return rc;
+}
+
+/* A CRAM refers to the FASTA, if there is one. Else, as samtools has it, sorted records have what their MD says of the reference embedded;
+ * other records are stored base by base, which htslib reads, but htsjdk does not. MD and NM come back as they are, whatever the reader. */
+static int set_up_cram(const anl_alignments *w, const anl_contig *contigs, int32_t n)
+{
+    const anl_alignments_options *o = &w->options;
+    int64_t bases = 0;
+    for (int32_t i = 0; i < n; ++i) bases += contigs[i].len;
+    int bad = hts_set_opt(w->file, CRAM_OPT_STORE_MD, 1) || hts_set_opt(w->file, CRAM_OPT_STORE_NM, 1);
+    if (!bad && o->reference) bad = hts_set_fai_filename(w->file, o->reference);
+    else if (!bad && o->sort && !o->without_seq && bases <= EMBED_MOST) bad = hts_set_opt(w->file, CRAM_OPT_EMBED_REF, 2);
+    else if (!bad) bad = hts_set_opt(w->file, CRAM_OPT_NO_REF, 1);
+    return bad ? anl_fail(ANL_EIO, "%s: cannot use as reference", o->reference ? o->reference : "CRAM") : ANL_OK;
+}
+
+/* The index of sorted output; plain SAM cannot have one. */
+static int start_index(anl_alignments *w, const anl_contig *contigs, int32_t n)
+{
+    const anl_alignments_options *o = &w->options;
+    int64_t longest = 0;
+    for (int32_t i = 0; i < n; ++i)
+        if (contigs[i].len > longest) longest = contigs[i].len;
+    const int csi = longest > BAI_LONGEST || o->format == ANL_SAM_GZ;
+    const char *ending = o->format == ANL_CRAM ? ".crai" : csi ? ".csi" : ".bai";
+    const size_t size = strlen(w->path) + 64;
+    if (!(w->index = malloc(size)) || !(w->index_written = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
+    snprintf(w->index, size, "%s%s", w->path, ending);
+    *w->index_written = 0;
+    int rc = anl_temporary_name(w->index, w->index_written, size);
+    if (!rc && sam_idx_init(w->file, w->header, csi ? 14 : 0, w->index_written) < 0) rc = anl_fail(ANL_EIO, "%s: cannot index", label(w));
     return rc;
 }
 
@@ -121,26 +182,12 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     if (rc) return rc;
     errno = 0;
     if (o->format == ANL_PAF) return (w->paf = hopen(w->written, "w")) ? ANL_OK : fail_write(w);
-    static const char *const modes[] = {"w", "wb", "wc"};
+    static const char *const modes[] = {"w", "wb", "wc", "wz"};
     if (!(w->file = sam_open(w->written, modes[o->format]))) return fail_write(w);
     if (o->threads > 1 && hts_set_threads(w->file, o->threads)) return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
-    if (o->format == ANL_CRAM) {
-        const int bad = o->reference ? hts_set_fai_filename(w->file, o->reference) : hts_set_opt(w->file, CRAM_OPT_NO_REF, 1);
-        if (bad) return anl_fail(ANL_EIO, "%s: cannot use as reference", o->reference ? o->reference : "CRAM");
-    }
+    if (o->format == ANL_CRAM && (rc = set_up_cram(w, contigs, n))) return rc;
     if (sam_hdr_write(w->file, w->header) < 0) return fail_write(w);
-    if (!o->sort || !w->temporary || o->format == ANL_SAM) return ANL_OK;
-    int64_t longest = 0;
-    for (int32_t i = 0; i < n; ++i)
-        if (contigs[i].len > longest) longest = contigs[i].len;
-    const char *ending = o->format == ANL_CRAM ? ".crai" : longest > BAI_LONGEST ? ".csi" : ".bai";
-    const size_t size = strlen(w->path) + 64;
-    if (!(w->index = malloc(size)) || !(w->index_written = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
-    snprintf(w->index, size, "%s%s", w->path, ending);
-    *w->index_written = 0;
-    rc = anl_temporary_name(w->index, w->index_written, size);
-    if (!rc && sam_idx_init(w->file, w->header, longest > BAI_LONGEST ? 14 : 0, w->index_written) < 0) rc = anl_fail(ANL_EIO, "%s: cannot index", label(w));
-    return rc;
+    return o->sort && w->temporary && o->format != ANL_SAM ? start_index(w, contigs, n) : ANL_OK;
 }
 
 int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs)

@@ -28,13 +28,13 @@ typedef struct anl_record {
     const char *xa;        /**< NULL: no tag */
 } anl_record;
 
-typedef enum anl_format { ANL_SAM, ANL_BAM, ANL_CRAM, ANL_PAF } anl_format; /* PAF: mapped records only */
+typedef enum anl_format { ANL_SAM, ANL_BAM, ANL_CRAM, ANL_SAM_GZ, ANL_PAF } anl_format; /* SAM_GZ: in BGZF; PAF: mapped records only */
 typedef enum anl_cs_form { ANL_CS_NONE, ANL_CS_SHORT, ANL_CS_LONG } anl_cs_form;
 
 typedef struct anl_alignments_options {
     const char *path;             /**< "-" or NULL: standard output */
     anl_format format;
-    int sort;                     /**< 1: by coordinate, and an index file (.bai/.csi/.crai) is written unless to stdout */
+    int sort;                     /**< 1: by coordinate, and an index file (.bai/.csi/.crai) is written unless to stdout or as plain SAM */
     int threads;                  /**< compression threads, at least 1 */
     size_t sort_memory;           /**< bytes of records held before spilling to disk; 0: 768 MiB */
     anl_cs_form cs;               /**< tag cs */
@@ -43,7 +43,8 @@ typedef struct anl_alignments_options {
     const char *read_group;       /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
     const char *command_line;     /**< for @PG CL */
     const char *version;          /**< for @PG VN */
-    const char *reference;        /**< FASTA for CRAM; NULL: the CRAM embeds what it needs */
+    const char *reference;        /**< FASTA for CRAM, whose contigs must be those of the index; NULL: the CRAM holds the bases itself */
+    int without_seq;              /**< 1: records with no_seq may come, of which htslib cannot infer the reference for a CRAM */
     const char *extra_header;     /**< header lines of the input to keep, or NULL; its read groups give way to read_group */
 } anl_alignments_options;
 

@@ -14,8 +14,8 @@ static const char help[] =
     "usage: anneal align [OPTIONS] INDEX.anl READS [MATES]\n\n"
     "READS and MATES: FASTQ or FASTA, plain, gzip or bgzip; READS may be '-' (standard input), uBAM, CRAM or SAM.\n\n"
     "Input and output\n"
-    "  -o FILE              write there; .sam, .bam, .cram or .paf sets the format [standard output, SAM]\n"
-    "  --output-format F    sam, bam, cram or paf, whatever the name of FILE\n"
+    "  -o FILE              write there; .sam, .sam.gz, .bam, .cram or .paf sets the format [standard output, SAM]\n"
+    "  --output-format F    sam, sam.gz, bam, cram or paf, whatever the name of FILE\n"
     "  --sort               sort by coordinate and write an index beside FILE [input order]\n"
     "  -p                   READS is interleaved: neighbours with one name are a pair\n"
     "  -R LINE              read group, '@RG\\tID:x\\tSM:y'\n"
@@ -29,7 +29,7 @@ static const char help[] =
     "  --cs[=long]          tag cs, the differences as minimap2 spells them; long: with the equal bases\n"
     "  --MD                 tag MD in PAF, too, which holds the CIGAR as tag cg\n"
     "  --sam-hit-only       leave unmapped reads out\n"
-    "  --reference FASTA    for CRAM\n"
+    "  --reference FASTA    for CRAM; without it the CRAM holds the bases itself\n"
     "  --summary FILE       write the summary as JSON\n"
     "  -v N                 1 errors only, 2 summary, 3 also what aligns: GPU or CPU [2]\n\n"
     "Scoring\n"
@@ -70,15 +70,25 @@ typedef struct settings {
     int format_given, hits_only, verbosity;
 } settings;
 
+static const char *const formats[] = {"sam", "bam", "cram", "sam.gz", "paf"}; /* in the order of anl_format */
+enum { N_FORMATS = sizeof formats / sizeof *formats };
+
 static int set_format(settings *s, const char *name)
 {
-    static const char *const names[] = {"sam", "bam", "cram", "paf"};
-    for (int i = 0; i < 4; ++i)
-        if (!strcmp(name, names[i])) {
+    for (int i = 0; i < N_FORMATS; ++i)
+        if (!strcmp(name, formats[i])) {
             s->output.format = (anl_format)i;
             return 0;
         }
-    return cli_usage("--output-format %s: must be sam, bam, cram or paf", name);
+    return cli_usage("--output-format %s: must be sam, sam.gz, bam, cram or paf", name);
+}
+
+/* The format whose name the file's name ends in, SAM otherwise. */
+static void guess_format(settings *s, const char *path)
+{
+    for (const char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.'))
+        for (int i = 0; i < N_FORMATS; ++i)
+            if (!strcmp(dot + 1, formats[i])) s->output.format = (anl_format)i;
 }
 
 static int set_cs(settings *s, const char *form)
@@ -257,12 +267,12 @@ static int parse(int argc, char **argv, settings *s, int *status)
         *status = cli_usage("-p: the reads are interleaved in one file, but there are two");
         return 1;
     }
-    const char *dot = s->output.path ? strrchr(s->output.path, '.') : NULL;
-    if (!s->format_given && dot && (!strcmp(dot, ".bam") || !strcmp(dot, ".cram") || !strcmp(dot, ".paf"))) set_format(s, dot + 1);
+    if (!s->format_given && s->output.path) guess_format(s, s->output.path);
     if (s->output.format == ANL_PAF && s->output.sort) *status = cli_usage("--sort: PAF is written in the order of the reads");
     if (s->output.format == ANL_CRAM && s->align.align.eqx) *status = cli_usage("--eqx: CRAM has no = and X, only M");
     if (*status) return 1;
     s->output.threads = s->align.threads;
+    s->output.without_seq = s->align.all;
     s->output.read_group = *s->read_group ? s->read_group : NULL;
     return 0;
 }

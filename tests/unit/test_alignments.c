@@ -87,8 +87,8 @@ static void round_trips(void **unused)
     (void)unused;
     random_start();
     make_records();
-    static const char *const endings[] = {"x.sam", "x.bam", "x.cram"};
-    for (int format = ANL_SAM; format <= ANL_CRAM; ++format) {
+    static const char *const endings[] = {"x.sam", "x.bam", "x.cram", "x.sam.gz"};
+    for (int format = ANL_SAM; format <= ANL_SAM_GZ; ++format) {
         const char *path = in_folder(endings[format]);
         anl_alignments_options o = options(path, (anl_format)format);
         o.threads = 1 + format;
