@@ -140,6 +140,7 @@ static int report(const work *k, chunk *c, anl_worker *w)
     for (int i = 0; i < n && !rc; ++i)
         if (q[i].read->mate == 1) rc = anl_pair_rescue(w, m, q, i);
     if (!rc) rc = anl_candidates_score(w, q, n);
+    for (int i = 0; i < n && !rc; ++i) rc = anl_place_parts(w, &q[i]);
     for (int i = 0; i < n && !rc; ++i) {
         anl_choice chosen[2];
         int paired = q[i].read->mate == 1;

@@ -225,7 +225,7 @@ static int try_ungapped(anl_worker *w, const anl_query *q, const place *p, anl_c
     anl_index_fetch(x, p->start, p->start + len, target);
     anl_extension e;
     if (!anl_extend_ungapped(&w->context->options->align, &w->context->kernels->sw, q->strand[p->reverse], target, len, 1, &e)) return 0;
-    *out = (anl_candidate){.start = p->start, .dlo = p->start, .dhi = p->start, .score = e.score, .contig = p->contig,
+    *out = (anl_candidate){.start = p->start, .dlo = p->start, .dhi = p->start, .score = e.score, .contig = p->contig, .last = len, .end = len,
                            .reverse = p->reverse, .ungapped = 1};
     return 1;
 }
@@ -252,7 +252,7 @@ static int place_candidates(anl_worker *w, anl_query *queries, int number, const
         if (begin >= end) continue;
         c = (anl_candidate){.dlo = p->start + p->lo - GAP_ROOM, .dhi = p->start + p->hi + GAP_ROOM, .contig = p->contig,
                             .reverse = p->reverse};
-        rc = anl_candidates_queue(w, queries, (anl_pending){number, c}, begin, end);
+        rc = anl_candidates_queue(w, queries, (anl_pending){.query = number, .candidate = c}, begin, end);
     }
     return rc;
 }
@@ -320,12 +320,14 @@ int anl_candidates_score(anl_worker *w, anl_query *queries, int n)
     if (!rc) rc = anl_sw_batch_run(w->sw, &w->context->kernels->sw, &w->context->options->align.score, w->jobs, w->n_jobs, w->results);
     for (size_t i = 0; i < w->n_jobs && !rc; ++i) {
         const anl_sw_result *r = &w->results[i];
-        if (r->score <= 0) continue;
+        if (r->score <= 0 || r->score < w->pending[i].least) continue;
         anl_query *q = &queries[w->pending[i].query];
         anl_candidate c = w->pending[i].candidate;
         int64_t end_diagonal = c.start + r->tend - r->qend;
         c.score = r->score;
         c.whole = r->qend == q->read->len && end_diagonal >= c.start;
+        c.last = r->qend;
+        c.end = q->read->len;
         if (end_diagonal < c.dlo) c.dlo = end_diagonal;
         if (end_diagonal > c.dhi) c.dhi = end_diagonal;
         c.start = end_diagonal;
@@ -336,12 +338,20 @@ int anl_candidates_score(anl_worker *w, anl_query *queries, int n)
     return rc;
 }
 
+int anl_candidates_rival(const anl_candidate *a, const anl_candidate *b)
+{
+    const int32_t begin = a->begin > b->begin ? a->begin : b->begin, end = a->end < b->end ? a->end : b->end;
+    const int32_t shorter = a->end - a->begin < b->end - b->begin ? a->end - a->begin : b->end - b->begin;
+    return 2 * (end - begin) >= shorter;
+}
+
 int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t near, int32_t *rivals)
 {
+    const anl_candidate *c = q->candidates;
     int32_t second = 0, count = 0;
     for (int32_t i = 0; i < q->n; ++i)
-        if (i != of && q->candidates[i].score > second) second = q->candidates[i].score;
-    for (int32_t i = 0; i < q->n; ++i) count += i != of && q->candidates[i].score >= second - near;
+        if (i != of && c[i].score > second && anl_candidates_rival(&c[of], &c[i])) second = c[i].score;
+    for (int32_t i = 0; i < q->n; ++i) count += i != of && c[i].score >= second - near && anl_candidates_rival(&c[of], &c[i]);
     *rivals = second ? count - 1 : 0;
     return second;
 }

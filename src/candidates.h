@@ -11,6 +11,8 @@ typedef struct anl_candidate {
     int64_t dlo, dhi;   /**< diagonals (joined coordinate minus read position) that the alignment may use */
     int32_t score;      /**< local alignment score, without clip bonus */
     int32_t contig;
+    int32_t last;       /**< position in the oriented read behind the last base aligned */
+    int32_t begin, end; /**< the part of the read, as it was sequenced, that is aligned; all of it unless anl_place_parts looked */
     uint8_t reverse;
     uint8_t ungapped;   /**< the score is that of the diagonal `start`; no gap can beat it */
     uint8_t whole;      /**< Smith-Waterman ended with the read's last base on diagonal `start`; the same score ends at no target base before it */
@@ -34,6 +36,7 @@ uint32_t anl_query_hash(const anl_query *q);
 /** A Smith-Waterman job and the query that its result goes to. */
 typedef struct anl_pending {
     int32_t query; /**< number of the query in the chunk */
+    int32_t least; /**< score below which it is no candidate */
     anl_candidate candidate;
 } anl_pending;
 
@@ -48,7 +51,10 @@ int anl_candidates_queue(anl_worker *w, const anl_query *queries, anl_pending wh
 /** Scores everything queued, adds the places found and sorts every query's candidates. 0 or ANL_ENOMEM. */
 int anl_candidates_score(anl_worker *w, anl_query *queries, int n);
 
-/** Best score at a place other than candidates[of], and how many others come within a gap of that; 0 when there is none. */
+/** Whether two places compete for the same bases: they share half of the shorter part. Those of a split read's parts do not. */
+int anl_candidates_rival(const anl_candidate *a, const anl_candidate *b);
+
+/** Best score at a place that rivals candidates[of], and how many others come within a gap of that; 0 when there is none. */
 int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t near, int32_t *rivals);
 
 #endif

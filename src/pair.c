@@ -82,12 +82,18 @@ static void mate_range(const anl_insert *in, anl_orientation o, anl_end5 here, i
     range[1] = (anl_end5){down ? here.pos + far : here.pos - near, (uint8_t)mate_reverse};
 }
 
+static int32_t least_mate(const anl_align_options *o)
+{
+    const int32_t least = LEAST_MATE * o->align.score.match;
+    return least < o->min_score ? least : o->min_score;
+}
+
 static int rescue_from(anl_worker *w, const anl_insert_model *m, const anl_query *queries, int32_t first, int from, int32_t number)
 {
     const anl_index *x = w->context->index;
     const anl_query *pair = queries + first, *mate = &pair[!from];
     const anl_candidate *here = &pair[from].candidates[number];
-    int32_t len = mate->read->len;
+    const int32_t len = mate->read->len, least = least_mate(w->context->options);
     for (int o = 0; o < ANL_N_ORIENTATIONS; ++o) {
         if (!m->of[o].usable) continue;
         int found = 0;
@@ -106,7 +112,7 @@ static int rescue_from(anl_worker *w, const anl_insert_model *m, const anl_query
         if (end - begin < ANL_ENCODER_MIN_LEN || len < ANL_ENCODER_MIN_LEN) continue;
         /* Diagonals are set from where Smith-Waterman ends. */
         anl_candidate c = {.dlo = INT64_MAX, .dhi = INT64_MIN, .contig = here->contig, .reverse = range[0].reverse};
-        int rc = anl_candidates_queue(w, queries, (anl_pending){first + !from, c}, begin, end);
+        int rc = anl_candidates_queue(w, queries, (anl_pending){first + !from, least, c}, begin, end);
         if (rc) return rc;
     }
     return ANL_OK;
@@ -179,8 +185,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
     if (best.a < 0) return 0;
     const int32_t at[2] = {best.a, best.b};
     int32_t apart = pair[0].candidates[0].score + pair[1].candidates[0].score - o->unpaired;
-    int32_t score[2] = {pair[0].candidates[best.a].score, pair[1].candidates[best.b].score}, least = LEAST_MATE * o->align.score.match;
-    if (least > o->min_score) least = o->min_score;
+    const int32_t score[2] = {pair[0].candidates[best.a].score, pair[1].candidates[best.b].score}, least = least_mate(o);
     if (best.total <= apart || (score[0] < o->min_score && score[1] < o->min_score) || score[0] < least || score[1] < least) {
         int64_t size;
         return chosen[0].candidate >= 0 && chosen[1].candidate >= 0 &&

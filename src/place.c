@@ -7,6 +7,7 @@ enum {
     SOFT_CLIP = 4,
     WIDEN = 32,  /* bp that a band too narrow for its score grows by, then twice that, ... */
     MOST_XA = 5, /* more places than that say nothing */
+    MOST_PARTS = 8, /* candidates that are aligned to see what part of the read they take */
 };
 
 /* Whether the alignment without gaps on diagonal c->start is known to be the one that tracing in the band would find, which then is in *e.
@@ -74,6 +75,35 @@ int anl_place_at(anl_worker *w, const anl_query *q, const anl_candidate *c, int3
     return keep_arrays(w, &e, len, out);
 }
 
+/* The least part of the read that can have the candidate's score: the bases before the last one aligned. */
+static anl_candidate least_part(const anl_worker *w, const anl_query *q, const anl_candidate *c)
+{
+    const int32_t match = w->context->options->align.score.match, bases = (c->score + match - 1) / match;
+    const int32_t begin = c->reverse ? q->read->len - c->last : c->last - bases;
+    return (anl_candidate){.begin = begin, .end = begin + bases};
+}
+
+static int find_part(anl_worker *w, const anl_query *q, anl_candidate *c)
+{
+    anl_placement p;
+    int rc = anl_place_at(w, q, c, 0, &p);
+    if (!rc && p.tid >= 0) c->begin = p.qbeg, c->end = p.qend;
+    return rc;
+}
+
+int anl_place_parts(anl_worker *w, anl_query *q)
+{
+    int aligned = 0, rc = ANL_OK;
+    for (int32_t i = 1; i < q->n && i < MOST_PARTS && !rc; ++i) {
+        const anl_candidate first = least_part(w, q, &q->candidates[0]), other = least_part(w, q, &q->candidates[i]);
+        if (q->candidates[i].score < w->context->options->min_score) break;
+        if (anl_candidates_rival(&first, &other)) continue;
+        if (!aligned++) rc = find_part(w, q, &q->candidates[0]);
+        if (!rc) rc = find_part(w, q, &q->candidates[i]);
+    }
+    return rc;
+}
+
 int anl_placements_add(anl_worker *w, anl_placements *to, const anl_placement *p)
 {
     int32_t at = to->n;
@@ -87,11 +117,18 @@ int anl_placements_add(anl_worker *w, anl_placements *to, const anl_placement *p
     return ANL_OK;
 }
 
+/* Whether candidates[i] is another place for what was chosen, and good enough. */
+static int is_other(const anl_query *q, const anl_choice *chosen, int32_t i, int32_t least)
+{
+    return i != chosen->candidate && q->candidates[i].score >= least &&
+           anl_candidates_rival(&q->candidates[chosen->candidate], &q->candidates[i]);
+}
+
 static int add_secondaries(anl_worker *w, anl_query *q, const anl_choice *chosen)
 {
     for (int32_t i = 0; i < q->n; ++i) {
         anl_placement p;
-        if (i == chosen->candidate || q->candidates[i].score < chosen->least) continue;
+        if (!is_other(q, chosen, i, chosen->least)) continue;
         int rc = anl_place_at(w, q, &q->candidates[i], chosen->least, &p);
         p.kind = ANL_SECONDARY;
         if (!rc && p.tid >= 0) rc = anl_placements_add(w, &q->placed, &p);
@@ -120,11 +157,11 @@ static int add_xa(anl_worker *w, anl_query *q, const anl_choice *chosen)
     int32_t least = chosen->least, others = 0;
     char *text = NULL;
     if (q->placed.list[0].score * 4 > least * 5) least = (q->placed.list[0].score * 4 + 4) / 5;
-    for (int32_t i = 0; i < q->n; ++i) others += i != chosen->candidate && q->candidates[i].score >= least;
+    for (int32_t i = 0; i < q->n; ++i) others += is_other(q, chosen, i, least);
     if (others > MOST_XA || q->cut) return ANL_OK;
     for (int32_t i = 0; i < q->n && others; ++i) {
         anl_placement p;
-        if (i == chosen->candidate || q->candidates[i].score < least) continue;
+        if (!is_other(q, chosen, i, least)) continue;
         int rc = anl_place_at(w, q, &q->candidates[i], least, &p);
         if (!rc && p.tid >= 0) rc = append_xa(w, &p, &text);
         if (rc) return rc;

@@ -108,6 +108,8 @@ static int place_part(anl_worker *w, anl_query *q, const part *p, anl_query *fou
         c->start -= shift;
         c->dlo -= shift + room;
         c->dhi -= shift - room;
+        c->begin = 0; /* as long as it is not looked at */
+        c->end = q->read->len;
         c->ungapped = c->whole = 0;
     }
     anl_query whole = {.read = q->read, .strand = {q->strand[0], q->strand[1]}, .candidates = found->candidates, .n = found->n,

@@ -59,3 +59,5 @@ for i in range(0, 10000, 2):
             check(hit, f"{f}: wrong at MAPQ {f[4]}, truth {contig}:{start}")
 check(right >= 9900, f"{right} of 10000 at their true place")
 check(confident >= 9700, f"{confident} of 10000 with MAPQ 20 or more")
+noise = sum(0 < int(t.get("XS", 0)) < 19 for _, t in all_records)
+check(noise <= 3, f"{noise} records with an XS that any mate has where it is looked for and is not")

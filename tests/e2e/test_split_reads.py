@@ -23,6 +23,7 @@ cases = {
     "deletion": (chr1[70000:70110] + chr1[73000:73040], ("chr1", 70000, "+", (0, 110)), ("chr1", 73000, "+", (110, 150))),
     "short": (chr1[80000:80024] + chr2[45000:45126], ("chr2", 45000, "+", (24, 150)), ("chr1", 80000, "+", (0, 24))),
 }
+cases["halves"] = (chr1[70000:70075] + chr2[40000:40075], ("chr1", 70000, "+", (0, 75)), ("chr2", 40000, "+", (75, 150)))
 cases["turned"] = (turned(cases["translocation"][0]), ("chr1", 70000, "-", (60, 150)), ("chr2", 40000, "-", (0, 60)))
 reads = fastq("split.fq", *((n, c[0]) for n, c in cases.items()), ("whole", chr1[75000:75150]))
 
@@ -31,10 +32,14 @@ def by_name(*options):
     for f, tags in records(run("align", "-v", 1, *options, anl, reads)[0]): found.setdefault(f[0], []).append((f, tags))
     return found
 
-found, soft, marked, strict = by_name(), by_name("-Y"), by_name("-M"), by_name("-T", 30)
+found, soft, marked, strict, everything = by_name(), by_name("-Y"), by_name("-M"), by_name("-T", 30), by_name("-a")
 check(len(found["whole"]) == 1 and "SA" not in found["whole"][0][1], "a read that is not split")
 for name, (seq, *parts) in cases.items():
     check(len(found[name]) == 2, f"{name}: {found[name]}")
+    if name == "halves" and found[name][0][0][2] == "chr2": parts.reverse()  # neither is longer
+    # The parts are no alternatives to each other.
+    check(all(int(f[4]) >= 30 and int(t["XS"]) < 30 and "XA" not in t for f, t in found[name]), f"{name}: a rival: {found[name]}")
+    check([f for f, _ in everything[name]] == [f for f, _ in found[name]], f"{name}: -a: {everything[name]}")
     for i, (contig, pos, strand, (begin, end)) in enumerate(parts):
         f, tags = found[name][i]
         other = found[name][1 - i][0]
