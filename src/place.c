@@ -7,7 +7,7 @@ enum {
     SOFT_CLIP = 4,
     WIDEN = 32,  /* bp that a band too narrow for its score grows by, then twice that, ... */
     MOST_XA = 5, /* more places than that say nothing */
-    MOST_PARTS = 8, /* candidates that are aligned to see what part of the read they take */
+    MOST_PARTS = 32, /* candidates that are aligned to see what part of the read they take; a part may be a repeat */
 };
 
 /* Whether the alignment without gaps on diagonal c->start is known to be the one that tracing in the band would find, which then is in *e.
