@@ -62,6 +62,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
         rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, model_path);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
+    if (!rc) anl_search_rivals_only(a->search);
     if (!rc) rc = anl_gpu_open(&a->gpu, options->device);
     if (!rc && a->gpu) rc = anl_encoder_use(a->encoder, a->gpu);
     if (!rc && a->gpu) rc = anl_search_use(a->search, a->gpu);

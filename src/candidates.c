@@ -53,12 +53,12 @@ static int cut_segments(anl_worker *w, const anl_query *queries, int n, segment 
     return ANL_OK;
 }
 
-/* Windows farther than this from a query cannot hold a place that rivals the nearest one. */
-static int32_t reach_of(const int8_t *vector, int d)
+/* Windows that little farther from a query than the nearest one look alike. */
+static int32_t alike_within(const int8_t *vector, int d)
 {
     int32_t norm = 0;
     for (int i = 0; i < d; ++i) norm += vector[i] * vector[i];
-    return norm / 2;
+    return norm / 4;
 }
 
 /* One round of search over the segments listed in `which`, k neighbours from `effort`-fold the usual number of lists. */
@@ -86,12 +86,12 @@ static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n,
     int *which = anl_arena_alloc(w->temporary, (size_t)n, sizeof *which);
     int *effort = anl_arena_alloc(w->temporary, (size_t)n, sizeof *effort);
     int *counts = anl_arena_alloc(w->temporary, (size_t)n, sizeof *counts);
-    int32_t *reach = anl_arena_alloc(w->temporary, (size_t)n, sizeof *reach);
+    int32_t *alike = anl_arena_alloc(w->temporary, (size_t)n, sizeof *alike);
     anl_hit *hits = anl_arena_alloc(w->temporary, (size_t)n * (size_t)k, sizeof *hits);
-    if (!which || !effort || !counts || !reach || !hits) return ANL_ENOMEM;
+    if (!which || !effort || !counts || !alike || !hits) return ANL_ENOMEM;
     if ((rc = anl_search_sure(w->context->search, w->search, vectors, n, k, hits, counts, effort))) return rc;
     for (int i = 0; i < n; ++i) {
-        reach[i] = reach_of(vectors + (size_t)i * (size_t)d, d);
+        alike[i] = alike_within(vectors + (size_t)i * (size_t)d, d);
         s[i].hits = hits + (size_t)i * (size_t)k;
         s[i].n_hits = counts[i];
     }
@@ -101,17 +101,13 @@ static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n,
         for (int e = 1; e <= ANL_SEARCH_MOST; e *= ANL_SEARCH_MORE) {
             int more = 0;
             for (int i = 0; i < n; ++i)
-                if (effort[i] == e && s[i].n_hits == before && s[i].hits[before - 1].dist <= s[i].hits[0].dist + reach[i] / 2)
+                if (effort[i] == e && s[i].n_hits == before && s[i].hits[before - 1].dist <= s[i].hits[0].dist + alike[i])
                     which[more++] = i;
             if (more && (rc = search_round(w, s, which, more, vectors, k, e))) return rc;
         }
     }
-    for (int i = 0; i < n; ++i) {
-        if (s[i].n_hits >= WIDEST && s[i].hits[WIDEST - 1].dist <= s[i].hits[0].dist + reach[i] / 2) queries[s[i].query].cut = 1;
-        int kept = 0;
-        while (kept < s[i].n_hits && s[i].hits[kept].dist <= s[i].hits[0].dist + reach[i]) ++kept;
-        s[i].n_hits = kept;
-    }
+    for (int i = 0; i < n; ++i)
+        if (s[i].n_hits >= WIDEST && s[i].hits[WIDEST - 1].dist <= s[i].hits[0].dist + alike[i]) queries[s[i].query].cut = 1;
     return ANL_OK;
 }
 
