@@ -292,7 +292,7 @@ static void bench_sw(void)
 
 int main(int argc, char **argv)
 {
-    int module;
+    const char *why;
     threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
     for (int c; (c = getopt(argc, argv, "t:s:")) != -1;) {
         if (c == '?') return 2;
@@ -301,7 +301,7 @@ int main(int argc, char **argv)
     }
     if (threads < 1) threads = 1;
     need(!anl_gpu_open(&gpu, ANL_DEVICE_AUTO) && anl_kernels_get());
-    if (gpu) anl_devices_find(&device, 1, &module);
+    if (gpu) anl_devices_find(&device, 1, &why);
     for (int i = 0; i < BATCH; ++i) {
         for (int j = 0; j < TARGET; ++j) targets[i][j] = (uint8_t)(mix((uint64_t)(i * TARGET + j)) >> 20 & 3);
         for (int j = 0; j < LENGTH; ++j) bases[i][j] = j % 20 == i % 20 ? (uint8_t)(i & 3) : targets[i][50 + j];
