@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <algorithm>
 #include <new>
 #include <vector>
 
@@ -73,12 +74,21 @@ void multiply(anl_gpu_stream *s, const int8_t *w, int n, int k, const int8_t *x,
 
 // ---- memory ----
 
+// What a stream may take, lest the first ones leave nothing to the others; a quarter is left to cuBLAS and the driver.
+static size_t share(const anl_gpu *g)
+{
+    return g->room / 4 * 3 / std::max(1, g->streams.load());
+}
+
 int slab::reserve(size_t need, size_t spare)
 {
     if (need <= size) return ANL_OK;
     release();
     void *got = nullptr;
-    const cudaError_t e = on_host ? cudaHostAlloc(&got, need + spare, cudaHostAllocDefault) : cudaMalloc(&got, need + spare);
+    const size_t most = shared ? share(shared) : SIZE_MAX;
+    cudaError_t e = cudaErrorMemoryAllocation;
+    spare = need < most ? std::min(spare, most - need) : 0;
+    if (need <= most) e = on_host ? cudaHostAlloc(&got, need + spare, cudaHostAllocDefault) : cudaMalloc(&got, need + spare);
     if (e == cudaErrorMemoryAllocation && spare) {
         cudaGetLastError();
         return reserve(need, 0);
@@ -188,7 +198,7 @@ static lists put_lists(loader &l, const anl_gpu_lists &x)
 
 // Loads what `put` puts into a slab.
 template <class Loaded, class Put> static int load(const anl_gpu *g, slab &memory, Loaded *to, const char *what, Put put)
-{
+try {
     int rc = enter(g);
     if (rc) return rc;
     loader counting{{nullptr, 0}, cudaSuccess};
@@ -205,6 +215,8 @@ template <class Loaded, class Put> static int load(const anl_gpu *g, slab &memor
     *to = put(copying);
     // Streams that do not wait for the default one must find everything in place.
     return check(copying.e == cudaSuccess ? cudaDeviceSynchronize() : copying.e, what);
+} catch (const std::bad_alloc &) {
+    return fail(ANL_ENOMEM, "out of memory");
 }
 
 // ---- the table ----
@@ -234,7 +246,9 @@ static int open(anl_gpu **out, int device)
     if (!g) return fail(ANL_ENOMEM, "out of memory");
     cudaDeviceProp p;
     g->device = device;
-    int rc = enter(g);
+    // A thread that waits leaves its core to others.
+    int rc = check(cudaInitDevice(device, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid), "start");
+    if (!rc) rc = enter(g);
     if (!rc) rc = check(cudaGetDeviceProperties(&p, device), "properties");
     if (!rc) memcpy(g->name, p.name, sizeof g->name - 1);
     if (!rc && p.major < ANL_GPU_LEAST_MAJOR) rc = fail(ANL_EINVAL, "GPU: %s has compute capability %d.%d, and 8.0 is needed: use --device cpu", p.name, p.major, p.minor);
@@ -260,6 +274,7 @@ static int load_lists(anl_gpu *g, const anl_gpu_lists *x)
 
 static void stream_free(anl_gpu_stream *s)
 {
+    --s->gpu->streams;
     if (!enter(s->gpu)) {
         s->device.release();
         s->host.release();
@@ -273,14 +288,20 @@ static int stream_new(anl_gpu_stream **out, anl_gpu *g)
 {
     anl_gpu_stream *s = new (std::nothrow) anl_gpu_stream{};
     if (!s) return fail(ANL_ENOMEM, "out of memory");
+    size_t available = 0, total;
     s->gpu = g;
     s->host.on_host = true;
+    s->device.shared = g;
     int rc = enter(g);
     if (!rc) rc = check(cudaStreamCreateWithFlags(&s->stream, cudaStreamNonBlocking), "stream");
+    if (!rc) rc = check(cudaMemGetInfo(&available, &total), "memory");
     if (rc) {
+        if (s->stream) cudaStreamDestroy(s->stream);
         delete s;
         return rc;
     }
+    g->room = available;
+    ++g->streams;
     *out = s;
     return ANL_OK;
 }

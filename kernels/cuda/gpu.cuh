@@ -8,6 +8,8 @@
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
+#include <atomic>
+
 namespace anl {
 
 enum { WARP = 32, MOST_LAYERS = 8 };
@@ -26,6 +28,7 @@ int check(cublasStatus_t e, const char *what);
 // One allocation that grows, on the GPU or page-locked on the host.
 struct slab {
     bool on_host;
+    const anl_gpu *shared; // with its other streams: no more than a share; NULL: as much as there is
     char *p;
     size_t size;
     int reserve(size_t need, size_t spare); // with room to spare if there is; contents are lost; ANL_ENOMEM
@@ -135,6 +138,8 @@ sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len);
 struct anl_gpu {
     int device;
     char name[256];
+    std::atomic<int> streams;
+    std::atomic<size_t> room; // bytes that were free when the last stream was made
     anl::slab model_memory, lists_memory;
     anl::model model;
     anl::lists lists;
