@@ -65,10 +65,11 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc) rc = anl_gpu_open(&a->gpu, options->device);
     if (!rc && a->gpu) rc = anl_encoder_use(a->encoder, a->gpu);
     if (!rc && a->gpu) rc = anl_search_use(a->search, a->gpu);
+    if (a->gpu && a->options.threads < 2) a->options.threads = 2; /* one packs and votes while the other waits */
     if (!rc && !(a->arena = anl_arena_new())) rc = ANL_ENOMEM;
     a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
-    if (!rc && !(a->workers = anl_alloc((size_t)options->threads, sizeof *a->workers))) rc = ANL_ENOMEM;
-    for (; !rc && a->n_workers < options->threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
+    if (!rc && !(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
+    for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
     if (options->insert_given) a->insert = options->insert;
     if (rc) {
         anl_aligner_free(a);
