@@ -50,7 +50,7 @@ int anl_devices_find(anl_device *devices, int most, const char **why)
 {
     anl_cuda_devices_function *f = (anl_cuda_devices_function *)find("anl_cuda_devices");
     const int n = f ? f(devices, most) : 0;
-    *why = n ? NULL : f ? "there is no NVIDIA GPU" : missing;
+    *why = n ? NULL : f ? "there is no NVIDIA GPU, or its driver is too old" : missing;
     return n;
 }
 
