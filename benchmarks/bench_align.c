@@ -212,7 +212,7 @@ static void print(const double cpu[STAGES], const double gpu[STAGES], const doub
 
 int main(int argc, char **argv)
 {
-    anl_reads *reads;
+    anl_reads *reads = NULL;
     anl_device device;
     const char *why;
     double cpu[STAGES], gpu[STAGES], work[2], writing, bases = 20e6;
@@ -234,7 +234,8 @@ int main(int argc, char **argv)
     reading = (double)batch.n / (now() - reading);
     int usable = batch.n > 0;
     for (size_t i = 0; i < batch.n; ++i) usable &= batch.reads[i].len >= ANL_ENCODER_MIN_LEN && batch.reads[i].len <= ANL_ENCODER_MAX_LEN;
-    need(usable || anl_fail(ANL_EINVAL, "%s: takes reads of %d to %d bp", o.path, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN) == 0);
+    if (!usable) anl_fail(ANL_EINVAL, "%s: takes reads of %d to %d bp", o.path, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN);
+    need(usable);
     const int has_gpu = anl_devices_find(&device, 1, &why) > 0 && device.major >= ANL_GPU_LEAST_MAJOR;
     printf("GPU: %s, CPU: %s, %d threads, %zu reads; reads/s\n%-34s %12s %12s %8s   share of the GPU's limit\n", has_gpu ? device.name : why ? why : "too old",
            anl_kernels_get()->name, threads, batch.n, "", "GPU", "CPU", "ratio");
