@@ -90,7 +90,7 @@ __device__ static uint32_t four(const linear &l, const int32_t *sums, size_t row
 // A thread four outputs.
 __global__ void relu_kernel(linear l, const int32_t *sums, int rows, uint32_t *out)
 {
-    const size_t at = (size_t)blockIdx.x * THREADS + threadIdx.x, words = l.n / 4;
+    const uint32_t at = blockIdx.x * THREADS + threadIdx.x, words = l.n / 4; // of a part there are less than 2^27
     if (at < rows * words) out[at] = four(l, sums, at / words, (int)(at % words) * 4, 0, 255, 128);
 }
 
