@@ -1,4 +1,4 @@
-/* Finds and loads the CUDA modules; without them there is no GPU. */
+/* Finds and loads the CUDA module; without it there is no GPU. */
 #define _GNU_SOURCE /* dladdr */
 #include "cuda/module.h"
 
@@ -8,49 +8,50 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static void *align_module, *train_module;
-static pthread_once_t align_once = PTHREAD_ONCE_INIT, train_once = PTHREAD_ONCE_INIT;
+static void *module;
+static char missing[1024]; /* why there is none */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void *load(const char *name)
+static void load(void)
 {
     /* Beside this code, or where an installation puts it, seen from the program or from libanneal. */
     static const char *const places[] = {".", ANNEAL_MODULE_FROM_BIN, "anneal"};
     Dl_info own;
-    void *module = NULL;
     char folder[3072], path[4096];
-    snprintf(folder, sizeof folder, "%s", dladdr(&align_module, &own) && own.dli_fname ? own.dli_fname : "");
+    if (!dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL)) {
+        strcpy(missing, "there is no NVIDIA driver");
+        return;
+    }
+    snprintf(folder, sizeof folder, "%s", dladdr(&module, &own) && own.dli_fname ? own.dli_fname : "");
     char *slash = strrchr(folder, '/');
     if (!slash) strcpy(folder, ".");
     else *slash = 0;
+    strcpy(missing, "this anneal has no CUDA module");
     for (size_t i = 0; i < sizeof places / sizeof *places && !module; ++i) {
-        snprintf(path, sizeof path, "%s/%s/%s", folder, places[i], name);
+        snprintf(path, sizeof path, "%s/%s/anneal-cuda.so", folder, places[i]);
+        if (access(path, F_OK)) continue;
         module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (!module) snprintf(missing, sizeof missing, "the CUDA module cannot be loaded: %s", dlerror());
     }
-    return module;
-}
-
-static void load_align(void)
-{
-    align_module = load("anneal-cuda.so");
-}
-
-static void load_train(void)
-{
-    train_module = load("anneal-cuda-train.so");
 }
 
 static void *find(const char *name)
 {
-    pthread_once(&align_once, load_align);
-    return align_module ? dlsym(align_module, name) : NULL;
+    pthread_once(&once, load);
+    if (!module) return NULL;
+    void *f = dlsym(module, name);
+    if (!f) strcpy(missing, "the CUDA module is of another version");
+    return f;
 }
 
-int anl_devices_find(anl_device *devices, int most, int *has_module)
+int anl_devices_find(anl_device *devices, int most, const char **why)
 {
     anl_cuda_devices_function *f = (anl_cuda_devices_function *)find("anl_cuda_devices");
-    *has_module = f != NULL;
-    return f ? f(devices, most) : 0;
+    const int n = f ? f(devices, most) : 0;
+    *why = n ? NULL : f ? "there is no NVIDIA GPU, or its driver is too old" : missing;
+    return n;
 }
 
 const anl_gpu_table *anl_gpu_module(void)
@@ -62,9 +63,8 @@ const anl_gpu_table *anl_gpu_module(void)
 const anl_train_kernels *anl_train_cuda(int device)
 {
     char message[256];
-    pthread_once(&train_once, load_train);
-    anl_cuda_train_function *f = train_module ? (anl_cuda_train_function *)dlsym(train_module, "anl_cuda_train") : NULL;
+    anl_cuda_train_function *f = (anl_cuda_train_function *)find("anl_cuda_train");
     const anl_train_kernels *t = f ? f(device, message, sizeof message) : NULL;
-    if (!t) anl_fail(ANL_EINVAL, "%s", f ? message : "this anneal has no CUDA module for training");
+    if (!t) anl_fail(ANL_EINVAL, "%s", f ? message : missing);
     return t;
 }

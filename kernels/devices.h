@@ -14,8 +14,7 @@ typedef struct anl_device {
     double memory_rate;    /**< bytes/s of the memory; 0: unknown */
 } anl_device;
 
-/** Fills devices[most] and returns how many GPUs there are; 0 without a driver or a GPU. *has_module tells whether anneal's CUDA module is
- *  there to use one. */
-int anl_devices_find(anl_device *devices, int most, int *has_module);
+/** Fills devices[most] and returns how many GPUs there are that anneal can use. *why: what is missing when there is none, else NULL. */
+int anl_devices_find(anl_device *devices, int most, const char **why);
 
 #endif

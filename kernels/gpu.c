@@ -13,14 +13,13 @@ static int checked(int rc)
 int anl_gpu_open(anl_gpu **out, int device)
 {
     anl_device first;
-    int has_module;
+    const char *why;
     *out = NULL;
     if (device == ANL_DEVICE_CPU) return ANL_OK;
-    const int n = anl_devices_find(&first, 1, &has_module);
-    if (device == ANL_DEVICE_AUTO && n < 1) return ANL_OK;
+    const int n = anl_devices_find(&first, 1, &why);
+    if (device == ANL_DEVICE_AUTO && (n < 1 || first.major < ANL_GPU_LEAST_MAJOR)) return ANL_OK;
     const int number = device == ANL_DEVICE_AUTO ? 0 : device - ANL_DEVICE_GPU;
-    if (!has_module) return anl_fail(ANL_EINVAL, "--device cuda: this anneal has no CUDA module");
-    if (!n) return anl_fail(ANL_EINVAL, "--device cuda: there is no NVIDIA GPU, or no driver for it");
+    if (!n) return anl_fail(ANL_EINVAL, "--device cuda: %s", why);
     if (number >= n) return anl_fail(ANL_EINVAL, "--device cuda:%d: there %s %d GPU%s", number, n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
     table = anl_gpu_module();
     return table ? checked(table->open(out, number)) : anl_fail(ANL_EINVAL, "--device cuda: the CUDA module is of another version");

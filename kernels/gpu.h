@@ -21,12 +21,15 @@ typedef struct anl_gpu_stream anl_gpu_stream;
 
 /** What runs: one of these, or GPU n as ANL_DEVICE_GPU + n. */
 enum {
-    ANL_DEVICE_AUTO = -1, /**< the first GPU if there is one, else the CPU */
+    ANL_DEVICE_AUTO = -1, /**< the first GPU if there is one that can, else the CPU */
     ANL_DEVICE_CPU = 0,
     ANL_DEVICE_GPU = 1,
 };
 
-enum { ANL_GPU_MOST_HITS = 2048 };
+enum {
+    ANL_GPU_MOST_HITS = 2048,
+    ANL_GPU_LEAST_MAJOR = 8, /**< compute capability: products of int8 on tensor cores */
+};
 
 /** An encoder (docs/encoder.md). Weights are int8 [n][k], tokens are of k-mers of 6 bp. Copied. */
 typedef struct anl_gpu_model {

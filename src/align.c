@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Reads, and bp, that one thread takes through a stage together; a GPU wants more. */
+/* Reads, and bp, that one thread takes through a stage together; a GPU wants more, but every thread its share. */
 enum { CHUNK = 512, GPU_CHUNK = 4096, READ_BASES = 512 /* bp that a read of a full chunk has room for */ };
 
 struct anl_aligner {
@@ -62,13 +62,15 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
         rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, model_path);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
+    if (!rc) anl_search_rivals_only(a->search);
     if (!rc) rc = anl_gpu_open(&a->gpu, options->device);
     if (!rc && a->gpu) rc = anl_encoder_use(a->encoder, a->gpu);
     if (!rc && a->gpu) rc = anl_search_use(a->search, a->gpu);
+    if (a->gpu && a->options.threads < 2) a->options.threads = 2; /* one packs and votes while the other waits */
     if (!rc && !(a->arena = anl_arena_new())) rc = ANL_ENOMEM;
     a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
-    if (!rc && !(a->workers = anl_alloc((size_t)options->threads, sizeof *a->workers))) rc = ANL_ENOMEM;
-    for (; !rc && a->n_workers < options->threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
+    if (!rc && !(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
+    for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
     if (options->insert_given) a->insert = options->insert;
     if (rc) {
         anl_aligner_free(a);
@@ -201,14 +203,15 @@ static int estimate_inserts(const work *k)
 static size_t chunk_end(const work *k, size_t begin)
 {
     const anl_batch *b = k->batch;
-    const size_t most = k->aligner->gpu ? GPU_CHUNK : CHUNK;
+    size_t most = CHUNK, share = b->n / (size_t)k->aligner->options.threads;
+    if (k->aligner->gpu && share > most) most = share < GPU_CHUNK ? share : GPU_CHUNK;
     int64_t bases = 0;
     size_t end = begin;
     while (end < b->n && end - begin < most && bases < (int64_t)most * READ_BASES) bases += b->reads[end++].len;
     return end < b->n && b->reads[end].mate == 2 ? end + 1 : end;
 }
 
-/* Chunks depend on the reads alone and never split a pair. */
+/* Chunks never split a pair, and nothing depends on where they end. */
 static int cut_chunks(work *k)
 {
     size_t n = k->batch->n, most = 0, made = 0;

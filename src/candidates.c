@@ -53,12 +53,12 @@ static int cut_segments(anl_worker *w, const anl_query *queries, int n, segment 
     return ANL_OK;
 }
 
-/* Windows farther than this from a query cannot hold a place that rivals the nearest one. */
-static int32_t reach_of(const int8_t *vector, int d)
+/* Windows that little farther from a query than the nearest one look alike. */
+static int32_t alike_within(const int8_t *vector, int d)
 {
     int32_t norm = 0;
     for (int i = 0; i < d; ++i) norm += vector[i] * vector[i];
-    return norm / 2;
+    return norm / 4;
 }
 
 /* One round of search over the segments listed in `which`, k neighbours from `effort`-fold the usual number of lists. */
@@ -86,12 +86,12 @@ static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n,
     int *which = anl_arena_alloc(w->temporary, (size_t)n, sizeof *which);
     int *effort = anl_arena_alloc(w->temporary, (size_t)n, sizeof *effort);
     int *counts = anl_arena_alloc(w->temporary, (size_t)n, sizeof *counts);
-    int32_t *reach = anl_arena_alloc(w->temporary, (size_t)n, sizeof *reach);
+    int32_t *alike = anl_arena_alloc(w->temporary, (size_t)n, sizeof *alike);
     anl_hit *hits = anl_arena_alloc(w->temporary, (size_t)n * (size_t)k, sizeof *hits);
-    if (!which || !effort || !counts || !reach || !hits) return ANL_ENOMEM;
+    if (!which || !effort || !counts || !alike || !hits) return ANL_ENOMEM;
     if ((rc = anl_search_sure(w->context->search, w->search, vectors, n, k, hits, counts, effort))) return rc;
     for (int i = 0; i < n; ++i) {
-        reach[i] = reach_of(vectors + (size_t)i * (size_t)d, d);
+        alike[i] = alike_within(vectors + (size_t)i * (size_t)d, d);
         s[i].hits = hits + (size_t)i * (size_t)k;
         s[i].n_hits = counts[i];
     }
@@ -101,17 +101,13 @@ static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n,
         for (int e = 1; e <= ANL_SEARCH_MOST; e *= ANL_SEARCH_MORE) {
             int more = 0;
             for (int i = 0; i < n; ++i)
-                if (effort[i] == e && s[i].n_hits == before && s[i].hits[before - 1].dist <= s[i].hits[0].dist + reach[i] / 2)
+                if (effort[i] == e && s[i].n_hits == before && s[i].hits[before - 1].dist <= s[i].hits[0].dist + alike[i])
                     which[more++] = i;
             if (more && (rc = search_round(w, s, which, more, vectors, k, e))) return rc;
         }
     }
-    for (int i = 0; i < n; ++i) {
-        if (s[i].n_hits >= WIDEST && s[i].hits[WIDEST - 1].dist <= s[i].hits[0].dist + reach[i] / 2) queries[s[i].query].cut = 1;
-        int kept = 0;
-        while (kept < s[i].n_hits && s[i].hits[kept].dist <= s[i].hits[0].dist + reach[i]) ++kept;
-        s[i].n_hits = kept;
-    }
+    for (int i = 0; i < n; ++i)
+        if (s[i].n_hits >= WIDEST && s[i].hits[WIDEST - 1].dist <= s[i].hits[0].dist + alike[i]) queries[s[i].query].cut = 1;
     return ANL_OK;
 }
 
@@ -214,19 +210,28 @@ int anl_candidates_queue(anl_worker *w, const anl_query *queries, anl_pending wh
     return ANL_OK;
 }
 
-/* At most one mismatch on a diagonal inside the contig: a gap costs more than it could win, so the score is final. */
-static int try_ungapped(anl_worker *w, const anl_query *q, const place *p, anl_candidate *out)
+/* The best stretch of the diagonal that base 0 of the oriented read has at `start`, where at most `most` bases of the read differ there and
+ * the contig holds all of it. */
+static int on_diagonal(const anl_worker *w, const anl_query *q, const anl_extend_params *params, int64_t start, int32_t contig, int reverse,
+                       int32_t most, anl_extension *out)
 {
     const anl_index *x = w->context->index;
-    int32_t len = q->read->len;
-    if (p->start < x->contig_begin[p->contig] || p->start + len > x->contig_begin[p->contig + 1]) return 0;
-    uint8_t local[1024], *target = local;
-    if (len > (int32_t)sizeof local) return 0;
-    anl_index_fetch(x, p->start, p->start + len, target);
+    uint8_t target[1024];
+    const int32_t len = q->read->len;
+    if (start < x->contig_begin[contig] || start + len > x->contig_begin[contig + 1] || len > (int32_t)sizeof target) return 0;
+    anl_index_fetch(x, start, start + len, target);
+    return anl_extend_ungapped(params, &w->context->kernels->sw, q->strand[reverse], target, len, most, out);
+}
+
+/* At most one mismatch on a diagonal inside the contig: a gap costs more than it could win, so the score is final. */
+static int try_ungapped(const anl_worker *w, const anl_query *q, const place *p, anl_candidate *out)
+{
+    anl_extend_params params = w->context->options->align;
     anl_extension e;
-    if (!anl_extend_ungapped(&w->context->options->align, &w->context->kernels->sw, q->strand[p->reverse], target, len, 1, &e)) return 0;
-    *out = (anl_candidate){.start = p->start, .dlo = p->start, .dhi = p->start, .score = e.score, .contig = p->contig, .last = len, .end = len,
-                           .reverse = p->reverse, .ungapped = 1};
+    params.clip5 = params.clip3 = 0;
+    if (!on_diagonal(w, q, &params, p->start, p->contig, p->reverse, 1, &e)) return 0;
+    *out = (anl_candidate){.start = p->start, .dlo = p->start, .dhi = p->start, .score = e.score, .contig = p->contig, .last = e.qend,
+                           .end = q->read->len, .reverse = p->reverse, .ungapped = 1};
     return 1;
 }
 
@@ -292,6 +297,7 @@ static int by_score(const void *a, const void *b)
 {
     const anl_candidate *x = a, *y = b;
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    if (x->bonus != y->bonus) return x->bonus > y->bonus ? -1 : 1;
     if (x->start != y->start) return x->start < y->start ? -1 : 1;
     return x->reverse - y->reverse;
 }
@@ -314,6 +320,22 @@ static void sort_and_merge(anl_query *q)
     q->n = kept;
 }
 
+/* Among places of the best score those come first where the read reaches farther: a difference near its end costs less than clipping. */
+static void prefer_whole(const anl_worker *w, anl_query *q)
+{
+    const anl_extend_params *params = &w->context->options->align;
+    int32_t equal = 1;
+    while (equal < q->n && q->candidates[equal].score == q->candidates[0].score) ++equal;
+    if (equal == 1 || q->n < 2) return;
+    for (int32_t i = 0; i < equal; ++i) {
+        anl_candidate *c = &q->candidates[i];
+        anl_extension e;
+        int whole = on_diagonal(w, q, params, c->start, c->contig, c->reverse, q->read->len, &e);
+        c->bonus = whole && e.total > c->score ? e.total - c->score : 0;
+    }
+    qsort(q->candidates, (size_t)equal, sizeof *q->candidates, by_score);
+}
+
 int anl_candidates_score(anl_worker *w, anl_query *queries, int n)
 {
     int rc = anl_grow(&w->results, &w->results_cap, w->n_jobs, sizeof *w->results);
@@ -334,7 +356,10 @@ int anl_candidates_score(anl_worker *w, anl_query *queries, int n)
         rc = add_candidate(w, q, c);
     }
     w->n_jobs = 0;
-    for (int i = 0; i < n && !rc; ++i) sort_and_merge(&queries[i]);
+    for (int i = 0; i < n && !rc; ++i) {
+        sort_and_merge(&queries[i]);
+        prefer_whole(w, &queries[i]);
+    }
     return rc;
 }
 

@@ -10,6 +10,7 @@ typedef struct anl_candidate {
     int64_t start;      /**< joined coordinate of base 0 of the oriented read if it lay unclipped and ungapped; may lie outside the contig */
     int64_t dlo, dhi;   /**< diagonals (joined coordinate minus read position) that the alignment may use */
     int32_t score;      /**< local alignment score, without clip bonus */
+    int32_t bonus;      /**< what reaching the read's ends adds to it without gaps; known where the best score has several places */
     int32_t contig;
     int32_t last;       /**< position in the oriented read behind the last base aligned */
     int32_t begin, end; /**< the part of the read, as it was sequenced, that is aligned; all of it unless anl_place_parts looked */
@@ -22,7 +23,7 @@ typedef struct anl_candidate {
 typedef struct anl_query {
     const anl_read *read;
     const uint8_t *strand[2];  /**< base codes of the read and of its reverse complement */
-    anl_candidate *candidates; /**< score descending, then start, forward first */
+    anl_candidate *candidates; /**< score, then bonus descending, then start, forward first */
     int32_t n, cap;
     int64_t near_begin, near_end; /**< a stretch of one contig, joined coordinates, to look in as well; empty: none */
     uint8_t cut;               /**< more windows look alike than were fetched: the true place may be missing */

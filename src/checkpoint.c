@@ -101,7 +101,7 @@ static int read_stream(anl_checkpoint *c, FILE *f, const char *path)
     part p[PARTS];
     uint64_t sum;
     if (fread(&h, sizeof h, 1, f) != 1 || memcmp(h.magic, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not a checkpoint", path);
-    if (h.options != c->options || h.size != c->size)
+    if ((c->options && h.options != c->options) || h.size != c->size)
         return anl_fail(ANL_EVERSION, "%s: the checkpoint of a run with other options or genomes", path);
     if (h.n_twins > 1u << 28) return anl_fail(ANL_EFORMAT, "%s: the checkpoint is corrupt", path);
     free(c->twins);

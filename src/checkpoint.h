@@ -5,7 +5,7 @@
 #include "corpus.h"
 
 typedef struct anl_checkpoint {
-    uint64_t options; /**< identity of the run's options: only a run with the same may resume */
+    uint64_t options; /**< identity of the run's options: only a run with the same may resume; 0 reads any run's */
     int64_t step;     /**< steps made */
     size_t size;      /**< floats of each array */
     float *weights, *first, *second;

@@ -1,5 +1,6 @@
 #include "align.h"
 #include "cli.h"
+#include "devices.h"
 #include "progress.h"
 
 #include <ctype.h>
@@ -346,8 +347,10 @@ static int run(const settings *s)
     if (!rc && s->summary) rc = summary_open(&json, s->summary);
     if (!rc) rc = anl_aligner_open(&aligner, s->index, s->model, &s->align);
     if (!rc && s->verbosity > 2) {
-        const char *gpu = anl_aligner_gpu(aligner);
-        fprintf(stderr, "aligning on %s\n", gpu ? gpu : s->align.device == ANL_DEVICE_AUTO ? "the CPU: no GPU found" : "the CPU");
+        const char *gpu = anl_aligner_gpu(aligner), *why = NULL;
+        anl_device first;
+        if (!gpu && s->align.device == ANL_DEVICE_AUTO && anl_devices_find(&first, 1, &why)) why = "the GPU is too old";
+        fprintf(stderr, "aligning on %s%s%s\n", gpu ? gpu : "the CPU", why ? ": " : "", why ? why : "");
     }
     if (!rc) rc = anl_reads_open(&reads, &s->reads);
     if (!rc) {

@@ -14,7 +14,7 @@ int cmd_devices(int argc, char **argv)
 {
     enum { MOST = 64 };
     anl_device devices[MOST];
-    int cuda;
+    const char *why;
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
         fputs(help, stdout);
         return 0;
@@ -24,8 +24,8 @@ int cmd_devices(int argc, char **argv)
     printf("cpu\t%ld cores\tlevels", sysconf(_SC_NPROCESSORS_ONLN));
     for (const char *const *level = anl_kernels_levels(); *level; ++level) printf(" %s", *level);
     printf("\tuses %s\n", anl_kernels_get()->name);
-    const int n = anl_devices_find(devices, MOST, &cuda);
-    if (!n) printf("cuda\t%s\n", cuda ? "no GPU" : "no CUDA module");
+    const int n = anl_devices_find(devices, MOST, &why);
+    if (!n) printf("cuda\t%s\n", why);
     for (int i = 0; i < n && i < MOST; ++i)
         printf("cuda:%d\t%s\tsm_%d%d\t%zu MiB\t%d multiprocessors\n", i, devices[i].name, devices[i].major, devices[i].minor, devices[i].memory >> 20,
                devices[i].multiprocessors);

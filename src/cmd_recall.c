@@ -18,6 +18,7 @@ static const char help[] =
     "and by exact search. Reads whose sequence occurs more than once in the genome are left out and counted. Prints TSV.\n\n"
     "  --model FILE       encoder [the one shipped]\n"
     "  --baseline sketch  the untrained encoder beside it\n"
+    "  --checkpoint FILE  of the training run that made the model: exact search of its float vectors beside it\n"
     "  --reads N          reads for each line [2000]\n"
     "  --lengths LIST     bp [75,100,150,250]\n"
     "  --errors LIST      errors in a thousand bases [1,10,50,100,150]\n"
@@ -25,17 +26,18 @@ static const char help[] =
     "  --seed N           of the reads [1]\n"
     "  -t N               threads; the figures are the same for any number [1]\n";
 
-enum { OPT_MODEL = 256, OPT_BASELINE, OPT_READS, OPT_LENGTHS, OPT_ERRORS, OPT_WINDOW, OPT_STRIDE, OPT_SEED, OPT_HELP, MOST = 16 };
+enum { OPT_MODEL = 256, OPT_BASELINE, OPT_CHECKPOINT, OPT_READS, OPT_LENGTHS, OPT_ERRORS, OPT_WINDOW, OPT_STRIDE, OPT_SEED, OPT_HELP, MOST = 16 };
 
 static const struct option long_options[] = {
     {"model", required_argument, NULL, OPT_MODEL},   {"baseline", required_argument, NULL, OPT_BASELINE},
+    {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
     {"reads", required_argument, NULL, OPT_READS},   {"lengths", required_argument, NULL, OPT_LENGTHS},
     {"errors", required_argument, NULL, OPT_ERRORS}, {"window", required_argument, NULL, OPT_WINDOW},
     {"stride", required_argument, NULL, OPT_STRIDE}, {"seed", required_argument, NULL, OPT_SEED},
     {"help", no_argument, NULL, OPT_HELP},           {NULL, 0, NULL, 0}};
 
 typedef struct settings {
-    const char *model;
+    const char *model, *checkpoint;
     int baseline, n_lengths, n_errors;
     int64_t lengths[MOST], errors[MOST], reads, window, stride, seed, threads;
 } settings;
@@ -50,6 +52,7 @@ static int set_option(settings *s, int c)
         if (strcmp(optarg, "sketch")) return cli_usage("--baseline %s: there is only 'sketch'", optarg), -1;
         s->baseline = 1;
         return 0;
+    case OPT_CHECKPOINT: s->checkpoint = optarg; return 0;
     case OPT_READS: return cli_integer("--reads", optarg, 1, 1 << 24, &s->reads);
     case OPT_LENGTHS: return (s->n_lengths = cli_integers("--lengths", optarg, 1, MOST, s->lengths)) < 0 ? -1 : 0;
     case OPT_ERRORS: return (s->n_errors = cli_integers("--errors", optarg, 1, MOST, s->errors)) < 0 ? -1 : 0;
@@ -68,14 +71,15 @@ static int check(const settings *s)
     return 0;
 }
 
-static void print(const char *genome, const char *model, int64_t windows, const anl_recall_condition *c, const anl_recall *r)
+static void print(const char *genome, const char *model, int64_t windows, const anl_recall_condition *c, const anl_recall *r, int floats)
 {
+    static const char *const search[] = {"index", "exact", "float"};
+    const int *found[] = {r->found, r->found_exact, r->found_float};
     const char *slash = strrchr(genome, '/');
-    for (int exact = 0; exact < 2; ++exact) {
+    for (int how = 0; how < 2 + floats; ++how) {
         printf("%s\t%lld\t%s\t%d\t%.1f\t%s\t%d\t%.2f", slash ? slash + 1 : genome, (long long)windows, model, c->length, 100 * (double)c->error,
-               exact ? "exact" : "index", r->reads, 100.0 * r->unique / r->reads);
-        for (int i = 0; i < ANL_RECALL_DEPTHS; ++i)
-            printf("\t%.2f", r->unique ? 100.0 * (exact ? r->found_exact[i] : r->found[i]) / r->unique : 0.0);
+               search[how], r->reads, 100.0 * r->unique / r->reads);
+        for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) printf("\t%.2f", r->unique ? 100.0 * found[how][i] / r->unique : 0.0);
         putchar('\n');
     }
     fflush(stdout);
@@ -99,8 +103,9 @@ static int open_index(const settings *s, const char *genome, const char *model, 
     return rc;
 }
 
-static int measure(const settings *s, const char *genome, const char *model, const char *name)
+static int measure(const settings *s, const char *genome, const char *model, const char *name, const char *checkpoint)
 {
+    anl_recall_setup u = {.reads = (int)s->reads, .seed = (uint64_t)s->seed, .threads = (int)s->threads};
     anl_index *x = NULL;
     anl_model *m = NULL;
     anl_recall_condition c[MOST * MOST];
@@ -110,8 +115,12 @@ static int measure(const settings *s, const char *genome, const char *model, con
         for (int j = 0; j < s->n_errors; ++j) c[n++] = (anl_recall_condition){(int)s->lengths[i], (float)s->errors[j] / 1000};
     int rc = open_index(s, genome, model, &x);
     if (!rc) rc = anl_model_read(&m, model);
-    if (!rc) rc = anl_recall_measure(x, m, c, n, (int)s->reads, (uint64_t)s->seed, (int)s->threads, found);
-    for (int i = 0; i < n && !rc; ++i) print(genome, name, x->n_entries, &c[i], &found[i]);
+    if (!rc && checkpoint) rc = anl_float_search_new(&u.floats, x, checkpoint, m->layers, u.threads);
+    u.index = x;
+    u.model = m;
+    if (!rc) rc = anl_recall_measure(&u, c, n, found);
+    for (int i = 0; i < n && !rc; ++i) print(genome, name, x->n_entries, &c[i], &found[i], checkpoint != NULL);
+    anl_float_search_free(u.floats);
     anl_index_free(x);
     anl_model_free(m);
     return rc;
@@ -148,8 +157,8 @@ static int run(const settings *s, char **genomes, int n)
         putchar('\n');
     }
     for (int i = 0; i < n && !rc; ++i) {
-        rc = measure(s, genomes[i], model, "model");
-        if (!rc && s->baseline) rc = measure(s, genomes[i], sketch, "sketch");
+        rc = measure(s, genomes[i], model, "model", s->checkpoint);
+        if (!rc && s->baseline) rc = measure(s, genomes[i], sketch, "sketch", NULL);
     }
     if (*sketch) unlink(sketch);
     if (!rc && (fflush(stdout) || ferror(stdout))) rc = anl_fail(ANL_EIO, "standard output: cannot write");

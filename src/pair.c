@@ -36,7 +36,7 @@ anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int
     c.candidate = 0;
     /* Equal places: any will do, but not always the first one. */
     int32_t equal = 1;
-    while (equal < q->n && q->candidates[equal].score == q->candidates[0].score) ++equal;
+    while (equal < q->n && q->candidates[equal].score == q->candidates[0].score && q->candidates[equal].bonus == q->candidates[0].bonus) ++equal;
     if (equal > 1) c.candidate = (int32_t)(anl_query_hash(q) % (uint32_t)equal);
     c.mapq = (uint8_t)mapq_alone(o, q, c.candidate, &c.second);
     return c;
@@ -136,7 +136,8 @@ int anl_pair_rescue(anl_worker *w, const anl_insert_model *m, const anl_query *q
 typedef struct best_pair {
     int32_t a, b;          /* -1: no combination is proper */
     int32_t total, second; /* scores less the penalty of the insert size */
-    int32_t equal, rivals; /* combinations that reach total; others that come near second */
+    int32_t bonus;         /* the most that those of total have */
+    int32_t equal, rivals; /* combinations that reach total and bonus; others that come near second */
 } best_pair;
 
 /* Goes over all proper combinations that can still matter. First pass: total, second, equal. Second pass: rivals, and which of the
@@ -152,16 +153,19 @@ static void pair_pass(const anl_align_options *o, const anl_insert_model *m, con
             const anl_insert *insert = proper(m, pair, i, j, &size);
             if (!insert) continue;
             int32_t total = sum - anl_insert_penalty(insert, size, o->align.score.match);
+            int32_t bonus = pair[0].candidates[i].bonus + pair[1].candidates[j].bonus;
+            int better = !best->equal || total > best->total || (total == best->total && bonus > best->bonus);
             if (pass) {
                 best->rivals += total >= best->second - near;
-                if (total == best->total && take-- == 0) best->a = i, best->b = j;
-            } else if (total > best->total || !best->equal) {
+                if (total == best->total && bonus == best->bonus && take-- == 0) best->a = i, best->b = j;
+            } else if (better) {
                 best->second = best->equal ? best->total : 0;
                 best->total = total;
+                best->bonus = bonus;
                 best->equal = 1;
             } else {
                 if (total > best->second) best->second = total;
-                best->equal += total == best->total;
+                best->equal += total == best->total && bonus == best->bonus;
             }
         }
 }

@@ -214,16 +214,37 @@ static int search_block(const anl_index *x, const anl_encoder *e, const anl_sear
     return rc;
 }
 
-static int measure(const anl_index *x, const anl_encoder *e, const anl_search *search, const sample *s, int length, int reads, int threads,
-                   anl_recall *out)
+/* All reads at once: the float encoder has threads of its own. */
+static int search_floats(const anl_recall_setup *u, const sample *s, int length, anl_recall *out)
 {
+    const uint8_t **seqs = anl_alloc((size_t)u->reads, sizeof *seqs);
+    int64_t *windows = anl_alloc((size_t)u->reads * MOST, sizeof *windows);
+    int rc = seqs && windows ? ANL_OK : ANL_ENOMEM;
+    for (int i = 0; i < u->reads && !rc; ++i) seqs[i] = s->seq + (size_t)i * ANL_ENCODER_MAX_LEN;
+    if (!rc) rc = anl_float_search_batch(u->floats, seqs, s->len, u->reads, MOST, windows);
+    for (int i = 0; i < u->reads && !rc; ++i) {
+        anl_hit hits[MOST];
+        int n = 0;
+        for (; n < MOST && windows[i * MOST + n] >= 0; ++n) hits[n].window = (uint32_t)windows[i * MOST + n];
+        if (!s->unique[i]) continue;
+        int rank = rank_of(u->index, s->pos[i], length, hits, n);
+        note(out->found_float, rank < n ? rank : MOST);
+    }
+    free(seqs);
+    free(windows);
+    return rc;
+}
+
+static int measure(const anl_recall_setup *u, const anl_encoder *e, const anl_search *search, const sample *s, int length, anl_recall *out)
+{
+    const int reads = u->reads;
     anl_failure failure = {0};
     *out = (anl_recall){.reads = reads};
     for (int i = 0; i < reads; ++i) out->unique += s->unique[i];
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+#pragma omp parallel for schedule(dynamic, 1) num_threads(u->threads)
     for (int first = 0; first < reads; first += BLOCK) {
         anl_recall part = {0};
-        int rc = search_block(x, e, search, s, length, first, reads - first < BLOCK ? reads - first : BLOCK, &part);
+        int rc = search_block(u->index, e, search, s, length, first, reads - first < BLOCK ? reads - first : BLOCK, &part);
         if (rc) anl_failure_keep(&failure, rc, first);
 #pragma omp critical(anl_recall_sum)
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) {
@@ -231,26 +252,27 @@ static int measure(const anl_index *x, const anl_encoder *e, const anl_search *s
             out->found_exact[i] += part.found_exact[i];
         }
     }
-    return anl_failure_raise(&failure);
+    int rc = anl_failure_raise(&failure);
+    return rc || !u->floats ? rc : search_floats(u, s, length, out);
 }
 
-int anl_recall_measure(const anl_index *x, const anl_model *m, const anl_recall_condition *conditions, int n, int reads, uint64_t seed,
-                       int threads, anl_recall *out)
+int anl_recall_measure(const anl_recall_setup *u, const anl_recall_condition *conditions, int n, anl_recall *out)
 {
+    const anl_index *x = u->index;
     int64_t total = x->contig_begin[x->n_contigs];
     anl_encoder *e = NULL;
     anl_search *search = NULL;
     uint8_t *bases = anl_alloc((size_t)total, 1);
     int rc = bases ? ANL_OK : ANL_ENOMEM;
-    if (!rc && x->model_hash != anl_model_hash(m)) rc = anl_fail(ANL_EINVAL, "the index was made with another model");
-    if (!rc) rc = anl_encoder_new(&e, m);
+    if (!rc && x->model_hash != anl_model_hash(u->model)) rc = anl_fail(ANL_EINVAL, "the index was made with another model");
+    if (!rc) rc = anl_encoder_new(&e, u->model);
     if (!rc) rc = anl_search_new(&search, x, ANL_SEARCH_NATIVE);
     if (!rc) anl_index_fetch(x, 0, total, bases);
     for (int i = 0; i < n && !rc; ++i) {
         sample s = {0};
-        rc = draw(x, bases, &conditions[i], reads, seed, &s);
-        if (!rc) rc = find_unique(bases, total, conditions[i].length, reads, &s);
-        if (!rc) rc = measure(x, e, search, &s, conditions[i].length, reads, threads, &out[i]);
+        rc = draw(x, bases, &conditions[i], u->reads, u->seed, &s);
+        if (!rc) rc = find_unique(bases, total, conditions[i].length, u->reads, &s);
+        if (!rc) rc = measure(u, e, search, &s, conditions[i].length, &out[i]);
         free_sample(&s);
     }
     anl_search_free(search);

@@ -2,6 +2,7 @@
 #ifndef ANL_RECALL_H
 #define ANL_RECALL_H
 
+#include "float_search.h"
 #include "index.h"
 #include "model.h"
 
@@ -22,11 +23,21 @@ typedef struct anl_recall {
     int reads, unique;                   /**< unique / reads is the ceiling that exact repeats set */
     int found[ANL_RECALL_DEPTHS];        /**< of the unique reads, by the index as it is searched for alignment */
     int found_exact[ANL_RECALL_DEPTHS];  /**< by exact search */
+    int found_float[ANL_RECALL_DEPTHS];  /**< by exact search of float vectors, where these are given */
 } anl_recall;
 
-/** Draws `reads` reads from the index's own reference for each of `n` conditions; the same for any number of threads. 0, ANL_ENOMEM or
+/** What is measured. */
+typedef struct anl_recall_setup {
+    const anl_index *index;
+    const anl_model *model;
+    anl_float_search *floats; /**< NULL: none */
+    int reads;                /**< for each condition */
+    uint64_t seed;
+    int threads;
+} anl_recall_setup;
+
+/** Draws reads from the index's own reference for each of `n` conditions; the same for any number of threads. 0, ANL_ENOMEM or
  *  ANL_EINVAL (the reference has no stretch of that length without N; the index is another model's). */
-int anl_recall_measure(const anl_index *x, const anl_model *m, const anl_recall_condition *conditions, int n, int reads, uint64_t seed,
-                       int threads, anl_recall *out);
+int anl_recall_measure(const anl_recall_setup *s, const anl_recall_condition *conditions, int n, anl_recall *out);
 
 #endif

@@ -12,6 +12,7 @@ struct anl_search {
     const anl_scan_kernels *kernels;
     anl_index_faiss *faiss; /* NULL: native */
     anl_gpu *gpu;           /* NULL: the CPU */
+    int rivals_only;
 };
 
 /* A query and a list that it probes. */
@@ -62,6 +63,11 @@ int anl_search_use(anl_search *s, anl_gpu *gpu)
     return rc;
 }
 
+void anl_search_rivals_only(anl_search *s)
+{
+    s->rivals_only = 1;
+}
+
 void anl_search_free(anl_search *s)
 {
     if (!s) return;
@@ -97,7 +103,7 @@ int anl_search_nprobe(const anl_index *x, int effort)
     const int64_t n = x->n_entries > 0 ? x->n_entries : 1;
     int64_t root = 1; /* integer square root of n */
     while ((root + 1) * (root + 1) <= n) root += root > 1 << 16 ? 16 : 1;
-    int64_t entries = 26 * root * effort; /* 8,200 at n = 100,000 */
+    int64_t entries = 40 * root * effort; /* 12,600 at n = 100,000 */
     int64_t lists = entries * x->nlist / n + 1;
     return lists < x->nlist ? (int)lists : x->nlist;
 }
@@ -193,6 +199,12 @@ static int32_t length_of(const int8_t *q, int32_t d)
     return sum;
 }
 
+/* A window that much farther than the nearest one cannot hold a place that rivals it. */
+static int32_t reach_of(int32_t length)
+{
+    return length / 2;
+}
+
 /* Beyond a cosine of 1/4 there is nothing but noise. Vectors of one length: distance = 2 * length * (1 - cosine). */
 static int32_t farthest(int32_t length)
 {
@@ -245,6 +257,7 @@ static void keep(const anl_search *s, anl_search_scratch *sc, uint32_t query, in
     for (int32_t i = 0; i < found; ++i) {
         const uint32_t window = s->index->ids[first + sc->which[i]];
         if (window == ANL_INDEX_NO_WINDOW || sc->values[i] > sc->limits[query]) continue;
+        if (s->rivals_only && sc->values[i] + reach_of(length) < sc->limits[query]) sc->limits[query] = sc->values[i] + reach_of(length);
         keys[n++] = (uint64_t)(uint32_t)(length + sc->values[i]) << 32 | window;
         if (n < room) continue;
         int32_t limit;
@@ -313,12 +326,8 @@ static int search_gpu(const anl_search *s, anl_search_scratch *sc, const int8_t 
     return anl_gpu_search(sc->stream, &q, hits, counts);
 }
 
-int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
-                     int *counts)
+static int search_faiss(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int nprobe, anl_hit *hits, int *counts)
 {
-    const int nprobe = anl_search_nprobe(s->index, effort);
-    if (sc->stream) return search_gpu(s, sc, queries, n, k, nprobe, hits, counts);
-    if (!s->faiss) return search_native(s, sc, queries, n, k, nprobe, hits, counts);
     int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)k, sizeof *sc->keys);
     for (int i = 0; i < n && !rc; ++i) {
         const int8_t *query = queries + (size_t)i * (size_t)s->index->d;
@@ -327,6 +336,21 @@ int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *
         while (counts[i] && (int32_t)(sc->keys[counts[i] - 1] >> 32) > most) --counts[i];
         for (int j = 0; j < counts[i] && !rc; ++j)
             hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(sc->keys[j] >> 32), (uint32_t)sc->keys[j]};
+    }
+    return rc;
+}
+
+int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
+                     int *counts)
+{
+    const int nprobe = anl_search_nprobe(s->index, effort);
+    int (*search)(const anl_search *, anl_search_scratch *, const int8_t *, int, int, int, anl_hit *, int *) =
+        sc->stream ? search_gpu : s->faiss ? search_faiss : search_native;
+    int rc = search(s, sc, queries, n, k, nprobe, hits, counts);
+    for (int i = 0; i < n && !rc && s->rivals_only; ++i) {
+        const int32_t reach = reach_of(length_of(queries + (size_t)i * (size_t)s->index->d, s->index->d));
+        const anl_hit *own = hits + (size_t)i * (size_t)k;
+        while (counts[i] && own[counts[i] - 1].dist > own[0].dist + reach) --counts[i];
     }
     return rc;
 }

@@ -12,6 +12,10 @@ typedef struct anl_search anl_search;
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path);
 void anl_search_free(anl_search *s);
 
+/** From here on windows that lie farther than the nearest by more than half of the query's squared length are no hits: none of them can hold
+ *  a place that rivals the nearest. */
+void anl_search_rivals_only(anl_search *s);
+
 /** From here on scratches search on `gpu`, which must outlive the search; call before they are made. FAISS's own search stays on the CPU.
  *  0 or what anl_gpu_load_lists says. */
 int anl_search_use(anl_search *s, anl_gpu *gpu);
@@ -34,7 +38,7 @@ enum { ANL_SEARCH_MORE = 4, ANL_SEARCH_MOST = 16 };
 int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, anl_hit *hits, int *counts,
                     int *efforts);
 
-/** Lists probed for an effort: about 8,000 entries at 100,000 windows, growing with the square root of their number. */
+/** Lists probed for an effort: about 13,000 entries at 100,000 windows, growing with the square root of their number. */
 int anl_search_nprobe(const anl_index *x, int effort);
 
 #endif

@@ -141,7 +141,7 @@ static int measure(run *r, int layers, anl_train_progress *p)
     const anl_draw *d = &r->o->draw;
     int rc = model_of(r, layers, &m);
     if (!rc) rc = anl_window_store_new(&x, m, r->held, r->n_held, d->window, d->stride, r->o->threads);
-    if (!rc) rc = anl_recall_measure(x, m, conditions, 2, HELD_READS, r->o->seed, r->o->threads, found);
+    if (!rc) rc = anl_recall_measure(&(anl_recall_setup){.index = x, .model = m, .reads = HELD_READS, .seed = r->o->seed, .threads = r->o->threads}, conditions, 2, found);
     if (!rc) {
         p->recall10 = found[0].unique ? (float)found[0].found_exact[2] / (float)found[0].unique : -1;
         p->recall15 = found[1].unique ? (float)found[1].found_exact[2] / (float)found[1].unique : -1;

@@ -313,16 +313,37 @@ static void load(anl_trainer *t, const anl_pairs *b)
     anl_net_linears(&t->net, pack, &(packing){.t = t});
 }
 
-int anl_trainer_gradient(anl_trainer *t, const anl_pairs *b, int layers, anl_train_score *score)
+/* The forward pass of the whole batch. */
+static void embed(anl_trainer *t, int layers)
 {
-    load(t, b);
-    int slots = t->n_slots, chunks = (t->seqs + t->k->chunk_seqs - 1) / t->k->chunk_seqs;
+    int chunks = (t->seqs + t->k->chunk_seqs - 1) / t->k->chunk_seqs;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(t->o.threads)
     for (int i = 0; i < chunks; ++i) {
         /* No sums here: any thread may take any chunk, in a slot that no other thread has. */
         chunk c = chunk_at(t, i);
         forward(t, &c, &t->slot[omp_get_thread_num()], layers);
     }
+}
+
+static int device_status(const anl_trainer *t)
+{
+    const char *failed = t->k->status();
+    return failed ? anl_fail(ANL_EIO, "training on %s failed: %s", t->k->name, failed) : ANL_OK;
+}
+
+int anl_trainer_embed(anl_trainer *t, const anl_pairs *b, int layers, int n, float *vectors)
+{
+    load(t, b);
+    embed(t, layers);
+    t->k->download(vectors, t->e, (size_t)n * (size_t)t->o.dim * sizeof(float));
+    return device_status(t);
+}
+
+int anl_trainer_gradient(anl_trainer *t, const anl_pairs *b, int layers, anl_train_score *score)
+{
+    load(t, b);
+    embed(t, layers);
+    int slots = t->n_slots, chunks = (t->seqs + t->k->chunk_seqs - 1) / t->k->chunk_seqs;
     size_t vectors = (size_t)b->n * (size_t)t->o.dim;
     t->k->contrast(&(anl_train_contrast){.n = b->n, .d = t->o.dim, .query = t->e, .target = t->e + vectors, .place = t->place,
                                          .apart = t->o.apart, .inverse_temperature = 1 / t->o.temperature, .d_query = t->de,
@@ -337,8 +358,7 @@ int anl_trainer_gradient(anl_trainer *t, const anl_pairs *b, int layers, anl_tra
         }
     }
     for (int s = 1; s < slots; ++s) t->k->add(t->slot[0].gradient, t->slot[s].gradient, t->net.size);
-    const char *failed = t->k->status();
-    return failed ? anl_fail(ANL_EIO, "training on %s failed: %s", t->k->name, failed) : ANL_OK;
+    return device_status(t);
 }
 
 void anl_trainer_get_gradient(const anl_trainer *t, float *gradient)

@@ -41,6 +41,9 @@ void anl_trainer_get(const anl_trainer *t, float *weights, float *first, float *
  *  the layers' outputs are zero it is the same function. 0, or ANL_EIO when the device failed. */
 int anl_trainer_gradient(anl_trainer *t, const anl_pairs *b, int layers, anl_train_score *score);
 
+/** The first n vectors of the batch, each of length 1, with the first `layers` layers: vectors[n][dim]. 0, or ANL_EIO when the device failed. */
+int anl_trainer_embed(anl_trainer *t, const anl_pairs *b, int layers, int n, float *vectors);
+
 /** The gradients found, as net->size floats. */
 void anl_trainer_get_gradient(const anl_trainer *t, float *gradient);
 

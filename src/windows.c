@@ -54,7 +54,7 @@ static int32_t squared_length(const int8_t *vector, int32_t d)
     return sum;
 }
 
-/* Fetches k neighbours of every window; drops those that cannot rival the nearest. *crowded: how many windows have more. Without `sure`
+/* Fetches k neighbours of every window. *crowded: how many windows have more. Without `sure`
  * one look is enough. */
 static int search(anl_worker *w, windows *all, int32_t k, int sure, int32_t *crowded)
 {
@@ -68,13 +68,11 @@ static int search(anl_worker *w, windows *all, int32_t k, int sure, int32_t *cro
     if (rc) return rc;
     *crowded = 0;
     for (int32_t i = 0; i < all->n; ++i) {
-        const int32_t reach = squared_length(all->vectors + (size_t)i * (size_t)d, d) / 2;
+        const int32_t alike = squared_length(all->vectors + (size_t)i * (size_t)d, d) / 4;
         anl_hit *own = hits + (size_t)i * (size_t)k;
-        int32_t kept = 0;
-        *crowded += counts[i] == k && own[k - 1].dist <= own[0].dist + reach / 2;
-        while (kept < counts[i] && own[kept].dist <= own[0].dist + reach) ++kept;
+        *crowded += counts[i] == k && own[k - 1].dist <= own[0].dist + alike;
         all->list[i].hits = own;
-        all->list[i].n_hits = kept;
+        all->list[i].n_hits = counts[i];
     }
     return ANL_OK;
 }

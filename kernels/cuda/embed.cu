@@ -1,7 +1,8 @@
 // The encoder's forward pass (docs/encoder.md, src/encoder.c). Sums are sums of integers; the float steps are those of encode_common.h,
-// compiled without contraction, so that every byte is the CPU's.
+// compiled without contraction, so that every byte is the CPU's. cuBLAS leaves the sums of a linear layer in memory; whoever needs the outputs
+// scales and rounds them.
 #include "../encode_common.h"
-#include "tile.cuh"
+#include "gpu.cuh"
 
 #include <string.h>
 
@@ -68,62 +69,7 @@ __global__ void gather_kernel(const sequence *seqs, const uint32_t *words, model
     }
 }
 
-// ---- norm: a warp a row ----
-
-__global__ void norm_kernel(const int16_t *x, int rows, int d, float scale, uint8_t *out)
-{
-    const int t = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP, lane = threadIdx.x % WARP;
-    if (t >= rows) return;
-    int32_t sum = 0;
-    int64_t squares = 0;
-    float mean, factor;
-    x += (size_t)t * d;
-    for (int c = lane; c < d; c += WARP) {
-        sum += x[c];
-        squares += x[c] * x[c];
-    }
-    norm_factors(warp_sum(sum), warp_sum((long long)squares), d, scale, &mean, &factor);
-    for (int c = lane; c < d; c += WARP) out[(size_t)t * d + c] = (uint8_t)(clamp(rne(((float)x[c] - mean) * factor), -127, 127) + 128);
-}
-
-// ---- linear layers: a block 64 rows; what becomes of two neighbouring outputs ----
-
-struct to_s8 {
-    int8_t *out;
-    __device__ void operator()(size_t at, int32_t a, int32_t b) const
-    {
-        *reinterpret_cast<char2 *>(out + at) = char2{(signed char)clamp(a, -127, 127), (signed char)clamp(b, -127, 127)};
-    }
-};
-
-struct to_u8 {
-    uint8_t *out;
-    __device__ void operator()(size_t at, int32_t a, int32_t b) const
-    {
-        *reinterpret_cast<uchar2 *>(out + at) = uchar2{(uint8_t)clamp(a, 0, 255), (uint8_t)clamp(b, 0, 255)};
-    }
-};
-
-struct to_s32 {
-    int32_t *out;
-    __device__ void operator()(size_t at, int32_t a, int32_t b) const
-    {
-        *reinterpret_cast<int2 *>(out + at) = int2{a, b};
-    }
-};
-
-struct add_s16 {
-    int16_t *x;
-    __device__ static int16_t add(int16_t x, int32_t y)
-    {
-        return (int16_t)clamp(x + clamp(y, INT16_MIN, INT16_MAX), INT16_MIN, INT16_MAX);
-    }
-    __device__ void operator()(size_t at, int32_t a, int32_t b) const
-    {
-        short2 *to = reinterpret_cast<short2 *>(x + at);
-        *to = short2{add(to->x, a), add(to->y, b)};
-    }
-};
+// ---- what becomes of a layer's sums ----
 
 __device__ static int32_t scaled(const linear &l, int o, int32_t sum)
 {
@@ -131,62 +77,96 @@ __device__ static int32_t scaled(const linear &l, int o, int32_t sum)
     return rne(v + l.shift[o]);
 }
 
-template <class Store> __global__ void linear_kernel(linear l, const uint8_t *a, int rows, Store store)
+// Four neighbouring outputs of a row, limited, less `offset`, as bytes of a word.
+__device__ static uint32_t four(const linear &l, const int32_t *sums, size_t row, int o, int32_t low, int32_t high, int32_t offset)
 {
-    extern __shared__ uint4 tile[];
-    const int first = blockIdx.x * TILE;
-    tile_load(tile, l.k, [&](int r) { return first + r < rows ? a + (size_t)(first + r) * l.k : nullptr; });
-    tile_dots(tile, l.k, l.w, 0, l.n / 16, [&](int r, int o, int32_t y0, int32_t y1) {
-        if (first + r < rows) store((size_t)(first + r) * l.n + o, scaled(l, o, y0), scaled(l, o + 1, y1));
-    });
+    const int4 y = *reinterpret_cast<const int4 *>(sums + row * l.n + o);
+    const int32_t of[4] = {y.x, y.y, y.z, y.w};
+    uint32_t word = 0;
+    for (int i = 0; i < 4; ++i) word |= (uint32_t)(uint8_t)(clamp(scaled(l, o + i, of[i]), low, high) - offset) << 8 * i;
+    return word;
 }
 
-template <class Store> static void run_linear(cudaStream_t stream, const linear &l, const uint8_t *a, int rows, Store store)
+// A thread four outputs.
+__global__ void relu_kernel(linear l, const int32_t *sums, int rows, uint32_t *out)
 {
-    linear_kernel<Store><<<(rows + TILE - 1) / TILE, TILE_THREADS, tile_bytes(l.k), stream>>>(l, a, rows, store);
+    const uint32_t at = blockIdx.x * THREADS + threadIdx.x, words = l.n / 4; // of a part there are less than 2^27
+    if (at < rows * words) out[at] = four(l, sums, at / words, (int)(at % words) * 4, 0, 255, 128);
 }
 
-// ---- attention: a block of 64 threads a sequence and head, a thread a token ----
+__device__ static int32_t to_int16(int32_t v)
+{
+    return clamp(v, INT16_MIN, INT16_MAX);
+}
+
+// A warp a row: adds a layer's outputs to x, if there are sums, and leaves the row's norm in out, if there is one.
+__global__ void norm_kernel(linear l, const int32_t *sums, int16_t *x, int rows, int d, float scale, int8_t *out)
+{
+    const int t = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP, lane = threadIdx.x % WARP;
+    if (t >= rows) return;
+    int32_t v[ANL_ENCODE_MAX_DIM / WARP] = {}, sum = 0;
+    int64_t squares = 0;
+    const size_t row = (size_t)t * d;
+#pragma unroll
+    for (int i = 0; i < ANL_ENCODE_MAX_DIM / WARP; ++i) {
+        const int c = i * WARP + lane;
+        if (c >= d) continue;
+        v[i] = x[row + c];
+        if (sums) x[row + c] = (int16_t)(v[i] = to_int16(v[i] + to_int16(scaled(l, c, sums[row + c]))));
+        sum += v[i];
+        squares += v[i] * v[i];
+    }
+    if (!out) return;
+    float mean, factor;
+    norm_factors(warp_sum(sum), warp_sum((long long)squares), d, scale, &mean, &factor);
+#pragma unroll
+    for (int i = 0; i < ANL_ENCODE_MAX_DIM / WARP; ++i) {
+        const int c = i * WARP + lane;
+        if (c < d) out[row + c] = (int8_t)clamp(rne(((float)v[i] - mean) * factor), -127, 127);
+    }
+}
+
+// ---- attention: a block a sequence and head, a thread a token ----
+
+enum { WORDS = HEAD / 4, PITCH = WORDS + 1 /* keeps the rows of a warp in different banks */ };
 
 __device__ static float logit(const int32_t *q, const int32_t *k, float scale, float bias)
 {
     int32_t sum = 0;
-    for (int c = 0; c < HEAD / 4; ++c) sum = __dp4a(q[c], k[c], sum);
+    for (int c = 0; c < WORDS; ++c) sum = __dp4a(q[c], k[c], sum);
     const float l = (float)sum * scale;
     return l + bias;
 }
 
-__global__ void attend_kernel(const sequence *seqs, const int8_t *qkv, int d, const float *scales, const float (*biases)[128], uint8_t *out)
+__global__ void attend_kernel(const sequence *seqs, linear qkv, const int32_t *sums, const float *scales, const float (*biases)[128], int8_t *out)
 {
-    __shared__ int32_t k[MOST_TOKENS][HEAD / 4], v[MOST_TOKENS][HEAD / 4];
+    __shared__ int32_t of[3][MOST_TOKENS][PITCH]; // q, k, v
     const sequence s = seqs[blockIdx.x];
-    const int m = token_count(s.len), h = blockIdx.y, i = threadIdx.x, words = d / 4, stride = 3 * words;
-    const int32_t *from = reinterpret_cast<const int32_t *>(qkv + (size_t)s.first * 3 * d + h * HEAD);
-    for (int w = i; w < m * (HEAD / 4); w += blockDim.x) {
-        const int32_t *at = from + w / (HEAD / 4) * stride + w % (HEAD / 4);
-        k[w / (HEAD / 4)][w % (HEAD / 4)] = at[words];
-        v[w / (HEAD / 4)][w % (HEAD / 4)] = at[2 * words];
+    const int m = token_count(s.len), h = blockIdx.y, i = threadIdx.x, d = qkv.n / 3;
+    for (int w = i; w < 3 * m * WORDS; w += blockDim.x) {
+        const int c = w % WORDS, t = w / WORDS % m, part = w / WORDS / m;
+        of[part][t][c] = (int32_t)four(qkv, sums, (size_t)(s.first + t), part * d + h * HEAD + c * 4, -127, 127, 0);
     }
     __syncthreads();
     if (i >= m) return;
     const float scale = scales[h], *bias = biases[h] + MOST_TOKENS - i;
-    int32_t q[HEAD / 4], sum = 0, total[HEAD] = {};
+    int32_t q[WORDS], sum = 0, total[HEAD] = {};
     float most = 0;
-    for (int c = 0; c < HEAD / 4; ++c) q[c] = from[i * stride + c];
+    for (int c = 0; c < WORDS; ++c) q[c] = of[0][i][c];
     for (int j = 0; j < m; ++j) {
-        const float l = logit(q, k[j], scale, bias[j]);
+        const float l = logit(q, of[1][j], scale, bias[j]);
         if (j == 0 || l > most) most = l;
     }
     for (int j = 0; j < m; ++j) {
-        const int32_t p = rne(exp2_255(logit(q, k[j], scale, bias[j]) - most));
+        const int32_t p = rne(exp2_255(logit(q, of[1][j], scale, bias[j]) - most));
         sum += p;
 #pragma unroll
-        for (int c = 0; c < HEAD; ++c) total[c] += p * (int8_t)(v[j][c / 4] >> c % 4 * 8);
+        for (int c = 0; c < HEAD; ++c) total[c] += p * (int8_t)(of[2][j][c / 4] >> c % 4 * 8);
     }
     const float inverse = 1.0f / (float)sum;
-    uint8_t *to = out + (size_t)(s.first + i) * d + h * HEAD;
+    int8_t *to = out + (size_t)(s.first + i) * d + h * HEAD;
 #pragma unroll
-    for (int c = 0; c < HEAD; ++c) to[c] = (uint8_t)(rne((float)total[c] * inverse) + 128);
+    for (int c = 0; c < HEAD; ++c) to[c] = (int8_t)rne((float)total[c] * inverse);
 }
 
 // ---- pooling and length: a block a sequence, a thread a channel ----
@@ -203,7 +183,7 @@ __device__ static int64_t block_sum(int64_t v)
     return (int64_t)sum;
 }
 
-__global__ void pool_kernel(const sequence *seqs, const int16_t *x, const int32_t *valid, model m, uint8_t *out)
+__global__ void pool_kernel(const sequence *seqs, const int16_t *x, const int32_t *valid, model m, int8_t *out)
 {
     __shared__ int32_t gates[MOST_TOKENS];
     const sequence s = seqs[blockIdx.x];
@@ -223,43 +203,39 @@ __global__ void pool_kernel(const sequence *seqs, const int16_t *x, const int32_
     const float share = kmers ? 1.0f / (float)(16 * kmers) : 0, mean = (float)pooled * share;
     const int32_t centred = to_fixed((mean - m.mean[c]) * 16.0f);
     const float factor = unit(m.pool_length, block_sum((int64_t)centred * centred));
-    out[(size_t)blockIdx.x * d + c] = (uint8_t)(to_int8((float)centred * factor) + 128);
+    out[(size_t)blockIdx.x * d + c] = (int8_t)to_int8((float)centred * factor);
 }
 
-__global__ void length_kernel(const int32_t *y, const int32_t *valid, double radius, int8_t *out)
+__global__ void length_kernel(linear l, const int32_t *sums, const int32_t *valid, double radius, int8_t *out)
 {
     const size_t at = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-    const int64_t v = to_fixed((float)y[at]);
+    const float y = (float)scaled(l, threadIdx.x, sums[at]);
+    const int64_t v = to_fixed(y);
     const float factor = unit(radius, block_sum(v * v));
-    out[at] = (int8_t)(valid[blockIdx.x] ? to_int8((float)y[at] * factor) : 0);
+    out[at] = (int8_t)(valid[blockIdx.x] ? to_int8(y * factor) : 0);
 }
 
 // ---- the pass ----
 
 // What is copied to the GPU comes first, so that one copy does.
 struct embed_memory {
-    int n, tokens, d;
+    int n, tokens, longest, d; // longest: tokens of a sequence
     size_t words;
     sequence *seqs;
     uint32_t *planes;
-    size_t input; // bytes
-    int16_t *x;
-    uint8_t *a;      // [tokens][d] inputs of a layer
-    uint8_t *wide;   // [tokens][3 d] or [tokens][2 d]
-    uint8_t *pooled; // [n][d]
-    int32_t *y, *valid;
+    int16_t *x;    // [tokens][d]
+    int8_t *a;     // [tokens][d] or [tokens][2 d], at the end [n][d]: inputs of a layer; room for product_rows()
+    int32_t *sums; // [tokens][up to 3 d] what comes of them; likewise
+    int32_t *valid;
     int8_t *out;
     void lay(carver &c)
     {
-        const size_t t = tokens, w = d;
+        const size_t t = tokens, rows = product_rows(tokens), w = d;
         seqs = c.take<sequence>(n);
         planes = c.take<uint32_t>(words);
-        input = c.at;
         x = c.take<int16_t>(t * w);
-        a = c.take<uint8_t>(t * w);
-        wide = c.take<uint8_t>(3 * t * w);
-        pooled = c.take<uint8_t>(n * w);
-        y = c.take<int32_t>(n * w);
+        a = c.take<int8_t>(2 * rows * w);
+        sums = c.take<int32_t>(3 * rows * w);
         valid = c.take<int32_t>(n);
         out = c.take<int8_t>(n * w);
     }
@@ -279,17 +255,24 @@ struct embed_host {
     }
 };
 
-static void run_layer(cudaStream_t stream, const model &m, const layer &l, const embed_memory &g)
+static void run_norm(cudaStream_t stream, const model &m, const linear &l, const int32_t *sums, const embed_memory &g, int8_t *out)
 {
-    const int rows = g.tokens, norm_blocks = (rows + THREADS / WARP - 1) / (THREADS / WARP);
-    int8_t *qkv = reinterpret_cast<int8_t *>(g.wide);
-    norm_kernel<<<norm_blocks, THREADS, 0, stream>>>(g.x, rows, m.d, m.norm_scale, g.a);
-    run_linear(stream, l.qkv, g.a, rows, to_s8{qkv});
-    attend_kernel<<<dim3(g.n, m.d / HEAD), MOST_TOKENS, 0, stream>>>(g.seqs, qkv, m.d, l.scale, l.bias, g.a);
-    run_linear(stream, l.o, g.a, rows, add_s16{g.x});
-    norm_kernel<<<norm_blocks, THREADS, 0, stream>>>(g.x, rows, m.d, m.norm_scale, g.a);
-    run_linear(stream, l.up, g.a, rows, to_u8{g.wide});
-    run_linear(stream, l.down, g.wide, rows, add_s16{g.x});
+    norm_kernel<<<(g.tokens + THREADS / WARP - 1) / (THREADS / WARP), THREADS, 0, stream>>>(l, sums, g.x, g.tokens, m.d, m.norm_scale, out);
+}
+
+// From the norm of x in a to the norm of the new x in a, or to x alone behind the last layer.
+static void run_layer(anl_gpu_stream *s, const model &m, const layer &l, const embed_memory &g, bool last)
+{
+    const int rows = product_rows(g.tokens), threads = (g.longest + WARP - 1) / WARP * WARP;
+    const size_t words = (size_t)g.tokens * l.up.n / 4;
+    multiply(s, l.qkv.w, l.qkv.n, l.qkv.k, g.a, rows, g.sums);
+    attend_kernel<<<dim3(g.n, m.d / HEAD), threads, 0, s->stream>>>(g.seqs, l.qkv, g.sums, l.scale, l.bias, g.a);
+    multiply(s, l.o.w, l.o.n, l.o.k, g.a, rows, g.sums);
+    run_norm(s->stream, m, l.o, g.sums, g, g.a);
+    multiply(s, l.up.w, l.up.n, l.up.k, g.a, rows, g.sums);
+    relu_kernel<<<(unsigned)((words + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(l.up, g.sums, g.tokens, reinterpret_cast<uint32_t *>(g.a));
+    multiply(s, l.down.w, l.down.n, l.down.k, g.a, rows, g.sums);
+    run_norm(s->stream, m, l.down, g.sums, g, last ? nullptr : g.a);
 }
 
 static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
@@ -300,7 +283,9 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
     g.n = h.n = n;
     g.d = h.d = m.d;
     for (int i = 0; i < n; ++i) {
-        g.tokens += token_count(lens[i]);
+        const int tokens = token_count(lens[i]);
+        g.tokens += tokens;
+        if (tokens > g.longest) g.longest = tokens;
         h.words = g.words += most_words(lens[i]);
     }
     int rc = place(s->device, g);
@@ -314,10 +299,11 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
     }
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
     gather_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.x, g.valid);
-    for (int i = 0; i < m.layers; ++i) run_layer(s->stream, m, m.layers_of[i], g);
-    pool_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.x, g.valid, m, g.pooled);
-    run_linear(s->stream, m.out, g.pooled, n, to_s32{g.y});
-    length_kernel<<<n, m.d, 0, s->stream>>>(g.y, g.valid, m.radius, g.out);
+    run_norm(s->stream, m, m.out, nullptr, g, g.a);
+    for (int i = 0; i < m.layers; ++i) run_layer(s, m, m.layers_of[i], g, i + 1 == m.layers);
+    pool_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.x, g.valid, m, g.a);
+    multiply(s, m.out.w, m.out.n, m.out.k, g.a, product_rows(n), g.sums);
+    length_kernel<<<n, m.d, 0, s->stream>>>(m.out, g.sums, g.valid, m.radius, g.out);
     cudaMemcpyAsync(h.out, g.out, (size_t)n * m.d, cudaMemcpyDeviceToHost, s->stream);
     rc = finish(s, "embedding");
     if (!rc) memcpy(out, h.out, (size_t)n * m.d);
@@ -326,7 +312,8 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
 
 int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
 {
-    const int rc = enter(s->gpu);
+    int rc = enter(s->gpu);
+    if (!rc) rc = start_products(s);
     return rc ? rc : in_parts((size_t)n, PART_SEQS, [&](size_t i, size_t m) { return embed_part(s, seqs + i, lens + i, (int)m, out + i * s->gpu->model.d); });
 }
 

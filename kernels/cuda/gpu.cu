@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <algorithm>
 #include <new>
 #include <vector>
 
@@ -32,26 +33,62 @@ int check(cudaError_t e, const char *what)
     return fail(e == cudaErrorMemoryAllocation ? ANL_ENOMEM : ANL_EIO, "GPU: %s: %s", what, cudaGetErrorString(e));
 }
 
+int check(cublasStatus_t e, const char *what)
+{
+    if (e == CUBLAS_STATUS_SUCCESS) return ANL_OK;
+    return fail(e == CUBLAS_STATUS_ALLOC_FAILED ? ANL_ENOMEM : ANL_EIO, "GPU: %s: cuBLAS: %s", what, cublasGetStatusString(e));
+}
+
 int enter(const anl_gpu *g)
 {
     return check(cudaSetDevice(g->device), "cannot use the device");
 }
 
-int finish(const anl_gpu_stream *s, const char *what)
+int finish(anl_gpu_stream *s, const char *what)
 {
-    const int rc = check(cudaGetLastError(), what);
-    const int waited = check(cudaStreamSynchronize(s->stream), what);
-    return rc ? rc : waited;
+    const cudaError_t launched = cudaGetLastError(), waited = cudaStreamSynchronize(s->stream);
+    const cublasStatus_t multiplied = s->blas_status;
+    s->blas_status = CUBLAS_STATUS_SUCCESS;
+    if (launched != cudaSuccess || waited != cudaSuccess) return check(launched != cudaSuccess ? launched : waited, what);
+    return check(multiplied, what);
+}
+
+// ---- products ----
+
+int start_products(anl_gpu_stream *s)
+{
+    if (s->blas) return ANL_OK;
+    cublasStatus_t e = cublasCreate(&s->blas);
+    if (e == CUBLAS_STATUS_SUCCESS) e = cublasSetStream(s->blas, s->stream);
+    return check(e, "start");
+}
+
+// cuBLAS counts by columns: a row-major matrix is its transpose there. This is the form, "TN", that has int8 kernels everywhere.
+void multiply(anl_gpu_stream *s, const int8_t *w, int n, int k, const int8_t *x, int rows, int32_t *y)
+{
+    const int32_t one = 1, nil = 0;
+    const cublasStatus_t e = cublasGemmEx(s->blas, CUBLAS_OP_T, CUBLAS_OP_N, n, rows, k, &one, w, CUDA_R_8I, k, x, CUDA_R_8I, k, &nil, y, CUDA_R_32I, n,
+                                          CUBLAS_COMPUTE_32I, CUBLAS_GEMM_DEFAULT);
+    if (s->blas_status == CUBLAS_STATUS_SUCCESS) s->blas_status = e;
 }
 
 // ---- memory ----
+
+// What a stream may take, lest the first ones leave nothing to the others; a quarter is left to cuBLAS and the driver.
+static size_t share(const anl_gpu *g)
+{
+    return g->room / 4 * 3 / std::max(1, g->streams.load());
+}
 
 int slab::reserve(size_t need, size_t spare)
 {
     if (need <= size) return ANL_OK;
     release();
     void *got = nullptr;
-    const cudaError_t e = on_host ? cudaHostAlloc(&got, need + spare, cudaHostAllocDefault) : cudaMalloc(&got, need + spare);
+    const size_t most = shared ? share(shared) : SIZE_MAX;
+    cudaError_t e = cudaErrorMemoryAllocation;
+    spare = need < most ? std::min(spare, most - need) : 0;
+    if (need <= most) e = on_host ? cudaHostAlloc(&got, need + spare, cudaHostAllocDefault) : cudaMalloc(&got, need + spare);
     if (e == cudaErrorMemoryAllocation && spare) {
         cudaGetLastError();
         return reserve(need, 0);
@@ -113,10 +150,10 @@ struct loader {
 static linear put_linear(loader &l, const anl_linear_packed &from)
 {
     const int8_t *w = static_cast<const int8_t *>(from.w);
-    std::vector<int8_t> panels((size_t)from.n * from.k);
+    std::vector<int32_t> init(from.init, from.init + from.n);
     for (int o = 0; o < from.n; ++o)
-        for (int i = 0; i < from.k; ++i) panels[(size_t)(o / 16) * 16 * from.k + i / 4 * 64 + o % 16 * 4 + i % 4] = w[(size_t)o * from.k + i];
-    return {from.n, from.k, l.put(panels.data(), panels.size()), l.put(from.init, from.n), l.put(from.scale, from.n), l.put(from.shift, from.n)};
+        for (int i = 0; i < from.k; ++i) init[o] += 128 * w[(size_t)o * from.k + i];
+    return {from.n, from.k, l.put(w, (size_t)from.n * from.k), l.put(init.data(), init.size()), l.put(from.scale, from.n), l.put(from.shift, from.n)};
 }
 
 static model put_model(loader &l, const anl_gpu_model &m)
@@ -146,14 +183,22 @@ static model put_model(loader &l, const anl_gpu_model &m)
 
 static lists put_lists(loader &l, const anl_gpu_lists &x)
 {
-    const size_t d = x.d, entries = x.list_begin[x.nlist], padded = (size_t)(x.nlist + 15) / 16 * 16;
-    return {x.d, x.nlist, l.put(x.centroids, padded * d), l.put(x.codes, entries * d), l.put(x.centroid_bias, padded), l.put(x.bias, entries),
-            l.put(x.list_begin, (size_t)x.nlist + 1), l.put(x.ids, entries), x.no_id};
+    const size_t d = x.d, entries = x.list_begin[x.nlist], rows = (size_t)(x.nlist + 15) / 16 * 16;
+    std::vector<int8_t> centroids(rows * d);
+    std::vector<int32_t> lengths(rows);
+    for (size_t r = 0; r < rows; ++r)
+        for (size_t c = 0; c < d; ++c) {
+            const int8_t v = x.centroids[r / 16 * 16 * d + c / 4 * 64 + r % 16 * 4 + c % 4];
+            centroids[r * d + c] = v;
+            lengths[r] += v * v;
+        }
+    return {x.d, x.nlist, (int)rows, l.put(centroids.data(), rows * d), l.put(lengths.data(), rows), l.put(x.codes, entries * d),
+            l.put(x.bias, entries), l.put(x.list_begin, (size_t)x.nlist + 1), l.put(x.ids, entries), x.no_id};
 }
 
 // Loads what `put` puts into a slab.
 template <class Loaded, class Put> static int load(const anl_gpu *g, slab &memory, Loaded *to, const char *what, Put put)
-{
+try {
     int rc = enter(g);
     if (rc) return rc;
     loader counting{{nullptr, 0}, cudaSuccess};
@@ -170,6 +215,8 @@ template <class Loaded, class Put> static int load(const anl_gpu *g, slab &memor
     *to = put(copying);
     // Streams that do not wait for the default one must find everything in place.
     return check(copying.e == cudaSuccess ? cudaDeviceSynchronize() : copying.e, what);
+} catch (const std::bad_alloc &) {
+    return fail(ANL_ENOMEM, "out of memory");
 }
 
 // ---- the table ----
@@ -199,10 +246,12 @@ static int open(anl_gpu **out, int device)
     if (!g) return fail(ANL_ENOMEM, "out of memory");
     cudaDeviceProp p;
     g->device = device;
-    int rc = enter(g);
+    // A thread that waits leaves its core to others.
+    int rc = check(cudaInitDevice(device, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid), "start");
+    if (!rc) rc = enter(g);
     if (!rc) rc = check(cudaGetDeviceProperties(&p, device), "properties");
     if (!rc) memcpy(g->name, p.name, sizeof g->name - 1);
-    if (!rc && p.major < 8) rc = fail(ANL_EINVAL, "GPU: %s has compute capability %d.%d, and 8.0 is needed: use --device cpu", p.name, p.major, p.minor);
+    if (!rc && p.major < ANL_GPU_LEAST_MAJOR) rc = fail(ANL_EINVAL, "GPU: %s has compute capability %d.%d, and 8.0 is needed: use --device cpu", p.name, p.major, p.minor);
     if (!rc) rc = prepare_search();
     if (rc) {
         delete g;
@@ -225,10 +274,12 @@ static int load_lists(anl_gpu *g, const anl_gpu_lists *x)
 
 static void stream_free(anl_gpu_stream *s)
 {
+    --s->gpu->streams;
     if (!enter(s->gpu)) {
         s->device.release();
         s->host.release();
-        if (s->stream) cudaStreamDestroy(s->stream);
+        if (s->blas) cublasDestroy(s->blas);
+        cudaStreamDestroy(s->stream);
     }
     delete s;
 }
@@ -237,14 +288,20 @@ static int stream_new(anl_gpu_stream **out, anl_gpu *g)
 {
     anl_gpu_stream *s = new (std::nothrow) anl_gpu_stream{};
     if (!s) return fail(ANL_ENOMEM, "out of memory");
+    size_t available = 0, total;
     s->gpu = g;
     s->host.on_host = true;
+    s->device.shared = g;
     int rc = enter(g);
     if (!rc) rc = check(cudaStreamCreateWithFlags(&s->stream, cudaStreamNonBlocking), "stream");
+    if (!rc) rc = check(cudaMemGetInfo(&available, &total), "memory");
     if (rc) {
+        if (s->stream) cudaStreamDestroy(s->stream);
         delete s;
         return rc;
     }
+    g->room = available;
+    ++g->streams;
     *out = s;
     return ANL_OK;
 }

@@ -5,7 +5,10 @@
 #include "../gpu.h"
 #include "base.h"
 
+#include <cublas_v2.h>
 #include <cuda_runtime.h>
+
+#include <atomic>
 
 namespace anl {
 
@@ -18,12 +21,14 @@ int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3))
 
 // 0, or ANL_ENOMEM or ANL_EIO with a message.
 int check(cudaError_t e, const char *what);
+int check(cublasStatus_t e, const char *what);
 
 // ---- memory ----
 
 // One allocation that grows, on the GPU or page-locked on the host.
 struct slab {
     bool on_host;
+    const anl_gpu *shared; // with its other streams: no more than a share; NULL: as much as there is
     char *p;
     size_t size;
     int reserve(size_t need, size_t spare); // with room to spare if there is; contents are lost; ANL_ENOMEM
@@ -72,10 +77,11 @@ template <class Part> int in_parts(size_t n, size_t most, Part part)
 
 // ---- what is loaded ----
 
+// A linear layer whose inputs are the CPU's unsigned bytes less 128: cuBLAS multiplies signed bytes only.
 struct linear {
     int n, k;
-    const int8_t *w; // panels of 16 outputs: [k / 4][16][4]
-    const int32_t *init;
+    const int8_t *w;     // [n][k]
+    const int32_t *init; // [n] the CPU's, and 128 times the sum of the output's weights
     const float *scale, *shift;
 };
 
@@ -99,9 +105,11 @@ struct model {
 };
 
 struct lists {
-    int d, nlist;
-    const int8_t *centroids, *codes;
-    const int32_t *centroid_bias, *bias;
+    int d, nlist, centroid_rows;     // nlist, up to a multiple of 16
+    const int8_t *centroids;         // [centroid_rows][d]
+    const int32_t *centroid_lengths; // [centroid_rows] squared
+    const int8_t *codes;             // the rest as index/index.h says
+    const int32_t *bias;
     const uint64_t *list_begin;
     const uint32_t *ids;
     uint32_t no_id;
@@ -130,6 +138,8 @@ sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len);
 struct anl_gpu {
     int device;
     char name[256];
+    std::atomic<int> streams;
+    std::atomic<size_t> room; // bytes that were free when the last stream was made
     anl::slab model_memory, lists_memory;
     anl::model model;
     anl::lists lists;
@@ -138,6 +148,8 @@ struct anl_gpu {
 struct anl_gpu_stream {
     anl_gpu *gpu;
     cudaStream_t stream;
+    cublasHandle_t blas;        // NULL before the first product
+    cublasStatus_t blas_status; // the first failure of a product since the last finish()
     anl::slab device, host;
 };
 
@@ -147,7 +159,19 @@ namespace anl {
 int enter(const anl_gpu *g);
 
 // Waits for the stream; the first failure of anything launched on it.
-int finish(const anl_gpu_stream *s, const char *what);
+int finish(anl_gpu_stream *s, const char *what);
+
+// Rows that a product of `rows` rows needs room for: cuBLAS has int8 kernels for fewer than 32 only on some GPUs.
+static inline int product_rows(int rows)
+{
+    return (rows + 31) / 32 * 32;
+}
+
+// Lets the stream multiply, and again is no work.
+int start_products(anl_gpu_stream *s);
+
+// y[rows][n] = x[rows][k] times w[n][k] transposed; rows from product_rows(), n and k multiples of 16. Failures wait for finish().
+void multiply(anl_gpu_stream *s, const int8_t *w, int n, int k, const int8_t *x, int rows, int32_t *y);
 
 int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 int search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);

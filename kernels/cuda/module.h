@@ -1,5 +1,5 @@
-/** What the CUDA modules offer. They are libraries of their own, loaded only when a GPU is asked for: the program starts without a driver.
- *  Training has one to itself: cuBLAS takes half a gigabyte of address space and more time to load than a small run takes. */
+/** What the CUDA module offers. It is a library of its own, loaded only when a GPU may be wanted and there is a driver: the program starts
+ *  without one, and cuBLAS takes half a gigabyte of address space and more time to load than a small run takes. */
 #ifndef ANL_CUDA_MODULE_H
 #define ANL_CUDA_MODULE_H
 

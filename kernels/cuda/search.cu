@@ -1,16 +1,19 @@
-// Search of the inverted lists (src/search.c): the same lists are chosen, the same distances computed and the same neighbours kept. Work goes
-// list by list, 64 of the queries that probe it at a time, so that a list is read once for 64 queries.
+// Search of the inverted lists (src/search.c): the same lists are chosen, the same distances computed and the same neighbours kept. cuBLAS
+// multiplies queries and centroids; then work goes list by list, 64 of the queries that probe it at a time, so that a list is read once for
+// 64 queries.
 #include "tile.cuh"
 
 #include <string.h>
+
+#include <algorithm>
 
 namespace anl {
 
 enum {
     PART_QUERIES = 16384,
+    MOST_DOTS = 1 << 30, // of centroids at a time
     THREADS = 256,
     ROOM = 1024,      // survivors that a query keeps at least; 4 times k if that is more
-    COARSE_PARTS = 8, // blocks that share the centroids for 64 queries
     LIST_PARTS = 8,   // blocks that share the queries of a list
 };
 
@@ -21,12 +24,12 @@ __device__ static uint64_t key_of(uint32_t dist, uint32_t id)
 }
 
 struct search_memory {
-    int n, k, nprobe, room, d, nlist;
-    int8_t *vectors;   // [n][d]
+    int n, k, nprobe, room, d, nlist, centroid_rows;
+    int8_t *vectors;   // [n][d]; room for product_rows()
     int32_t *most;     // [n] the caller's limits
     uint8_t *biased;   // [n][d] vectors + 128
     uint32_t *length;  // [n] squared
-    uint32_t *coarse;  // [n][nlist, padded to 16] distances of the centroids
+    int32_t *coarse;   // [n][centroid_rows] dot products with the centroids; likewise
     uint32_t *probes;  // [n][nprobe] lists
     uint32_t *sizes;   // [nlist] queries that probe each list, then
     uint32_t *starts;  // [nlist + 1] where they begin in
@@ -39,12 +42,12 @@ struct search_memory {
     int32_t *found;    // [n]
     void lay(carver &c)
     {
-        const size_t q = n, lists = nlist;
-        vectors = c.take<int8_t>(q * d);
+        const size_t q = n, rows = product_rows(n), lists = nlist;
+        vectors = c.take<int8_t>(rows * d);
         most = c.take<int32_t>(q);
         biased = c.take<uint8_t>(q * d);
         length = c.take<uint32_t>(q);
-        coarse = c.take<uint32_t>(q * ((lists + 15) / 16 * 16));
+        coarse = c.take<int32_t>(rows * centroid_rows);
         probes = c.take<uint32_t>(q * nprobe);
         sizes = c.take<uint32_t>(lists);
         starts = c.take<uint32_t>(lists + 1);
@@ -95,22 +98,17 @@ __global__ void prepare_kernel(search_memory m)
     m.counts[q] = 0;
 }
 
-// ---- coarse step ----
+// ---- lists of a query: a block a query ----
 
-__global__ void coarse_kernel(search_memory m, lists x)
-{
-    extern __shared__ uint4 tile[];
-    const int first = blockIdx.x * TILE, panels = (x.nlist + 15) / 16, share = (panels + COARSE_PARTS - 1) / COARSE_PARTS;
-    const int begin = blockIdx.y * share, end = min(begin + share, panels);
-    tile_load(tile, x.d, [&](int r) { return first + r < m.n ? m.biased + (size_t)(first + r) * x.d : nullptr; });
-    tile_dots(tile, x.d, x.centroids, begin, end, [&](int r, int l, int32_t a, int32_t b) {
-        const int q = first + r;
-        if (q >= m.n) return;
-        uint32_t *to = m.coarse + (size_t)q * panels * 16 + l;
-        to[0] = m.length[q] + (uint32_t)x.centroid_bias[l] - 2 * (uint32_t)a;
-        to[1] = m.length[q] + (uint32_t)x.centroid_bias[l + 1] - 2 * (uint32_t)b;
-    });
-}
+// The centroids seen from one query.
+struct centroid_distances {
+    const int32_t *dot, *length;
+    uint32_t own;
+    __device__ uint64_t key(int l) const
+    {
+        return key_of(own + (uint32_t)length[l] - 2 * (uint32_t)dot[l], (uint32_t)l);
+    }
+};
 
 // The bin of 256 in which the need-th smallest lies, by counts of bins; *need becomes its rank there. All 256 threads get the bin.
 __device__ static int find_bin(uint32_t *bins, uint32_t *need)
@@ -134,8 +132,8 @@ __device__ static int find_bin(uint32_t *bins, uint32_t *need)
     return (int)bin;
 }
 
-// The largest of the nprobe smallest keys (distance, list) of a query, digit by digit from the top. Distances are below 2^24.
-__device__ static uint64_t probe_limit(const uint32_t *dist, int nlist, uint32_t need)
+// The largest of the `need` smallest keys (distance, list), digit by digit from the top. Distances are below 2^24.
+__device__ static uint64_t probe_limit(const centroid_distances &from, int nlist, uint32_t need)
 {
     __shared__ uint32_t bins[THREADS];
     uint64_t prefix = 0;
@@ -143,7 +141,7 @@ __device__ static uint64_t probe_limit(const uint32_t *dist, int nlist, uint32_t
         bins[threadIdx.x] = 0;
         __syncthreads();
         for (int l = threadIdx.x; l < nlist; l += THREADS) {
-            const uint64_t key = key_of(dist[l], (uint32_t)l) >> shift;
+            const uint64_t key = from.key(l) >> shift;
             if (key >> 8 == prefix) atomicAdd(&bins[key & 255], 1);
         }
         __syncthreads();
@@ -155,17 +153,16 @@ __device__ static uint64_t probe_limit(const uint32_t *dist, int nlist, uint32_t
     }
 }
 
-// A block a query.
-__global__ void choose_kernel(search_memory m)
+__global__ void choose_kernel(search_memory m, lists x)
 {
     __shared__ uint32_t used;
     const size_t q = blockIdx.x;
-    const uint32_t *dist = m.coarse + q * ((size_t)(m.nlist + 15) / 16 * 16);
-    const uint64_t limit = probe_limit(dist, m.nlist, (uint32_t)m.nprobe);
+    const centroid_distances from{m.coarse + q * m.centroid_rows, x.centroid_lengths, m.length[q]};
+    const uint64_t limit = probe_limit(from, m.nlist, (uint32_t)m.nprobe);
     if (threadIdx.x == 0) used = 0;
     __syncthreads();
     for (int l = threadIdx.x; l < m.nlist; l += THREADS) {
-        if (key_of(dist[l], (uint32_t)l) > limit) continue;
+        if (from.key(l) > limit) continue;
         m.probes[q * m.nprobe + atomicAdd(&used, 1)] = (uint32_t)l;
         atomicAdd(&m.sizes[l], 1);
     }
@@ -289,13 +286,14 @@ int prepare_search()
                  "shared memory");
 }
 
-static void choose_lists(cudaStream_t stream, const search_memory &m, const lists &x)
+static void choose_lists(anl_gpu_stream *s, const search_memory &m, const lists &x)
 {
+    const cudaStream_t stream = s->stream;
     const size_t pairs = (size_t)m.n * m.nprobe;
     cudaMemsetAsync(m.sizes, 0, (size_t)m.nlist * sizeof *m.sizes, stream);
     prepare_kernel<<<(m.n + THREADS / WARP - 1) / (THREADS / WARP), THREADS, 0, stream>>>(m);
-    coarse_kernel<<<dim3((m.n + TILE - 1) / TILE, COARSE_PARTS), TILE_THREADS, tile_bytes(m.d), stream>>>(m, x);
-    choose_kernel<<<m.n, THREADS, 0, stream>>>(m);
+    multiply(s, x.centroids, x.centroid_rows, x.d, m.vectors, product_rows(m.n), m.coarse);
+    choose_kernel<<<m.n, THREADS, 0, stream>>>(m, x);
     starts_kernel<<<1, THREADS, 0, stream>>>(m);
     spread_kernel<<<(unsigned)((pairs + THREADS - 1) / THREADS), THREADS, 0, stream>>>(m);
 }
@@ -323,6 +321,7 @@ static int search_part(anl_gpu_stream *s, const anl_gpu_queries *q, size_t first
     m.d = h.d = x.d;
     m.nprobe = q->nprobe;
     m.nlist = x.nlist;
+    m.centroid_rows = x.centroid_rows;
     for (m.room = ROOM; m.room < 4 * q->k;) m.room *= 2;
     int rc = place(s->device, m);
     if (!rc) rc = place(s->host, h);
@@ -331,7 +330,7 @@ static int search_part(anl_gpu_stream *s, const anl_gpu_queries *q, size_t first
     memcpy(h.most, q->limits + first, n * sizeof *h.most);
     cudaMemcpyAsync(m.vectors, h.vectors, n * d, cudaMemcpyHostToDevice, s->stream);
     cudaMemcpyAsync(m.most, h.most, n * sizeof *h.most, cudaMemcpyHostToDevice, s->stream);
-    choose_lists(s->stream, m, x);
+    choose_lists(s, m, x);
     do rc = scan(s, m, h);
     while (!rc && *h.again);
     for (int i = 0; i < n && !rc; ++i) {
@@ -345,8 +344,10 @@ int search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *coun
 {
     if (q->k < 1 || q->k > ANL_GPU_MOST_HITS || q->nprobe < 1 || q->nprobe > s->gpu->lists.nlist)
         return fail(ANL_EINVAL, "GPU: %d neighbours from %d lists", q->k, q->nprobe);
-    const int rc = enter(s->gpu);
-    return rc ? rc : in_parts((size_t)q->n, PART_QUERIES, [&](size_t i, size_t m) { return search_part(s, q, i, (int)m, hits, counts); });
+    int rc = enter(s->gpu);
+    if (!rc) rc = start_products(s);
+    const size_t most = std::min<size_t>(PART_QUERIES, std::max(1, MOST_DOTS / s->gpu->lists.centroid_rows));
+    return rc ? rc : in_parts((size_t)q->n, most, [&](size_t i, size_t m) { return search_part(s, q, i, (int)m, hits, counts); });
 }
 
 } // namespace anl

@@ -104,6 +104,7 @@ static int sw_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *
         }
         if (strips) g.edge += (size_t)longest * WARP;
     }
+    if (g.words > UINT32_MAX) return fail(ANL_ENOMEM, "GPU: Smith-Waterman of %zu words", g.words); // sequence.at has 32 bits
     h.words = g.words;
     int rc = place(s->device, g);
     if (!rc) rc = place(s->host, h);

@@ -48,6 +48,14 @@ check(at["model", "150", "15.0", "exact"] > at["sketch", "150", "15.0", "exact"]
 check(at["model", "150", "1.0", "index"] > 95, f"a read with few errors is not found: {at}")
 check(all(at[m, l, e, "exact"] >= at[m, l, e, "index"] - 1 for m, l, e, s in at), f"the index finds more than there is: {at}")
 
+# Rounding to int8 loses next to nothing of what the float encoder of the same run finds.
+rows = table("--model", path("c.anm"), "--checkpoint", path("run.ck"), other)
+found = {(r["length"], r["error%"], r["search"]): float(r["recall@10"]) for r in rows}
+check(len(rows) == 12 and rows == table("--model", path("c.anm"), "--checkpoint", path("run.ck"), "-t", 2, other), "recall of the float encoder")
+check(all(found[l, e, "exact"] >= found[l, e, "float"] - 1.5 for l, e, _ in found), f"rounding loses too much: {found}")
+check(found["150", "15.0", "float"] > at["sketch", "150", "15.0", "exact"] + 5, f"the float encoder has not learnt: {found}")
+refused("recall", "--model", path("c.anm"), "--checkpoint", genome, other, says="not a checkpoint")
+
 # Repeats set a ceiling, on either strand.
 unit = "".join(random.choices("ACGT", k=5000))
 turned = unit[::-1].translate(str.maketrans("ACGT", "TGCA"))

@@ -76,6 +76,45 @@ static void embeddings_agree(void **unused)
     }
 }
 
+enum { AT_ONCE = 4, ROUNDS = 20, EACH = SEQS / AT_ONCE };
+
+/* Threads with a stream each, at once, on calls of other sizes every time. */
+static void streams_keep_apart(void **unused)
+{
+    (void)unused;
+    static uint8_t bases[SEQS][ANL_ENCODER_MAX_LEN];
+    static int8_t want[SEQS * 128], got[SEQS * 128];
+    const uint8_t *seqs[SEQS];
+    int32_t lens[SEQS];
+    anl_encoder *e;
+    int failed = 0;
+    need_gpu();
+    anl_model *m = random_model(128, 2);
+    for (int i = 0; i < SEQS; ++i) {
+        seqs[i] = bases[i];
+        random_seq(bases[i], lens[i] = between(ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN), 0);
+    }
+    embed_on(m, NULL, seqs, lens, SEQS, want);
+    assert_int_equal(anl_encoder_new(&e, m), 0);
+    assert_int_equal(anl_encoder_use(e, gpu), 0);
+#pragma omp parallel for num_threads(AT_ONCE) reduction(+ : failed)
+    for (int t = 0; t < AT_ONCE; ++t) {
+        anl_encoder_scratch *s = NULL;
+        failed += anl_encoder_scratch_new(&s, e) != 0;
+        for (int r = 0; r < ROUNDS && !failed; ++r)
+            for (int at = t * EACH, end = at + EACH; at < end;) {
+                const int n = at + 1 + r % EACH < end ? 1 + r % EACH : end - at;
+                failed += anl_encoder_embed(e, s, seqs + at, lens + at, n, got + at * 128) != 0;
+                failed += memcmp(got + at * 128, want + at * 128, (size_t)n * 128) != 0;
+                at += n;
+            }
+        anl_encoder_scratch_free(s);
+    }
+    assert_int_equal(failed, 0);
+    anl_encoder_free(e);
+    anl_model_free(m);
+}
+
 /* ---- search ---- */
 
 enum { ENTRIES = 4000, QUERIES = 70, MOST_LISTS = 300, PADDED = ENTRIES + 16 * MOST_LISTS };
@@ -223,6 +262,7 @@ static void scores_agree(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(embeddings_agree), cmocka_unit_test(neighbours_agree), cmocka_unit_test(scores_agree)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(embeddings_agree), cmocka_unit_test(streams_keep_apart),
+                                       cmocka_unit_test(neighbours_agree), cmocka_unit_test(scores_agree)};
     return cmocka_run_group_tests(tests, open_gpu, close_gpu);
 }

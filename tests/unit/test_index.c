@@ -75,8 +75,13 @@ static void both_paths_are_exact(void **unused)
         assert_int_equal(anl_search_scratch_new(&sc, s[0]), 0);
         enum { Q = 60, K = 64 };
         static int8_t queries[Q][D];
-        static anl_hit hits[2][Q * K], all[8192];
-        int counts[2][Q];
+        static anl_hit hits[2][Q * K], rivals[2][Q * K], all[8192];
+        int counts[2][Q], rival_counts[2][Q];
+        anl_search *only[2];
+        for (int p = 0; p < 2; ++p) {
+            assert_int_equal(anl_search_new(&only[p], x, p ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
+            anl_search_rivals_only(only[p]);
+        }
         for (int q = 0; q < Q; ++q) {
             memcpy(queries[q], vectors[random_below((uint32_t)n)], D);
             for (uint32_t j = random_below(10); j > 0; --j) queries[q][random_below(D)] *= -1;
@@ -86,6 +91,15 @@ static void both_paths_are_exact(void **unused)
                 for (int p = 0; p < 2; ++p) assert_int_equal(anl_search_batch(s[p], sc, queries[0], Q, k, effort, hits[p], counts[p]), 0);
                 assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
                 for (int q = 0; q < Q; ++q) assert_memory_equal(hits[0] + q * k, hits[1] + q * k, (size_t)counts[0][q] * sizeof(anl_hit));
+                for (int p = 0; p < 2; ++p) { /* rivals are the first of the hits */
+                    assert_int_equal(anl_search_batch(only[p], sc, queries[0], Q, k, effort, rivals[p], rival_counts[p]), 0);
+                    for (int q = 0; q < Q; ++q) {
+                        int within = 0;
+                        while (within < counts[0][q] && hits[0][q * k + within].dist <= hits[0][q * k].dist + 64 * 1600 / 2) ++within;
+                        assert_int_equal(rival_counts[p][q], within);
+                        assert_memory_equal(rivals[p] + q * k, hits[0] + q * k, (size_t)within * sizeof(anl_hit));
+                    }
+                }
                 if (anl_search_nprobe(x, effort) < x->nlist) continue;
                 for (int q = 0; q < Q; ++q) { /* every list was scanned: the result is that of brute force */
                     int within = 0;
@@ -99,8 +113,10 @@ static void both_paths_are_exact(void **unused)
                 }
             }
         anl_search_scratch_free(sc);
-        anl_search_free(s[0]);
-        anl_search_free(s[1]);
+        for (int p = 0; p < 2; ++p) {
+            anl_search_free(s[p]);
+            anl_search_free(only[p]);
+        }
         anl_index_free(x);
     }
 }
