@@ -121,6 +121,12 @@ static int64_t draw_place(const anl_corpus *c, const anl_draw *d, uint64_t *rng)
     return pos;
 }
 
+/* Of something within half a stride. */
+static int64_t draw_shift(const anl_draw *d, uint64_t *rng)
+{
+    return (int64_t)anl_rng_below(rng, (uint64_t)d->stride + 1) - d->stride / 2;
+}
+
 /* Places of the batch: couples of twins first, then anywhere. */
 static void draw_places(const anl_corpus *c, const anl_draw *d, int64_t step, anl_pairs *b)
 {
@@ -128,9 +134,10 @@ static void draw_places(const anl_corpus *c, const anl_draw *d, int64_t step, an
     int i = 0, twins = d->n_twins ? (int)(d->twin_share * (float)b->n) / 2 * 2 : 0;
     for (; i < twins; i += 2) {
         const anl_twin *t = &d->twins[anl_rng_below(&rng, d->n_twins)];
-        b->place[i] = t->a;
-        b->place[i + 1] = t->b;
-        if (!usable(c, t->a, d) || !usable(c, t->b, d)) b->place[i] = draw_place(c, d, &rng), b->place[i + 1] = draw_place(c, d, &rng);
+        b->place[i] = t->a + draw_shift(d, &rng);
+        b->place[i + 1] = t->b + draw_shift(d, &rng);
+        if (!usable(c, b->place[i], d) || !usable(c, b->place[i + 1], d))
+            b->place[i] = draw_place(c, d, &rng), b->place[i + 1] = draw_place(c, d, &rng);
     }
     for (; i < b->n; ++i) b->place[i] = draw_place(c, d, &rng);
 }
@@ -139,8 +146,7 @@ static int draw_read(const anl_corpus *c, const anl_draw *d, int64_t window, uin
 {
     float u = anl_rng_unit(rng);
     int length = d->min_length + (int)(u * u * (float)(d->max_length - d->min_length) + 0.5f);
-    int64_t shift = (int64_t)anl_rng_below(rng, (uint64_t)d->stride + 1) - d->stride / 2;
-    int64_t begin = window + (d->window - length) / 2 + shift;
+    int64_t begin = window + (d->window - length) / 2 + draw_shift(d, rng);
     float substitutions = anl_rng_unit(rng) * d->max_substitutions, indels = anl_rng_unit(rng) * d->max_indels;
     if (d->low_errors > 0 && anl_rng_unit(rng) < d->low_errors) substitutions *= 0.1f, indels *= 0.1f;
     if (begin < 0) begin = 0;

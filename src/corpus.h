@@ -23,7 +23,7 @@ void anl_corpus_free(anl_corpus *c);
 /** Copies out the blocks held aside, N between them: *bases (to be freed) and their number. */
 int anl_corpus_held_aside(const anl_corpus *c, uint8_t **bases, int64_t *n);
 
-/** Two places whose windows look alike and are not the same. */
+/** Two windows that look alike and are not the same; copies of one sequence lie side by side, base on base. */
 typedef struct anl_twin {
     int64_t a, b;
 } anl_twin;

@@ -13,7 +13,12 @@ enum {
     SLACK = 80,            /* bp by which copies may be shifted */
     MOST_WINDOW = 400,
     SLOTS = 2048,
+    N_CODE = 4,
+    LOOK_ALIKES = 10,      /* at least one in so many twins */
 };
+
+/* Shares of words of 16 bp: above SAME windows do not differ, from COPY on they are copies of one sequence. */
+static const float SAME = 0.97f, COPY = 0.4f;
 
 static uint64_t word_at(const uint8_t *s, int turned)
 {
@@ -28,26 +33,52 @@ static uint64_t canonical(const uint8_t *s)
     return a < b ? a : b;
 }
 
-/* The share of a's words that are found around b: 1 for copies, which no vector can tell apart. */
-static float shared_words(const anl_corpus *c, int64_t a, int64_t b, int window)
+/* Words around b and where they are. */
+typedef struct words {
+    uint64_t word[SLOTS]; /* + 1; 0: free */
+    int32_t at[SLOTS];    /* base, and whether the word is turned: 2 base + turned */
+} words;
+
+static size_t slot_of(const words *t, uint64_t word)
 {
-    uint64_t slots[SLOTS] = {0}; /* word + 1 */
-    int64_t begin = b - SLACK < 0 ? 0 : b - SLACK, end = b + window + SLACK < c->n ? b + window + SLACK : c->n;
-    int words = 0, shared = 0;
+    size_t i = word * 0x9e3779b97f4a7c15u >> 53;
+    while (t->word[i] && t->word[i] != word) i = (i + 1) % SLOTS;
+    return i;
+}
+
+/* The share of the words of the window at `a` that are found around the window at `b`: 1 for copies, which no vector can tell apart.
+ * *aligned: where the window begins that most of them put beside a's; b when there is none. */
+static float shared_words(const anl_corpus *c, int64_t a, int64_t b, int window, int64_t *aligned)
+{
+    words t = {0};
+    int votes[2 * (SLACK + MOST_WINDOW)] = {0}, all = 0, shared = 0, best = 0;
+    int64_t begin = b - SLACK < 0 ? 0 : b - SLACK, end = b + window + SLACK < c->n ? b + window + SLACK : c->n, first = begin - window;
+    *aligned = b;
     for (int64_t i = begin; i + WORD <= end; ++i) {
-        if (memchr(c->bases + i, 4, WORD)) continue;
-        uint64_t w = canonical(c->bases + i) + 1, at = w * 0x9e3779b97f4a7c15u >> 53;
-        while (slots[at] && slots[at] != w) at = (at + 1) % SLOTS;
-        slots[at] = w;
+        if (memchr(c->bases + i, N_CODE, WORD)) continue;
+        uint64_t w = canonical(c->bases + i) + 1;
+        size_t slot = slot_of(&t, w);
+        t.word[slot] = w;
+        t.at[slot] = (int32_t)(2 * (i - begin)) + (word_at(c->bases + i, 0) + 1 != w);
     }
-    for (int64_t i = a; i + WORD <= a + window; ++i) {
-        if (memchr(c->bases + i, 4, WORD)) continue;
-        uint64_t w = canonical(c->bases + i) + 1, at = w * 0x9e3779b97f4a7c15u >> 53;
-        while (slots[at] && slots[at] != w) at = (at + 1) % SLOTS;
-        ++words;
-        shared += slots[at] == w;
+    for (int i = 0; i + WORD <= window; ++i) {
+        const uint8_t *s = c->bases + a + i;
+        if (memchr(s, N_CODE, WORD)) continue;
+        uint64_t w = canonical(s) + 1;
+        size_t slot = slot_of(&t, w);
+        ++all;
+        if (!t.word[slot]) continue;
+        ++shared;
+        int turned = (word_at(s, 0) + 1 != w) != (t.at[slot] & 1);
+        int64_t at = begin + t.at[slot] / 2, start = turned ? at + WORD + i - window : at - i;
+        if (start < first || start - first >= (int64_t)(sizeof votes / sizeof *votes)) continue;
+        int v = ++votes[start - first];
+        if (v > best) {
+            best = v;
+            *aligned = start;
+        }
     }
-    return words ? (float)shared / (float)words : 1;
+    return all ? (float)shared / (float)all : 1;
 }
 
 /* Of the vector, and the distance of vectors at 60 degrees: nearer ones are no accident. */
@@ -57,6 +88,11 @@ static int32_t squared_length(const int8_t *v, size_t d)
     for (size_t c = 0; c < d; ++c) sum += v[c] * v[c];
     return sum;
 }
+
+typedef struct found_twin {
+    anl_twin twin;
+    float shared; /* words */
+} found_twin;
 
 /* Some blocks of the corpus, one after the other. */
 typedef struct excerpt {
@@ -93,8 +129,23 @@ typedef struct miner {
     int window;
 } miner;
 
+/* The neighbour of window `own` that shares most with it but is not the same, to *best. Whether there is one. */
+static int best_twin(const miner *mi, uint32_t own, int32_t near, const anl_hit *hits, int n, found_twin *best)
+{
+    const anl_index *x = mi->index;
+    int64_t a = excerpt_pos(mi->excerpt, anl_index_window_pos(x, own), mi->window);
+    *best = (found_twin){.shared = -1};
+    for (int j = 0; j < n && a >= 0 && hits[j].dist <= near; ++j) {
+        int64_t aligned, b = excerpt_pos(mi->excerpt, anl_index_window_pos(x, hits[j].window), mi->window);
+        if (b < 0 || llabs(a - b) < 2 * mi->window) continue;
+        float shared = shared_words(mi->corpus, a, b, mi->window, &aligned);
+        if (shared <= SAME && shared > best->shared) *best = (found_twin){{a, aligned}, shared};
+    }
+    return best->shared >= 0;
+}
+
 /* Twins of entries [first, first + n), at most one each, to out; returns their number or an error. */
-static int mine_block(const miner *mi, int64_t first, int n, anl_twin *out)
+static int mine_block(const miner *mi, int64_t first, int n, found_twin *out)
 {
     const anl_index *x = mi->index;
     size_t d = (size_t)x->d;
@@ -107,17 +158,8 @@ static int mine_block(const miner *mi, int64_t first, int n, anl_twin *out)
     if (!rc) rc = anl_search_batch(mi->search, sc, vectors, n, NEIGHBOURS, 1, hits, counts);
     for (int i = 0; i < n && !rc; ++i) {
         uint32_t own = x->ids[first + i];
-        if (own == ANL_INDEX_NO_WINDOW) continue;
-        int64_t a = excerpt_pos(mi->excerpt, anl_index_window_pos(x, own), mi->window);
         int32_t near = squared_length(vectors + (size_t)i * d, d);
-        for (int j = 0; j < counts[i]; ++j) {
-            const anl_hit *h = &hits[i * NEIGHBOURS + j];
-            if (h->dist > near) break;
-            int64_t b = excerpt_pos(mi->excerpt, anl_index_window_pos(x, h->window), mi->window);
-            if (a < 0 || b < 0 || llabs(a - b) < 2 * mi->window || shared_words(mi->corpus, a, b, mi->window) > 0.97f) continue;
-            out[found++] = (anl_twin){a, b};
-            break;
-        }
+        if (own != ANL_INDEX_NO_WINDOW) found += best_twin(mi, own, near, hits + i * NEIGHBOURS, counts[i], &out[found]);
     }
     anl_search_scratch_free(sc);
     free(vectors);
@@ -125,33 +167,48 @@ static int mine_block(const miner *mi, int64_t first, int n, anl_twin *out)
     return rc ? rc : found;
 }
 
-/* Couples of all entries, in their order, nearer than noise by construction of the search. */
+/* Copies and as many look-alikes, which are far more frequent, spread evenly; in the order of entries. */
+static size_t keep_twins(const found_twin *all, size_t n, anl_twin *twins)
+{
+    size_t copies = 0, kept = 0, look_alikes = 0;
+    for (size_t i = 0; i < n; ++i) copies += all[i].shared >= COPY;
+    size_t wanted = copies > n / LOOK_ALIKES ? copies : n / LOOK_ALIKES, there = n - copies;
+    if (wanted > there) wanted = there;
+    for (size_t i = 0; i < n; ++i) {
+        if (all[i].shared < COPY) {
+            size_t before = look_alikes * wanted / there;
+            if (++look_alikes * wanted / there == before) continue;
+        }
+        twins[kept++] = all[i].twin;
+    }
+    return kept;
+}
+
 static int mine_all(const miner *mi, int threads, anl_twin **twins, size_t *n)
 {
     int64_t entries = (int64_t)mi->index->list_begin[mi->index->nlist], blocks = (entries + BLOCK - 1) / BLOCK;
     anl_failure failure = {0};
-    anl_twin *all = anl_alloc((size_t)entries, sizeof *all);
+    found_twin *all = anl_alloc((size_t)entries, sizeof *all);
     int *found = anl_alloc((size_t)blocks, sizeof *found);
-    if (!all || !found) {
-        free(all);
-        free(found);
-        return ANL_ENOMEM;
-    }
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (int64_t i = 0; i < blocks; ++i) {
+    anl_twin *kept = NULL;
+    int rc = all && found ? ANL_OK : ANL_ENOMEM;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (!rc)
+    for (int64_t i = 0; i < (rc ? 0 : blocks); ++i) {
         int64_t first = i * BLOCK;
         found[i] = mine_block(mi, first, (int)(entries - first < BLOCK ? entries - first : BLOCK), all + first);
         if (found[i] < 0) anl_failure_keep(&failure, found[i], (long)i);
     }
-    int rc = anl_failure_raise(&failure);
-    *n = 0;
+    if (!rc) rc = anl_failure_raise(&failure);
+    size_t total = 0;
     for (int64_t i = 0; i < blocks && !rc; ++i) {
-        memmove(all + *n, all + i * BLOCK, (size_t)found[i] * sizeof *all);
-        *n += (size_t)found[i];
+        memmove(all + total, all + i * BLOCK, (size_t)found[i] * sizeof *all);
+        total += (size_t)found[i];
     }
+    if (!rc && !(kept = anl_alloc(total ? total : 1, sizeof *kept))) rc = ANL_ENOMEM;
+    if (!rc) *n = keep_twins(all, total, kept);
+    if (!rc) *twins = kept;
     free(found);
-    if (rc) free(all);
-    else *twins = all;
+    free(all);
     return rc;
 }
 

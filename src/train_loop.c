@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum { WARM_UP = 100, MINED_WINDOWS = 300000, HELD_READS = 1000, RECALL_EVERY = 10 /* reports */ };
+enum { WARM_UP = 100, MINED_WINDOWS = 600000, HELD_READS = 1000, RECALL_EVERY = 10 /* reports */ };
 
 anl_train_options anl_train_options_default(void)
 {
