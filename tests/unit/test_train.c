@@ -3,6 +3,7 @@
 
 #include "corpus.h"
 #include "encoder.h"
+#include "mine.h"
 #include "net.h"
 #include "sketch.h"
 #include "trainer.h"
@@ -207,6 +208,37 @@ static void threads_do_not_change_the_gradient(void **state)
 }
 
 /* A model and the float weights taken from it are one function, and rounding the weights again gives nearly the same vectors. */
+/* Copies of 3,000 bp with a difference every 100 bp, one of them turned, at odd distances from the windows. */
+static void twins_lie_base_on_base(void **state)
+{
+    (void)state;
+    enum { COPY = 3000, FROM = 16000, FORWARD = 100037, TURNED = 200011 };
+    random_start();
+    anl_corpus *c = corpus();
+    for (int i = 0; i < COPY; ++i) {
+        const uint8_t base = c->bases[FROM + i];
+        c->bases[FORWARD + i] = i % 100 ? base : (base + 1) & 3;
+        c->bases[TURNED + COPY - 1 - i] = i % 100 == 50 ? base : 3 - base;
+    }
+    anl_model *m;
+    anl_twin *twins;
+    size_t n;
+    int forward = 0, turned = 0, other = 0;
+    assert_int_equal(anl_sketch_new(&m, 128, 0, 3), 0);
+    assert_int_equal(anl_mine(c, m, draw.window, c->n, 0, 1, &twins, &n), 0);
+    for (size_t i = 0; i < n; ++i) {
+        const int64_t a = twins[i].a, b = twins[i].b;
+        if (a < FROM || a + draw.window > FROM + COPY) continue; /* the copies' own windows have this one or each other */
+        if (b == a - FROM + FORWARD) ++forward;
+        else if (b == TURNED + COPY - (a - FROM) - draw.window) ++turned;
+        else ++other;
+    }
+    assert_true(forward + turned >= COPY / draw.window - 2);
+    assert_int_equal(other, 0);
+    free(twins);
+    anl_model_free(m);
+}
+
 static void int8_and_back(void **state)
 {
     (void)state;
@@ -269,6 +301,7 @@ int main(void)
         cmocka_unit_test(bf16_agrees_with_float),
         cmocka_unit_test(cuda_agrees_with_float),
         cmocka_unit_test(threads_do_not_change_the_gradient),
+        cmocka_unit_test(twins_lie_base_on_base),
         cmocka_unit_test(int8_and_back),
     };
     random_start();
