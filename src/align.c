@@ -26,7 +26,9 @@ struct anl_aligner {
     anl_worker *workers;
     int n_workers;
     anl_insert_model insert; /* of the last batches that had enough pairs */
-    anl_arena *arena;        /* per batch: queries, chunks */
+    anl_arena *arenas[ANL_LAPS]; /* per batch: queries, chunks */
+    anl_arena *arena;        /* that of this batch */
+    int lap;
 };
 
 /* Reads [begin, end) of a batch and what became of them. */
@@ -67,7 +69,8 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc && a->gpu) rc = anl_encoder_use(a->encoder, a->gpu);
     if (!rc && a->gpu) rc = anl_search_use(a->search, a->gpu);
     if (a->gpu && a->options.threads < 2) a->options.threads = 2; /* one packs and votes while the other waits */
-    if (!rc && !(a->arena = anl_arena_new())) rc = ANL_ENOMEM;
+    for (int i = 0; i < ANL_LAPS && !rc; ++i)
+        if (!(a->arenas[i] = anl_arena_new())) rc = ANL_ENOMEM;
     a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
     if (!rc && !(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
     for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
@@ -85,7 +88,7 @@ void anl_aligner_free(anl_aligner *a)
     if (!a) return;
     for (int i = 0; i < a->n_workers; ++i) anl_worker_free(&a->workers[i]);
     free(a->workers);
-    anl_arena_free(a->arena);
+    for (int i = 0; i < ANL_LAPS; ++i) anl_arena_free(a->arenas[i]);
     anl_search_free(a->search);
     anl_encoder_free(a->encoder);
     anl_model_free(a->model);
@@ -232,8 +235,14 @@ static int cut_chunks(work *k)
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
 {
     work k = {.aligner = a, .batch = batch};
+    a->lap = (a->lap + 1) % ANL_LAPS;
+    a->arena = a->arenas[a->lap];
     anl_arena_reset(a->arena);
-    for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].arena);
+    for (int i = 0; i < a->n_workers; ++i) {
+        anl_worker *w = &a->workers[i];
+        w->arena = w->arenas[a->lap];
+        anl_arena_reset(w->arena);
+    }
     int rc = cut_chunks(&k);
     if (!rc) rc = run_stage(&k, find_places);
     if (!rc) rc = estimate_inserts(&k);
@@ -267,46 +276,82 @@ static int write_chunks(anl_alignments *out, const anl_records *chunks, size_t n
     return ANL_OK;
 }
 
-/* Reads the next batch while the current one is aligned. */
-typedef struct prefetch {
-    anl_reads *in;
-    anl_batch batch;
-    int64_t bases;
+/* Reading the next batch or writing the last one, beside the alignment of the current one where there are threads. */
+typedef struct errand {
+    int (*run)(struct errand *);
+    pthread_t thread;
+    int beside, running;
     anl_failure failure;
-} prefetch;
+    anl_reads *in;           /* of reading: */
+    int64_t bases;
+    anl_alignments *out;     /* of writing: */
+    const anl_records *chunks;
+    size_t n_chunks;
+    int hits_only;
+    anl_batch *batch;        /* read into, or what the records were made of */
+} errand;
 
-static void *read_next(void *data)
+static int read_batch(errand *e)
 {
-    prefetch *p = data;
-    int rc = anl_reads_next(p->in, p->bases, &p->batch);
-    if (rc) anl_failure_keep(&p->failure, rc, 0);
+    return anl_reads_next(e->in, e->bases, e->batch);
+}
+
+static int write_batch(errand *e)
+{
+    return write_chunks(e->out, e->chunks, e->n_chunks, e->hits_only);
+}
+
+static void *run_errand(void *data)
+{
+    errand *e = data;
+    int rc = e->run(e);
+    if (rc) anl_failure_keep(&e->failure, rc, 0);
     return NULL;
+}
+
+static void start_errand(errand *e)
+{
+    e->running = e->beside && pthread_create(&e->thread, NULL, run_errand, e) == 0;
+    if (!e->running) run_errand(e);
+}
+
+/* Waits for it, if it was started; returns its error, if it failed. */
+static int end_errand(errand *e)
+{
+    if (e->running) pthread_join(e->thread, NULL);
+    e->running = 0;
+    return anl_failure_raise(&e->failure);
 }
 
 int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only, anl_summary *summary, anl_progress *progress,
               void *data)
 {
-    anl_batch current = {0};
-    prefetch next = {.in = in, .bases = a->options.batch_bases};
-    int rc = anl_batch_init(&current);
-    if (!rc) rc = anl_batch_init(&next.batch);
-    if (!rc) rc = anl_reads_next(in, next.bases, &current);
-    while (!rc && current.n) {
-        pthread_t thread;
-        int ahead = a->options.threads > 1 && pthread_create(&thread, NULL, read_next, &next) == 0;
+    anl_batch batches[3] = {0}, *current = &batches[0];
+    const int beside = a->options.threads > 1;
+    errand reader = {.run = read_batch, .beside = beside, .in = in, .bases = a->options.batch_bases, .batch = &batches[1]};
+    errand writer = {.run = write_batch, .beside = beside, .out = out, .hits_only = hits_only, .batch = &batches[2]};
+    int rc = ANL_OK;
+    for (int i = 0; i < 3 && !rc; ++i) rc = anl_batch_init(&batches[i]);
+    if (!rc) rc = anl_reads_next(in, reader.bases, current);
+    while (!rc && current->n) {
         const anl_records *chunks;
         size_t n_chunks;
-        rc = anl_aligner_batch(a, &current, &chunks, &n_chunks, summary);
-        if (!rc) rc = write_chunks(out, chunks, n_chunks, hits_only);
-        if (ahead) pthread_join(thread, NULL);
-        else read_next(&next);
-        if (!rc) rc = anl_failure_raise(&next.failure);
-        if (!rc && progress) progress(data, summary);
-        anl_batch swap = current;
-        current = next.batch;
-        next.batch = swap;
+        start_errand(&reader);
+        rc = anl_aligner_batch(a, current, &chunks, &n_chunks, summary);
+        const int written = end_errand(&writer), read = end_errand(&reader);
+        if (!rc) rc = written ? written : read;
+        if (rc) break;
+        anl_batch *spare = writer.batch;
+        writer.batch = current;
+        writer.chunks = chunks;
+        writer.n_chunks = n_chunks;
+        current = reader.batch;
+        reader.batch = spare;
+        start_errand(&writer);
+        if (progress) progress(data, summary);
     }
-    anl_batch_free(&current);
-    anl_batch_free(&next.batch);
+    const int written = end_errand(&writer);
+    if (!rc) rc = written;
+    for (int i = 0; i < 3; ++i) anl_batch_free(&batches[i]);
     return rc;
 }

@@ -23,7 +23,7 @@ typedef struct anl_summary {
     anl_insert insert; /**< FR inserts of the last batch that had an estimate */
 } anl_summary;
 
-/** Aligns one batch. records[i] of *n_chunks chunks, in input order, stay valid until the next call. */
+/** Aligns one batch. records[i] of *n_chunks chunks, in input order, stay valid until the call after the next. */
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary);
 
 /** Called after every batch. */

@@ -10,7 +10,9 @@ int anl_worker_init(anl_worker *w, const anl_context *context)
     memset(w, 0, sizeof *w);
     w->context = context;
     int rc = ANL_OK;
-    if (!(w->arena = anl_arena_new()) || !(w->temporary = anl_arena_new()) || !(w->voter = anl_voter_new())) rc = ANL_ENOMEM;
+    for (int i = 0; i < ANL_LAPS && !rc; ++i)
+        if (!(w->arenas[i] = anl_arena_new())) rc = ANL_ENOMEM;
+    if (!rc && (!(w->temporary = anl_arena_new()) || !(w->voter = anl_voter_new()))) rc = ANL_ENOMEM;
     if (!rc) rc = anl_encoder_scratch_new(&w->encoder, context->encoder);
     if (!rc) rc = anl_search_scratch_new(&w->search, context->search);
     if (!rc) rc = anl_extend_scratch_new(&w->extend);
@@ -22,7 +24,7 @@ int anl_worker_init(anl_worker *w, const anl_context *context)
 
 void anl_worker_free(anl_worker *w)
 {
-    anl_arena_free(w->arena);
+    for (int i = 0; i < ANL_LAPS; ++i) anl_arena_free(w->arenas[i]);
     anl_arena_free(w->temporary);
     anl_voter_free(w->voter);
     anl_encoder_scratch_free(w->encoder);

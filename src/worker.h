@@ -23,11 +23,14 @@ typedef struct anl_context {
     anl_gpu *gpu; /**< NULL: the CPU does everything */
 } anl_context;
 
+enum { ANL_LAPS = 2 /**< batches whose results are kept: one is written while the next is aligned */ };
+
 struct anl_pending;
 
 typedef struct anl_worker {
     const anl_context *context;
-    anl_arena *arena;              /**< results; reset when the batch is written */
+    anl_arena *arenas[ANL_LAPS];   /**< results; reset when the batch is written */
+    anl_arena *arena;              /**< that of this batch */
     anl_arena *temporary;          /**< reset with every chunk */
     anl_encoder_scratch *encoder;
     anl_search_scratch *search;
