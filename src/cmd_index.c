@@ -14,7 +14,7 @@ static const char help[] =
     "usage: anneal index [OPTIONS] REF.fa[.gz]\n\n"
     "  -o FILE        the index [REF.anl]\n"
     "  -t N           threads; the index is the same for any number [1]\n"
-    "  --window W     bp of reference embedded as one vector; about a read's length [160]\n"
+    "  --window W     bp of reference embedded as one vector; about a read's length [176]\n"
     "  --stride S     bp between windows; smaller finds more and makes a larger index [48]\n"
     "  --model FILE   encoder [the one shipped]\n"
     "  --device D     auto, cpu, cuda or cuda:N (a GPU's number) embeds; same index; auto: a GPU if there is one [auto]\n"

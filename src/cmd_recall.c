@@ -22,7 +22,7 @@ static const char help[] =
     "  --reads N          reads for each line [2000]\n"
     "  --lengths LIST     bp [75,100,150,250]\n"
     "  --errors LIST      errors in a thousand bases [1,10,50,100,150]\n"
-    "  --window W, --stride S   of the index, bp [160, 48]\n"
+    "  --window W, --stride S   of the index, bp [176, 48]\n"
     "  --seed N           of the reads [1]\n"
     "  -t N               threads; the figures are the same for any number [1]\n";
 
@@ -168,7 +168,7 @@ static int run(const settings *s, char **genomes, int n)
 int cmd_recall(int argc, char **argv)
 {
     settings s = {.n_lengths = 4, .lengths = {75, 100, 150, 250}, .n_errors = 5, .errors = {1, 10, 50, 100, 150}, .reads = 2000,
-                  .window = 160, .stride = 48, .seed = 1, .threads = 1};
+                  .window = 176, .stride = 48, .seed = 1, .threads = 1};
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, ":t:h", long_options, NULL)) != -1;) {
         if (c == 'h' || c == OPT_HELP) {

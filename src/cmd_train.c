@@ -31,7 +31,7 @@ static const char help[] =
     "  --twins F            share of hard negatives, mined with the model so far [0.25]\n"
     "  --low-errors F       share of reads with a tenth of the errors [0]\n"
     "  --mine-every N       steps between minings [10000]\n"
-    "  --window W           bp, as the index will have them [160]\n"
+    "  --window W           bp; those of the index need not be the same [160]\n"
     "  --stride S           bp [48]\n"
     "  --checkpoint FILE    resume from it where it exists; written every five minutes, at the end and when interrupted\n"
     "  --log FILE           a line of figures every 100 steps, as TSV; added to when resuming\n"

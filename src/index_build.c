@@ -15,7 +15,7 @@ enum { BLOCK = 256, GPU_BLOCK = 4096 };
 
 anl_index_options anl_index_options_default(void)
 {
-    return (anl_index_options){.window = 160, .stride = 48, .threads = 1};
+    return (anl_index_options){.window = 176, .stride = 48, .threads = 1};
 }
 
 /* The reference as it grows, contig by contig. */
