@@ -1,6 +1,8 @@
 /* The align stages on the CPU and on the first GPU, apart from reading and writing, in reads/s, beside the limits of the GPU:
  * build/bench_align [-t THREADS] [-s SECONDS] [-K BASES] INDEX.anl READS [MATES]
  * Reads of 20 to 400 bp; the first BASES bp of them, 20 million unless given, are aligned again and again. */
+#include "bench.h"
+
 #include "align.h"
 #include "candidates.h"
 #include "devices.h"
@@ -36,25 +38,12 @@ typedef struct side {
     size_t n_chunks;
 } side;
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void need(int ok)
-{
-    if (ok) return;
-    fprintf(stderr, "bench_align: %s\n", anl_error());
-    exit(1);
-}
-
 static void open_parts(side *s, const char *index)
 {
     char path[4096];
     need(!anl_index_open(&s->index, index) && !anl_model_find(path, sizeof path) && !anl_model_read(&s->model, path));
     need(!anl_encoder_new(&s->encoder, s->model) && !anl_search_new(&s->search, s->index, ANL_SEARCH_NATIVE));
+    anl_search_rivals_only(s->search);
     need(!anl_gpu_open(&s->gpu, s->options.device));
     need(!s->gpu || (!anl_encoder_use(s->encoder, s->gpu) && !anl_search_use(s->search, s->gpu)));
     s->context = (anl_context){&s->options, s->index, s->encoder, s->search, anl_kernels_get(), s->gpu};

@@ -1,5 +1,7 @@
 /* Embeddings per second and multiply-adds per second of each kernel level, one thread.
  * usage: bench_encode [DIM [LENGTH [SECONDS]]] */
+#include "bench.h"
+
 #include "encoder_internal.h"
 #include "sketch.h"
 #include "tokens.h"
@@ -7,13 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Multiply-adds of one sequence in linear layers and attention. */
 static double work(const anl_model *m, int len)

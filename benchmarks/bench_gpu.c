@@ -1,6 +1,8 @@
 /* The align pipeline's loads on the first GPU and on the CPU, beside the limits of the GPU: build/bench_gpu [-t THREADS] [-s SECONDS] [MILLIONS...]
  * Embeddings of 150 bp, queries against random vectors (1, 10 and 50 million unless given), Smith-Waterman of 150 by 250 bp. Each thread has
  * a stream of its own; the CPU uses as many threads. benchmarks/bench-gpu adds whole runs of anneal. */
+#include "bench.h"
+
 #include "encoder.h"
 #include "search.h"
 #include "devices.h"
@@ -22,20 +24,6 @@ static int threads;
 static double seconds = 2;
 static anl_gpu *gpu;
 static anl_device device;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static void need(int ok)
-{
-    if (ok) return;
-    fprintf(stderr, "bench_gpu: %s\n", anl_error());
-    exit(1);
-}
 
 static uint64_t mix(uint64_t x)
 {

@@ -1,5 +1,7 @@
 /* Queries per second through an index on one core, our scan beside FAISS's own search, for each effort: build/bench_search INDEX.anl
  * Queries are the index's own vectors with noise. */
+#include "bench.h"
+
 #include "search.h"
 
 #include <omp.h>
@@ -8,13 +10,6 @@
 #include <time.h>
 
 enum { QUERIES = 512, NEIGHBOURS = 64 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 int main(int argc, char **argv)
 {

@@ -1,5 +1,7 @@
 /* Smith-Waterman scores on one core, in billions of cells per second, for every kernel level, and parasail's best beside them:
  * build/bench_sw. 150-bp reads against 250 bp of reference, as when candidates are verified. */
+#include "bench.h"
+
 #include "sw_batch.h"
 
 #include <stdio.h>
@@ -14,13 +16,6 @@
 enum { JOBS = 1024, QUERY = 150, TARGET = 250 };
 
 static uint8_t query[JOBS][QUERY], target[JOBS][TARGET];
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static double rate(double jobs, double seconds)
 {

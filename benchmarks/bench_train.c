@@ -4,6 +4,8 @@
  *
  * A pair is a read of 50 to 300 bp and a window of 160 bp, both embedded and both differentiated; multiply-adds are those of the linear
  * layers, three times the forward pass. */
+#include "bench.h"
+
 #include "corpus.h"
 #include "rng.h"
 #include "sketch.h"
@@ -14,13 +16,6 @@
 #include <time.h>
 
 enum { LAYERS = 2, BASES = 4000000 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 int main(int argc, char **argv)
 {

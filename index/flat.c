@@ -1,19 +1,14 @@
 #include "flat.h"
 
+#include "faiss_fail.h"
+
 #include <faiss/c_api/IndexFlat_c.h>
 #include <faiss/c_api/Index_c.h>
-#include <faiss/c_api/error_c.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct anl_flat {
     FaissIndexFlatL2 *index;
 };
-
-static int faiss_fail(void)
-{
-    return anl_fail(strstr(faiss_get_last_error(), "bad_alloc") ? ANL_ENOMEM : ANL_EINVAL, "FAISS: %s", faiss_get_last_error());
-}
 
 int anl_flat_new(anl_flat **out, int32_t d)
 {

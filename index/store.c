@@ -1,5 +1,6 @@
 #include "store.h"
 
+#include "faiss_fail.h"
 #include "index.h"
 
 #include <faiss/c_api/Clustering_c.h>
@@ -7,7 +8,6 @@
 #include <faiss/c_api/IndexIVF_c.h>
 #include <faiss/c_api/IndexScalarQuantizer_c.h>
 #include <faiss/c_api/Index_c.h>
-#include <faiss/c_api/error_c.h>
 #include <faiss/c_api/index_io_c.h>
 #include <errno.h>
 #include <omp.h>
@@ -24,12 +24,6 @@ enum {
     BLOCK = 4096, /* vectors handed to FAISS at once */
     SHIFT = 128,  /* FAISS's 8-bit direct codes are unsigned */
 };
-
-static int faiss_fail(void)
-{
-    if (strstr(faiss_get_last_error(), "bad_alloc")) return anl_fail(ANL_ENOMEM, "out of memory");
-    return anl_fail(ANL_EINVAL, "FAISS: %s", faiss_get_last_error());
-}
 
 static void to_floats(const int8_t *v, size_t n, float *out)
 {

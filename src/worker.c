@@ -12,6 +12,7 @@ int anl_worker_init(anl_worker *w, const anl_context *context)
     int rc = ANL_OK;
     for (int i = 0; i < ANL_LAPS && !rc; ++i)
         if (!(w->arenas[i] = anl_arena_new())) rc = ANL_ENOMEM;
+    w->arena = w->arenas[0];
     if (!rc && (!(w->temporary = anl_arena_new()) || !(w->voter = anl_voter_new()))) rc = ANL_ENOMEM;
     if (!rc) rc = anl_encoder_scratch_new(&w->encoder, context->encoder);
     if (!rc) rc = anl_search_scratch_new(&w->search, context->search);
