@@ -41,25 +41,7 @@ INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue
     _tile_release();
 }
 
-static void linear_s8(const anl_linear_packed *l, const uint8_t *a, int m, int8_t *out)
-{
-    linear(l, a, m, TO_S8, out, sizeof *out);
-}
-
-static void linear_u8(const anl_linear_packed *l, const uint8_t *a, int m, uint8_t *out)
-{
-    linear(l, a, m, TO_U8, out, sizeof *out);
-}
-
-static void linear_s32(const anl_linear_packed *l, const uint8_t *a, int m, int32_t *out)
-{
-    linear(l, a, m, TO_S32, out, sizeof *out);
-}
-
-static void linear_add(const anl_linear_packed *l, const uint8_t *a, int m, int16_t *x)
-{
-    linear(l, a, m, ADD_S16, x, sizeof *x);
-}
+#include "linear_forms.inc.h"
 
 void anl_encode_fill_amx(anl_encode_kernels *t)
 {

@@ -53,14 +53,6 @@ static int cut_segments(anl_worker *w, const anl_query *queries, int n, segment 
     return ANL_OK;
 }
 
-/* Windows that little farther from a query than the nearest one look alike. */
-static int32_t alike_within(const int8_t *vector, int d)
-{
-    int32_t norm = 0;
-    for (int i = 0; i < d; ++i) norm += vector[i] * vector[i];
-    return norm / 4;
-}
-
 /* One round of search over the segments listed in `which`, k neighbours from `effort`-fold the usual number of lists. */
 static int search_round(anl_worker *w, segment *segments, const int *which, int n, const int8_t *vectors, int k, int effort)
 {
@@ -82,16 +74,14 @@ static int search_round(anl_worker *w, segment *segments, const int *which, int 
 /* Searches every segment; again for more neighbours where all that came back are about as near as the first. */
 static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n, const int8_t *vectors, int k)
 {
-    int d = w->context->index->d, rc = ANL_OK;
-    int *which = anl_arena_alloc(w->temporary, (size_t)n, sizeof *which);
+    const size_t d = (size_t)w->context->index->d;
+    int rc = ANL_OK, *which = anl_arena_alloc(w->temporary, (size_t)n, sizeof *which);
     int *effort = anl_arena_alloc(w->temporary, (size_t)n, sizeof *effort);
     int *counts = anl_arena_alloc(w->temporary, (size_t)n, sizeof *counts);
-    int32_t *alike = anl_arena_alloc(w->temporary, (size_t)n, sizeof *alike);
     anl_hit *hits = anl_arena_alloc(w->temporary, (size_t)n * (size_t)k, sizeof *hits);
-    if (!which || !effort || !counts || !alike || !hits) return ANL_ENOMEM;
+    if (!which || !effort || !counts || !hits) return ANL_ENOMEM;
     if ((rc = anl_search_sure(w->context->search, w->search, vectors, n, k, hits, counts, effort))) return rc;
     for (int i = 0; i < n; ++i) {
-        alike[i] = alike_within(vectors + (size_t)i * (size_t)d, d);
         s[i].hits = hits + (size_t)i * (size_t)k;
         s[i].n_hits = counts[i];
     }
@@ -101,13 +91,12 @@ static int search_segments(anl_worker *w, anl_query *queries, segment *s, int n,
         for (int e = 1; e <= ANL_SEARCH_MOST; e *= ANL_SEARCH_MORE) {
             int more = 0;
             for (int i = 0; i < n; ++i)
-                if (effort[i] == e && s[i].n_hits == before && s[i].hits[before - 1].dist <= s[i].hits[0].dist + alike[i])
-                    which[more++] = i;
+                if (effort[i] == e && anl_hits_crowded(vectors + (size_t)i * d, (int32_t)d, s[i].hits, s[i].n_hits, before)) which[more++] = i;
             if (more && (rc = search_round(w, s, which, more, vectors, k, e))) return rc;
         }
     }
     for (int i = 0; i < n; ++i)
-        if (s[i].n_hits >= WIDEST && s[i].hits[WIDEST - 1].dist <= s[i].hits[0].dist + alike[i]) queries[s[i].query].cut = 1;
+        if (anl_hits_crowded(vectors + (size_t)i * d, (int32_t)d, s[i].hits, s[i].n_hits, WIDEST)) queries[s[i].query].cut = 1;
     return ANL_OK;
 }
 
@@ -326,7 +315,7 @@ static void prefer_whole(const anl_worker *w, anl_query *q)
     const anl_extend_params *params = &w->context->options->align;
     int32_t equal = 1;
     while (equal < q->n && q->candidates[equal].score == q->candidates[0].score) ++equal;
-    if (equal == 1 || q->n < 2) return;
+    if (equal == 1) return;
     for (int32_t i = 0; i < equal; ++i) {
         anl_candidate *c = &q->candidates[i];
         anl_extension e;

@@ -81,14 +81,6 @@ static float shared_words(const anl_corpus *c, int64_t a, int64_t b, int window,
     return all ? (float)shared / (float)all : 1;
 }
 
-/* Of the vector, and the distance of vectors at 60 degrees: nearer ones are no accident. */
-static int32_t squared_length(const int8_t *v, size_t d)
-{
-    int32_t sum = 0;
-    for (size_t c = 0; c < d; ++c) sum += v[c] * v[c];
-    return sum;
-}
-
 typedef struct found_twin {
     anl_twin twin;
     float shared; /* words */
@@ -158,7 +150,7 @@ static int mine_block(const miner *mi, int64_t first, int n, found_twin *out)
     if (!rc) rc = anl_search_batch(mi->search, sc, vectors, n, NEIGHBOURS, 1, hits, counts);
     for (int i = 0; i < n && !rc; ++i) {
         uint32_t own = x->ids[first + i];
-        int32_t near = squared_length(vectors + (size_t)i * d, d);
+        int32_t near = anl_squared_length(vectors + (size_t)i * d, x->d); /* the distance of vectors at 60 degrees: no accident */
         if (own != ANL_INDEX_NO_WINDOW) found += best_twin(mi, own, near, hits + i * NEIGHBOURS, counts[i], &out[found]);
     }
     anl_search_scratch_free(sc);

@@ -191,14 +191,6 @@ static void sort(uint64_t *keys, uint64_t *other, int32_t n)
     if (from != keys) memcpy(keys, from, (size_t)n * sizeof *keys);
 }
 
-/* Squared length of a query, which every distance of it contains. */
-static int32_t length_of(const int8_t *q, int32_t d)
-{
-    int32_t sum = 0;
-    for (int32_t c = 0; c < d; ++c) sum += q[c] * q[c];
-    return sum;
-}
-
 /* A window that much farther than the nearest one cannot hold a place that rivals it. */
 static int32_t reach_of(int32_t length)
 {
@@ -296,7 +288,7 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const int8
     int32_t *length = rc ? NULL : anl_alloc((size_t)n, sizeof *length);
     if (!length) return ANL_ENOMEM;
     for (size_t i = 0; i < (size_t)n * d; ++i) sc->queries[i] = (uint8_t)(queries[i] + 128);
-    for (int i = 0; i < n; ++i) length[i] = length_of(queries + (size_t)i * d, x->d);
+    for (int i = 0; i < n; ++i) length[i] = anl_squared_length(queries + (size_t)i * d, x->d);
     choose_lists(s, sc, n, nprobe);
     for (int i = 0; i < n; ++i) {
         sc->counts[i] = 0;
@@ -321,7 +313,7 @@ static int search_gpu(const anl_search *s, anl_search_scratch *sc, const int8_t 
     const int32_t d = s->index->d;
     int rc = anl_grow(&sc->limits, &sc->limits_cap, (size_t)n, sizeof *sc->limits);
     if (rc) return rc;
-    for (int i = 0; i < n; ++i) sc->limits[i] = farthest(length_of(queries + (size_t)i * (size_t)d, d));
+    for (int i = 0; i < n; ++i) sc->limits[i] = farthest(anl_squared_length(queries + (size_t)i * (size_t)d, d));
     const anl_gpu_queries q = {.vectors = queries, .limits = sc->limits, .n = n, .k = k, .nprobe = nprobe};
     return anl_gpu_search(sc->stream, &q, hits, counts);
 }
@@ -331,7 +323,7 @@ static int search_faiss(const anl_search *s, anl_search_scratch *sc, const int8_
     int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)k, sizeof *sc->keys);
     for (int i = 0; i < n && !rc; ++i) {
         const int8_t *query = queries + (size_t)i * (size_t)s->index->d;
-        const int32_t most = farthest(length_of(query, s->index->d));
+        const int32_t most = farthest(anl_squared_length(query, s->index->d));
         rc = anl_index_faiss_search(s->faiss, query, k, nprobe, sc->keys, &counts[i]);
         while (counts[i] && (int32_t)(sc->keys[counts[i] - 1] >> 32) > most) --counts[i];
         for (int j = 0; j < counts[i] && !rc; ++j)
@@ -348,7 +340,7 @@ int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *
         sc->stream ? search_gpu : s->faiss ? search_faiss : search_native;
     int rc = search(s, sc, queries, n, k, nprobe, hits, counts);
     for (int i = 0; i < n && !rc && s->rivals_only; ++i) {
-        const int32_t reach = reach_of(length_of(queries + (size_t)i * (size_t)s->index->d, s->index->d));
+        const int32_t reach = reach_of(anl_squared_length(queries + (size_t)i * (size_t)s->index->d, s->index->d));
         const anl_hit *own = hits + (size_t)i * (size_t)k;
         while (counts[i] && own[counts[i] - 1].dist > own[0].dist + reach) --counts[i];
     }
@@ -376,7 +368,7 @@ int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *q
         int m = 0;
         for (int i = 0; i < n; ++i) {
             const int8_t *query = queries + (size_t)i * d;
-            const int32_t length = length_of(query, s->index->d);
+            const int32_t length = anl_squared_length(query, s->index->d);
             if (!length || (efforts[i] && counts[i] && hits[(size_t)i * (size_t)k].dist <= unsure_beyond(length, efforts[i]))) continue;
             memcpy(some + (size_t)m * d, query, d);
             which[m++] = i;

@@ -7,6 +7,20 @@
 
 typedef enum anl_search_path { ANL_SEARCH_NATIVE, ANL_SEARCH_FAISS } anl_search_path;
 
+/** Squared length of a vector of d elements: that of a query is the unit of the distances below. */
+static inline int32_t anl_squared_length(const int8_t *v, int32_t d)
+{
+    int32_t sum = 0;
+    for (int32_t i = 0; i < d; ++i) sum += v[i] * v[i];
+    return sum;
+}
+
+/** Whether all k hits that were asked for came back and look alike: at most a quarter of the squared length apart, so that more may lie behind. */
+static inline int anl_hits_crowded(const int8_t *query, int32_t d, const anl_hit *hits, int n, int k)
+{
+    return n >= k && hits[k - 1].dist <= hits[0].dist + anl_squared_length(query, d) / 4;
+}
+
 typedef struct anl_search anl_search;
 
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path);

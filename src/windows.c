@@ -47,13 +47,6 @@ static int cut(anl_worker *w, const uint8_t *seq, int32_t len, windows *out)
     return anl_encoder_embed(w->context->encoder, w->encoder, seqs, lens, n, vectors);
 }
 
-static int32_t squared_length(const int8_t *vector, int32_t d)
-{
-    int32_t sum = 0;
-    for (int32_t i = 0; i < d; ++i) sum += vector[i] * vector[i];
-    return sum;
-}
-
 /* Fetches k neighbours of every window. *crowded: how many windows have more. Without `sure`
  * one look is enough. */
 static int search(anl_worker *w, windows *all, int32_t k, int sure, int32_t *crowded)
@@ -68,9 +61,8 @@ static int search(anl_worker *w, windows *all, int32_t k, int sure, int32_t *cro
     if (rc) return rc;
     *crowded = 0;
     for (int32_t i = 0; i < all->n; ++i) {
-        const int32_t alike = squared_length(all->vectors + (size_t)i * (size_t)d, d) / 4;
         anl_hit *own = hits + (size_t)i * (size_t)k;
-        *crowded += counts[i] == k && own[k - 1].dist <= own[0].dist + alike;
+        *crowded += anl_hits_crowded(all->vectors + (size_t)i * (size_t)d, d, own, counts[i], k);
         all->list[i].hits = own;
         all->list[i].n_hits = counts[i];
     }

@@ -13,11 +13,17 @@ for threads in (1, 2, 3):
         check(got == want, f"-t {threads}, {level}: another index")
 check(digest(index("small.anl", small + ".gz")) == want, "gzip FASTA: another index")
 
+# Many batches: while one is aligned the last one is written and the next one read.
+anl = index("g.anl")
+want = body(run("align", "-K", 60000, anl, R1, R2)[0])
+check(sum(1 for _ in records("\n".join(want))) == 10000, "records are missing")
+for threads in (2, 3):
+    check(body(run("align", "-K", 60000, "-t", threads, anl, R1, R2)[0]) == want, f"-t {threads}, many batches: other records")
+
 R1, R2 = subset(250)
 for name in (R1, R2):
     with gzip.open(name + ".gz", "wb") as f: f.write(open(name, "rb").read())
 packed = R1 + ".gz", R2 + ".gz"
-anl = index("g.anl")
 runs = [("-t", t) for t in (1, 2, 3)] + [("--search", "faiss"), ("--search", "faiss", "-t", 2)]
 want = body(run("align", anl, R1, R2)[0])
 check(sum(1 for _ in records("\n".join(want))) == 500, "records are missing")
