@@ -2,6 +2,7 @@
 #include "align.h"
 
 #include "candidates.h"
+#include "gpu_check.h"
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
@@ -46,6 +47,13 @@ typedef struct work {
     size_t n_chunks;
 } work;
 
+static int check_gpu(const anl_aligner *a)
+{
+    int rc = anl_gpu_check_encoder(a->encoder, a->model);
+    if (!rc) rc = anl_gpu_check_search(a->search, a->index);
+    return rc ? rc : anl_gpu_check_sw(a->workers[0].sw, &a->options.align.score);
+}
+
 int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options)
 {
     char found[4096];
@@ -74,6 +82,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
     if (!rc && !(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
     for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
+    if (!rc && a->gpu) rc = check_gpu(a);
     if (options->insert_given) a->insert = options->insert;
     if (rc) {
         anl_aligner_free(a);

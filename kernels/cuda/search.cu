@@ -216,10 +216,10 @@ __global__ void scan_kernel(search_memory m, lists x)
         const int rows = (int)min(end - begin, (uint32_t)TILE);
         bool busy = false;
         if (threadIdx.x < TILE) {
-            const uint32_t q = threadIdx.x < rows ? m.queries[begin + threadIdx.x] : 0;
+            const uint32_t q = (int)threadIdx.x < rows ? m.queries[begin + threadIdx.x] : 0;
             query[threadIdx.x] = q;
             length[threadIdx.x] = m.length[q];
-            limit[threadIdx.x] = threadIdx.x < rows ? m.limits[q] : 0;
+            limit[threadIdx.x] = (int)threadIdx.x < rows ? m.limits[q] : 0;
             busy = limit[threadIdx.x] != 0;
         }
         if (!__syncthreads_or(busy)) continue;
@@ -230,7 +230,7 @@ __global__ void scan_kernel(search_memory m, lists x)
             const uint64_t key = key_of(dist, x.ids[first + e]);
             if (key >= limit[r] || (uint32_t)key == x.no_id) return;
             const uint32_t slot = atomicAdd(&m.counts[query[r]], 1);
-            if (slot < m.room) m.keys[(size_t)query[r] * m.room + slot] = key;
+            if ((int)slot < m.room) m.keys[(size_t)query[r] * m.room + slot] = key;
         };
         tile_dots(tile, x.d, codes, 0, panels, [&](int r, int e, int32_t a, int32_t b) {
             keep(r, e, a);
