@@ -29,11 +29,19 @@ struct anl_search_scratch {
     uint64_t *merged; /* [room] */
     int32_t *counts, *limits;
     probe *probes, *sorted;
-    uint32_t *starts, *which;
+    uint32_t *starts, *which, *before;
     int32_t *values, *distances;
-    size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, probes_cap, sorted_cap, starts_cap, which_cap,
+    size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, probes_cap, sorted_cap, starts_cap, which_cap, before_cap,
         values_cap, distances_cap, merged_cap;
 };
+
+/* What is asked for. The `before` nearest lists were gone through earlier, with what `hits` and `counts` hold: only the native scan uses that. */
+typedef struct request {
+    const int8_t *queries; /* [n][d] */
+    int n, k, nprobe, before;
+    anl_hit *hits; /* [n][k] */
+    int *counts;
+} request;
 
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
 {
@@ -93,7 +101,7 @@ void anl_search_scratch_free(anl_search_scratch *sc)
     if (!sc) return;
     anl_gpu_stream_free(sc->stream);
     void *const all[] = {sc->queries, sc->gathered, sc->dots, sc->keys, sc->counts, sc->limits, sc->probes, sc->sorted, sc->starts,
-                         sc->which, sc->values, sc->distances, sc->merged};
+                         sc->which, sc->before, sc->values, sc->distances, sc->merged};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
@@ -108,9 +116,9 @@ int anl_search_nprobe(const anl_index *x, int effort)
     return lists < x->nlist ? (int)lists : x->nlist;
 }
 
-static int reserve(anl_search_scratch *sc, const anl_index *x, size_t n, size_t nprobe, size_t room)
+static int reserve(anl_search_scratch *sc, const anl_index *x, const request *r, size_t room)
 {
-    const size_t d = (size_t)x->d, lists = (size_t)x->nlist;
+    const size_t n = (size_t)r->n, d = (size_t)x->d, lists = (size_t)x->nlist, probes = n * (size_t)(r->nprobe - r->before);
     size_t widest = (lists + 15) / 16 * 16;
     if (x->longest_list > (int64_t)widest) widest = (size_t)x->longest_list;
     int rc = anl_grow(&sc->queries, &sc->queries_cap, n * d, 1);
@@ -119,10 +127,11 @@ static int reserve(anl_search_scratch *sc, const anl_index *x, size_t n, size_t 
     if (!rc) rc = anl_grow(&sc->keys, &sc->keys_cap, n * room, sizeof *sc->keys);
     if (!rc) rc = anl_grow(&sc->counts, &sc->counts_cap, n, sizeof *sc->counts);
     if (!rc) rc = anl_grow(&sc->limits, &sc->limits_cap, n, sizeof *sc->limits);
-    if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, n * nprobe, sizeof *sc->probes);
-    if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, n * nprobe, sizeof *sc->sorted);
+    if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, probes, sizeof *sc->probes);
+    if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, probes, sizeof *sc->sorted);
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
     if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + 16, sizeof *sc->which);
+    if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + 16, sizeof *sc->before);
     if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + 16, sizeof *sc->values);
     if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, room, sizeof *sc->merged);
     if (!rc) rc = anl_grow(&sc->distances, &sc->distances_cap, room, sizeof *sc->distances);
@@ -203,39 +212,52 @@ static int32_t farthest(int32_t length)
     return length + length / 2;
 }
 
-/* The nprobe nearest centroids, given their dot products with a query, to sc->which; of equally near ones the first. */
-static void choose(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, int nprobe)
+/* The n nearest centroids, given their dot products with a query, ascending by number; of equally near ones the first. */
+static void nearest_lists(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, int n, uint32_t *which)
 {
     const anl_index *x = s->index;
     const int32_t *bias = x->centroid_bias, padded = (x->nlist + 15) / 16 * 16;
     for (int32_t l = 0; l < x->nlist; ++l) sc->values[l] = bias[l] - 2 * dot[l];
-    const int32_t bound = s->kernels->bound(sc->values, x->nlist, nprobe);
-    int32_t found = s->kernels->near(dot, bias, padded, bound, sc->which, sc->values);
-    while (sc->which[found - 1] >= (uint32_t)x->nlist) --found;
-    for (int32_t i = found; found > nprobe;)
-        if (sc->values[--i] == bound) memmove(sc->which + i, sc->which + i + 1, (size_t)(found-- - i - 1) * sizeof *sc->which);
+    const int32_t bound = s->kernels->bound(sc->values, x->nlist, n);
+    int32_t found = s->kernels->near(dot, bias, padded, bound, which, sc->values);
+    while (which[found - 1] >= (uint32_t)x->nlist) --found;
+    for (int32_t i = found; found > n;)
+        if (sc->values[--i] == bound) memmove(which + i, which + i + 1, (size_t)(found-- - i - 1) * sizeof *which);
 }
 
-/* The nprobe nearest centroids of queries [0, n), grouped by list in sc->sorted, sc->starts. */
-static void choose_lists(const anl_search *s, anl_search_scratch *sc, int n, int nprobe)
+/* The lists that a query is still to go through, to sc->which; returns how many. */
+static int choose(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, const request *r)
+{
+    int n = 0;
+    nearest_lists(s, sc, dot, r->nprobe, sc->which);
+    if (!r->before) return r->nprobe;
+    nearest_lists(s, sc, dot, r->before, sc->before);
+    for (int i = 0, j = 0; i < r->nprobe; ++i)
+        if (j < r->before && sc->which[i] == sc->before[j]) ++j;
+        else sc->which[n++] = sc->which[i];
+    return n;
+}
+
+/* The lists of all queries, grouped by list in sc->sorted, sc->starts. */
+static void choose_lists(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     const anl_index *x = s->index;
     const int32_t panels = (x->nlist + 15) / 16;
+    size_t probes = 0;
     memset(sc->starts, 0, ((size_t)x->nlist + 1) * sizeof *sc->starts);
-    for (int begin = 0; begin < n; begin += QUERIES_AT_ONCE) {
-        const int m = n - begin < QUERIES_AT_ONCE ? n - begin : QUERIES_AT_ONCE;
+    for (int begin = 0; begin < r->n; begin += QUERIES_AT_ONCE) {
+        const int m = r->n - begin < QUERIES_AT_ONCE ? r->n - begin : QUERIES_AT_ONCE;
         s->kernels->dots(sc->queries + (size_t)begin * (size_t)x->d, m, x->centroids, panels, x->d, sc->dots);
         for (int i = 0; i < m; ++i) {
-            choose(s, sc, sc->dots + (size_t)i * (size_t)panels * 16, nprobe);
-            for (int p = 0; p < nprobe; ++p) {
-                const uint32_t list = sc->which[p];
-                sc->probes[(size_t)(begin + i) * (size_t)nprobe + (size_t)p] = (probe){list, (uint32_t)(begin + i)};
-                ++sc->starts[list + 1];
+            const int lists = choose(s, sc, sc->dots + (size_t)i * (size_t)panels * 16, r);
+            for (int p = 0; p < lists; ++p) {
+                sc->probes[probes++] = (probe){sc->which[p], (uint32_t)(begin + i)};
+                ++sc->starts[sc->which[p] + 1];
             }
         }
     }
     for (int32_t l = 0; l < x->nlist; ++l) sc->starts[l + 1] += sc->starts[l];
-    for (size_t i = 0; i < (size_t)n * (size_t)nprobe; ++i) sc->sorted[sc->starts[sc->probes[i].list]++] = sc->probes[i];
+    for (size_t i = 0; i < probes; ++i) sc->sorted[sc->starts[sc->probes[i].list]++] = sc->probes[i];
     memmove(sc->starts + 1, sc->starts, (size_t)x->nlist * sizeof *sc->starts);
     sc->starts[0] = 0;
 }
@@ -278,21 +300,32 @@ static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list
     }
 }
 
-static int search_native(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int nprobe, anl_hit *hits,
-                         int *counts)
+/* What a query brings along from the lists before. */
+static void begin_query(const anl_search *s, anl_search_scratch *sc, const request *r, int i, int32_t length, int32_t room)
+{
+    const anl_hit *hits = r->hits + (size_t)i * (size_t)r->k;
+    uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
+    int32_t most = farthest(length);
+    sc->counts[i] = r->before ? r->counts[i] : 0;
+    for (int32_t j = 0; j < sc->counts[i]; ++j) keys[j] = (uint64_t)(uint32_t)hits[j].dist << 32 | hits[j].window;
+    if (s->rivals_only && sc->counts[i] && hits[0].dist + reach_of(length) < most) most = hits[0].dist + reach_of(length);
+    sc->limits[i] = most - length;
+}
+
+static int search_native(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     const anl_index *x = s->index;
     const size_t d = (size_t)x->d;
+    const int n = r->n, k = r->k;
     const int32_t room = k * SLACK < 64 ? 64 : k * SLACK;
-    int rc = reserve(sc, x, (size_t)n, (size_t)nprobe, (size_t)room);
+    int rc = reserve(sc, x, r, (size_t)room);
     int32_t *length = rc ? NULL : anl_alloc((size_t)n, sizeof *length);
     if (!length) return ANL_ENOMEM;
-    for (size_t i = 0; i < (size_t)n * d; ++i) sc->queries[i] = (uint8_t)(queries[i] + 128);
-    for (int i = 0; i < n; ++i) length[i] = anl_squared_length(queries + (size_t)i * d, x->d);
-    choose_lists(s, sc, n, nprobe);
+    for (size_t i = 0; i < (size_t)n * d; ++i) sc->queries[i] = (uint8_t)(r->queries[i] + 128);
+    choose_lists(s, sc, r);
     for (int i = 0; i < n; ++i) {
-        sc->counts[i] = 0;
-        sc->limits[i] = farthest(length[i]) - length[i];
+        length[i] = anl_squared_length(r->queries + (size_t)i * d, x->d);
+        begin_query(s, sc, r, i, length[i], room);
     }
     for (int32_t l = 0; l < x->nlist; ++l) scan_list(s, sc, (uint32_t)l, length, k, room);
     for (int i = 0; i < n; ++i) {
@@ -301,33 +334,45 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const int8
         if (m > k) m = cull(s, sc, keys, m, k, &sc->limits[i]);
         sort(keys, sc->merged, m);
         if (m > k) m = k;
-        for (int32_t j = 0; j < m; ++j) hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(keys[j] >> 32), (uint32_t)keys[j]};
-        counts[i] = m;
+        for (int32_t j = 0; j < m; ++j) r->hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(keys[j] >> 32), (uint32_t)keys[j]};
+        r->counts[i] = m;
     }
     free(length);
     return ANL_OK;
 }
 
-static int search_gpu(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int nprobe, anl_hit *hits, int *counts)
+static int search_gpu(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     const int32_t d = s->index->d;
-    int rc = anl_grow(&sc->limits, &sc->limits_cap, (size_t)n, sizeof *sc->limits);
+    int rc = anl_grow(&sc->limits, &sc->limits_cap, (size_t)r->n, sizeof *sc->limits);
     if (rc) return rc;
-    for (int i = 0; i < n; ++i) sc->limits[i] = farthest(anl_squared_length(queries + (size_t)i * (size_t)d, d));
-    const anl_gpu_queries q = {.vectors = queries, .limits = sc->limits, .n = n, .k = k, .nprobe = nprobe};
-    return anl_gpu_search(sc->stream, &q, hits, counts);
+    for (int i = 0; i < r->n; ++i) sc->limits[i] = farthest(anl_squared_length(r->queries + (size_t)i * (size_t)d, d));
+    const anl_gpu_queries q = {.vectors = r->queries, .limits = sc->limits, .n = r->n, .k = r->k, .nprobe = r->nprobe};
+    return anl_gpu_search(sc->stream, &q, r->hits, r->counts);
 }
 
-static int search_faiss(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int nprobe, anl_hit *hits, int *counts)
+static int search_faiss(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
-    int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)k, sizeof *sc->keys);
-    for (int i = 0; i < n && !rc; ++i) {
-        const int8_t *query = queries + (size_t)i * (size_t)s->index->d;
+    int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)r->k, sizeof *sc->keys);
+    for (int i = 0; i < r->n && !rc; ++i) {
+        const int8_t *query = r->queries + (size_t)i * (size_t)s->index->d;
         const int32_t most = farthest(anl_squared_length(query, s->index->d));
-        rc = anl_index_faiss_search(s->faiss, query, k, nprobe, sc->keys, &counts[i]);
-        while (counts[i] && (int32_t)(sc->keys[counts[i] - 1] >> 32) > most) --counts[i];
-        for (int j = 0; j < counts[i] && !rc; ++j)
-            hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(sc->keys[j] >> 32), (uint32_t)sc->keys[j]};
+        int *count = &r->counts[i];
+        rc = anl_index_faiss_search(s->faiss, query, r->k, r->nprobe, sc->keys, count);
+        while (*count && (int32_t)(sc->keys[*count - 1] >> 32) > most) --*count;
+        for (int j = 0; j < *count && !rc; ++j)
+            r->hits[(size_t)i * (size_t)r->k + (size_t)j] = (anl_hit){(int32_t)(sc->keys[j] >> 32), (uint32_t)sc->keys[j]};
+    }
+    return rc;
+}
+
+static int search(const anl_search *s, anl_search_scratch *sc, const request *r)
+{
+    int rc = sc->stream ? search_gpu(s, sc, r) : s->faiss ? search_faiss(s, sc, r) : search_native(s, sc, r);
+    for (int i = 0; i < r->n && !rc && s->rivals_only; ++i) {
+        const int32_t reach = reach_of(anl_squared_length(r->queries + (size_t)i * (size_t)s->index->d, s->index->d));
+        const anl_hit *own = r->hits + (size_t)i * (size_t)r->k;
+        while (r->counts[i] && own[r->counts[i] - 1].dist > own[0].dist + reach) --r->counts[i];
     }
     return rc;
 }
@@ -335,16 +380,7 @@ static int search_faiss(const anl_search *s, anl_search_scratch *sc, const int8_
 int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
                      int *counts)
 {
-    const int nprobe = anl_search_nprobe(s->index, effort);
-    int (*search)(const anl_search *, anl_search_scratch *, const int8_t *, int, int, int, anl_hit *, int *) =
-        sc->stream ? search_gpu : s->faiss ? search_faiss : search_native;
-    int rc = search(s, sc, queries, n, k, nprobe, hits, counts);
-    for (int i = 0; i < n && !rc && s->rivals_only; ++i) {
-        const int32_t reach = reach_of(anl_squared_length(queries + (size_t)i * (size_t)s->index->d, s->index->d));
-        const anl_hit *own = hits + (size_t)i * (size_t)k;
-        while (counts[i] && own[counts[i] - 1].dist > own[0].dist + reach) --counts[i];
-    }
-    return rc;
+    return search(s, sc, &(request){queries, n, k, anl_search_nprobe(s->index, effort), 0, hits, counts});
 }
 
 /* A nearest hit beyond this, for the effort made so far, may hide a nearer one in a list not probed. */
@@ -357,7 +393,7 @@ int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *q
                     int *efforts)
 {
     const size_t d = (size_t)s->index->d;
-    int rc = ANL_ENOMEM;
+    int rc = ANL_ENOMEM, before = 0;
     int8_t *some = anl_alloc((size_t)n * d, 1);
     int *which = anl_alloc((size_t)n, sizeof *which), *found_counts = anl_alloc((size_t)n, sizeof *found_counts);
     anl_hit *found = anl_alloc((size_t)n * (size_t)k, sizeof *found);
@@ -371,10 +407,14 @@ int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *q
             const int32_t length = anl_squared_length(query, s->index->d);
             if (!length || (efforts[i] && counts[i] && hits[(size_t)i * (size_t)k].dist <= unsure_beyond(length, efforts[i]))) continue;
             memcpy(some + (size_t)m * d, query, d);
+            memcpy(found + (size_t)m * (size_t)k, hits + (size_t)i * (size_t)k, (size_t)counts[i] * sizeof *hits);
+            found_counts[m] = counts[i];
             which[m++] = i;
         }
-        rc = m ? anl_search_batch(s, sc, some, m, k, effort, found, found_counts) : ANL_OK;
+        const int nprobe = anl_search_nprobe(s->index, effort);
+        rc = m ? search(s, sc, &(request){some, m, k, nprobe, before, found, found_counts}) : ANL_OK;
         if (rc) goto done;
+        before = nprobe;
         for (int j = 0; j < m; ++j) {
             memcpy(hits + (size_t)which[j] * (size_t)k, found + (size_t)j * (size_t)k, (size_t)found_counts[j] * sizeof *hits);
             counts[which[j]] = found_counts[j];
