@@ -6,9 +6,8 @@
 enum {
     K = ANL_VOTE_K,
     MASK = (1 << 2 * K) - 1,
-    SLOTS = 4096, /* twice the k-mers of the longest read and its reverse complement */
-    HASH_BITS = 15,
-    HASHES = 1 << HASH_BITS,
+    SLOT_BITS = 12,
+    SLOTS = 1 << SLOT_BITS, /* twice the k-mers of the longest read and its reverse complement */
     REACH = 100, /* a gap of up to this many bp is looked for beside the best diagonal */
     SUPPORT = 3, /* votes that make a second diagonal worth bridging to */
 };
@@ -17,7 +16,9 @@ enum {
  * with both its codes, so that a region needs one look-up a base. */
 struct anl_voter {
     uint32_t slots[SLOTS];
-    uint32_t known[HASHES / 32]; /* hashes that occur: nearly all k-mers of a region stop here, which a processor foresees */
+    uint32_t known[(MASK + 1) / 32]; /* codes that occur: nearly all k-mers of a region stop here, which a processor foresees */
+    uint16_t used[SLOTS]; /* slots taken */
+    int32_t n_used;
     int16_t votes[2][ANL_VOTE_MAX_REGION];
     uint8_t fours[ANL_VOTE_MAX_REGION];  /* codes of the 4-mers of a region */
     uint32_t codes[ANL_VOTE_MAX_REGION]; /* of its k-mers */
@@ -33,25 +34,33 @@ void anl_voter_free(anl_voter *v)
     free(v);
 }
 
-/* HASH_BITS bits; the upper ones number a slot. */
-static inline uint32_t hash(uint32_t code)
+static inline uint32_t slot_of(uint32_t code)
 {
-    return code * 2654435761u >> (32 - HASH_BITS);
+    return code * 2654435761u >> (32 - SLOT_BITS);
 }
 
 static void add(anl_voter *v, uint32_t code, uint32_t what)
 {
-    const uint32_t h = hash(code);
-    uint32_t at = h / (HASHES / SLOTS);
-    v->known[h / 32] |= (uint32_t)1 << h % 32;
+    uint32_t at = slot_of(code);
+    v->known[code / 32] |= (uint32_t)1 << code % 32;
     while (v->slots[at]) at = (at + 1) % SLOTS;
     v->slots[at] = 1 + (code << 11 | what);
+    v->used[v->n_used++] = (uint16_t)at;
+}
+
+static void clear(anl_voter *v)
+{
+    for (int32_t i = 0; i < v->n_used; ++i) {
+        uint32_t *slot = &v->slots[v->used[i]];
+        v->known[(*slot - 1) >> 11 >> 5] = 0;
+        *slot = 0;
+    }
+    v->n_used = 0;
 }
 
 void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len)
 {
-    memset(v->slots, 0, sizeof v->slots);
-    memset(v->known, 0, sizeof v->known);
+    clear(v);
     uint32_t forward = 0, reverse = 0;
     for (int32_t i = 0, valid = 0; i < len; ++i) {
         const uint32_t base = read[i] & 3;
@@ -91,9 +100,9 @@ anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32
     encode(v, region, len);
     const int has_n = len > 0 && memchr(region, 4, (size_t)len);
     for (int32_t j = 0; j + K <= len; ++j) {
-        const uint32_t code = v->codes[j], h = hash(code);
-        if (!(v->known[h / 32] >> h % 32 & 1)) continue;
-        for (uint32_t at = h / (HASHES / SLOTS), s; (s = v->slots[at]) != 0; at = (at + 1) % SLOTS) {
+        const uint32_t code = v->codes[j];
+        if (!(v->known[code / 32] >> code % 32 & 1)) continue;
+        for (uint32_t at = slot_of(code), s; (s = v->slots[at]) != 0; at = (at + 1) % SLOTS) {
             if ((s - 1) >> 11 != code || (has_n && memchr(region + j, 4, K))) continue;
             const int32_t start = j - (int32_t)((s - 1) >> 1 & 1023) - dlo;
             if (start >= 0 && start < n) ++v->votes[(s - 1) & 1][start];
