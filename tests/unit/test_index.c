@@ -121,6 +121,44 @@ static void both_paths_are_exact(void **unused)
     }
 }
 
+/* The search that widens for queries without a near hit ends with what the widest of its steps finds by itself. */
+static void widening_is_exact(void **unused)
+{
+    (void)unused;
+    enum { N = 7900, Q = 60, K = 16 };
+    static int8_t queries[Q][D];
+    static anl_hit hits[Q * K], want[Q * K];
+    int counts[Q], want_counts[Q], efforts[Q], widened = 0;
+    random_start();
+    make_vectors(N);
+    anl_index *x = build(N);
+    for (int q = 0; q < Q; ++q) {
+        memcpy(queries[q], vectors[random_below(N)], D);
+        for (int j = 0; j < q / 2; ++j) queries[q][random_below(D)] *= -1;
+    }
+    for (int kind = 0; kind < 4; ++kind) {
+        anl_search *s;
+        anl_search_scratch *sc;
+        assert_int_equal(anl_search_new(&s, x, kind & 1 ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
+        if (kind & 2) anl_search_rivals_only(s);
+        assert_int_equal(anl_search_scratch_new(&sc, s), 0);
+        assert_int_equal(anl_search_sure(s, sc, queries[0], Q, K, hits, counts, efforts), 0);
+        for (int effort = 1; effort <= ANL_SEARCH_MOST; effort *= ANL_SEARCH_MORE) {
+            assert_int_equal(anl_search_batch(s, sc, queries[0], Q, K, effort, want, want_counts), 0);
+            for (int q = 0; q < Q; ++q) {
+                if (efforts[q] != effort) continue;
+                widened += effort > 1 && counts[q] > 1;
+                assert_int_equal(counts[q], want_counts[q]);
+                assert_memory_equal(hits + q * K, want + q * K, (size_t)counts[q] * sizeof *hits);
+            }
+        }
+        anl_search_scratch_free(sc);
+        anl_search_free(s);
+    }
+    assert_true(widened > 20);
+    anl_index_free(x);
+}
+
 static void contents_come_back(void **unused)
 {
     (void)unused;
@@ -239,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_paths_are_exact),
+        cmocka_unit_test(widening_is_exact),
         cmocka_unit_test(contents_come_back),
         cmocka_unit_test(window_counts),
         cmocka_unit_test(damage_is_refused),
