@@ -5,6 +5,7 @@
 
 #include "encoder.h"
 #include "search.h"
+#include "store.h"
 #include "devices.h"
 #include "sketch.h"
 #include "sw_batch.h"
@@ -166,9 +167,7 @@ static void fill_panels(int8_t *panels, int32_t *bias, int64_t n, uint64_t seed)
 static void make_store(store *s, int64_t n)
 {
     anl_index *x = &s->index;
-    int64_t lists = 16;
-    while (lists * lists * 4 <= 16 * n) lists *= 2;
-    const int64_t each = (n / lists + 15) / 16 * 16, entries = lists * each;
+    const int64_t lists = anl_store_lists(n), each = (n / lists + 15) / 16 * 16, entries = lists * each;
     int8_t *centroids = anl_alloc((size_t)lists, DIM), *codes = anl_alloc((size_t)entries, DIM);
     int32_t *centroid_bias = anl_alloc((size_t)lists, 4), *bias = anl_alloc((size_t)entries, 4);
     uint32_t *ids = anl_alloc((size_t)entries, 4);

@@ -206,8 +206,10 @@ static int check_header(const header *h, const char *path)
     if (memcmp(h->magic, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not an anneal model", path);
     if (h->version != VERSION)
         return anl_fail(ANL_EVERSION, "%s: a model of version %u; this program reads version %d", path, h->version, VERSION);
-    if (!shape_ok(h->dim, h->layers) || h->kmer != ANL_MODEL_KMER || h->group != ANL_MODEL_GROUP || h->head != ANL_MODEL_HEAD ||
-        h->text > ANL_MODEL_TEXT || h->reserved || h->name[ANL_MODEL_NAME - 1])
+    if (h->kmer != ANL_MODEL_KMER || h->group != ANL_MODEL_GROUP)
+        return anl_fail(ANL_EVERSION, "%s: tokens of %u k-mers of %u bp; this program reads models of %d of %d bp", path, h->group, h->kmer,
+                        ANL_MODEL_GROUP, ANL_MODEL_KMER);
+    if (!shape_ok(h->dim, h->layers) || h->head != ANL_MODEL_HEAD || h->text > ANL_MODEL_TEXT || h->reserved || h->name[ANL_MODEL_NAME - 1])
         return anl_fail(ANL_EFORMAT, "%s: the header of the model is corrupt", path);
     return ANL_OK;
 }

@@ -30,12 +30,11 @@ static void to_floats(const int8_t *v, size_t n, float *out)
     for (size_t i = 0; i < n; ++i) out[i] = (float)(v[i] + SHIFT);
 }
 
-/* The power of two below four times the square root of n; a store that a scan goes through at once has one list. */
-static int32_t list_count(int64_t n)
+int32_t anl_store_lists(int64_t n)
 {
     int32_t lists = 1;
     if (n < 1024) return 1;
-    while ((int64_t)lists * 2 * lists * 2 <= 16 * n) lists *= 2;
+    while ((int64_t)lists * 2 * lists * 2 <= 4 * n) lists *= 2;
     return lists;
 }
 
@@ -120,7 +119,7 @@ int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d
 {
     anl_store *s = anl_alloc(1, sizeof *s);
     if (!s) return ANL_ENOMEM;
-    s->nlist = list_count(n);
+    s->nlist = anl_store_lists(n);
     const size_t cells = (size_t)s->nlist * (size_t)d;
     float *centroids = anl_alloc(cells, sizeof *centroids);
     s->centroids = anl_alloc(cells, 1);

@@ -11,6 +11,10 @@ typedef struct anl_store {
     uint32_t *entries; /* list by list, ascending in a list */
 } anl_store;
 
+/* Lists of a store of n vectors: the power of two below twice the square root of n; one where a scan goes through all at once. Four times as
+ * many, as FAISS advises, find no more for the same number of entries gone through, and every list costs a call. */
+int32_t anl_store_lists(int64_t n);
+
 /* vectors[n][d]. k-means with integer centroids: every distance is a whole number below 2^24, so the result does not depend on the
  * BLAS, its threads or the machine. */
 int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d);

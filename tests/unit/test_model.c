@@ -119,7 +119,7 @@ static void test_flipped(void **unused)
     for (size_t i = 0; i < size; i += i < 200 || size - i < 200 ? 1 : 499) {
         p[i] ^= (uint8_t)(1 << i % 8);
         save(p, size);
-        refused(i >= 8 && i < 12 ? ANL_EVERSION : ANL_EFORMAT);
+        refused((i >= 8 && i < 12) || (i >= 20 && i < 28) ? ANL_EVERSION : ANL_EFORMAT); /* version; tokens */
         p[i] ^= (uint8_t)(1 << i % 8);
     }
     free(p);
@@ -187,7 +187,7 @@ static void test_seed(void **unused)
     assert_int_equal(anl_model_write(c, path), 0);
     assert_true(anl_model_hash(a) == anl_model_hash(b) && anl_model_hash(a) != anl_model_hash(c));
     print_message("seed 1: hash %016llx\n", (unsigned long long)anl_model_hash(a));
-    assert_true(anl_model_hash(a) == 0x10a8a179ddd0a18du);
+    assert_true(anl_model_hash(a) == 0x4c72bf8d4d438ef8u);
     anl_model_free(a);
     anl_model_free(b);
     anl_model_free(c);
