@@ -259,8 +259,8 @@ static void pool(const anl_encoder *e, anl_encoder_scratch *s, int seq, uint8_t 
         gates[t] = (int16_t)anl_encode_gate(z + model->gate_bias);
     }
     e->kernels.pool(x, gates, m, d, s->pooled);
-    /* An open gate counts 128; the mean is that of a token of 8 k-mers, whatever number the sequence has. */
-    float share = s->valid[seq] ? 1.0f / (float)(16 * s->valid[seq]) : 0;
+    /* An open gate counts 128; the mean is that of a full token, whatever number of k-mers the sequence has. */
+    float share = s->valid[seq] ? 1.0f / (float)(128 / ANL_TOKEN_KMERS * s->valid[seq]) : 0;
     int64_t squares = 0;
     for (int c = 0; c < d; ++c) {
         float mean = (float)s->pooled[c] * share;

@@ -200,7 +200,7 @@ __global__ void pool_kernel(const sequence *seqs, const int16_t *x, const int32_
     int32_t pooled = 0;
     for (int t = 0; t < tokens; ++t) pooled += gates[t] * x[(size_t)t * d + c];
     const int kmers = valid[blockIdx.x];
-    const float share = kmers ? 1.0f / (float)(16 * kmers) : 0, mean = (float)pooled * share;
+    const float share = kmers ? 1.0f / (float)(128 / GROUP * kmers) : 0, mean = (float)pooled * share;
     const int32_t centred = to_fixed((mean - m.mean[c]) * 16.0f);
     const float factor = unit(m.pool_length, block_sum((int64_t)centred * centred));
     out[(size_t)blockIdx.x * d + c] = (int8_t)to_int8((float)centred * factor);

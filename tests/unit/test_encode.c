@@ -216,7 +216,7 @@ static void float_embed(const anl_model *model, const uint8_t *seq, int len, dou
         for (int c = 0; c < d; ++c) p[c] += g * f.x[t][c];
     }
     for (int c = 0; c < d; ++c) {
-        p[c] = p[c] * 8 / valid - (double)model->mean[c];
+        p[c] = p[c] * ANL_TOKEN_KMERS / valid - (double)model->mean[c];
         squares += p[c] * p[c];
     }
     for (int c = 0; c < d; ++c) p[c] *= (double)model->pool_scale / sqrt(squares / d);
