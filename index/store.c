@@ -34,7 +34,7 @@ int32_t anl_store_lists(int64_t n)
 {
     int32_t lists = 1;
     if (n < 1024) return 1;
-    while ((int64_t)lists * 2 * lists * 2 <= 4 * n) lists *= 2;
+    while ((int64_t)lists * 2 * lists * 2 <= 16 * n) lists *= 2;
     return lists;
 }
 

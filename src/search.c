@@ -206,11 +206,11 @@ static int32_t reach_of(int32_t length)
     return length / 2;
 }
 
-/* Beyond a cosine of 1/4 there is nothing but noise; beyond 1/3 lies the right window of 1 read in 1,000 with 15% errors, among much noise.
- * Vectors of one length: distance = 2 * length * (1 - cosine). */
+/* Beyond a cosine of 1/4 there is nothing but noise. What lies beyond 3/10 is noise but for the shorter side of 1 split read in 400, and to look
+ * into it would take a read that belongs nowhere twice the time. Vectors of one length: distance = 2 * length * (1 - cosine). */
 static int32_t farthest(const anl_search *s, int32_t length)
 {
-    return length + length / (s->rivals_only ? 3 : 2);
+    return length + (s->rivals_only ? length / 5 * 2 : length / 2);
 }
 
 /* The n nearest centroids, given their dot products with a query, ascending by number; of equally near ones the first. */
