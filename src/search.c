@@ -206,11 +206,11 @@ static int32_t reach_of(int32_t length)
     return length / 2;
 }
 
-/* Beyond a cosine of 1/4 there is nothing but noise. What lies beyond 3/10 is noise but for the shorter side of 1 split read in 400, and to look
- * into it would take a read that belongs nowhere twice the time. Vectors of one length: distance = 2 * length * (1 - cosine). */
-static int32_t farthest(const anl_search *s, int32_t length)
+/* Beyond a cosine of 1/4 there is nothing but noise; nearer, reads of which a part belongs to the window. Vectors of one length: distance =
+ * 2 * length * (1 - cosine). */
+static int32_t farthest(int32_t length)
 {
-    return length + (s->rivals_only ? length / 5 * 2 : length / 2);
+    return length + length / 2;
 }
 
 /* The n nearest centroids, given their dot products with a query, ascending by number; of equally near ones the first. */
@@ -306,7 +306,7 @@ static void begin_query(const anl_search *s, anl_search_scratch *sc, const reque
 {
     const anl_hit *hits = r->hits + (size_t)i * (size_t)r->k;
     uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
-    int32_t most = farthest(s, length);
+    int32_t most = farthest(length);
     sc->counts[i] = r->before ? r->counts[i] : 0;
     for (int32_t j = 0; j < sc->counts[i]; ++j) keys[j] = (uint64_t)(uint32_t)hits[j].dist << 32 | hits[j].window;
     if (s->rivals_only && sc->counts[i] && hits[0].dist + reach_of(length) < most) most = hits[0].dist + reach_of(length);
@@ -347,7 +347,7 @@ static int search_gpu(const anl_search *s, anl_search_scratch *sc, const request
     const int32_t d = s->index->d;
     int rc = anl_grow(&sc->limits, &sc->limits_cap, (size_t)r->n, sizeof *sc->limits);
     if (rc) return rc;
-    for (int i = 0; i < r->n; ++i) sc->limits[i] = farthest(s, anl_squared_length(r->queries + (size_t)i * (size_t)d, d));
+    for (int i = 0; i < r->n; ++i) sc->limits[i] = farthest(anl_squared_length(r->queries + (size_t)i * (size_t)d, d));
     const anl_gpu_queries q = {.vectors = r->queries, .limits = sc->limits, .n = r->n, .k = r->k, .nprobe = r->nprobe};
     return anl_gpu_search(sc->stream, &q, r->hits, r->counts);
 }
@@ -357,7 +357,7 @@ static int search_faiss(const anl_search *s, anl_search_scratch *sc, const reque
     int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)r->k, sizeof *sc->keys);
     for (int i = 0; i < r->n && !rc; ++i) {
         const int8_t *query = r->queries + (size_t)i * (size_t)s->index->d;
-        const int32_t most = farthest(s, anl_squared_length(query, s->index->d));
+        const int32_t most = farthest(anl_squared_length(query, s->index->d));
         int *count = &r->counts[i];
         rc = anl_index_faiss_search(s->faiss, query, r->k, r->nprobe, sc->keys, count);
         while (*count && (int32_t)(sc->keys[*count - 1] >> 32) > most) --*count;

@@ -27,7 +27,7 @@ int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path);
 void anl_search_free(anl_search *s);
 
 /** From here on windows that lie farther than the nearest by more than half of the query's squared length are no hits: none of them can hold
- *  a place that rivals the nearest. Nor is what lies beyond 7/5 of that length, nearly all noise. */
+ *  a place that rivals the nearest. */
 void anl_search_rivals_only(anl_search *s);
 
 /** From here on scratches search on `gpu`, which must outlive the search; call before they are made. FAISS's own search stays on the CPU.
