@@ -74,13 +74,13 @@ typedef struct found {
     int counts[QUERIES], efforts[QUERIES];
 } found;
 
-/* A third of the queries is hardly changed, the last ones are changed beyond recognition and searched for with more effort. */
+/* Entries changed more and more, so that the search widens for the last ones. */
 static void make_queries(const anl_index *x, int8_t *queries)
 {
     uint64_t state = 1;
     for (int i = 0; i < QUERIES; ++i) {
         int8_t *q = queries + i * x->d;
-        const int change = 1 + i / 2;
+        const int change = 1 + i * 3 / 4;
         anl_index_entry(x, (int64_t)anl_rng_below(&state, (uint64_t)x->n_entries), q);
         for (int c = 0; c < x->d; ++c) {
             const int v = q[c] + (int)anl_rng_below(&state, (uint64_t)(2 * change + 1)) - change;

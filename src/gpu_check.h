@@ -1,5 +1,5 @@
 /** The GPU against the CPU on a little made-up work, before reads rely on it: a driver, compiler or memory at fault must not pass for an
- *  aligner's answer. Milliseconds each. They return 0, ANL_EIO where a byte differs, or what the work itself fails with. */
+ *  aligner's answer. They return 0, ANL_EIO where a byte differs, or what the work itself fails with. */
 #ifndef ANL_GPU_CHECK_H
 #define ANL_GPU_CHECK_H
 

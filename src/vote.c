@@ -52,7 +52,7 @@ static void clear(anl_voter *v)
 {
     for (int32_t i = 0; i < v->n_used; ++i) {
         uint32_t *slot = &v->slots[v->used[i]];
-        v->known[(*slot - 1) >> 11 >> 5] = 0;
+        v->known[((*slot - 1) >> 11) / 32] = 0;
         *slot = 0;
     }
     v->n_used = 0;
