@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 512, GPU_CHUNK = 4096 /* as in src/align.c */ };
+enum { CHUNK = 512, GPU_CHUNK = 4096 /* as in src/align/align.c */ };
 
 static int threads;
 static double seconds = 2;

@@ -16,6 +16,16 @@ typedef struct anl_read {
     uint8_t qc_fail;      /**< flag 0x200 of the input record */
 } anl_read;
 
+enum { ANL_LONG_READ = 400 /**< bp; single reads longer than this are aligned as long reads */ };
+
+static inline int anl_read_is_long(const anl_read *read)
+{
+    return !read->mate && read->len > ANL_LONG_READ;
+}
+
+/** A number from the read's name alone: picks among equal places, the same on every run. */
+uint32_t anl_read_hash(const anl_read *read);
+
 /** Reads of one batch in input order. The arena owns everything the reads point to. */
 typedef struct anl_batch {
     anl_read *reads;

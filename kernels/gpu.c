@@ -10,6 +10,11 @@ static int checked(int rc)
     return rc ? anl_fail(rc, "%s", table->error()) : ANL_OK;
 }
 
+int anl_gpu_differs(const char *what)
+{
+    return anl_fail(ANL_EIO, "the GPU does not %s as the CPU does: it or its driver is at fault; use --device cpu", what);
+}
+
 int anl_gpu_open(anl_gpu **out, int device)
 {
     anl_device first;

@@ -73,6 +73,9 @@ int anl_gpu_open(anl_gpu **out, int device);
 void anl_gpu_free(anl_gpu *g);
 const char *anl_gpu_name(const anl_gpu *g);
 
+/** ANL_EIO, for a self-test that found other bytes than the CPU's: the GPU does not `what` ("embed") as the CPU does. */
+int anl_gpu_differs(const char *what);
+
 /** Copies a model or lists to the GPU, instead of those there before. ANL_ENOMEM when they do not fit, with advice. */
 int anl_gpu_load_model(anl_gpu *g, const anl_gpu_model *m);
 int anl_gpu_load_lists(anl_gpu *g, const anl_gpu_lists *x);

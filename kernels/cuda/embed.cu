@@ -1,7 +1,7 @@
 // The encoder's forward pass (docs/encoder.md, src/encoder.c). Sums are sums of integers; the float steps are those of encode_common.h,
 // compiled without contraction, so that every byte is the CPU's. cuBLAS leaves the sums of a linear layer in memory; whoever needs the outputs
 // scales and rounds them.
-#include "../encode_common.h"
+#include "encode_common.h"
 #include "gpu.cuh"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef ANL_CUDA_GPU_CUH
 #define ANL_CUDA_GPU_CUH
 
-#include "../gpu.h"
+#include "gpu.h"
 #include "base.h"
 
 #include <cublas_v2.h>

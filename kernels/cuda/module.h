@@ -3,9 +3,9 @@
 #ifndef ANL_CUDA_MODULE_H
 #define ANL_CUDA_MODULE_H
 
-#include "../devices.h"
-#include "../gpu.h"
-#include "../train.h"
+#include "devices.h"
+#include "gpu.h"
+#include "train.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -2,8 +2,10 @@
 #include "files.h"
 #include "models.h"
 
-#include "gpu_check.h"
+#include "encoder_check.h"
 #include "index_build.h"
+#include "search_check.h"
+#include "sw_check.h"
 
 enum { CONTIG = 60000 };
 
@@ -18,7 +20,7 @@ static void another_encoder_is_noticed(void **unused)
         anl_encoder *e;
         if (other) wrong->layer[1].up.bias[77] += 1e6f;
         assert_int_equal(anl_encoder_new(&e, wrong), 0);
-        assert_int_equal(anl_gpu_check_encoder(e, m), other ? ANL_EIO : 0);
+        assert_int_equal(anl_encoder_check_gpu(e, m), other ? ANL_EIO : 0);
         anl_encoder_free(e);
     }
     anl_model_free(wrong);
@@ -55,7 +57,7 @@ static void another_search_is_noticed(void **unused)
         anl_search *s;
         assert_int_equal(anl_search_new(&s, other ? y : x, ANL_SEARCH_NATIVE), 0);
         anl_search_rivals_only(s);
-        assert_int_equal(anl_gpu_check_search(s, x), other ? ANL_EIO : 0);
+        assert_int_equal(anl_search_check_gpu(s, x), other ? ANL_EIO : 0);
         anl_search_free(s);
     }
     anl_index_free(x);
@@ -69,7 +71,7 @@ static void same_scores_pass(void **unused)
     const anl_sw_params p = {1, 4, 6, 1, 6, 1};
     anl_sw_batch *b;
     assert_int_equal(anl_sw_batch_new(&b), 0);
-    assert_int_equal(anl_gpu_check_sw(b, &p), 0);
+    assert_int_equal(anl_sw_check_gpu(b, &p), 0);
     anl_sw_batch_free(b);
 }
 

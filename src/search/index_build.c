@@ -1,7 +1,7 @@
 #include "index_build.h"
 
 #include "encoder.h"
-#include "gpu_check.h"
+#include "encoder_check.h"
 #include "index.h"
 #include "model.h"
 #include "reference.h"
@@ -135,7 +135,7 @@ int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, c
     rc = anl_encoder_new(&b->encoder, model);
     if (!rc) rc = anl_gpu_open(&b->gpu, o->device);
     if (!rc && b->gpu) rc = anl_encoder_use(b->encoder, b->gpu);
-    if (!rc && b->gpu) rc = anl_gpu_check_encoder(b->encoder, model);
+    if (!rc && b->gpu) rc = anl_encoder_check_gpu(b->encoder, model);
     if (!rc && !(b->scratch = anl_alloc((size_t)o->threads, sizeof *b->scratch))) rc = ANL_ENOMEM;
     for (int i = 0; i < o->threads && !rc; ++i) rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
     if (rc) {

@@ -1,7 +1,5 @@
 #include "candidates.h"
 
-#include "long_read.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,13 +10,6 @@ enum {
     TILE = 2048,         /* diagonals voted on at once around a place */
     SAME_PLACE_SHARE = 20, /* starts within 1/20 of the read are one place */
 };
-
-uint32_t anl_query_hash(const anl_query *q)
-{
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *c = q->read->name; *c; ++c) h = (h ^ (uint8_t)*c) * 16777619u;
-    return h ^ h >> 15;
-}
 
 /* A window-sized part of a read: what is embedded and searched. */
 typedef struct segment {

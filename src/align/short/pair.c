@@ -37,7 +37,7 @@ anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int
     /* Equal places: any will do, but not always the first one. */
     int32_t equal = 1;
     while (equal < q->n && q->candidates[equal].score == q->candidates[0].score && q->candidates[equal].bonus == q->candidates[0].bonus) ++equal;
-    if (equal > 1) c.candidate = (int32_t)(anl_query_hash(q) % (uint32_t)equal);
+    if (equal > 1) c.candidate = (int32_t)(anl_read_hash(q->read) % (uint32_t)equal);
     c.mapq = (uint8_t)mapq_alone(o, q, c.candidate, &c.second);
     return c;
 }
@@ -144,7 +144,7 @@ typedef struct best_pair {
  * equal ones to take. */
 static void pair_pass(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], int pass, best_pair *best)
 {
-    int32_t near = nearness(o), take = pass ? (int32_t)(anl_query_hash(pair) % (uint32_t)best->equal) : 0;
+    int32_t near = nearness(o), take = pass ? (int32_t)(anl_read_hash(pair[0].read) % (uint32_t)best->equal) : 0;
     for (int32_t i = 0; i < pair[0].n; ++i)
         for (int32_t j = 0; j < pair[1].n; ++j) {
             int32_t sum = pair[0].candidates[i].score + pair[1].candidates[j].score;

@@ -1,7 +1,5 @@
 #include "worker.h"
 
-#include "candidates.h"
-
 #include <stdlib.h>
 #include <string.h>
 

@@ -5,13 +5,6 @@
 #include "placement.h"
 #include "worker.h"
 
-enum { ANL_LONG_READ = 400 /**< bp; single reads longer than this are long */ };
-
-static inline int anl_read_is_long(const anl_read *read)
-{
-    return !read->mate && read->len > ANL_LONG_READ;
-}
-
 /** Aligns a read of more than ANL_LONG_READ bp. `out` lives in w->arena; w->temporary is reset. 0 or ANL_ENOMEM. */
 int anl_long_align(anl_worker *w, const anl_read *read, anl_placements *out);
 

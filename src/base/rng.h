@@ -33,4 +33,10 @@ static inline float anl_rng_unit(uint64_t *state)
     return (float)(anl_rng_next(state) >> 40) * 0x1p-24f;
 }
 
+/** n base codes; one in 100 is 4 (N). */
+static inline void anl_rng_bases(uint64_t *state, uint8_t *seq, int n)
+{
+    for (int i = 0; i < n; ++i) seq[i] = anl_rng_below(state, 100) ? (uint8_t)anl_rng_below(state, 4) : 4;
+}
+
 #endif

@@ -31,9 +31,6 @@ typedef struct anl_query {
     anl_placements placed;     /**< what is reported */
 } anl_query;
 
-/** A number from the read's name alone: picks among equal places, the same on every run. */
-uint32_t anl_query_hash(const anl_query *q);
-
 /** A Smith-Waterman job and the query that its result goes to. */
 typedef struct anl_pending {
     int32_t query; /**< number of the query in the chunk */

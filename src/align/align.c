@@ -2,12 +2,14 @@
 #include "align.h"
 
 #include "candidates.h"
-#include "gpu_check.h"
+#include "encoder_check.h"
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
 #include "place.h"
+#include "search_check.h"
 #include "split.h"
+#include "sw_check.h"
 
 #include <omp.h>
 #include <pthread.h>
@@ -49,9 +51,9 @@ typedef struct work {
 
 static int check_gpu(const anl_aligner *a)
 {
-    int rc = anl_gpu_check_encoder(a->encoder, a->model);
-    if (!rc) rc = anl_gpu_check_search(a->search, a->index);
-    return rc ? rc : anl_gpu_check_sw(a->workers[0].sw, &a->options.align.score);
+    int rc = anl_encoder_check_gpu(a->encoder, a->model);
+    if (!rc) rc = anl_search_check_gpu(a->search, a->index);
+    return rc ? rc : anl_sw_check_gpu(a->workers[0].sw, &a->options.align.score);
 }
 
 int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options)

@@ -1,6 +1,5 @@
 #include "long_read.h"
 
-#include "candidates.h"
 #include "cover.h"
 #include "mapq.h"
 #include "windows.h"
@@ -292,7 +291,7 @@ static void pick_equal(const job *j, found *list, int32_t n)
 {
     int32_t equal = 1;
     while (equal < n && list[equal].piece.worth == list[0].piece.worth && list[equal].parent == 0) ++equal;
-    const int32_t take = (int32_t)(anl_query_hash(&(anl_query){.read = j->read}) % (uint32_t)equal);
+    const int32_t take = (int32_t)(anl_read_hash(j->read) % (uint32_t)equal);
     if (!take) return;
     found swap = list[0];
     list[0] = list[take];

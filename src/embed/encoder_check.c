@@ -1,0 +1,53 @@
+#include "encoder_check.h"
+
+#include "rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEQS = 256 };
+
+typedef struct sequences {
+    uint8_t bases[SEQS][ANL_ENCODER_MAX_LEN];
+    const uint8_t *seq[SEQS];
+    int32_t len[SEQS];
+} sequences;
+
+static void make_sequences(sequences *s)
+{
+    uint64_t state = 1;
+    const int range = ANL_ENCODER_MAX_LEN - ANL_ENCODER_MIN_LEN;
+    for (int i = 0; i < SEQS; ++i) {
+        s->len[i] = ANL_ENCODER_MIN_LEN + range * i / (SEQS - 1);
+        s->seq[i] = s->bases[i];
+        anl_rng_bases(&state, s->bases[i], s->len[i]);
+    }
+}
+
+static int embed(const anl_encoder *e, const sequences *s, int8_t *out)
+{
+    anl_encoder_scratch *scratch = NULL;
+    int rc = anl_encoder_scratch_new(&scratch, e);
+    if (!rc) rc = anl_encoder_embed(e, scratch, s->seq, s->len, SEQS, out);
+    anl_encoder_scratch_free(scratch);
+    return rc;
+}
+
+int anl_encoder_check_gpu(const anl_encoder *gpu, const anl_model *m)
+{
+    const size_t bytes = SEQS * (size_t)m->dim;
+    anl_encoder *cpu = NULL;
+    sequences *s = anl_alloc(1, sizeof *s);
+    int8_t *out = anl_alloc(2 * bytes, 1);
+    int rc = s && out ? anl_encoder_new(&cpu, m) : ANL_ENOMEM;
+    if (!rc) {
+        make_sequences(s);
+        rc = embed(cpu, s, out);
+    }
+    if (!rc) rc = embed(gpu, s, out + bytes);
+    if (!rc && memcmp(out, out + bytes, bytes)) rc = anl_gpu_differs("embed");
+    anl_encoder_free(cpu);
+    free(s);
+    free(out);
+    return rc;
+}

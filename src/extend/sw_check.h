@@ -1,0 +1,11 @@
+/** Self-test of Smith-Waterman on a GPU, before reads rely on it. */
+#ifndef ANL_SW_CHECK_H
+#define ANL_SW_CHECK_H
+
+#include "sw_batch.h"
+
+/** Whether `gpu` scores made-up reads against their places as the CPU does. 0, ANL_EIO where a result differs, or what the work itself
+ *  fails with. */
+int anl_sw_check_gpu(anl_sw_batch *gpu, const anl_sw_params *p);
+
+#endif
