@@ -63,7 +63,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!a) return ANL_ENOMEM;
     a->options = *options;
     anl_align_options_resolve(&a->options);
-    int rc = anl_align_options_check(options);
+    int rc = anl_options_check(&anl_align_option_table, options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
     if (!rc && !model_path) {
         rc = anl_model_find(found, sizeof found);

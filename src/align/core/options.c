@@ -15,12 +15,6 @@ anl_align_options anl_align_options_default(void)
     };
 }
 
-const char *const *anl_preset_names(void)
-{
-    static const char *const names[] = {"sr", "hifi", "ont", NULL};
-    return names;
-}
-
 void anl_align_options_resolve(anl_align_options *o)
 {
     static const anl_stitch_params presets[] = {
@@ -41,32 +35,4 @@ void anl_align_options_resolve(anl_align_options *o)
     p.clip3 = o->align.clip3;
     p.eqx = o->align.eqx;
     o->long_reads = p;
-}
-
-int anl_align_options_check(const anl_align_options *o)
-{
-    const anl_sw_params *score = &o->align.score;
-    const struct {
-        const char *name;
-        int64_t value, low, high;
-    } range[] = {
-        {"-t", o->threads, 1, 1024},
-        {"-K", o->batch_bases, 1, INT64_C(1) << 40},
-        {"-A", score->match, 1, 100},
-        {"-B", score->mismatch, 0, 100},
-        {"-O", score->del_open, 0, 100},
-        {"-O", score->ins_open, 0, 100},
-        {"-E", score->del_extend, 1, 100},
-        {"-E", score->ins_extend, 1, 100},
-        {"-L", o->align.clip5, 0, 10000},
-        {"-L", o->align.clip3, 0, 10000},
-        {"-U", o->unpaired, 0, 10000},
-        {"-T", o->min_score, 0, 1000000},
-        {"-k", o->candidates, 1, 2048},
-    };
-    for (size_t i = 0; i < sizeof range / sizeof *range; ++i)
-        if (range[i].value < range[i].low || range[i].value > range[i].high)
-            return anl_fail(ANL_EINVAL, "%s %lld: must be %lld to %lld", range[i].name, (long long)range[i].value,
-                            (long long)range[i].low, (long long)range[i].high);
-    return ANL_OK;
 }

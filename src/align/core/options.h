@@ -5,6 +5,7 @@
 #include "base.h"
 #include "extend.h"
 #include "insert.h"
+#include "option.h"
 #include "search.h"
 #include "stitch.h"
 
@@ -41,13 +42,10 @@ typedef struct anl_align_options {
 /** The defaults of bwa mem: A1 B4 O6 E1 L5 U17 T30, one thread, batches of 10 Mbp, 64 candidates, native search, on the CPU. */
 anl_align_options anl_align_options_default(void);
 
-/** Names of the presets in the order of anl_preset, ANL_PRESET_NONE left out; NULL-terminated. */
-const char *const *anl_preset_names(void);
+/** What sets the fields of anl_align_options: for the command line and for libanneal. */
+extern const anl_option_table anl_align_option_table;
 
 /** Sets long_reads: the preset's scores, and over them those given on their own. A gap cost given on its own is the only one. */
 void anl_align_options_resolve(anl_align_options *o);
-
-/** 0, or ANL_EINVAL naming the option that is out of range. */
-int anl_align_options_check(const anl_align_options *o);
 
 #endif
