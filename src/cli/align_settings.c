@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 static const char INPUT[] = "Input and output";
 static const char formats[] = "sam bam cram sam.gz paf"; /* in the order of anl_format */
@@ -84,7 +86,9 @@ static int set_read_group(const anl_option *o, const char *called, const char *l
 
 static const anl_option list[] = {
     {INPUT, .letter = 'o', .name = "output", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(output.path), .initial = "standard output, SAM",
-     .help = "write there; .sam, .sam.gz, .bam, .cram or .paf sets the format", .more = ".sam.gz is compressed by blocks, as bgzip does it."},
+     .help = "write there; .sam, .sam.gz, .bam, .cram or .paf sets the format",
+     .more = "In small letters or capitals; a name without an ending is SAM, one with another ending needs --output-format. .sam.gz is compressed by "
+             "blocks, as bgzip does it."},
     {INPUT, .name = "output-format", .arg = "F", .kind = ANL_OPTION_WORD, .field = AT(output.format), .words = formats, .initial = "",
      .given = CLI_GIVEN_FORMAT, .help = "sam, sam.gz, bam, cram or paf, whatever the name of FILE",
      .more = "PAF is that of minimap2: a line for each alignment, primary, supplementary or secondary, none for an unmapped read; mates are "
@@ -130,14 +134,22 @@ void cli_align_defaults(void *settings)
 
 /* ---- what follows ---- */
 
-/* The format whose name the file's name ends in, SAM otherwise. */
-static void guess_format(cli_align_settings *s, const char *path)
+/* The format whose name the file's name ends in, in any case; SAM where it has no ending, or is a device or a pipe. */
+static int take_format(cli_align_settings *s, const char *path)
 {
-    for (const char *dot = strchr(path, '.'); dot; dot = strchr(dot + 1, '.')) {
+    const char *slash = strrchr(path, '/'), *dot = strchr(slash ? slash : path, '.');
+    struct stat st;
+    if (!dot || (!stat(path, &st) && !S_ISREG(st.st_mode))) return 0;
+    for (; dot; dot = strchr(dot + 1, '.')) {
         int format = ANL_SAM;
-        for (const char *w = formats, *next; *w; w = next, ++format)
-            if (strlen(dot + 1) == anl_word(w, &next) && !strncmp(dot + 1, w, strlen(dot + 1))) s->output.format = (anl_format)format;
+        for (const char *w = formats, *next; *w; w = next, ++format) {
+            const size_t n = anl_word(w, &next);
+            if (strlen(dot + 1) != n || strncasecmp(dot + 1, w, n)) continue;
+            s->output.format = (anl_format)format;
+            return 0;
+        }
     }
+    return cli_usage("-o %s: no format has that ending; it is .sam, .sam.gz, .bam, .cram or .paf, or --output-format says it", path);
 }
 
 int cli_align_settle(cli_align_settings *s, const cli_call *call)
@@ -146,7 +158,7 @@ int cli_align_settle(cli_align_settings *s, const cli_call *call)
     s->reads.path = call->operands[1];
     s->reads.mates = call->n == 3 ? call->operands[2] : NULL;
     if (s->reads.mates && s->reads.interleaved) return cli_usage("-p: the reads are interleaved in one file, but there are two");
-    if (!(s->given & CLI_GIVEN_FORMAT) && s->output.path) guess_format(s, s->output.path);
+    if (!(s->given & CLI_GIVEN_FORMAT) && s->output.path && take_format(s, s->output.path)) return 2;
     if (s->output.format == ANL_PAF && s->output.sort) return cli_usage("--sort: PAF is written in the order of the reads");
     if (s->output.format == ANL_CRAM && s->align.align.eqx) return cli_usage("--eqx: CRAM has no = and X, only M");
     s->reads.reference = s->output.reference;

@@ -1,6 +1,7 @@
 #include "align_settings.h"
 #include "cli.h"
 #include "devices.h"
+#include "hints.h"
 #include "progress.h"
 #include "summary.h"
 
@@ -64,7 +65,8 @@ static int run(void *settings, const cli_call *call)
     cli_command_line(call->argc, call->argv, command_line, sizeof command_line);
     s->output.command_line = command_line;
     s->output.version = ANNEAL_VERSION;
-    const int status = cli_align_settle(s, call);
+    int status = cli_align_settle(s, call);
+    if (!status) status = cli_check_index(call);
     return status ? status : align(s);
 }
 

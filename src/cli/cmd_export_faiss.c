@@ -1,11 +1,14 @@
 #include "cli.h"
 #include "command.h"
+#include "hints.h"
 #include "index.h"
 
 static int run(void *settings, const cli_call *call)
 {
     anl_index *x;
     (void)settings;
+    const int status = cli_check_index(call);
+    if (status) return status;
     int rc = anl_index_open(&x, call->operands[0]);
     if (!rc) {
         rc = anl_index_faiss_export(x, call->operands[1]);

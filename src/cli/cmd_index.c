@@ -1,6 +1,7 @@
 #include "cli.h"
 #include "command.h"
 #include "gpu.h"
+#include "hints.h"
 #include "index_build.h"
 #include "progress.h"
 
@@ -21,19 +22,6 @@ static int set_device(const anl_option *o, const char *called, const char *text,
 {
     (void)o;
     return anl_device_parse(called, text, &((settings *)s)->o.device);
-}
-
-/* REF.fa.gz to REF.anl. */
-static int default_output(const char *reference, char *out, size_t size)
-{
-    static const char *const endings[] = {".gz", ".bgz", ".fasta", ".fna", ".fa"};
-    if (snprintf(out, size - 4, "%s", strcmp(reference, "-") ? reference : "reference") >= (int)size - 4) return -1;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
-        const size_t n = strlen(out), m = strlen(endings[i]);
-        if (n > m && !strcmp(out + n - m, endings[i])) out[n - m] = 0;
-    }
-    strcat(out, ".anl");
-    return 0;
 }
 
 static void show(void *data, int64_t done, int64_t total)
@@ -66,7 +54,7 @@ static int run(void *data, const cli_call *call)
     char output[LONGEST_PATH];
     s->o.reference = call->operands[0];
     if (!s->o.output) {
-        if (default_output(s->o.reference, output, sizeof output)) return cli_usage("%s: name too long", s->o.reference);
+        if (cli_index_name(s->o.reference, output, sizeof output)) return cli_usage("%s: name too long", s->o.reference);
         s->o.output = output;
     }
     return build(&s->o, s->verbose);

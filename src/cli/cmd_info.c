@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "command.h"
+#include "hints.h"
 #include "index.h"
 
 #include <inttypes.h>
@@ -9,6 +10,8 @@ static int run(void *settings, const cli_call *call)
 {
     anl_index *x;
     (void)settings;
+    const int status = cli_check_index(call);
+    if (status) return status;
     if (anl_index_open(&x, call->operands[0])) return cli_fail();
     printf("contigs\t%d\nbases\t%lld\nwindow\t%d\nstride\t%d\nwindows\t%lld\nstored\t%lld\ndimension\t%d\nlists\t%d\nmodel\t%s\n"
            "model_hash\t%016" PRIx64 "\n",

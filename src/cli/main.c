@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "command.h"
+#include "hints.h"
 #include "parse.h"
 
 #include <signal.h>
@@ -89,5 +90,5 @@ int main(int argc, char **argv)
     catch_signals();
     for (const cli_command *const *c = cli_commands; *c; ++c)
         if (!strcmp(argv[1], (*c)->name)) return leave(run(*c, argc - 1, argv + 1));
-    return leave(cli_usage("there is no command '%s'; anneal --help lists them", argv[1]));
+    return leave(cli_no_command(argv[1]));
 }

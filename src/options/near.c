@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LONGEST = 40, FARTHEST = 2, GOES_ON = 3 /* in halves: behind one letter, before two */, FAR = 100 };
+enum { LONGEST = 40, FARTHEST = 3, GOES_ON = 3 /* in halves: behind one letter, before two */, FAR = 100 };
 
 static int least(int a, int b)
 {

@@ -35,7 +35,7 @@ if shutil.which("groff"):
 
 # ---- what is read ----
 good = {("align", "device"): ["auto", "cpu", "cuda:0"], ("index", "device"): ["auto", "cpu", "cuda:0"], ("train", "device"): ["cpu"],
-        ("align", "insert-size"): ["400", "400,50,900,1"], ("align", "preset"): ["sr", "hifi", "ont"], ("align", "cs"): ["long", "short"],
+        ("align", "insert-size"): ["400", "400,50,900,1"], ("align", "preset"): ["sr", "map-pb"], ("align", "cs"): ["long", "short"],
         ("align", "read-group"): ["@RG\\tID:x"], ("align", "rg-id"): ["x"], ("recall", "lengths"): ["20", "20,400"], ("recall", "errors"): ["0", "500,1"]}
 bad = {"device": ["tpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1024"], "insert-size": ["x", "-1", "400,", "1e9", "1,2,3,4,5"], "preset": ["pacbio"],
        "cs": ["none"], "read-group": ["x"], "rg-id": ["\t"], "lengths": ["19", "401", "20,,30", "20,", ""], "errors": ["501", "1,x"]}

@@ -34,7 +34,7 @@ static int set_insert(const anl_option *o, const char *called, const char *text,
 
 static int set_preset(const anl_option *o, const char *called, const char *text, void *settings)
 {
-    static const anl_preset presets[] = {ANL_PRESET_SR, ANL_PRESET_HIFI, ANL_PRESET_ONT, ANL_PRESET_SR, ANL_PRESET_HIFI, ANL_PRESET_ONT, ANL_PRESET_ONT};
+    static const anl_preset presets[] = {ANL_PRESET_SR, ANL_PRESET_HIFI, ANL_PRESET_ONT, ANL_PRESET_HIFI, ANL_PRESET_ONT, ANL_PRESET_ONT};
     anl_option word = *o;
     int number = 0;
     word.field = 0;
@@ -58,8 +58,10 @@ static const anl_option list[] = {
      .help = "flag the shorter parts of split alignments secondary, not supplementary"},
     {INPUT, .letter = 'Y', .name = "soft-clip", .field = AT(parts_whole), .help = "soft clips, not hard clips, in supplementary records"},
     {INPUT, .name = "eqx", .field = AT(align.eqx), .help = "= and X instead of M in CIGARs; not for CRAM", .more = "It has no such operations."},
-    {SCORING, .letter = 'x', .name = "preset", .arg = "P", .kind = ANL_OPTION_SET, .set = set_preset, .words = "sr hifi ont", .initial = "ont",
-     .help = "scores of single reads over 400 bp: sr, hifi or ont; what is given by -A, -B, -O, -E and -T goes before them"},
+    {SCORING, .letter = 'x', .name = "preset", .arg = "P", .kind = ANL_OPTION_SET, .set = set_preset, .initial = "ont",
+     .words = "sr hifi ont map-hifi map-ont map-pb",
+     .help = "scores of single reads over 400 bp: sr, hifi or ont; what is given by -A, -B, -O, -E and -T goes before them",
+     .more = "minimap2's names are known, too: map-hifi is hifi; map-ont and map-pb are ont. list prints them."},
     {SCORING, .letter = 'A', .name = "match", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.match), .low = 1, .high = 100,
      .given = ANL_GIVEN_MATCH, .help = "score of a match"},
     {SCORING, .letter = 'B', .name = "mismatch", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.mismatch), .high = 100,
