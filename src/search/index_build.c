@@ -59,18 +59,37 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
     return ANL_OK;
 }
 
-/* Embeds windows [first, first + n) of a contig. */
+static int all_n(const uint8_t *seq, int32_t len)
+{
+    int32_t i = 0;
+    while (i < len && seq[i] > 3) ++i;
+    return i == len;
+}
+
+/* Embeds windows [first, first + n) of a contig. The vector of a window of nothing but N is zero, and costs nothing. */
 static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
 {
     const uint8_t *seqs[GPU_BLOCK];
-    int32_t lens[GPU_BLOCK];
+    int32_t lens[GPU_BLOCK], which[GPU_BLOCK];
+    const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
+    const int32_t size = (int32_t)(len < window ? len : window);
+    int m = 0;
     for (int i = 0; i < n; ++i) {
         const int64_t pos = (first + i) * b->options->stride;
-        seqs[i] = seq + (pos < last ? pos : last);
-        lens[i] = (int32_t)(len < window ? len : window);
+        const uint8_t *at = seq + (pos < last ? pos : last);
+        if (all_n(at, size)) continue;
+        seqs[m] = at;
+        lens[m] = size;
+        which[m++] = i;
     }
-    return anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, n, out);
+    int rc = m ? anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, m, out) : ANL_OK;
+    for (int i = n - 1; i >= m && !rc; --i) { /* to their own rows, last first; the first m rows are in place once i reaches them */
+        int8_t *row = out + (size_t)i * d;
+        if (m && which[m - 1] == i) memcpy(row, out + (size_t)--m * d, d);
+        else memset(row, 0, d);
+    }
+    return rc;
 }
 
 static int is_zero(const int8_t *v, size_t d)
