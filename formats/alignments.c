@@ -37,6 +37,7 @@ struct anl_alignments {
     anl_sorter *sorter;
     anl_encoding *encodings; /* one a thread */
     bam1_t **bams;           /* [ENCODE_AT_ONCE] */
+    int64_t added, merged;   /* records, of sorted output */
 };
 
 static const char *label(const anl_alignments *w)
@@ -239,6 +240,14 @@ static int put(void *data, bam1_t *b)
     return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
 }
 
+static int put_sorted(void *data, bam1_t *b)
+{
+    anl_alignments *w = data;
+    if (w->options.progress && w->merged % ENCODE_AT_ONCE == 0) w->options.progress(w->options.progress_data, w->merged, w->added);
+    ++w->merged;
+    return put(w, b);
+}
+
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
 {
     for (size_t begin = 0; begin < n; begin += ENCODE_AT_ONCE) {
@@ -252,6 +261,7 @@ int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
         int rc = anl_failure_raise(&failure);
         for (long i = 0; i < m && !rc; ++i) rc = w->sorter ? anl_sorter_add(w->sorter, w->bams[i]) : put(w, w->bams[i]);
         if (rc) return rc;
+        w->added += m;
     }
     return ANL_OK;
 }
@@ -273,7 +283,7 @@ static int sync_file(const anl_alignments *w)
 
 int anl_alignments_finish(anl_alignments *w)
 {
-    int rc = w->sorter ? anl_sorter_finish(w->sorter, put, w) : ANL_OK;
+    int rc = w->sorter ? anl_sorter_finish(w->sorter, put_sorted, w) : ANL_OK;
     errno = 0;
     if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
     samFile *file = w->file;

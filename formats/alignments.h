@@ -45,6 +45,8 @@ typedef struct anl_alignments_options {
     const char *version;          /**< for @PG VN */
     const char *reference;        /**< FASTA for CRAM, whose contigs must be those of the index; NULL: the CRAM holds the bases itself */
     int without_seq;              /**< 1: records with no_seq may come, of which htslib cannot infer the reference for a CRAM */
+    void (*progress)(void *data, int64_t done, int64_t total); /**< told of sorted records while they are merged and written; NULL: nobody */
+    void *progress_data;
     const char *extra_header;     /**< header lines of the input to keep, or NULL; its read groups give way to read_group */
 } anl_alignments_options;
 

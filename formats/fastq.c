@@ -45,6 +45,11 @@ void anl_fastq_free(anl_fastq *f)
     free(f);
 }
 
+double anl_fastq_share(const anl_fastq *f)
+{
+    return anl_text_share(f->text);
+}
+
 int64_t anl_fastq_number(const anl_fastq *f)
 {
     return f->number;

@@ -58,6 +58,24 @@ void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
 
 /* Building ------------------------------------------------------------------------------------------------------------- */
 
+/** What building an index is at, in this order. */
+typedef enum anl_index_stage { ANL_INDEX_EMBEDDING, ANL_INDEX_CLUSTERING, ANL_INDEX_ASSIGNING, ANL_INDEX_WRITING } anl_index_stage;
+
+/** Told now and then, by any thread but one at a time, that `done` of about `total` units of a stage are done; total 0: not known. Windows are
+ *  embedded, assigned to lists and written; clustering goes over its sample once a round. */
+typedef void anl_index_progress(void *data, anl_index_stage stage, int64_t done, int64_t total);
+
+/** Whom to tell; progress NULL: nobody. */
+typedef struct anl_index_watch {
+    anl_index_progress *progress;
+    void *data;
+} anl_index_watch;
+
+static inline void anl_index_tell(const anl_index_watch *w, anl_index_stage stage, int64_t done, int64_t total)
+{
+    if (w->progress) w->progress(w->data, stage, done, total);
+}
+
 /** What goes into an index. Arrays are borrowed. */
 typedef struct anl_index_parts {
     const anl_contig *contigs;
@@ -72,6 +90,7 @@ typedef struct anl_index_parts {
     int64_t n_entries;
     uint64_t model_hash;
     const char *model_name;
+    anl_index_watch watch;
 } anl_index_parts;
 
 /** Clusters the vectors, fills the lists (both by FAISS) and writes the file: temporary name, sync, rename. The bytes depend on the parts

@@ -109,6 +109,8 @@ static void put_centroids(writer *w, const anl_store *s, int32_t d)
     }
 }
 
+enum { SECTIONS_OF_LISTS = SECTION_IDS - SECTION_CODES + 1 };
+
 /* Codes, biases and ids, list by list, each list padded to whole panels. */
 static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
 {
@@ -124,7 +126,8 @@ static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
     section_end(w, SECTION_LIST_BEGIN);
     for (int section = SECTION_CODES; section <= SECTION_IDS; ++section) {
         section_begin(w, section);
-        for (int32_t l = 0; l < s->nlist; ++l)
+        for (int32_t l = 0; l < s->nlist; ++l) {
+            anl_index_tell(&p->watch, ANL_INDEX_WRITING, (section - SECTION_CODES) * p->n_entries + (int64_t)s->begin[l], SECTIONS_OF_LISTS * p->n_entries);
             for (uint64_t e = s->begin[l]; e < s->begin[l + 1]; e += ANL_INDEX_PANEL) {
                 int32_t bias[ANL_INDEX_PANEL];
                 uint32_t ids[ANL_INDEX_PANEL];
@@ -148,6 +151,7 @@ static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
                     put_summed(w, ids, sizeof ids);
                 }
             }
+        }
         section_end(w, section);
     }
 }
@@ -184,7 +188,7 @@ int anl_index_write(const char *path, const anl_index_parts *parts)
     int rc = anl_temporary_name(path, temporary, sizeof temporary);
     if (rc) return rc;
     if (!(w.file = fopen(temporary, "wb"))) return anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    rc = (w.sum = XXH3_createState()) ? anl_store_build(&s, parts->vectors, parts->n_entries, parts->d)
+    rc = (w.sum = XXH3_createState()) ? anl_store_build(&s, parts->vectors, parts->n_entries, parts->d, &parts->watch)
                                       : anl_fail(ANL_ENOMEM, "out of memory");
     if (!rc) {
         put_all(&w, parts, s);

@@ -32,6 +32,9 @@ struct anl_aligner {
     anl_arena *arenas[ANL_LAPS]; /* per batch: queries, chunks */
     anl_arena *arena;        /* that of this batch */
     int lap;
+    anl_progress *progress;      /* NULL: nobody is told */
+    void *progress_data;
+    int64_t work_done, expected; /* reads times WORK; reads of the whole input, about */
 };
 
 /* Reads [begin, end) of a batch and what became of them. */
@@ -181,6 +184,18 @@ static int report(const work *k, chunk *c, anl_worker *w)
     return rc;
 }
 
+/* How much of the work on a read a stage is, about. */
+enum { WORK_FIND = 3, WORK_REPORT = 1, WORK = WORK_FIND + WORK_REPORT };
+
+static void tell(anl_aligner *a, const chunk *c, int share)
+{
+#pragma omp critical(anl_align_progress)
+    {
+        a->work_done += (int64_t)(c->end - c->begin) * share;
+        a->progress(a->progress_data, a->work_done / WORK, a->expected);
+    }
+}
+
 /* Runs one stage over all chunks; the error of the first chunk that fails is the one reported. */
 static int run_stage(const work *k, int (*stage)(const work *, chunk *, anl_worker *))
 {
@@ -189,6 +204,7 @@ static int run_stage(const work *k, int (*stage)(const work *, chunk *, anl_work
     for (size_t i = 0; i < k->n_chunks; ++i) {
         int rc = stage(k, &k->chunks[i], &k->aligner->workers[omp_get_thread_num()]);
         if (rc) anl_failure_keep(&failure, rc, (long)i);
+        if (k->aligner->progress) tell(k->aligner, &k->chunks[i], stage == find_places ? WORK_FIND : WORK_REPORT);
     }
     return anl_failure_raise(&failure);
 }
@@ -341,10 +357,17 @@ int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only,
     const int beside = a->options.threads > 1;
     errand reader = {.run = read_batch, .beside = beside, .in = in, .bases = a->options.batch_bases, .batch = &batches[1]};
     errand writer = {.run = write_batch, .beside = beside, .out = out, .hits_only = hits_only, .batch = &batches[2]};
+    int64_t seen = 0;
     int rc = ANL_OK;
+    a->progress = progress;
+    a->progress_data = data;
+    a->work_done = 0;
     for (int i = 0; i < 3 && !rc; ++i) rc = anl_batch_init(&batches[i]);
     if (!rc) rc = anl_reads_next(in, reader.bases, current);
     while (!rc && current->n) {
+        const double share = anl_reads_share(in);
+        seen += (int64_t)current->n;
+        a->expected = share > 0 ? (int64_t)((double)seen / share) : 0;
         const anl_records *chunks;
         size_t n_chunks;
         start_errand(&reader);
@@ -359,7 +382,6 @@ int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only,
         current = reader.batch;
         reader.batch = spare;
         start_errand(&writer);
-        if (progress) progress(data, summary);
     }
     const int written = end_errand(&writer);
     if (!rc) rc = written;

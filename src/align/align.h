@@ -26,8 +26,8 @@ typedef struct anl_summary {
 /** Aligns one batch. records[i] of *n_chunks chunks, in input order, stay valid until the call after the next. */
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary);
 
-/** Called after every batch. */
-typedef void anl_progress(void *data, const anl_summary *so_far);
+/** Told by any thread, one at a time, how many reads are done, and about how many there are; 0: not known. */
+typedef void anl_progress(void *data, int64_t done, int64_t total);
 
 /** Aligns everything `in` gives and appends the records to `out` in input order; records flagged unmapped are left out when
  *  `hits_only`. The result does not depend on the number of threads. 0 or the first error. */

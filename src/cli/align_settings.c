@@ -152,12 +152,22 @@ static int take_format(cli_align_settings *s, const char *path)
     return cli_usage("-o %s: no format has that ending; it is .sam, .sam.gz, .bam, .cram or .paf, or --output-format says it", path);
 }
 
+/* Mates that are the same reads again would all be proper pairs. */
+static int same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    if (!strcmp(a, b)) return 1;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 int cli_align_settle(cli_align_settings *s, const cli_call *call)
 {
     s->index = call->operands[0];
     s->reads.path = call->operands[1];
     s->reads.mates = call->n == 3 ? call->operands[2] : NULL;
     if (s->reads.mates && s->reads.interleaved) return cli_usage("-p: the reads are interleaved in one file, but there are two");
+    if (s->reads.mates && same_file(s->reads.path, s->reads.mates))
+        return cli_usage("%s and %s: READS and MATES are one file; when it holds both mates in turn, give it once, with -p", s->reads.path, s->reads.mates);
     if (!(s->given & CLI_GIVEN_FORMAT) && s->output.path && take_format(s, s->output.path)) return 2;
     if (s->output.format == ANL_PAF && s->output.sort) return cli_usage("--sort: PAF is written in the order of the reads");
     if (s->output.format == ANL_CRAM && s->align.align.eqx) return cli_usage("--eqx: CRAM has no = and X, only M");

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int cli_fail(void)
 {
@@ -20,12 +21,18 @@ int cli_usage(const char *fmt, ...)
     return 2;
 }
 
-void cli_command_line(int argc, char **argv, char *out, size_t size)
+char *cli_command_line(int argc, char **argv)
 {
-    size_t used = (size_t)snprintf(out, size, "anneal");
-    for (int i = 0; i < argc && used < size; ++i) {
-        used += (size_t)snprintf(out + used, size - used, " %s", argv[i]);
+    size_t size = sizeof "anneal";
+    for (int i = 0; i < argc; ++i) size += strlen(argv[i]) + 1;
+    char *line = anl_alloc(size, 1), *at = line;
+    if (!line) return NULL;
+    at = stpcpy(at, "anneal");
+    for (int i = 0; i < argc; ++i) {
+        *at++ = ' ';
+        at = stpcpy(at, argv[i]);
     }
-    for (char *c = out; *c; ++c)
-        if (*c == '\t' || *c == '\n') *c = ' ';
+    for (char *c = line; *c; ++c)
+        if (*c == '\t' || *c == '\n' || *c == '\r') *c = ' ';
+    return line;
 }

@@ -10,7 +10,7 @@ int cli_fail(void);
 /** Prints "anneal: ..." and returns the exit status 2 for a wrong command line. */
 int cli_usage(const char *fmt, ...) ANL_PRINTF(1, 2);
 
-/** "NAME ARG ARG..." for @PG, in `out[size]`, cut where it does not fit. */
-void cli_command_line(int argc, char **argv, char *out, size_t size);
+/** "anneal NAME ARG ARG..." for @PG and summaries, tabs and line ends turned into spaces; to be freed. NULL (recorded) when memory is short. */
+char *cli_command_line(int argc, char **argv);
 
 #endif

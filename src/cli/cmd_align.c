@@ -5,69 +5,95 @@
 #include "progress.h"
 #include "summary.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
-static void show(void *data, const anl_summary *s)
+static void show_reads(void *meter, int64_t done, int64_t total)
 {
-    anl_meter_update(data, s->counts.reads, 0);
+    anl_meter_update(meter, "aligning", "reads", done, total);
 }
 
-static int align(const cli_align_settings *s)
+static void show_sorted(void *meter, int64_t done, int64_t total)
+{
+    anl_meter_update(meter, "merging sorted records", "records", done, total);
+}
+
+/* What aligns, and why not a GPU where one was looked for. */
+static void tell_device(const cli_align_settings *s, const anl_aligner *a)
+{
+    const char *gpu = anl_aligner_gpu(a), *why = NULL;
+    anl_device first;
+    if (!gpu && s->align.device == ANL_DEVICE_AUTO && anl_devices_find(&first, 1, &why)) why = "the GPU is too old";
+    fprintf(stderr, "aligning on %s%s%s\n", gpu ? gpu : "the CPU", why ? ": " : "", why ? why : "");
+}
+
+/* What went well, but cannot be what was meant. */
+static void warn(const cli_align_settings *s, const anl_counts *c)
+{
+    if (!c->reads) fprintf(stderr, "anneal: warning: %s holds no reads\n", s->reads.path);
+    else if (s->reads.interleaved && !c->pairs)
+        fprintf(stderr, "anneal: warning: -p: no two neighbours in %s have one name; all reads were taken as single\n", s->reads.path);
+}
+
+/* Everything that the summary then tells of. */
+static int align(const cli_align_settings *s, cli_summary *summary, cli_summary_file *json, anl_meter *meter)
 {
     anl_aligner *aligner = NULL;
     anl_reads *reads = NULL;
     anl_alignments *out = NULL;
-    anl_summary summary = {0};
-    cli_summary_file json = {0};
-    anl_meter meter;
-    double start = anl_now();
-    anl_meter_start(&meter, "reads");
-    if (s->verbosity < 2) meter.on = 0;
+    anl_meter_update(meter, "opening the index", NULL, 0, 0);
     int rc = anl_threads_start(s->align.threads);
-    if (!rc && s->summary) rc = cli_summary_open(&json, s->summary);
+    if (!rc && s->summary) rc = cli_summary_open(json, s->summary);
     if (!rc) rc = anl_aligner_open(&aligner, s->index, s->model, &s->align);
-    if (!rc && s->verbosity > 2) {
-        const char *gpu = anl_aligner_gpu(aligner), *why = NULL;
-        anl_device first;
-        if (!gpu && s->align.device == ANL_DEVICE_AUTO && anl_devices_find(&first, 1, &why)) why = "the GPU is too old";
-        fprintf(stderr, "aligning on %s%s%s\n", gpu ? gpu : "the CPU", why ? ": " : "", why ? why : "");
-    }
+    if (!rc && s->verbosity > 2) tell_device(s, aligner);
     if (!rc) rc = anl_reads_open(&reads, &s->reads);
     if (!rc) {
         const anl_index *x = anl_aligner_index(aligner);
         anl_alignments_options output = s->output;
         output.extra_header = anl_reads_header(reads);
+        output.progress = show_sorted;
+        output.progress_data = meter;
+        cli_summary_begin(summary, aligner);
         rc = anl_alignments_open(&out, &output, x->contigs, x->n_contigs);
     }
-    if (!rc) rc = anl_align(aligner, reads, out, s->hits_only, &summary, show, &meter);
-    anl_meter_finish(&meter);
+    if (!rc) rc = anl_align(aligner, reads, out, s->hits_only, &summary->done, show_reads, meter);
     if (!rc) rc = anl_alignments_finish(out);
-    double seconds = anl_now() - start;
+    anl_meter_finish(meter);
+    cli_summary_end(summary);
     const long long left_out = rc ? 0 : (long long)anl_alignments_left_out(out);
-    if (!rc && s->summary) rc = cli_summary_write(&json, s->summary, &summary, seconds);
+    if (!rc && s->summary) rc = cli_summary_write(json, s->summary, summary);
     if (!rc) {
         rc = anl_alignments_close(out);
         out = NULL;
     }
-    rc = cli_summary_close(&json, s->summary, rc);
+    rc = cli_summary_close(json, s->summary, rc);
     if (!rc && left_out && s->verbosity >= 2) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", left_out);
-    if (!rc && s->verbosity >= 2) cli_summary_print(&summary, seconds);
+    if (!rc && s->verbosity >= 2) {
+        warn(s, &summary->done.counts);
+        cli_summary_print(summary);
+    }
     anl_alignments_abort(out);
     anl_reads_free(reads);
     anl_aligner_free(aligner);
-    return rc ? cli_fail() : 0;
+    return rc;
 }
 
 static int run(void *settings, const cli_call *call)
 {
     cli_align_settings *s = settings;
-    char command_line[4096];
-    cli_command_line(call->argc, call->argv, command_line, sizeof command_line);
-    s->output.command_line = command_line;
-    s->output.version = ANNEAL_VERSION;
     int status = cli_align_settle(s, call);
     if (!status) status = cli_check_index(call);
-    return status ? status : align(s);
+    if (status) return status;
+    char *command_line = cli_command_line(call->argc, call->argv);
+    if (!command_line) return cli_fail();
+    s->output.command_line = command_line;
+    s->output.version = ANNEAL_VERSION;
+    cli_summary summary = {.settings = s, .command_line = command_line, .start = anl_now()};
+    cli_summary_file json = {0};
+    anl_meter meter;
+    anl_meter_start(&meter, s->verbosity < 2 ? ANL_METER_OFF : s->verbosity < 3 ? ANL_METER_TERMINAL : ANL_METER_LINES);
+    const int rc = align(s, &summary, &json, &meter);
+    free(command_line);
+    return rc ? cli_fail() : 0;
 }
 
 const cli_command cmd_align = {

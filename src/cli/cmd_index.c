@@ -24,9 +24,11 @@ static int set_device(const anl_option *o, const char *called, const char *text,
     return anl_device_parse(called, text, &((settings *)s)->o.device);
 }
 
-static void show(void *data, int64_t done, int64_t total)
+static void show(void *data, anl_index_stage stage, int64_t done, int64_t total)
 {
-    anl_meter_update(data, done, total);
+    static const char *const stages[] = {"embedding", "clustering", "assigning to lists", "writing"};
+    const int windows = stage == ANL_INDEX_EMBEDDING || stage == ANL_INDEX_ASSIGNING;
+    anl_meter_update(data, stages[stage], windows ? "windows" : NULL, done, total);
 }
 
 static int build(const anl_index_options *o, int verbose)
@@ -34,15 +36,15 @@ static int build(const anl_index_options *o, int verbose)
     anl_index_report r;
     anl_meter meter;
     const double start = anl_now();
-    anl_meter_start(&meter, "windows");
+    anl_meter_start(&meter, verbose ? ANL_METER_LINES : ANL_METER_TERMINAL);
     omp_set_num_threads(o->threads); /* FAISS goes by the default */
     int rc = anl_threads_start(o->threads);
-    if (!rc) rc = anl_index_build(o, show, &meter, &r);
+    if (!rc) rc = anl_index_build(o, &(anl_index_watch){show, &meter}, &r);
     anl_meter_finish(&meter);
     if (rc) return cli_fail();
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    if (verbose || meter.on)
+    if (verbose || meter.terminal)
         fprintf(stderr, "%s: %lld contigs, %lld bp, %lld windows; %.1f s, %ld MiB; embedded on %s\n", o->output, (long long)r.contigs,
                 (long long)r.bases, (long long)r.windows, anl_now() - start, usage.ru_maxrss / 1024, *r.gpu ? r.gpu : "the CPU");
     return 0;

@@ -71,7 +71,7 @@ static int open_index(const settings *s, const char *genome, const char *model, 
     if (fd < 0) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
     anl_index_options o = {.reference = genome, .output = path, .model = model, .window = s->window, .stride = s->stride,
                            .threads = s->threads};
-    int rc = anl_index_build(&o, NULL, NULL, &ignored);
+    int rc = anl_index_build(&o, NULL, &ignored);
     if (!rc) rc = anl_index_open(out, path);
     unlink(path);
     close(fd);

@@ -37,7 +37,7 @@ static void report(void *data, const anl_train_progress *p)
 {
     reporting *r = data;
     double seconds = anl_now() - r->start;
-    anl_meter_update(&r->meter, p->seen, p->seen + (p->steps - p->step) * (p->pairs / p->step));
+    anl_meter_update(&r->meter, "training", "pairs", p->seen, p->seen + (p->steps - p->step) * (p->pairs / p->step));
     if (!r->log) return;
     fprintf(r->log, "%lld\t%lld\t%d\t%.4f\t%.4f\t%.0f\t%zu\t", (long long)p->step, (long long)p->pairs, p->layers, p->loss, p->best,
             (double)p->seen / seconds, p->twins);
@@ -72,7 +72,7 @@ static int train(settings *s, char **paths, int n)
         }
         if (ftell(r.log) == 0) fputs("step\tpairs\tlayers\tloss\tbatch_recall1\tpairs_per_s\ttwins\trecall10_error10\trecall10_error15\n", r.log);
     }
-    anl_meter_start(&r.meter, "pairs");
+    anl_meter_start(&r.meter, ANL_METER_TERMINAL);
     const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}; /* a second one ends it at once */
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);

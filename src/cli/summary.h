@@ -1,13 +1,31 @@
-/** What a run of `anneal align` did, for people and, as JSON, for programs. */
+/** What a run of `anneal align` was and did, for people and, as JSON, for programs. */
 #ifndef ANL_SUMMARY_H
 #define ANL_SUMMARY_H
 
-#include "align.h"
+#include "align_settings.h"
 
 #include <stdio.h>
 
-/** One line on standard error. */
-void cli_summary_print(const anl_summary *s, double seconds);
+typedef struct cli_summary {
+    const cli_align_settings *settings;
+    const char *command_line, *kernels;
+    const char *device;     /**< name of the GPU; NULL: the CPU */
+    int contigs;            /**< of the index */
+    int64_t bases;
+    anl_summary done;
+    double start, seconds;  /**< wall clock; start by anl_now */
+    double cpu_seconds;     /**< of all threads, in the kernel, too */
+    double peak_mib;        /**< most memory that was resident */
+} cli_summary;
+
+/** Takes what there is to know of the aligner; `start` and the names are set before. */
+void cli_summary_begin(cli_summary *s, const anl_aligner *a);
+
+/** Reads the clocks. */
+void cli_summary_end(cli_summary *s);
+
+/** Four lines on standard error. */
+void cli_summary_print(const cli_summary *s);
 
 /** The JSON file, opened before there is work to lose. A device or a pipe has no temporary name. */
 typedef struct cli_summary_file {
@@ -16,7 +34,7 @@ typedef struct cli_summary_file {
 } cli_summary_file;
 
 int cli_summary_open(cli_summary_file *f, const char *path);
-int cli_summary_write(cli_summary_file *out, const char *path, const anl_summary *s, double seconds);
+int cli_summary_write(cli_summary_file *out, const char *path, const cli_summary *s);
 
 /** Renames it into place, unless `rc` says that something failed; returns rc or what failed here. */
 int cli_summary_close(cli_summary_file *f, const char *path, int rc);

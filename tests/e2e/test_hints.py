@@ -55,6 +55,20 @@ told("align", "x.bam", r1, says="a BAM file, not an anneal index")
 told("align", "nothing", r1, says="nothing: No such file", status=1)
 told("align", write("garbage.anl", b"garbage" * 99), r1, says="garbage.anl: not an anneal index", status=1)
 
+# ---- the reads ----
+os.symlink(r1, "link.fq")
+os.link(r1, "hard.fq")
+for again in (r1, "link.fq", "hard.fq", os.path.relpath(r1)):
+    told("align", anl, r1, again, says="READS and MATES are one file; when it holds both mates in turn, give it once, with -p")
+def warned(*args):
+    return [line for line in run("align", "-o", "warned.sam", *args)[1].splitlines() if "warning" in line]
+check(warned("-p", anl, r1) == [f"anneal: warning: -p: no two neighbours in {r1} have one name; all reads were taken as single"], "-p without a pair")
+lines = [open(f).read().splitlines() for f in (r1, r2)]
+both = write("both.fq", "".join("\n".join(reads[i:i + 4]) + "\n" for i in range(0, len(lines[0]), 4) for reads in lines))
+check(warned("-p", anl, both) == [] and warned(anl, r1) == [], "a warning without need")
+check(warned(anl, write("none.fq", "")) == [f"anneal: warning: {path('none.fq')} holds no reads"], "no reads")
+check("warning" not in run("align", "-v", 1, anl, path("none.fq"))[1], "-v 1 warns")
+
 # ---- endings ----
 magic = {"BAM": b"\x1f\x8b", "bam": b"\x1f\x8b", "Cram": b"CRAM", "SAM": b"@HD", "sam.GZ": b"\x1f\x8b", "v2.bam": b"\x1f\x8b"}
 for ending, start in magic.items():
