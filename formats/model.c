@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,34 +276,7 @@ int anl_model_read(anl_model **out, const char *path)
 
 /* ---- write ---- */
 
-static int write_all(int fd, const uint8_t *p, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return -1;
-        p += k;
-        n -= (size_t)k;
-    }
-    return 0;
-}
-
-static int write_file(const char *path, const uint8_t *p, size_t n)
-{
-    char temporary[PATH_MAX];
-    int rc = anl_temporary_name(path, temporary, sizeof temporary);
-    if (rc) return rc;
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
-    int bad = write_all(fd, p, n) || fsync(fd) ? errno : 0;
-    if (close(fd) && !bad) bad = errno;
-    if (!bad && rename(temporary, path)) bad = errno;
-    if (!bad) return ANL_OK;
-    unlink(temporary);
-    return anl_fail(ANL_EIO, "%s: %s", path, strerror(bad));
-}
-
-int anl_model_write(anl_model *m, const char *path)
+int anl_model_write(anl_model *m, anl_output *to)
 {
     int rc = anl_model_check(m);
     if (rc) return rc;
@@ -328,8 +299,20 @@ int anl_model_write(anl_model *m, const char *path)
     assert(s.used == size);
     m->hash = XXH3_64bits(bytes, size);
     memcpy(bytes + size, &m->hash, sizeof m->hash);
-    rc = write_file(path, bytes, size + sizeof m->hash);
+    FILE *file = anl_output_stream(to);
+    if (!file) rc = ANL_EIO;
+    else if (fwrite(bytes, size + sizeof m->hash, 1, file) != 1) rc = anl_output_fail(to);
     free(bytes);
+    return rc;
+}
+
+int anl_model_save(anl_model *m, const char *path)
+{
+    anl_output *to;
+    int rc = anl_output_open(&to, path, ANL_OUTPUT_STREAM);
+    if (rc) return rc;
+    if (!(rc = anl_model_write(m, to))) return anl_output_close(to);
+    anl_output_abort(to);
     return rc;
 }
 

@@ -6,7 +6,7 @@
 #ifndef ANL_MODEL_H
 #define ANL_MODEL_H
 
-#include "base.h"
+#include "output.h"
 
 enum {
     ANL_MODEL_KMER = 6,
@@ -66,8 +66,11 @@ int anl_model_check(const anl_model *m);
  *  begins with the path. */
 int anl_model_read(anl_model **out, const char *path);
 
-/** Writes to PATH.tmp, syncs, renames. Sets m->hash. */
-int anl_model_write(anl_model *m, const char *path);
+/** Writes the file into `to`, which the caller closes, and sets m->hash. 0, ANL_EINVAL (anl_model_check), ANL_EIO or ANL_ENOMEM. */
+int anl_model_write(anl_model *m, anl_output *to);
+
+/** The same into an output of its own at `path`. */
+int anl_model_save(anl_model *m, const char *path);
 
 /** Identity of the model for the files made with it: m->hash of a model that was read or written. */
 uint64_t anl_model_hash(const anl_model *m);

@@ -11,11 +11,9 @@
 #include <faiss/c_api/index_io_c.h>
 #include <errno.h>
 #include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum {
     ITERATIONS = 10,
@@ -274,27 +272,18 @@ int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int n
     return rc;
 }
 
-/* Errors of FAISS's writer are those of the file. */
-static int write_faiss(const anl_index_faiss *f, FILE *file)
-{
-    errno = 0;
-    return !faiss_write_index((FaissIndex *)f->ivf, file) && !fflush(file) && !fsync(fileno(file));
-}
-
 int anl_index_faiss_export(const anl_index *x, const char *path)
 {
     anl_index_faiss *f = NULL;
-    char temporary[4096];
-    int rc = anl_temporary_name(path, temporary, sizeof temporary);
-    if (!rc) rc = anl_index_faiss_open(&f, x);
-    if (!rc) {
-        FILE *file = fopen(temporary, "wb");
-        const int written = file && write_faiss(f, file), closed = file && !fclose(file);
-        if (!written || !closed || rename(temporary, path)) {
-            rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno ? errno : EIO));
-            if (file) unlink(temporary);
-        }
-    }
+    anl_output *to;
+    int rc = anl_output_open(&to, path, ANL_OUTPUT_STREAM);
+    if (rc) return rc;
+    FILE *file = anl_output_stream(to);
+    rc = file ? anl_index_faiss_open(&f, x) : ANL_EIO;
+    errno = 0;
+    if (!rc && faiss_write_index((FaissIndex *)f->ivf, file)) rc = anl_output_fail(to);
     anl_index_faiss_free(f);
+    if (!rc) return anl_output_close(to);
+    anl_output_abort(to);
     return rc;
 }
