@@ -1,5 +1,6 @@
 #include "store.h"
 
+#include "encoder_shape.h"
 #include "faiss_fail.h"
 #include "index.h"
 
@@ -178,7 +179,7 @@ int anl_index_faiss_open(anl_index_faiss **out, const anl_index *x)
         idx_t n = 0;
         for (uint64_t e = x->list_begin[l]; e < x->list_begin[l + 1]; ++e) {
             if (x->ids[e] == ANL_INDEX_NO_WINDOW) continue;
-            int8_t v[256];
+            int8_t v[ANL_ENCODER_MAX_DIM];
             anl_index_entry(x, (int64_t)e, v);
             to_floats(v, d, vectors + (size_t)n * d);
             ids[n] = x->ids[e];
@@ -243,7 +244,7 @@ static int widen_search(anl_index_faiss *f, const float *query, int64_t k, int64
 int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int nprobe, uint64_t *keys, int *n)
 {
     const anl_index *x = f->index;
-    float floats[256];
+    float floats[ANL_ENCODER_MAX_DIM];
     int64_t found = 0, lists = 0;
     /* FAISS goes through nlist probes and passes over negative ones: nprobe belongs to the whole store, not to a call. */
     uint64_t *probes = anl_alloc((size_t)nprobe, sizeof *probes);

@@ -1,5 +1,6 @@
 #include "index.h"
 
+#include "encoder_shape.h"
 #include "layout.h"
 #include "store.h"
 
@@ -87,7 +88,7 @@ static void make_panel(const int8_t *const *vectors, int n, int32_t d, int8_t *p
 
 static void put_centroids(writer *w, const anl_store *s, int32_t d)
 {
-    int8_t panel[256 * ANL_INDEX_PANEL];
+    int8_t panel[ANL_ENCODER_MAX_DIM * ANL_INDEX_PANEL];
     const int8_t *row[ANL_INDEX_PANEL];
     for (int section = SECTION_CENTROIDS; section <= SECTION_CENTROID_BIAS; ++section) {
         section_begin(w, section);
@@ -110,7 +111,7 @@ static void put_centroids(writer *w, const anl_store *s, int32_t d)
 /* Codes, biases and ids, list by list, each list padded to whole panels. */
 static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
 {
-    int8_t panel[256 * ANL_INDEX_PANEL];
+    int8_t panel[ANL_ENCODER_MAX_DIM * ANL_INDEX_PANEL];
     const int8_t *row[ANL_INDEX_PANEL];
     uint64_t begin = 0;
     section_begin(w, SECTION_LIST_BEGIN);

@@ -85,7 +85,7 @@ static int set_option(settings *s, int c)
         o->seed = (uint64_t)v;
         return 0;
     case OPT_DIM: return set_int("--dim", 32, 256, &o->dim);
-    case OPT_LAYERS: return set_int("--layers", 0, ANL_MODEL_MAX_LAYERS, &o->layers);
+    case OPT_LAYERS: return set_int("--layers", 0, ANL_ENCODER_MAX_LAYERS, &o->layers);
     case OPT_LINEAR: return cli_amount("--linear-pairs", optarg, 0, &o->linear_pairs);
     case OPT_PAIRS: return cli_amount("--pairs", optarg, 0, &o->pairs);
     case OPT_BATCH: return set_int("--batch", 32, 16384, &o->batch);

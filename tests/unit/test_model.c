@@ -81,7 +81,7 @@ static void test_round_trip(void **unused)
             assert_true(anl_model_hash(r) == anl_model_hash(m) && r->dim == dim && r->layers == layers);
             assert_string_equal(r->name, m->name);
             assert_string_equal(r->provenance, m->provenance);
-            assert_memory_equal(r->table, m->table, (size_t)(ANL_MODEL_ROWS * dim));
+            assert_memory_equal(r->table, m->table, (size_t)(ANL_KMER_RANKS * dim));
             assert_memory_equal(r->out.scale, m->out.scale, (size_t)dim * sizeof(float));
             assert_int_equal(anl_model_save(r, path), 0);
             uint8_t *second = load(&n2);
