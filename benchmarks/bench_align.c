@@ -169,7 +169,7 @@ static void count_work(const side *s, double work[2])
     const double d = s->model->dim, nprobe = anl_search_nprobe(s->index, 1), scanned = (double)s->index->n_entries / s->index->nlist * nprobe;
     work[EMBED] = 0;
     for (size_t i = 0; i < batch.n; ++i) {
-        const double t = anl_token_count(batch.reads[i].len);
+        const double t = ANL_TOKEN_COUNT(batch.reads[i].len);
         work[EMBED] += 2 * (s->model->layers * (t * 8 * d * d + 2 * t * t * d) + d * d) / (double)batch.n;
     }
     work[SEARCH] = 2 * d * (s->index->nlist + scanned);

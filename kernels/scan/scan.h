@@ -2,6 +2,8 @@
 #ifndef ANL_KERNELS_SCAN_H
 #define ANL_KERNELS_SCAN_H
 
+#include "encoder_shape.h"
+
 #include <stdint.h>
 
 enum { ANL_SCAN_PANEL = 16 /**< entries that stand together: a panel is [d / 4][16][4] bytes */ };

@@ -6,7 +6,7 @@
 
 #include "scan_limit.inc.h"
 
-enum { MOST_D = 256 };
+enum { MOST_D = ANL_ENCODER_MAX_DIM };
 
 /* R queries, widened to 16 bits, by one panel. A vector holds 4 entries times 4 dimensions; pairs of products are summed at once. */
 static inline __attribute__((always_inline)) void tile(const int R, const int16_t *queries, const int8_t *panel, size_t d, int32_t *out,

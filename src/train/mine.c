@@ -11,7 +11,7 @@ enum {
     NEIGHBOURS = 8,
     WORD = 16,             /* bp; words that both windows have tell copies from look-alikes */
     SLACK = 80,            /* bp by which copies may be shifted */
-    MOST_WINDOW = 400,
+    MOST_WINDOW = ANL_ENCODER_MAX_LEN,
     SLOTS = 2048,
     N_CODE = 4,
     LOOK_ALIKES = 10,      /* at least one in so many twins */

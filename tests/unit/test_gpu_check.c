@@ -14,7 +14,7 @@ static void another_encoder_is_noticed(void **unused)
 {
     (void)unused;
     anl_model *m = random_model(128, 2), *wrong;
-    assert_int_equal(anl_model_write(m, in_folder("m.anm")), 0);
+    assert_int_equal(anl_model_save(m, in_folder("m.anm")), 0);
     assert_int_equal(anl_model_read(&wrong, in_folder("m.anm")), 0);
     for (int other = 0; other < 2; ++other) {
         anl_encoder *e;

@@ -40,7 +40,10 @@ static anl_index *build(int n)
                                    .window = 100, .stride = 5, .d = D, .vectors = vectors[0], .windows = windows, .n_entries = n,
                                    .model_hash = 42, .model_name = "test"};
     anl_index *x;
-    assert_int_equal(anl_index_write(path, &parts), 0);
+    anl_output *to;
+    assert_int_equal(anl_output_open(&to, path, ANL_OUTPUT_SEEKS), 0);
+    assert_int_equal(anl_index_write(to, &parts), 0);
+    assert_int_equal(anl_output_close(to), 0);
     assert_int_equal(anl_index_open(&x, path), 0);
     return x;
 }
