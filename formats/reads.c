@@ -1,5 +1,6 @@
 #include "reads.h"
 
+#include "fasta_index.h"
 #include "fastq.h"
 
 #include <errno.h>
@@ -69,6 +70,8 @@ static int open_alignments(source *s, struct hFILE *file, const char *path, cons
     struct stat st;
     s->file = file;
     s->size = stat(path, &st) || !S_ISREG(st.st_mode) ? 0 : st.st_size;
+    int rc = reference ? anl_fasta_index_make(reference) : ANL_OK;
+    if (rc) return rc;
     if (reference && hts_set_fai_filename(s->sam, reference)) return anl_fail(ANL_EIO, "%s: cannot use as reference", reference);
     if (!(s->header = sam_hdr_read(s->sam))) return anl_fail(ANL_EFORMAT, "%s: no SAM header", s->name);
     if (!(s->bam = bam_init1())) return anl_fail(ANL_ENOMEM, "out of memory");

@@ -35,14 +35,15 @@ static void warn(const cli_align_settings *s, const anl_counts *c)
 }
 
 /* Everything that the summary then tells of. */
-static int align(const cli_align_settings *s, cli_summary *summary, cli_summary_file *json, anl_meter *meter)
+static int align(const cli_align_settings *s, cli_summary *summary, anl_meter *meter)
 {
     anl_aligner *aligner = NULL;
     anl_reads *reads = NULL;
     anl_alignments *out = NULL;
+    anl_output *json = NULL; /* opened before there is work to lose */
     anl_meter_update(meter, "opening the index", NULL, 0, 0);
     int rc = anl_threads_start(s->align.threads);
-    if (!rc && s->summary) rc = cli_summary_open(json, s->summary);
+    if (!rc && s->summary) rc = anl_output_open(&json, s->summary, ANL_OUTPUT_STREAM);
     if (!rc) rc = anl_aligner_open(&aligner, s->index, s->model, &s->align);
     if (!rc && s->verbosity > 2) tell_device(s, aligner);
     if (!rc) rc = anl_reads_open(&reads, &s->reads);
@@ -60,17 +61,21 @@ static int align(const cli_align_settings *s, cli_summary *summary, cli_summary_
     anl_meter_finish(meter);
     cli_summary_end(summary);
     const long long left_out = rc ? 0 : (long long)anl_alignments_left_out(out);
-    if (!rc && s->summary) rc = cli_summary_write(json, s->summary, summary);
+    if (!rc && s->summary) rc = cli_summary_write(json, summary);
     if (!rc) {
         rc = anl_alignments_close(out);
         out = NULL;
     }
-    rc = cli_summary_close(json, s->summary, rc);
+    if (!rc && json) {
+        rc = anl_output_close(json);
+        json = NULL;
+    }
     if (!rc && left_out && s->verbosity >= 2) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", left_out);
     if (!rc && s->verbosity >= 2) {
         warn(s, &summary->done.counts);
         cli_summary_print(summary);
     }
+    anl_output_abort(json);
     anl_alignments_abort(out);
     anl_reads_free(reads);
     anl_aligner_free(aligner);
@@ -88,10 +93,9 @@ static int run(void *settings, const cli_call *call)
     s->output.command_line = command_line;
     s->output.version = ANNEAL_VERSION;
     cli_summary summary = {.settings = s, .command_line = command_line, .start = anl_now()};
-    cli_summary_file json = {0};
     anl_meter meter;
     anl_meter_start(&meter, s->verbosity < 2 ? ANL_METER_OFF : s->verbosity < 3 ? ANL_METER_TERMINAL : ANL_METER_LINES);
-    const int rc = align(s, &summary, &json, &meter);
+    const int rc = align(s, &summary, &meter);
     free(command_line);
     return rc ? cli_fail() : 0;
 }

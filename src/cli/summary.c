@@ -4,10 +4,7 @@
 #include "kernels.h"
 #include "progress.h"
 
-#include <errno.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 void cli_summary_begin(cli_summary *s, const anl_aligner *a)
 {
@@ -57,15 +54,6 @@ void cli_summary_print(const cli_summary *s)
             o->align.threads == 1 ? "" : "s", s->kernels, s->device ? ", " : "", s->device ? s->device : "");
 }
 
-int cli_summary_open(cli_summary_file *f, const char *path)
-{
-    struct stat st;
-    const int direct = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-    int rc = direct ? ANL_OK : anl_temporary_name(path, f->temporary, sizeof f->temporary);
-    if (!rc && !(f->file = fopen(direct ? path : f->temporary, "w"))) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    return rc;
-}
-
 static void put_text(FILE *f, const char *key, const char *text)
 {
     fprintf(f, "\"%s\": ", key);
@@ -73,9 +61,10 @@ static void put_text(FILE *f, const char *key, const char *text)
     fputs(", ", f);
 }
 
-int cli_summary_write(cli_summary_file *out, const char *path, const cli_summary *s)
+int cli_summary_write(anl_output *to, const cli_summary *s)
 {
-    FILE *f = out->file;
+    FILE *f = anl_output_stream(to);
+    if (!f) return ANL_EIO;
     const anl_counts *c = &s->done.counts;
     const cli_align_settings *o = s->settings;
     fputc('{', f);
@@ -95,15 +84,5 @@ int cli_summary_write(cli_summary_file *out, const char *path, const cli_summary
     put_text(f, "device", s->device ? s->device : "cpu");
     fprintf(f, "\"threads\": %d, \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"peak_memory_mib\": %.1f, \"reads_per_second\": %.1f}\n", o->align.threads,
             s->seconds, s->cpu_seconds, s->peak_mib, rate(s));
-    errno = 0;
-    return fflush(f) || ferror(f) ? anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno ? errno : EIO)) : ANL_OK;
-}
-
-int cli_summary_close(cli_summary_file *f, const char *path, int rc)
-{
-    if (!f->file) return rc;
-    if (fclose(f->file) && !rc) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    if (*f->temporary && !rc && rename(f->temporary, path)) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    if (*f->temporary && rc) remove(f->temporary);
-    return rc;
+    return anl_output_finish(to);
 }

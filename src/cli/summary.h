@@ -3,8 +3,7 @@
 #define ANL_SUMMARY_H
 
 #include "align_settings.h"
-
-#include <stdio.h>
+#include "output.h"
 
 typedef struct cli_summary {
     const cli_align_settings *settings;
@@ -27,16 +26,7 @@ void cli_summary_end(cli_summary *s);
 /** Four lines on standard error. */
 void cli_summary_print(const cli_summary *s);
 
-/** The JSON file, opened before there is work to lose. A device or a pipe has no temporary name. */
-typedef struct cli_summary_file {
-    FILE *file;
-    char temporary[4096];
-} cli_summary_file;
-
-int cli_summary_open(cli_summary_file *f, const char *path);
-int cli_summary_write(cli_summary_file *out, const char *path, const cli_summary *s);
-
-/** Renames it into place, unless `rc` says that something failed; returns rc or what failed here. */
-int cli_summary_close(cli_summary_file *f, const char *path, int rc);
+/** As JSON; finishes `to`. 0 or the first error. */
+int cli_summary_write(anl_output *to, const cli_summary *s);
 
 #endif

@@ -193,14 +193,25 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
     return rc ? rc : add_windows(b, seq, c.len);
 }
 
-int anl_index_builder_write(const anl_index_builder *b, const char *path)
+/* Into an output that the caller closes. */
+static int write_index(const anl_index_builder *b, anl_output *to)
 {
     const anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
                                    .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .window = b->options->window,
                                    .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
                                    .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
                                    .model_name = b->model->name, .watch = b->watch};
-    return anl_index_write(path, &parts);
+    return anl_index_write(to, &parts);
+}
+
+int anl_index_builder_write(const anl_index_builder *b, const char *path)
+{
+    anl_output *to;
+    int rc = anl_output_open(&to, path, ANL_OUTPUT_SEEKS);
+    if (rc) return rc;
+    if (!(rc = write_index(b, to))) return anl_output_close(to);
+    anl_output_abort(to);
+    return rc;
 }
 
 /* ---- from a FASTA ---- */
@@ -225,6 +236,7 @@ int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, an
     const char *path = o->model;
     anl_model *model = NULL;
     anl_index_builder *b = NULL;
+    anl_output *to = NULL; /* opened before there is work to lose */
     int rc = check_options(o);
     *report = (anl_index_report){0};
     if (!rc && !path) {
@@ -232,14 +244,20 @@ int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, an
         path = found;
     }
     if (!rc) rc = anl_model_read(&model, path);
+    if (!rc) rc = anl_output_open(&to, o->output, ANL_OUTPUT_SEEKS);
     if (!rc) rc = anl_index_builder_new(&b, o, model);
     if (!rc) {
         if (watch) b->watch = *watch;
         rc = add_contigs(b);
-        if (!rc) rc = anl_index_builder_write(b, o->output);
+        if (!rc) rc = write_index(b, to);
         *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows, ""};
         if (b->gpu) snprintf(report->gpu, sizeof report->gpu, "%s", anl_gpu_name(b->gpu));
     }
+    if (!rc) {
+        rc = anl_output_close(to);
+        to = NULL;
+    }
+    anl_output_abort(to);
     anl_index_builder_free(b);
     anl_model_free(model);
     return rc;

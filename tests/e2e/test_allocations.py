@@ -17,7 +17,7 @@ R1, R2 = subset(10)
 before = set(os.listdir(TEMP))
 
 def fail_each(step, *command, library=False):
-    """`library`: FAISS, or OpenMP for it, ends the process when an allocation fails around its parallel loops; then no file may be left all the same."""
+    """`library`: FAISS or libgomp ends the process when an allocation of its parallel loops fails; then no file may be left all the same."""
     out, answers, passed, n = path("out"), set(), 0, START
     while passed < 20:  # further on there are no more allocations
         p = subprocess.run([ANNEAL, *command, out], capture_output=True, text=True, timeout=60,
