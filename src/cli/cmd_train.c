@@ -40,7 +40,7 @@ static void report(void *data, const anl_train_progress *p)
     anl_meter_update(&r->meter, "training", "pairs", p->seen, p->seen + (p->steps - p->step) * (p->pairs / p->step));
     if (!r->log) return;
     fprintf(r->log, "%lld\t%lld\t%d\t%.4f\t%.4f\t%.0f\t%zu\t", (long long)p->step, (long long)p->pairs, p->layers, p->loss, p->best,
-            (double)p->seen / seconds, p->twins);
+            (double)p->seen / seconds, p->hard_pairs);
     if (p->recall10 >= 0) fprintf(r->log, "%.4f\t%.4f\n", p->recall10, p->recall15);
     else fputs("\t\n", r->log);
     fflush(r->log);
@@ -147,7 +147,7 @@ static const anl_option list[] = {
     {OPTIONS, .name = "rate", .arg = "R", .kind = ANL_OPTION_NUMBER, .field = AT(o.rate), .high = 1, .help = "peak learning rate of the whole"},
     {OPTIONS, .name = "temperature", .arg = "T", .kind = ANL_OPTION_NUMBER, .field = AT(o.temperature), .low = 0.005, .high = 1,
      .help = "of the contrastive loss"},
-    {OPTIONS, .name = "twins", .arg = "F", .kind = ANL_OPTION_NUMBER, .field = AT(o.twin_share), .high = 1,
+    {OPTIONS, .name = "twins", .arg = "F", .kind = ANL_OPTION_NUMBER, .field = AT(o.hard_share), .high = 1,
      .help = "share of hard negatives, mined with the model so far"},
     {OPTIONS, .name = "low-errors", .arg = "F", .kind = ANL_OPTION_NUMBER, .field = AT(o.draw.low_errors), .high = 1,
      .help = "share of reads with a tenth of the errors"},
