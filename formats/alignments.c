@@ -67,6 +67,7 @@ static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
         bad |= kputc('\n', &text) < 0;
     }
     if (o->read_group) bad |= ksprintf(&text, "%s\n", o->read_group) < 0;
+    if (o->header_lines) bad |= kputs(o->header_lines, &text) < 0;
     if (o->extra_header) bad |= add_extra(&text, o->extra_header, !o->read_group);
     if (bad) {
         ks_free(&text);
@@ -74,7 +75,7 @@ static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
     }
     w->header = sam_hdr_parse(text.l, text.s);
     ks_free(&text);
-    if (!w->header) return anl_fail(ANL_EINVAL, "the header of the input or the read group is not valid SAM");
+    if (!w->header) return anl_fail(ANL_EINVAL, "the header is not valid SAM: of the input, the read group or the lines given");
     if (sam_hdr_add_pg(w->header, "anneal", "VN", o->version, "CL", o->command_line, NULL) < 0) return anl_fail(ANL_ENOMEM, "out of memory");
     return ANL_OK;
 }
@@ -148,7 +149,7 @@ static int start_index(anl_alignments *w, const anl_contig *contigs, int32_t n)
     char path[PATH_MAX];
     for (int32_t i = 0; i < n; ++i)
         if (contigs[i].len > longest) longest = contigs[i].len;
-    const int csi = longest > BAI_LONGEST || o->format == ANL_SAM_GZ;
+    const int csi = o->csi || longest > BAI_LONGEST || o->format == ANL_SAM_GZ;
     const char *ending = o->format == ANL_CRAM ? ".crai" : csi ? ".csi" : ".bai";
     if (snprintf(path, sizeof path, "%s%s", o->path, ending) >= (int)sizeof path) return anl_fail(ANL_EINVAL, "%s: name too long", o->path);
     int rc = anl_output_open(&w->index, path, ANL_OUTPUT_STREAM);
@@ -208,7 +209,7 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     if (!rc) rc = make_header(w, contigs, n_contigs);
     for (int i = 0; i < options->threads && !rc; ++i)
         w->encodings[i] = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
-                                         .header = w->header};
+                                         .mate_scores = options->sort, .umi_from_name = options->umi_from_name, .header = w->header};
     if (!rc) rc = open_file(w, contigs, n_contigs);
     if (!rc && options->sort) rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
     if (rc) {
@@ -265,6 +266,13 @@ int64_t anl_alignments_left_out(const anl_alignments *w)
 {
     int64_t n = 0;
     for (int i = 0; i < w->options.threads; ++i) n += w->encodings[i].left_out;
+    return n;
+}
+
+int64_t anl_alignments_without_umi(const anl_alignments *w)
+{
+    int64_t n = 0;
+    for (int i = 0; i < w->options.threads; ++i) n += w->encodings[i].without_umi;
     return n;
 }
 

@@ -202,6 +202,20 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     return rc ? rc : anl_split(x, s, &w->queue, q, n, results);
 }
 
+/* -5: the alignment that begins first in a read leads; the other mate may no longer lie where it makes a proper pair. */
+static void lead_leftmost(const work *k, anl_query *q, int n)
+{
+    for (int i = 0; i < n; ++i) {
+        const int paired = q[i].read->mate == 1;
+        int changed = anl_read_alignments_lead_leftmost(&q[i].aligned);
+        if (!paired) continue;
+        changed |= anl_read_alignments_lead_leftmost(&q[i + 1].aligned);
+        if (changed && q[i].aligned.n && q[i + 1].aligned.n && q[i].proper)
+            q[i].proper = (uint8_t)anl_pair_is_proper(&k->aligner->insert, &q[i].aligned.list[0], &q[i + 1].aligned.list[0]);
+        ++i;
+    }
+}
+
 /* Makes the records. */
 static int finish(const work *k, const anl_query *q, int n, worker *w, anl_records *out)
 {
@@ -226,6 +240,7 @@ static int report(const work *k, chunk *c, worker *w)
     anl_arena_reset(w->scratch.temporary);
     int rc = rescue_mates(k, q, n, w);
     if (!rc) rc = align_chosen(k, q, n, w);
+    if (!rc && k->aligner->options.leftmost_primary) lead_leftmost(k, q, n);
     return rc ? rc : finish(k, q, n, w, c->records);
 }
 
@@ -330,18 +345,19 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
     return ANL_OK;
 }
 
-static int write_chunks(anl_alignments *out, const anl_records *chunks, size_t n, int hits_only)
+static int write_chunks(const anl_align_output *out, const anl_records *chunks, size_t n)
 {
     for (size_t i = 0; i < n; ++i) {
+        int rc = out->unplaced ? anl_unplaced_write(out->unplaced, chunks[i].records, chunks[i].n) : ANL_OK;
+        if (rc) return rc;
         anl_record *r = chunks[i].records;
         size_t kept = chunks[i].n;
-        if (hits_only) {
+        if (out->hits_only) {
             kept = 0;
             for (size_t j = 0; j < chunks[i].n; ++j)
                 if (!(r[j].flag & 4)) r[kept++] = r[j];
         }
-        int rc = anl_alignments_write(out, r, kept);
-        if (rc) return rc;
+        if ((rc = anl_alignments_write(out->alignments, r, kept))) return rc;
     }
     return ANL_OK;
 }
@@ -354,10 +370,9 @@ typedef struct task {
     anl_failure failure;
     anl_reads *in;           /* of reading: */
     int64_t bases;
-    anl_alignments *out;     /* of writing: */
+    const anl_align_output *out; /* of writing: */
     const anl_records *chunks;
     size_t n_chunks;
-    int hits_only;
     anl_batch *batch;        /* read into, or what the records were made of */
 } task;
 
@@ -368,7 +383,7 @@ static int read_batch(task *t)
 
 static int write_batch(task *t)
 {
-    return write_chunks(t->out, t->chunks, t->n_chunks, t->hits_only);
+    return write_chunks(t->out, t->chunks, t->n_chunks);
 }
 
 static void *task_run(void *data)
@@ -393,13 +408,12 @@ static int task_end(task *t)
     return anl_failure_raise(&t->failure);
 }
 
-int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only, anl_summary *summary, anl_progress *progress,
-              void *data)
+int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data)
 {
     anl_batch batches[3] = {0}, *current = &batches[0];
     const int in_background = a->options.threads > 1;
     task reader = {.run = read_batch, .in_background = in_background, .in = in, .bases = a->options.batch_bases, .batch = &batches[1]};
-    task writer = {.run = write_batch, .in_background = in_background, .out = out, .hits_only = hits_only, .batch = &batches[2]};
+    task writer = {.run = write_batch, .in_background = in_background, .out = out, .batch = &batches[2]};
     int64_t seen = 0;
     int rc = ANL_OK;
     a->progress = progress;

@@ -26,60 +26,90 @@ static void tell_device(const cli_align_settings *s, const anl_aligner *a)
     fprintf(stderr, "aligning on %s%s%s\n", gpu ? gpu : "the CPU", why ? ": " : "", why ? why : "");
 }
 
-/* What went well, but cannot be what was meant. */
-static void warn(const cli_align_settings *s, const anl_counts *c)
+/* A run: what is open, and what is told at its end. */
+typedef struct job {
+    const cli_align_settings *settings;
+    cli_summary summary;
+    anl_meter meter;
+    char *command_line, *header;
+    anl_aligner *aligner;
+    anl_reads *reads;
+    anl_align_output to;
+    anl_output *json;
+    int64_t left_out, without_umi;
+} job;
+
+/* Outputs are opened before there is work to lose. */
+static int open_all(job *j)
 {
+    const cli_align_settings *s = j->settings;
+    anl_meter_update(&j->meter, "opening the index", NULL, 0, 0);
+    int rc = cli_header_lines(s, &j->header);
+    if (!rc) rc = anl_threads_start(s->align.threads);
+    if (!rc && s->summary) rc = anl_output_open(&j->json, s->summary, ANL_OUTPUT_STREAM);
+    if (!rc && s->unplaced) rc = anl_unplaced_open(&j->to.unplaced, s->unplaced);
+    if (!rc) rc = anl_aligner_open(&j->aligner, s->index, s->model, &s->align);
+    if (!rc && s->verbosity > 2) tell_device(s, j->aligner);
+    if (!rc) rc = anl_reads_open(&j->reads, &s->reads);
+    if (rc) return rc;
+    const anl_index *x = anl_aligner_index(j->aligner);
+    anl_alignments_options output = s->output;
+    output.command_line = j->command_line;
+    output.version = ANNEAL_VERSION;
+    output.extra_header = anl_reads_header(j->reads);
+    output.header_lines = j->header;
+    output.progress = show_sorted;
+    output.progress_data = &j->meter;
+    cli_summary_begin(&j->summary, j->aligner);
+    return anl_alignments_open(&j->to.alignments, &output, x->contigs, x->n_contigs);
+}
+
+/* All files are complete before the first one gets its name. */
+static int finish_all(job *j)
+{
+    int rc = anl_alignments_finish(j->to.alignments);
+    if (!rc && j->to.unplaced) rc = anl_unplaced_finish(j->to.unplaced);
+    anl_meter_finish(&j->meter);
+    cli_summary_end(&j->summary);
+    if (!rc && j->json) rc = cli_summary_write(j->json, &j->summary);
+    if (rc) return rc;
+    j->left_out = anl_alignments_left_out(j->to.alignments);
+    j->without_umi = anl_alignments_without_umi(j->to.alignments);
+    rc = anl_alignments_close(j->to.alignments);
+    j->to.alignments = NULL;
+    if (!rc && j->to.unplaced) {
+        rc = anl_unplaced_close(j->to.unplaced);
+        j->to.unplaced = NULL;
+    }
+    if (!rc && j->json) {
+        rc = anl_output_close(j->json);
+        j->json = NULL;
+    }
+    return rc;
+}
+
+static void free_all(job *j)
+{
+    anl_output_abort(j->json);
+    anl_unplaced_abort(j->to.unplaced);
+    anl_alignments_abort(j->to.alignments);
+    anl_reads_free(j->reads);
+    anl_aligner_free(j->aligner);
+    free(j->header);
+    free(j->command_line);
+}
+
+/* What went well, but may not be what was meant. */
+static void warn(const job *j)
+{
+    const cli_align_settings *s = j->settings;
+    const anl_counts *c = &j->summary.done.counts;
+    if (*s->ignored) fprintf(stderr, "anneal: %s: of bwa mem, and without effect here\n", s->ignored);
     if (!c->reads) fprintf(stderr, "anneal: warning: %s holds no reads\n", s->reads.path);
     else if (s->reads.interleaved && !c->pairs)
         fprintf(stderr, "anneal: warning: -p: no two neighbours in %s have one name; all reads were taken as single\n", s->reads.path);
-}
-
-/* Everything that the summary then tells of. */
-static int align(const cli_align_settings *s, cli_summary *summary, anl_meter *meter)
-{
-    anl_aligner *aligner = NULL;
-    anl_reads *reads = NULL;
-    anl_alignments *out = NULL;
-    anl_output *json = NULL; /* opened before there is work to lose */
-    anl_meter_update(meter, "opening the index", NULL, 0, 0);
-    int rc = anl_threads_start(s->align.threads);
-    if (!rc && s->summary) rc = anl_output_open(&json, s->summary, ANL_OUTPUT_STREAM);
-    if (!rc) rc = anl_aligner_open(&aligner, s->index, s->model, &s->align);
-    if (!rc && s->verbosity > 2) tell_device(s, aligner);
-    if (!rc) rc = anl_reads_open(&reads, &s->reads);
-    if (!rc) {
-        const anl_index *x = anl_aligner_index(aligner);
-        anl_alignments_options output = s->output;
-        output.extra_header = anl_reads_header(reads);
-        output.progress = show_sorted;
-        output.progress_data = meter;
-        cli_summary_begin(summary, aligner);
-        rc = anl_alignments_open(&out, &output, x->contigs, x->n_contigs);
-    }
-    if (!rc) rc = anl_align(aligner, reads, out, s->hits_only, &summary->done, show_reads, meter);
-    if (!rc) rc = anl_alignments_finish(out);
-    anl_meter_finish(meter);
-    cli_summary_end(summary);
-    const long long left_out = rc ? 0 : (long long)anl_alignments_left_out(out);
-    if (!rc && s->summary) rc = cli_summary_write(json, summary);
-    if (!rc) {
-        rc = anl_alignments_close(out);
-        out = NULL;
-    }
-    if (!rc && json) {
-        rc = anl_output_close(json);
-        json = NULL;
-    }
-    if (!rc && left_out && s->verbosity >= 2) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", left_out);
-    if (!rc && s->verbosity >= 2) {
-        warn(s, &summary->done.counts);
-        cli_summary_print(summary);
-    }
-    anl_output_abort(json);
-    anl_alignments_abort(out);
-    anl_reads_free(reads);
-    anl_aligner_free(aligner);
-    return rc;
+    if (j->left_out) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", (long long)j->left_out);
+    if (j->without_umi) fprintf(stderr, "anneal: --umi-from-name: %lld reads have no UMI in their name, and no tag RX\n", (long long)j->without_umi);
 }
 
 static int run(void *settings, const cli_call *call)
@@ -88,15 +118,18 @@ static int run(void *settings, const cli_call *call)
     int status = cli_align_settle(s, call);
     if (!status) status = cli_check_index(call);
     if (status) return status;
-    char *command_line = cli_command_line(call->argc, call->argv);
-    if (!command_line) return cli_fail();
-    s->output.command_line = command_line;
-    s->output.version = ANNEAL_VERSION;
-    cli_summary summary = {.settings = s, .command_line = command_line, .start = anl_now()};
-    anl_meter meter;
-    anl_meter_start(&meter, s->verbosity < 2 ? ANL_METER_OFF : s->verbosity < 3 ? ANL_METER_TERMINAL : ANL_METER_LINES);
-    const int rc = align(s, &summary, &meter);
-    free(command_line);
+    job j = {.settings = s, .command_line = cli_command_line(call->argc, call->argv), .to = {.hits_only = s->hits_only}};
+    j.summary = (cli_summary){.settings = s, .command_line = j.command_line, .start = anl_now()};
+    anl_meter_start(&j.meter, s->verbosity < 2 ? ANL_METER_OFF : s->verbosity < 3 ? ANL_METER_TERMINAL : ANL_METER_LINES);
+    int rc = j.command_line ? open_all(&j) : ANL_ENOMEM;
+    if (!rc) rc = anl_align(j.aligner, j.reads, &j.to, &j.summary.done, show_reads, &j.meter);
+    if (!rc) rc = finish_all(&j);
+    else anl_meter_finish(&j.meter);
+    if (!rc && s->verbosity >= 2) {
+        warn(&j);
+        cli_summary_print(&j.summary);
+    }
+    free_all(&j);
     return rc ? cli_fail() : 0;
 }
 
@@ -108,7 +141,7 @@ const cli_command cmd_align = {
     .needs = "INDEX.anl READS [MATES]",
     .least = 2,
     .most = 3,
-    .sections = {"Input and output", "Scoring", "Search"},
+    .sections = {CLI_SECTION_FILES, ANL_SECTION_RECORDS, ANL_SECTION_SCORES, ANL_SECTION_PAIRS, ANL_SECTION_SEARCH, CLI_SECTION_BWA},
     .parts = {{&cli_align_files, 0}, {&anl_align_option_table, offsetof(cli_align_settings, align)}},
     .size = sizeof(cli_align_settings),
     .defaults = cli_align_defaults,

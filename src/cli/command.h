@@ -26,7 +26,7 @@ typedef struct cli_command {
     const char *about;       /**< paragraphs for --help and the man page, '\n' between them */
     const char *needs;       /**< the operands, as a message calls them */
     int least, most;         /**< how many */
-    const char *sections[5]; /**< headings of the options in order */
+    const char *sections[8]; /**< headings of the options in order */
     cli_part parts[CLI_MOST_PARTS];
     size_t size;             /**< bytes of the settings, zeroed before */
     void (*defaults)(void *settings);

@@ -42,7 +42,6 @@ static void name_option(const anl_option *o)
 {
     const char letters[] = {o->letter, o->also, 0};
     const char *between = "";
-    fputs(".TP\n", stdout);
     for (const char *l = letters; *l; ++l, between = ", ") printf("%s\\fB\\-%c\\fR", between, *l);
     if (o->name) {
         printf("%s\\fB\\-\\-", between);
@@ -53,6 +52,17 @@ static void name_option(const anl_option *o)
         fputs(*o->arg == '[' ? "\\fI" : " \\fI", stdout);
         roff_all(o->arg);
         fputs("\\fR", stdout);
+    }
+}
+
+/* Letters of bwa mem that share their help stand together; *w is left at the last of them. */
+static void name_options(cli_walk *w)
+{
+    fputs(".TP\n", stdout);
+    name_option(w->option);
+    for (cli_walk next = *w; !w->option->name && cli_walk_next(&next) && next.option->help == w->option->help; *w = next) {
+        fputs(", ", stdout);
+        name_option(next.option);
     }
     putchar('\n');
 }
@@ -72,7 +82,7 @@ static int options(const cli_command *c)
         }
         if (section != w.section && c->sections[1]) printf(".SS %s\n", w.option->section);
         section = w.section;
-        name_option(w.option);
+        name_options(&w);
         roff_all(w.option->help);
         if (*initial) {
             fputs(" (", stdout);

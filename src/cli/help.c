@@ -25,10 +25,16 @@ static void wrap(FILE *to, const char *text, int at, int indent)
     fputc('\n', to);
 }
 
-static void print_option(const cli_walk *w, const void *settings, FILE *to)
+/* Letters of bwa mem that share their help stand on one line; *w is left at the last of them. */
+static void print_option(cli_walk *w, const void *settings, FILE *to)
 {
     char names[160], initial[80], text[1024];
     cli_option_names(w->option, names, sizeof names);
+    for (cli_walk next = *w; !w->option->name && cli_walk_next(&next) && next.option->help == w->option->help; *w = next) {
+        const size_t used = strlen(names) + 2;
+        strcpy(names + used - 2, ", ");
+        cli_option_names(next.option, names + used, sizeof names - used);
+    }
     cli_option_default(w, settings, initial, sizeof initial);
     snprintf(text, sizeof text, "%s%s%s%s", w->option->help, *initial ? " [" : "", initial, *initial ? "]" : "");
     int at = fprintf(to, "%*s%s", w->option->letter ? LETTERS : NAMES, "", names);

@@ -74,12 +74,13 @@ static int read_long(reader *r, const char *word)
 static int read_letters(reader *r, const char *word)
 {
     int status = GO_ON;
+    cli_walk name;
+    if (word[2] && cli_find(r->command, word + 1, &name)) return unknown(r, word, word + 1); /* -sort */
     for (const char *c = word + 1; *c && status == GO_ON; ++c) {
         const char letter[] = {*c, 0}, called[] = {'-', *c, 0}, *value = NULL;
         cli_walk w;
         const int known = cli_find(r->command, letter, &w), last = !c[1] && r->next == r->call->argc;
         if (*c == 'h' && (!known || last)) return cli_help(r->command, stdout);
-        if (!known && c == word + 1 && c[1] && cli_find(r->command, c, &w)) return unknown(r, word, c); /* -sort */
         if (!known) return unknown(r, called, letter);
         if (!needs_value(w.option)) {
             status = set(r, &w, called, NULL);

@@ -19,11 +19,11 @@ typedef struct anl_session anl_session;
 /** One of the options of `anneal align`, by its long name or its letter, and its value as on the command line: {"preset", "hifi"},
  *  {"insert-size", "400,50"}, {"T", "20"}; NULL for an option that takes none: {"all", NULL}.
  *
- *  Scores: preset, match, mismatch, gap-open, gap-extend, clip-penalty, unpaired-penalty, min-score. What is told: all (every place found),
- *  split-secondary, eqx. Search: candidates, search, insert-size. The machine: threads (1), device (cpu, unless you say otherwise). Beside
- *  these: model, the encoder's file ($ANNEAL_MODEL or the one shipped). Options about files and what is printed are not known here;
- *  soft-clip and batch-bases change nothing, for clips are always S and a call is a batch. `anneal align --help` tells ranges and
- *  defaults. */
+ *  Scores: preset, match, mismatch, gap-open, gap-extend, clip-penalty, min-score. Pairs: insert-size, unpaired-penalty, skip-rescue,
+ *  skip-pairing. What is told: all (every place found), split-secondary, primary-5prime, eqx. Search: candidates, search. The machine: threads
+ *  (1), device (cpu, unless you say otherwise). Beside these: model, the encoder's file ($ANNEAL_MODEL or the one shipped). Options about
+ *  files and what is printed are not known here; soft-clip, xa-limit and batch-bases change nothing, for clips are always S, there is no XA, and
+ *  a call is a batch. `anneal align --help` tells ranges and defaults. */
 typedef struct anl_setting {
     const char *name, *value;
 } anl_setting;

@@ -28,7 +28,7 @@ def same(what, got, want):
     for g, w in zip(got, want): check(g == w, f"{what}: {g}, the program {w}")
 
 fasta = write("singles.fa", "".join(f">{n}\n{s}\n" for n, s in singles))
-for settings, options in (((), ()), (("threads=3",), ()), (("all",), ("-a",)), (("preset=hifi", "T=20"), ("-x", "hifi", "-T", 20)), (("split-secondary", "eqx"), ("-M", "--eqx")),
+for settings, options in (((), ()), (("threads=3",), ()), (("all",), ("-a",)), (("preset=hifi", "T=20"), ("-x", "hifi", "-T", 20)), (("primary-5prime",), ("-5",)), (("split-secondary", "eqx"), ("-M", "--eqx")),
                           (("match=2", "mismatch=3", "gap-open=5,6", "gap-extend=2", "clip-penalty=1,2", "candidates=16"), ("-A", 2, "-B", 3, "-O", "5,6", "-E", 2, "-L", "1,2", "-k", 16))):
     want = program([fasta], *options)
     for how in ("batch", "each"): same(f"{how} {settings}", client(singles, how, *settings), want)
@@ -39,6 +39,7 @@ want = program(files)
 for t in (1, 2): same(f"pairs, {t} threads", client(pairs, "batch", f"threads={t}"), want)  # insert sizes are estimated
 want = program(files, "-I", "400,50", "-U", 9)
 for how in ("batch", "each"): same(f"pairs {how}", client(pairs, how, "insert-size=400,50", "unpaired-penalty=9"), want)
+same("-SP", client(pairs, "batch", "skip-rescue", "skip-pairing", "insert-size=400,50"), program(files, "-SP", "-I", "400,50"))
 check(client([], "batch") == [], "no reads")
 
 for setting, says in (("thread=2", "there is no option 'thread'; did you mean 'threads'?"), ("threads=0", "threads 0: must be a whole number from 1 to 1024"), ("all=1", "all takes no value"),

@@ -36,9 +36,10 @@ if shutil.which("groff"):
 # ---- what is read ----
 good = {("align", "device"): ["auto", "cpu", "cuda:0"], ("index", "device"): ["auto", "cpu", "cuda:0"], ("train", "device"): ["cpu"],
         ("align", "insert-size"): ["400", "400,50,900,1"], ("align", "preset"): ["sr", "map-pb"], ("align", "cs"): ["long", "short"],
-        ("align", "read-group"): ["@RG\\tID:x"], ("align", "rg-id"): ["x"], ("recall", "lengths"): ["20", "20,400"], ("recall", "errors"): ["0", "500,1"]}
+        ("align", "xa-limit"): ["0", "2048", "5,200"], ("align", "header"): ["@CO\\tx"], ("align", "read-group"): ["@RG\\tID:x"], ("align", "rg-id"): ["x"], ("recall", "lengths"): ["20", "20,400"], ("recall", "errors"): ["0", "500,1"]}
 bad = {"device": ["tpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1024"], "insert-size": ["x", "-1", "400,", "1e9", "1,2,3,4,5"], "preset": ["pacbio"],
-       "cs": ["none"], "read-group": ["x"], "rg-id": ["\t"], "lengths": ["19", "401", "20,,30", "20,", ""], "errors": ["501", "1,x"]}
+       "xa-limit": ["-1", "2049", "5,", "x"], "header": [], "cs": ["none"], "read-group": ["x"], "rg-id": ["\t"], "lengths": ["19", "401", "20,,30", "20,", ""], "errors": ["501", "1,x"]}
+beside = {"sort-memory": ["--sort"], "csi": ["--sort", "-o", "x.bam"]}  # what an option wants
 refusals = accepted = 0
 
 def accepts(o, *args):
@@ -56,9 +57,10 @@ def refuses(o, *args):
     refusals += 1
 
 for o in options:
+    more = beside.get(o["name"], [])
     kind, low, high, key = o["kind"], float(o["least"]), float(o["most"]), (o["command"], o["name"])
     number = "%g" if kind == "number" else "%.0f"
-    values = {"whole": [number % low, number % high], "size": [number % low, "1K"], "number": [number % low, number % high],
+    values = {"whole": [number % low, number % high], "size": [number % low, f"{int(low) // 1000 + 1}K"], "number": [number % low, number % high],
               "two": [number % low, number % high + "," + number % low], "word": o["words"].split(), "file": ["given"], "text": ["given"],
               "flag": [None]}.get(kind) or good.get(key)
     out = {"whole": [number % (low - 1), number % (high + 1)],
@@ -66,6 +68,9 @@ for o in options:
            "number": [number % (low - 1), number % (high + 1)], "two": [number % (high + 1)],
            "word": ["nonsense"], "file": [], "text": [], "flag": []}.get(kind, bad.get(o["name"]))
     if key == ("align", "rg"): continue  # needs --rg-id: below
+    if not o["name"]:  # of bwa mem
+        if o["help"].startswith("not taken"): refuses(o, "-" + o["letters"], *["1"] * bool(o["argument"])); continue
+        values, out = (["5", "0.5"], ["x", ""]) if o["argument"] else ([None], [])
     check(values and out is not None, f"{key}: the test knows no values")
     optional = o["argument"].startswith("[")
     first, *others = called(o)[::-1]  # of the long name all values, of the others one
@@ -73,11 +78,11 @@ for o in options:
     if first.startswith("--") and not o["argument"]: refuses(o, first + "=1")
     if key == ("train", "init-only"): continue  # takes no genomes: below
     for i, v in enumerate(values):
-        if v is None: accepts(o, first)
-        elif i % 2 or optional: accepts(o, f"{first}={v}" if first.startswith("--") else first + v)
-        else: accepts(o, first, v)
+        if v is None: accepts(o, first, *more)
+        elif i % 2 or optional: accepts(o, f"{first}={v}" if first.startswith("--") else first + v, *more)
+        else: accepts(o, first, v, *more)
     if optional: accepts(o, first)
-    for name in others: accepts(o, name, *([] if values[0] is None else [values[0]]))
+    for name in others: accepts(o, name, *([] if values[0] is None else [values[0]]), *more)
     for v in out: refuses(o, f"{first}={v}" if optional else first, *([] if optional else [v]))
 check(accepted > 90 and refusals > 90, f"{accepted} accepted, {refusals} refused")
 
@@ -100,7 +105,7 @@ def complete_bash(*words):
     return p.stdout.split()
 
 if shutil.which("bash"):
-    for words, want in ((("anneal", "al"), ["align"]), (("anneal", "align", "--sor"), ["--sort"]), (("anneal", "align", "--search", "n"), ["native"]),
+    for words, want in ((("anneal", "al"), ["align"]), (("anneal", "align", "--sor"), ["--sort", "--sort-memory"]), (("anneal", "align", "--search", "n"), ["native"]),
                         (("anneal", "align", "--search", "=", "f"), ["faiss"]), (("anneal", "align", "--search", "="), ["native", "faiss"]),
                         (("anneal", "align", "-x", "h"), ["hifi"]), (("anneal", "align", "-t", ""), []), (("anneal", "index", "--output-f"), []),
                         (("anneal", "align", "-o", "x"), []), (("anneal", "align", "--cs", "=", "l"), ["long"]), (("anneal", "align", "--cs", ""), [])):

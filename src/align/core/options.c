@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "align_tuning.h"
+
 anl_align_options anl_align_options_default(void)
 {
     return (anl_align_options){
@@ -10,6 +12,7 @@ anl_align_options anl_align_options_default(void)
                   .clip3 = 5},
         .unpaired = 17,
         .min_score = 30,
+        .xa_most = ANL_XA_MOST,
         .candidates = 64,
         .search = ANL_SEARCH_NATIVE,
     };

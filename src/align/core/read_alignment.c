@@ -22,6 +22,20 @@ int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a
     return ANL_OK;
 }
 
+int anl_read_alignments_lead_leftmost(anl_read_alignments *a)
+{
+    int32_t first = 0;
+    for (int32_t i = 1; i < a->n && a->list[i].kind != ANL_SECONDARY; ++i)
+        if (a->list[i].qbeg < a->list[first].qbeg) first = i;
+    if (!first) return 0;
+    const anl_read_alignment swap = a->list[0];
+    a->list[0] = a->list[first];
+    a->list[first] = swap;
+    a->list[0].kind = ANL_PRIMARY;
+    a->list[first].kind = ANL_SUPPLEMENTARY;
+    return 1;
+}
+
 int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_t n_cigar, const char *md, int32_t qbeg, int32_t qend,
                             int32_t len, anl_arena *arena)
 {

@@ -32,6 +32,10 @@ typedef struct anl_read_alignments {
 /** Adds an alignment behind those of its kind. 0 or ANL_ENOMEM. */
 int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a, anl_arena *arena);
 
+/** Makes that of the primary and supplementary alignments primary which begins first in the read as it was sequenced; it changes places with
+ *  the one that was. As bwa mem -5. Returns whether anything changed. */
+int anl_read_alignments_lead_leftmost(anl_read_alignments *a);
+
 /** Keeps an alignment's CIGAR, soft clips of a read of `len` bp added, and MD in `arena`: a->cigar, a->n_cigar, a->md. `qbeg` and `qend` are
  *  on the read oriented as the reference. 0 or ANL_ENOMEM. */
 int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_t n_cigar, const char *md, int32_t qbeg, int32_t qend,
