@@ -3,6 +3,7 @@
 #include "encoder_shape.h"
 #include "faiss_fail.h"
 #include "index.h"
+#include "panel.h"
 
 #include <faiss/c_api/Clustering_c.h>
 #include <faiss/c_api/IndexFlat_c.h>
@@ -158,8 +159,11 @@ struct anl_index_faiss {
 static void centroid_floats(const anl_index *x, float *out)
 {
     const size_t d = (size_t)x->d;
-    for (size_t l = 0; l < (size_t)x->nlist; ++l)
-        for (size_t c = 0; c < d; ++c) out[l * d + c] = (float)(x->centroids[l / 16 * 16 * d + c / 4 * 64 + l % 16 * 4 + c % 4] + SHIFT);
+    int8_t v[ANL_ENCODER_MAX_DIM];
+    for (size_t l = 0; l < (size_t)x->nlist; ++l) {
+        anl_panel_get(x->centroids, l, d, v);
+        to_floats(v, d, out + l * d);
+    }
 }
 
 int anl_index_faiss_open(anl_index_faiss **out, const anl_index *x)

@@ -119,7 +119,7 @@ int anl_search_nprobe(const anl_index *x, int effort)
 static int reserve(anl_search_scratch *sc, const anl_index *x, const request *r, size_t room)
 {
     const size_t n = (size_t)r->n, d = (size_t)x->d, lists = (size_t)x->nlist, probes = n * (size_t)(r->nprobe - r->before);
-    size_t widest = (lists + 15) / 16 * 16;
+    size_t widest = anl_panels_padded(lists);
     if (x->longest_list > (int64_t)widest) widest = (size_t)x->longest_list;
     int rc = anl_grow(&sc->queries, &sc->queries_cap, n * d, 1);
     if (!rc) rc = anl_grow(&sc->gathered, &sc->gathered_cap, QUERIES_AT_ONCE * d, 1);
@@ -217,7 +217,7 @@ static int32_t farthest(int32_t length)
 static void nearest_lists(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, int n, uint32_t *which)
 {
     const anl_index *x = s->index;
-    const int32_t *bias = x->centroid_bias, padded = (x->nlist + 15) / 16 * 16;
+    const int32_t *bias = x->centroid_bias, padded = (int32_t)anl_panels_padded((size_t)x->nlist);
     for (int32_t l = 0; l < x->nlist; ++l) sc->values[l] = bias[l] - 2 * dot[l];
     const int32_t bound = s->kernels->bound(sc->values, x->nlist, n);
     int32_t found = s->kernels->near(dot, bias, padded, bound, which, sc->values);
@@ -243,14 +243,14 @@ static int choose(const anl_search *s, anl_search_scratch *sc, const int32_t *do
 static void choose_lists(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     const anl_index *x = s->index;
-    const int32_t panels = (x->nlist + 15) / 16;
+    const int32_t panels = (int32_t)anl_panels((size_t)x->nlist);
     size_t probes = 0;
     memset(sc->starts, 0, ((size_t)x->nlist + 1) * sizeof *sc->starts);
     for (int begin = 0; begin < r->n; begin += QUERIES_AT_ONCE) {
         const int m = r->n - begin < QUERIES_AT_ONCE ? r->n - begin : QUERIES_AT_ONCE;
         s->kernels->dots(sc->queries + (size_t)begin * (size_t)x->d, m, x->centroids, panels, x->d, sc->dots);
         for (int i = 0; i < m; ++i) {
-            const int lists = choose(s, sc, sc->dots + (size_t)i * (size_t)panels * 16, r);
+            const int lists = choose(s, sc, sc->dots + (size_t)i * (size_t)panels * ANL_PANEL, r);
             for (int p = 0; p < lists; ++p) {
                 sc->probes[probes++] = (probe){sc->which[p], (uint32_t)(begin + i)};
                 ++sc->starts[sc->which[p] + 1];
@@ -291,7 +291,7 @@ static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list
     for (uint32_t begin = sc->starts[list], end = sc->starts[list + 1]; begin < end; begin += QUERIES_AT_ONCE) {
         const int32_t m = end - begin < QUERIES_AT_ONCE ? (int32_t)(end - begin) : QUERIES_AT_ONCE;
         for (int32_t i = 0; i < m; ++i) memcpy(sc->gathered + (size_t)i * d, sc->queries + (size_t)sc->sorted[begin + (uint32_t)i].query * d, d);
-        s->kernels->dots(sc->gathered, m, x->codes + (size_t)first * d, entries / 16, x->d, sc->dots);
+        s->kernels->dots(sc->gathered, m, x->codes + (size_t)first * d, entries / ANL_PANEL, x->d, sc->dots);
         for (int32_t i = 0; i < m; ++i) {
             const uint32_t query = sc->sorted[begin + (uint32_t)i].query;
             const int32_t found = s->kernels->near(sc->dots + (size_t)i * (size_t)entries, x->bias + first, entries, sc->limits[query], sc->which,
@@ -322,7 +322,7 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const requ
     int rc = reserve(sc, x, r, (size_t)room);
     int32_t *length = rc ? NULL : anl_alloc((size_t)n, sizeof *length);
     if (!length) return ANL_ENOMEM;
-    for (size_t i = 0; i < (size_t)n * d; ++i) sc->queries[i] = (uint8_t)(r->queries[i] + 128);
+    for (size_t i = 0; i < (size_t)n * d; ++i) sc->queries[i] = (uint8_t)(r->queries[i] + ANL_PANEL_OFFSET);
     choose_lists(s, sc, r);
     for (int i = 0; i < n; ++i) {
         length[i] = anl_squared_length(r->queries + (size_t)i * d, x->d);
