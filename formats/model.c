@@ -33,6 +33,15 @@ static void *zeroed(anl_arena *arena, size_t n, size_t size)
     return p;
 }
 
+static char *copy_text(anl_arena *arena, const char *text, size_t n)
+{
+    char *p = anl_arena_alloc(arena, n + 1, 1);
+    if (!p) return NULL;
+    memcpy(p, text, n);
+    p[n] = 0;
+    return p;
+}
+
 static int linear_new(anl_arena *arena, anl_linear *l, int n, int k)
 {
     l->n = n;
@@ -99,9 +108,9 @@ int anl_model_describe(anl_model *m, const char *name, const char *provenance)
     if (strlen(name) >= sizeof m->name || n > ANL_MODEL_TEXT)
         return anl_fail(ANL_EINVAL, "the name of a model is shorter than %d bytes and its provenance at most %d", ANL_MODEL_NAME,
                         ANL_MODEL_TEXT);
-    char *text = anl_arena_alloc(m->arena, n + 1, 1);
+    char *text = copy_text(m->arena, provenance, n);
     if (!text) return ANL_ENOMEM;
-    m->provenance = memcpy(text, provenance, n + 1);
+    m->provenance = text;
     memset(m->name, 0, sizeof m->name);
     memcpy(m->name, name, strlen(name));
     return ANL_OK;
@@ -247,6 +256,10 @@ static int read_stream(anl_model **out, FILE *f, const char *path)
     n += fread(bytes + n, 1, size + sizeof m->hash - n, f);
     rc = check_end(f, bytes, size, n, path);
     if (rc) goto done;
+    if (!(m->path = copy_text(m->arena, path, strlen(path)))) {
+        rc = ANL_ENOMEM;
+        goto done;
+    }
     memcpy(m->name, h.name, sizeof m->name);
     memcpy(m->provenance, bytes + sizeof h, h.text);
     m->provenance[h.text] = 0;
@@ -347,4 +360,12 @@ int anl_model_find(char *path, size_t size)
     }
     return anl_fail(ANL_EIO, "no model: looked for anneal-d128.anm beside %s/anneal, in ../data/model and ../share/anneal; set ANNEAL_MODEL",
                     bases[0]);
+}
+
+int anl_model_open(anl_model **out, const char *path)
+{
+    char found[4096];
+    *out = NULL;
+    int rc = path ? ANL_OK : anl_model_find(found, sizeof found);
+    return rc ? rc : anl_model_read(out, path ? path : found);
 }

@@ -45,6 +45,7 @@ typedef struct anl_model {
     anl_linear out;              /**< [dim][dim] */
     float radius;                /**< length of an embedding, 1..127 * sqrt(dim) */
     uint64_t hash;               /**< XXH3-64 of the file's bytes before the checksum; set by read and write */
+    const char *path;            /**< where it was read from; NULL: made here */
     anl_arena *arena;            /**< owns all of it */
 } anl_model;
 
@@ -60,6 +61,9 @@ int anl_model_check(const anl_model *m);
 /** Reads and checks a model file. ANL_EIO, ANL_EFORMAT (not a model, truncated, corrupt), ANL_EVERSION, ANL_ENOMEM; the message
  *  begins with the path. */
 int anl_model_read(anl_model **out, const char *path);
+
+/** Reads and checks the model at `path`; NULL: where anl_model_find finds it. Errors of both. */
+int anl_model_open(anl_model **out, const char *path);
 
 /** Writes the file into `to`, which the caller closes, and sets m->hash. 0, ANL_EINVAL (anl_model_check), ANL_EIO or ANL_ENOMEM. */
 int anl_model_write(anl_model *m, anl_output *to);
