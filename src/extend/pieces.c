@@ -2,8 +2,6 @@
 
 #include "cigar_score.h"
 
-#include <string.h>
-
 enum { LONG_MATCH = 16 /* bp; random ones are rare along an alignment */ };
 
 /* A point between two columns: `offset` bp into operation `op`, at (q, t). */
@@ -61,28 +59,15 @@ static int32_t copy_shifted(const anl_piece_context *c, const anl_columns *all, 
     return n;
 }
 
-static anl_piece *add_piece(anl_arena *arena, anl_pieces *out)
-{
-    if (out->n == out->cap) {
-        const int32_t cap = out->cap ? out->cap * 2 : 4;
-        anl_piece *grown = anl_arena_alloc(arena, (size_t)cap, sizeof *grown);
-        if (!grown) return NULL;
-        if (out->n) memcpy(grown, out->list, (size_t)out->n * sizeof *grown);
-        out->list = grown;
-        out->cap = cap;
-    }
-    return &out->list[out->n++];
-}
-
 static int finish_piece(const anl_piece_context *c, const anl_columns *all, const walk *w, anl_pieces *out)
 {
     const uint8_t *q = c->query->seq + w->begin.q, *t = c->region + w->begin.t;
     const ending *end = ending_of(w);
     const size_t bases = (size_t)(end->at.q - w->begin.q);
-    anl_piece *piece = add_piece(c->arena, out);
     const size_t most = (size_t)(end->at.op - w->begin.op) + 1;
     uint32_t *cigar = anl_arena_alloc(c->arena, most, sizeof *cigar);
-    if (!piece || !cigar) return ANL_ENOMEM;
+    if (!cigar || anl_arena_grow(c->arena, &out->list, (size_t)out->n, &out->cap, (size_t)out->n + 1, sizeof *out->list)) return ANL_ENOMEM;
+    anl_piece *piece = &out->list[out->n++];
     *piece = (anl_piece){.tbeg = c->begin + w->begin.t, .tend = c->begin + end->at.t, .qbeg = w->begin.q, .qend = end->at.q,
                          .cigar = cigar, .worth = end->worth};
     piece->n_cigar = copy_shifted(c, all, w, cigar);
