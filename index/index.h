@@ -49,6 +49,13 @@ int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride);
 /** Contig that holds base `pos`, 0 <= pos < contig_begin[n_contigs]. */
 int32_t anl_index_contig_at(const anl_index *x, int64_t pos);
 
+/** Cuts region [*begin, *end) to what of it lies in a contig; nothing is left, *begin >= *end, of one beside it. */
+static inline void anl_index_clip(const anl_index *x, int32_t contig, int64_t *begin, int64_t *end)
+{
+    if (*begin < x->contig_begin[contig]) *begin = x->contig_begin[contig];
+    if (*end > x->contig_begin[contig + 1]) *end = x->contig_begin[contig + 1];
+}
+
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
 

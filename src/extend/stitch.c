@@ -78,9 +78,7 @@ void anl_stitcher_free(anl_stitcher *s)
 /* Fetches the part of [begin, end) that lies in the contig of base `inside`. */
 static int load_region(anl_stitcher *s, const anl_index *x, int64_t inside, int64_t begin, int64_t end)
 {
-    const int32_t contig = anl_index_contig_at(x, inside);
-    if (begin < x->contig_begin[contig]) begin = x->contig_begin[contig];
-    if (end > x->contig_begin[contig + 1]) end = x->contig_begin[contig + 1];
+    anl_index_clip(x, anl_index_contig_at(x, inside), &begin, &end);
     int rc = anl_grow(&s->region, &s->region_cap, (size_t)(end - begin), 1);
     if (rc) return rc;
     anl_index_fetch(x, begin, end, s->region);
