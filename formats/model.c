@@ -18,6 +18,14 @@
 static const char magic[8] = "ANNEALM\n";
 enum { VERSION = 1 };
 
+/* Ranges of the numbers in a model, within which no sum or conversion of the forward pass leaves its type (docs/encoder.md). */
+enum {
+    MOST_SCALE = 32,     /* times a sum of at most 512 products of bytes: below 2^28 */
+    INT8_UNITS = 127,    /* of one standard deviation, or of an element */
+};
+#define MOST_BIAS 0x1p28f  /* with the product it stays below 2^31 */
+#define MOST_TERM 0x1p20f  /* of logits and residual units: far beyond what they reach, exact in float */
+
 typedef struct header {
     char magic[8];
     uint32_t version, dim, layers, kmer, group, head, text, reserved; /* text: bytes of provenance, without a final 0 */
@@ -127,20 +135,21 @@ static int in_range(const float *v, int n, float low, float high)
 
 static int linear_ok(const anl_linear *l)
 {
-    return in_range(l->scale, l->n, -32, 32) && in_range(l->bias, l->n, -0x1p28f, 0x1p28f);
+    return in_range(l->scale, l->n, -MOST_SCALE, MOST_SCALE) && in_range(l->bias, l->n, -MOST_BIAS, MOST_BIAS);
 }
 
 static int layer_ok(const anl_layer *l, int heads)
 {
-    return in_range(l->qk_scale, heads, -32, 32) && in_range(l->slope, heads, 0, 0x1p20f) && linear_ok(&l->qkv) && linear_ok(&l->o) &&
+    return in_range(l->qk_scale, heads, -MOST_SCALE, MOST_SCALE) && in_range(l->slope, heads, 0, MOST_TERM) && linear_ok(&l->qkv) && linear_ok(&l->o) &&
            linear_ok(&l->up) && linear_ok(&l->down);
 }
 
 int anl_model_check(const anl_model *m)
 {
-    float longest = 127 * sqrtf((float)m->dim);
-    int ok = in_range(&m->norm_scale, 1, 1, 127) && in_range(&m->gate_scale, 1, -32, 32) && in_range(&m->gate_bias, 1, -0x1p20f, 0x1p20f) &&
-             in_range(m->mean, m->dim, -0x1p20f, 0x1p20f) && in_range(&m->pool_scale, 1, 1, 127) && linear_ok(&m->out) &&
+    float longest = INT8_UNITS * sqrtf((float)m->dim);
+    int ok = in_range(&m->norm_scale, 1, 1, INT8_UNITS) && in_range(&m->gate_scale, 1, -MOST_SCALE, MOST_SCALE) &&
+             in_range(&m->gate_bias, 1, -MOST_TERM, MOST_TERM) && in_range(m->mean, m->dim, -MOST_TERM, MOST_TERM) &&
+             in_range(&m->pool_scale, 1, 1, INT8_UNITS) && linear_ok(&m->out) &&
              in_range(&m->radius, 1, 1, longest);
     for (int i = 0; ok && i < m->layers; ++i) ok = layer_ok(&m->layer[i], m->dim / ANL_ENCODER_HEAD);
     for (const char *p = m->name; ok && *p; ++p) ok = *p > ' ' && *p <= '~';

@@ -9,10 +9,19 @@
 #include "encoder_shape.h"
 #include "output.h"
 
+#include <math.h>
+
 enum {
     ANL_MODEL_NAME = 32,
-    ANL_MODEL_TEXT = 65536, /**< most bytes of provenance */
+    ANL_MODEL_TEXT = 65536, /**< most bytes of provenance: the names of some thousand genomes */
+    ANL_MODEL_SCALE = 32,   /**< norm_scale and pool_scale of the models made here: what lies within 4 standard deviations is not cut off */
 };
+
+/** The length of an embedding of the models made here: 35 units an element, so that few are cut off at 127 and a step of rounding is 3% of one. */
+static inline float anl_model_radius(int dim)
+{
+    return 400 * sqrtf((float)dim / 128);
+}
 
 /** y[o] = scale[o] * sum_i a[i] * w[o * k + i] + bias[o]. |scale| <= 32, |bias| <= 2^28. */
 typedef struct anl_linear {

@@ -2,7 +2,12 @@
 
 #include "cigar_score.h"
 
-enum { LONG_MATCH = 16 /* bp; random ones are rare along an alignment */ };
+/* Tuning. */
+enum {
+    LONG_MATCH = 16,  /* bp; random ones are rare along an alignment */
+    GAP_SHARE = 2,    /* a gap costs at most one half of what ends a piece: a long deletion alone is no break */
+    BRIDGE_SHARE = 2, /* a piece goes on through noise unless that costs one half of its worth */
+};
 
 /* A point between two columns: `offset` bp into operation `op`, at (q, t). */
 typedef struct point {
@@ -42,7 +47,7 @@ static void mark_best(const anl_piece_context *c, walk *w)
 /* A long match shows that the noise before it was bridged rightly, so the piece goes on through it, unless that costs half of its worth. */
 static const ending *ending_of(const walk *w)
 {
-    return w->recent.worth >= w->best.worth / 2 ? &w->recent : &w->best;
+    return w->recent.worth >= w->best.worth / BRIDGE_SHARE ? &w->recent : &w->best;
 }
 
 /* The operations between two points, shifted so that gaps lie as far left as their score allows. */
@@ -114,7 +119,7 @@ static void step(const anl_piece_context *c, const anl_columns *all, walk *w)
         return;
     }
     const int32_t cost = anl_gap_cost(&p->score, op, len);
-    w->sum -= cost < p->drop / 2 ? cost : p->drop / 2;
+    w->sum -= cost < p->drop / GAP_SHARE ? cost : p->drop / GAP_SHARE;
     w->run = 0;
     w->at.offset += len;
     if (op == ANL_CIGAR_I) w->at.q += len;
