@@ -18,12 +18,13 @@
 #include <unistd.h>
 
 enum {
-    ENCODE_AT_ONCE = 4096,
-    BAI_LONGEST = 1 << 29,
-    EMBED_MOST = 1 << 26, /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
-    FETCH = 1 << 20,      /* bp of a FASTA read at once */
+    ENCODE_AT_ONCE = 4096,   /* records: enough for all threads between two barriers; about 2 MB of short reads, which stay in the L2 caches */
+    BAI_LONGEST = 1 << 29,   /* bp of a contig: what the bins of a BAI hold (SAM specification, 5.2); beyond it a CSI is written */
+    CSI_SHIFT = 14,          /* log2 of the smallest bin of a CSI, bp: that of a BAI and the default of samtools index -c */
+    EMBED_MOST = 1 << 26,    /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
+    FETCH = 1 << 20,         /* bp of a FASTA read at once */
+    SORT_MEMORY = 768 << 20, /* bytes of records held, the default of samtools sort for one thread: 1.5 million records of 150 bp */
 };
-#define SORT_MEMORY ((size_t)768 << 20)
 
 struct anl_alignments {
     anl_alignments_options options;
@@ -155,7 +156,7 @@ static int start_index(anl_alignments *w, const anl_contig *contigs, int32_t n)
     int rc = anl_output_open(&w->index, path, ANL_OUTPUT_STREAM);
     if (rc) return rc;
     const char *temporary = anl_output_temporary(w->index);
-    return sam_idx_init(w->file, w->header, csi ? 14 : 0, temporary ? temporary : path) < 0 ? anl_fail(ANL_EIO, "%s: cannot index", anl_output_label(w->output)) : ANL_OK;
+    return sam_idx_init(w->file, w->header, csi ? CSI_SHIFT : 0, temporary ? temporary : path) < 0 ? anl_fail(ANL_EIO, "%s: cannot index", anl_output_label(w->output)) : ANL_OK;
 }
 
 /* htslib's handle over the output. */

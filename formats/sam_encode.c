@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TAG_ROOM = 64 /* bytes for our own tags, so that htslib seldom moves a record; MD, SA and XA of most reads fit */ };
+
 /* Bytes of a tag's value behind its type; -1: malformed. */
 static int64_t value_size(const uint8_t *value, const uint8_t *end, char type)
 {
@@ -177,7 +179,7 @@ int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b)
     if (rc) return rc;
     const size_t n = r->no_seq ? 0 : (size_t)(end - begin);
     if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, cigar, r->mate_tid, r->mate_pos,
-                 r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, 64 + (size_t)read->aux_len) < 0)
+                 r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, TAG_ROOM + (size_t)read->aux_len) < 0)
         return anl_fail(ANL_ENOMEM, "read '%.100s': cannot make a SAM record", read->name);
     rc = append_own_tags(e, r, b);
     if (!rc && e->cs != ANL_CS_NONE && r->md) rc = append_cs(e, r, b);

@@ -7,7 +7,11 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-enum { BUFFER = 1 << 18, INPUT = 1 << 16 };
+enum {
+    BUFFER = 1 << 18,     /* bytes of text at first: hundreds of short reads; a longer line makes it grow */
+    INPUT = 1 << 16,      /* bytes of gzip: a block of BGZF (SAM specification, 4.1) */
+    GZIP_ONLY = 15 + 16,  /* for zlib: the largest window, and a gzip header must be there */
+};
 
 struct anl_text {
     struct hFILE *file;
@@ -30,7 +34,7 @@ int anl_text_over(anl_text **out, struct hFILE *file, const char *path)
         t->buffer = malloc(t->cap + 1);
         t->input = is_gzip ? malloc(INPUT) : NULL;
     }
-    if (!t || !t->name || !t->buffer || (is_gzip && (!t->input || inflateInit2(&t->gzip, 15 + 16) != Z_OK))) {
+    if (!t || !t->name || !t->buffer || (is_gzip && (!t->input || inflateInit2(&t->gzip, GZIP_ONLY) != Z_OK))) {
         anl_text_free(t);
         return anl_fail(ANL_ENOMEM, "%s: out of memory", path);
     }

@@ -21,9 +21,8 @@ typedef struct anl_index {
     int32_t d;                    /**< dimension of the vectors */
     int32_t nlist;                /**< inverted lists */
     int64_t longest_list;         /**< entries, padding included */
-    /* Entries stand in panels of 16: [d / 4][16][4] bytes; a list is padded to whole panels. The bias of an entry is its squared length
-     * plus 256 times the sum of its elements, so that bias - 2 * (dot with the query + 128 everywhere), plus the query's squared length,
-     * is the squared distance. Padding has bias INT32_MAX and id ANL_INDEX_NO_WINDOW. */
+    /* Entries lie in panels, with their biases, as panel.h says; a list is padded to whole panels. Padding is zero, with bias ANL_PANEL_NO_BIAS
+     * and id ANL_INDEX_NO_WINDOW. */
     const int8_t *centroids;      /**< panels of the coarse quantiser's integer centroids */
     const int32_t *centroid_bias; /**< [nlist, padded to 16] */
     const uint64_t *list_begin;   /**< [nlist + 1] first entry of each list, a multiple of 16 */
@@ -49,6 +48,13 @@ int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride);
 
 /** Contig that holds base `pos`, 0 <= pos < contig_begin[n_contigs]. */
 int32_t anl_index_contig_at(const anl_index *x, int64_t pos);
+
+/** Cuts region [*begin, *end) to what of it lies in a contig; nothing is left, *begin >= *end, of one beside it. */
+static inline void anl_index_clip(const anl_index *x, int32_t contig, int64_t *begin, int64_t *end)
+{
+    if (*begin < x->contig_begin[contig]) *begin = x->contig_begin[contig];
+    if (*end > x->contig_begin[contig + 1]) *end = x->contig_begin[contig + 1];
+}
 
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);

@@ -3,6 +3,7 @@
 #include "encoder_shape.h"
 #include "faiss_fail.h"
 #include "index.h"
+#include "panel.h"
 
 #include <faiss/c_api/Clustering_c.h>
 #include <faiss/c_api/IndexFlat_c.h>
@@ -16,12 +17,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Tuning. What clusters decides the bytes of an index. */
 enum {
-    ITERATIONS = 10,
-    SEED = 1234,
-    POINTS_PER_CENTROID = 64,
-    BLOCK = 4096, /* vectors handed to FAISS at once */
-    SHIFT = 128,  /* FAISS's 8-bit direct codes are unsigned */
+    ITERATIONS = 10,          /* of k-means; FAISS's default is 25. The lists of human pieces change little after the first ten */
+    SEED = 1234,              /* FAISS's own default; any will do, but always the same */
+    POINTS_PER_CENTROID = 64, /* sampled; FAISS asks for 39 at least and takes 256 at most, which costs four times as much */
+    ONE_LIST = 1024,          /* vectors up to which one list is scanned as fast as lists are chosen */
+    LISTS_SQUARED = 16,       /* lists are at most the square root of so many times the vectors. With half as many, of 147,901 reads of hard genomes 4
+                               * were wrong at MAPQ 60, with these none of 147,892 (benchmarks/calibrate-mapq): copies were passed over */
+    BLOCK = 4096,             /* vectors handed to FAISS at once: 2 MB as floats of d = 128, the L2 cache */
+    SHIFT = ANL_PANEL_OFFSET, /* FAISS's 8-bit direct codes are unsigned */
+    BLAS_MEMORY = 130 << 20,  /* bytes: OpenBLAS's buffer of 128 MiB, and a little */
+    TIES = 16,                /* neighbours asked of FAISS beyond k for ties with the k-th; if they do not suffice, */
+    MORE_TIES = 4,            /* times as many */
 };
 
 static void to_floats(const int8_t *v, size_t n, float *out)
@@ -32,8 +40,8 @@ static void to_floats(const int8_t *v, size_t n, float *out)
 int32_t anl_store_lists(int64_t n)
 {
     int32_t lists = 1;
-    if (n < 1024) return 1;
-    while ((int64_t)lists * 2 * lists * 2 <= 16 * n) lists *= 2;
+    if (n < ONE_LIST) return 1;
+    while ((int64_t)lists * 2 * lists * 2 <= LISTS_SQUARED * n) lists *= 2;
     return lists;
 }
 
@@ -118,7 +126,7 @@ static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const
 /* OpenBLAS, which FAISS multiplies with, tries for ever to get its buffer of 128 MiB. */
 static int check_blas_memory(void)
 {
-    const size_t size = (size_t)130 << 20;
+    const size_t size = BLAS_MEMORY;
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) return anl_fail(ANL_ENOMEM, "out of memory (%zu MiB for the clustering)", size >> 20);
     munmap(p, size);
@@ -169,8 +177,11 @@ struct anl_index_faiss {
 static void centroid_floats(const anl_index *x, float *out)
 {
     const size_t d = (size_t)x->d;
-    for (size_t l = 0; l < (size_t)x->nlist; ++l)
-        for (size_t c = 0; c < d; ++c) out[l * d + c] = (float)(x->centroids[l / 16 * 16 * d + c / 4 * 64 + l % 16 * 4 + c % 4] + SHIFT);
+    int8_t v[ANL_ENCODER_MAX_DIM];
+    for (size_t l = 0; l < (size_t)x->nlist; ++l) {
+        anl_panel_get(x->centroids, l, d, v);
+        to_floats(v, d, out + l * d);
+    }
 }
 
 int anl_index_faiss_open(anl_index_faiss **out, const anl_index *x)
@@ -229,7 +240,7 @@ static int by_value(const void *a, const void *b)
 static int widen_search(anl_index_faiss *f, const float *query, int64_t k, int64_t most, const idx_t *probes, const float *probe_distances,
                         uint64_t *keys, int64_t *n)
 {
-    for (int64_t want = k + 16 < most ? k + 16 : most;; want = want * 4 < most ? want * 4 : most) {
+    for (int64_t want = k + TIES < most ? k + TIES : most;; want = want * MORE_TIES < most ? want * MORE_TIES : most) {
         float *distances = anl_alloc((size_t)want, sizeof *distances);
         idx_t *labels = anl_alloc((size_t)want, sizeof *labels);
         uint64_t *found = anl_alloc((size_t)want, sizeof *found);

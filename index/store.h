@@ -11,8 +11,7 @@ typedef struct anl_store {
     uint32_t *entries; /* list by list, ascending in a list */
 } anl_store;
 
-/* Lists of a store of n vectors: the power of two below four times the square root of n; one where a scan goes through all at once. Half as many
- * cost fewer calls, but of near-identical copies more were passed over. */
+/* Lists of a store of n vectors: the power of two below four times the square root of n; one where a scan goes through all at once. */
 int32_t anl_store_lists(int64_t n);
 
 /* vectors[n][d]. k-means with integer centroids: every distance is a whole number below 2^24, so the result does not depend on the

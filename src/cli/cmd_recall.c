@@ -87,7 +87,7 @@ static int measure(const settings *s, const char *genome, const char *model, con
     for (int i = 0; i < s->lengths.n; ++i)
         for (int j = 0; j < s->errors.n; ++j) c[n++] = (anl_recall_condition){(int)s->lengths.of[i], (float)s->errors.of[j] / 1000};
     int rc = open_index(s, genome, model, &x);
-    if (!rc) rc = anl_model_read(&m, model);
+    if (!rc) rc = anl_model_open(&m, model);
     if (!rc && checkpoint) rc = anl_float_search_new(&u.floats, x, checkpoint, m->layers, u.threads);
     u.index = x;
     u.model = m;
@@ -100,37 +100,34 @@ static int measure(const settings *s, const char *genome, const char *model, con
 }
 
 /* The sketch of the model's own dimension and depth, in a scratch file: its descriptor, -1 on failure. */
-static int write_sketch(const char *model, char *path)
+static int write_sketch(const anl_model *m, char *path)
 {
-    anl_model *m = NULL, *sketch = NULL;
-    int file = -1, rc = anl_model_read(&m, model);
-    if (!rc) rc = anl_sketch_new(&sketch, m->dim, m->layers, 1);
+    anl_model *sketch = NULL;
+    int file = -1, rc = anl_sketch_new(&sketch, m->dim, m->layers, 1);
     if (!rc && (file = anl_scratch_open(NULL)) < 0) rc = ANL_EIO;
     if (!rc) {
         anl_scratch_name(file, path);
         rc = anl_model_save(sketch, path);
     }
     if (rc && file >= 0) close(file);
-    anl_model_free(m);
     anl_model_free(sketch);
     return rc ? -1 : file;
 }
 
 static int recall(const settings *s, char **genomes, int n)
 {
-    char found[4096], sketch[ANL_SCRATCH_NAME];
-    const char *model = s->model;
-    int rc = ANL_OK, file = -1;
-    if (!model) rc = anl_model_find(found, sizeof found);
-    if (!model) model = found;
-    if (!rc && s->baseline >= 0 && (file = write_sketch(model, sketch)) < 0) rc = ANL_EIO;
+    char sketch[ANL_SCRATCH_NAME];
+    anl_model *m = NULL;
+    int file = -1, rc = anl_model_open(&m, s->model);
+    if (!rc && s->baseline >= 0 && (file = write_sketch(m, sketch)) < 0) rc = ANL_EIO;
+    anl_model_free(m);
     if (!rc) {
         printf("genome\twindows\tmodel\tlength\terror%%\tsearch\treads\tunique%%");
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) printf("\trecall@%d", anl_recall_depths[i]);
         putchar('\n');
     }
     for (int i = 0; i < n && !rc; ++i) {
-        rc = measure(s, genomes[i], model, "model", s->checkpoint);
+        rc = measure(s, genomes[i], s->model, "model", s->checkpoint);
         if (!rc && s->baseline >= 0) rc = measure(s, genomes[i], sketch, "sketch", NULL);
     }
     if (file >= 0) close(file);
@@ -163,12 +160,12 @@ static const anl_option options[] = {
      .help = "of the training run that made the model: exact search of its float vectors beside it",
      .more = "It tells what rounding to int8 costs."},
     {OPTIONS, .name = "reads", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(reads), .low = 1, .high = 1 << 24, .help = "reads for each line"},
-    {OPTIONS, .name = "lengths", .arg = "LIST", .kind = ANL_OPTION_SET, .set = set_list, .field = AT(lengths), .low = 20, .high = 400,
+    {OPTIONS, .name = "lengths", .arg = "LIST", .kind = ANL_OPTION_SET, .set = set_list, .field = AT(lengths), .low = ANL_ENCODER_MIN_LEN, .high = ANL_ENCODER_MAX_LEN,
      .initial = "75,100,150,250", .help = "bp, 20 to 400"},
     {OPTIONS, .name = "errors", .arg = "LIST", .kind = ANL_OPTION_SET, .set = set_list, .field = AT(errors), .high = 500,
      .initial = "1,10,50,100,150", .help = "errors in a thousand bases, 0 to 500"},
-    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(window), .low = 20, .high = 400, .help = "of the index, bp"},
-    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(stride), .low = 1, .high = 400, .help = "of the index, bp"},
+    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(window), .low = ANL_ENCODER_MIN_LEN, .high = ANL_ENCODER_MAX_LEN, .help = "of the index, bp"},
+    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(stride), .low = 1, .high = ANL_ENCODER_MAX_LEN, .help = "of the index, bp"},
     {OPTIONS, .name = "seed", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(seed), .high = (double)INT64_MAX, .help = "of the reads"},
     {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(threads), .low = 1, .high = 1024,
      .help = "threads; the figures are the same for any number"},

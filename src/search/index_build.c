@@ -232,18 +232,12 @@ static int add_contigs(anl_index_builder *b)
 
 int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, anl_index_report *report)
 {
-    char found[4096];
-    const char *path = o->model;
     anl_model *model = NULL;
     anl_index_builder *b = NULL;
     anl_output *to = NULL; /* opened before there is work to lose */
     int rc = check_options(o);
     *report = (anl_index_report){0};
-    if (!rc && !path) {
-        rc = anl_model_find(found, sizeof found);
-        path = found;
-    }
-    if (!rc) rc = anl_model_read(&model, path);
+    if (!rc) rc = anl_model_open(&model, o->model);
     if (!rc) rc = anl_output_open(&to, o->output, ANL_OUTPUT_SEEKS);
     if (!rc) rc = anl_index_builder_new(&b, o, model);
     if (!rc) {

@@ -67,7 +67,7 @@ static int set_device(const anl_option *o, const char *called, const char *text,
 
 static const anl_option list[] = {
     {RECORDS, .letter = 'a', .name = "all", .field = AT(all), .help = "write all places found, other than the best as secondary"},
-    {RECORDS, .letter = 'h', .name = "xa-limit", .arg = "N", .kind = ANL_OPTION_SET, .set = set_xa, .high = 2048, .initial = "5",
+    {RECORDS, .letter = 'h', .name = "xa-limit", .arg = "N", .kind = ANL_OPTION_SET, .set = set_xa, .high = ANL_GPU_MOST_HITS, .initial = "5",
      .help = "tag XA where at most N other places have 0.8 of the best score",
      .more = "A second number, for places on ALT contigs, is taken and not used. Without a value, -h tells how to use the command."},
     {RECORDS, .letter = 'M', .name = "split-secondary", .field = AT(parts_secondary),
@@ -107,7 +107,7 @@ static const anl_option list[] = {
      .more = "auto takes an NVIDIA GPU if there is one that can."},
     {SEARCH, .letter = 'K', .name = "batch-bases", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(batch_bases), .low = 1,
      .high = (double)(INT64_C(1) << 40), .help = "bp of reads per batch; insert sizes are estimated per batch"},
-    {SEARCH, .letter = 'k', .name = "candidates", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(candidates), .low = 1, .high = 2048,
+    {SEARCH, .letter = 'k', .name = "candidates", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(candidates), .low = 1, .high = ANL_GPU_MOST_HITS,
      .help = "neighbouring windows fetched for each read before looking wider; not bwa mem's -k: there are no seeds"},
     {SEARCH, .name = "search", .arg = "S", .kind = ANL_OPTION_WORD, .field = AT(search), .low = ANL_SEARCH_NATIVE, .words = "native faiss",
      .help = "native: our scan of the inverted lists; faiss: FAISS's own; same result"},
