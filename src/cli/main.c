@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef ANNEAL_COVERAGE
+#include <gcov.h>
+#endif
 
 extern const cli_command cmd_index, cmd_align, cmd_info, cmd_export_faiss, cmd_train, cmd_recall, cmd_devices, cmd_completions;
 
@@ -24,16 +27,25 @@ static void usage(FILE *to)
 }
 
 /* The commands have closed what they opened. Exit handlers are passed over: OpenBLAS's waits for ever for threads that could not be made
- * when memory was short. A sanitizer's has to run. */
+ * when memory was short. A sanitizer's has to run: then this returns. */
+static void end_now(int status)
+{
+#ifdef ANNEAL_COVERAGE
+    __gcov_dump();
+#endif
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    _exit(status);
+#endif
+    (void)status;
+}
+
 static int leave(int status)
 {
     if ((fflush(stdout) || ferror(stdout)) && !status) {
         anl_fail(ANL_EIO, "standard output: cannot write");
         status = cli_fail();
     }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    _exit(status);
-#endif
+    end_now(status);
     return status;
 }
 
@@ -48,9 +60,7 @@ static void on_signal(int number)
 static void on_exit_by_library(void)
 {
     anl_outputs_remove();
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    _exit(1);
-#endif
+    end_now(1);
 }
 
 static void catch_signals(void)
