@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "gpu.h"
+#include "index.h"
 #include "index_build.h"
 #include "progress.h"
 
@@ -16,15 +17,17 @@ static const char help[] =
     "  -t N           threads; the index is the same for any number [1]\n"
     "  --window W     bp of reference embedded as one vector; about a read's length [176]\n"
     "  --stride S     bp between windows; smaller finds more and makes a larger index [48]\n"
+    "  --unique-k K   letters of the k-mers of the uniqueness map, 14 to 31, for experiments [by the size of the reference]\n"
     "  --model FILE   encoder [the one shipped]\n"
     "  --device D     auto, cpu, cuda or cuda:N (a GPU's number) embeds; same index; auto: a GPU if there is one [auto]\n"
     "  -v             tell what was built, and on what\n";
 
-enum { OPT_WINDOW = 256, OPT_STRIDE, OPT_MODEL, OPT_DEVICE, OPT_HELP };
+enum { OPT_WINDOW = 256, OPT_STRIDE, OPT_UNIQUE_K, OPT_MODEL, OPT_DEVICE, OPT_HELP };
 
 static const struct option long_options[] = {{"window", required_argument, NULL, OPT_WINDOW}, {"stride", required_argument, NULL, OPT_STRIDE},
                                              {"model", required_argument, NULL, OPT_MODEL},   {"help", no_argument, NULL, OPT_HELP},
-                                             {"device", required_argument, NULL, OPT_DEVICE}, {NULL, 0, NULL, 0}};
+                                             {"device", required_argument, NULL, OPT_DEVICE},
+                                             {"unique-k", required_argument, NULL, OPT_UNIQUE_K}, {NULL, 0, NULL, 0}};
 
 /* REF.fa.gz to REF.anl. */
 static int default_output(const char *reference, char *out, size_t size)
@@ -82,6 +85,10 @@ int cmd_index(int argc, char **argv)
         case OPT_STRIDE:
             if (cli_integer(c == OPT_WINDOW ? "--window" : "--stride", optarg, 1, 400, &v)) return 2;
             *(c == OPT_WINDOW ? &o.window : &o.stride) = (int32_t)v;
+            break;
+        case OPT_UNIQUE_K:
+            if (cli_integer("--unique-k", optarg, ANL_UNIQUE_MIN_K, ANL_UNIQUE_MAX_K, &v)) return 2;
+            o.unique_k = (int32_t)v;
             break;
         case OPT_MODEL: o.model = optarg; break;
         case OPT_DEVICE:
