@@ -206,7 +206,7 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     if (!rc) rc = make_header(w, contigs, n_contigs);
     for (int i = 0; i < options->threads && !rc; ++i)
         w->encodings[i] = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
-                                         .header = w->header};
+                                         .tags_of_whole = options->format == ANL_PAF, .header = w->header};
     if (!rc) rc = choose_names(w);
     if (!rc) rc = open_file(w, contigs, n_contigs);
     if (!rc && options->sort) {

@@ -1,5 +1,6 @@
 #include "reads.h"
 
+#include "base_tags.h"
 #include "fastq.h"
 
 #include <errno.h>
@@ -90,6 +91,26 @@ static int source_open(source *s, const char *path, const char *reference)
     return rc;
 }
 
+/* The record's tags with those that have a value for each base in the order of sequencing. */
+static int take_tags(source *s, anl_raw_read *r, int reverse)
+{
+    const uint8_t *at = bam_get_aux(s->bam), *end = at + bam_get_l_aux(s->bam);
+    const anl_part whole = {r->len, 0, r->len, reverse};
+    anl_tag tag;
+    int more;
+    r->aux_len = 0;
+    while ((more = anl_tag_next(&at, end, &tag)) > 0) {
+        uint8_t *to = r->aux + r->aux_len;
+        memcpy(to, tag.value - 3, 3);
+        if (!anl_base_tag_fit(&tag, &whole, to + 3)) memcpy(to + 3, tag.value, (size_t)tag.size);
+        r->aux_len += 3 + tag.size;
+    }
+    if (more < 0)
+        return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': a tag is malformed or holds a control character", s->name, (long long)s->number,
+                        r->name);
+    return ANL_OK;
+}
+
 /* An unaligned or aligned record as the sequencer gave it. */
 static int take_bam(source *s, anl_raw_read *r)
 {
@@ -110,11 +131,9 @@ static int take_bam(source *s, anl_raw_read *r)
         r->seq[i] = reverse && base < 4 ? 3 - base : base;
         if (r->has_qual) r->qual[i] = qual[at];
     }
-    r->aux_len = bam_get_l_aux(b);
-    if (r->aux_len) memcpy(r->aux, bam_get_aux(b), (size_t)r->aux_len);
     r->qc_fail = (b->core.flag & BAM_FQCFAIL) != 0;
     r->mate = !(b->core.flag & BAM_FPAIRED) ? 0 : b->core.flag & BAM_FREAD2 ? 2 : 1;
-    return ANL_OK;
+    return take_tags(s, r, reverse);
 }
 
 static int read_bam(source *s, anl_raw_read *r)
