@@ -1,6 +1,7 @@
 #include "fastq.h"
 
 #include "base_code.h"
+#include "read.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -77,10 +78,7 @@ static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n
     r->comment = comment < n ? r->name + comment : NULL;
     r->name[name] = 0;
     if (name > 2 && line[name - 2] == '/' && (line[name - 1] == '1' || line[name - 1] == '2')) r->name[name - 2] = 0;
-    for (size_t i = 0; i < name; ++i)
-        if (line[i] < '!' || line[i] > '~') return bad(f, NULL, "the name has a character that SAM does not allow");
-    if (strlen(r->name) > 254) return bad(f, NULL, "the name is longer than the 254 characters that SAM allows");
-    return ANL_OK;
+    return anl_read_name_check(anl_text_name(f->text), f->number, r->name);
 }
 
 static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)

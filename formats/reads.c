@@ -122,6 +122,7 @@ static int take_bam(source *s, anl_raw_read *r)
     int rc = anl_raw_read_reserve(r, strlen(bam_get_qname(b)) + 1, (size_t)len, (size_t)bam_get_l_aux(b));
     if (rc) return rc;
     strcpy(r->name, bam_get_qname(b));
+    if ((rc = anl_read_name_check(s->name, s->number, r->name))) return rc;
     r->comment = NULL;
     r->len = len;
     r->has_qual = len > 0 && qual[0] != 0xff;

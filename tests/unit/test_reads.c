@@ -91,6 +91,31 @@ static void invalid_inputs(void **unused)
     refused_as("@a\nA\n+\nI\n>b\nA\n", "record 2: it does not start with '@'");
 }
 
+/* SAM's rule for names; a first record whose name starts with '@' would be taken for a header. */
+static void names(void **unused)
+{
+    (void)unused;
+    char text[600], name[300];
+    refused_as("@@a\nA\n+\nI\n", "record 1 '@a': the name has an '@', which SAM does not allow");
+    refused_as("@a\nA\n+\nI\n@b@c/1\nA\n+\nI\n", "record 2 'b@c': the name has an '@', which SAM does not allow");
+    refused_as("@a\001\nA\n+\nI\n", "record 1: the name has a character that SAM does not allow");
+    refused_as(">\303\251\nA\n", "record 1: the name has a character that SAM does not allow");
+    for (int n = 254; n < 257; ++n) { /* 256: 254 and the /1 that is left out */
+        memset(name, 'n', sizeof name);
+        strcpy(name + (n == 256 ? 254 : n), n == 256 ? "/1" : "");
+        sprintf(text, "@%s\nA\n+\nI\n", name);
+        const char *result = read_all(write_text("x", text), NULL, 0, 1000);
+        if (n == 255) assert_non_null(strstr(result, "nnn': the name is longer than the 254 characters that SAM allows"));
+        else assert_string_equal(strchr(result, '/'), "/0:A:I;");
+    }
+    static const char *const bad[] = {"a@b", "a b", "a\002"};
+    for (size_t i = 0; i < 3; ++i) {
+        sprintf(text, "@SQ\tSN:c\tLN:9\nx\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n%s\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n", bad[i]);
+        refused_as(text, i ? "record 2: the name has a character that SAM does not allow"
+                           : "record 2 'a@b': the name has an '@', which SAM does not allow");
+    }
+}
+
 static void compressed_inputs(void **unused)
 {
     (void)unused;
@@ -215,7 +240,7 @@ static void references(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(compressed_inputs), cmocka_unit_test(pairs),
+        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(compressed_inputs), cmocka_unit_test(pairs),
         cmocka_unit_test(bam_input),    cmocka_unit_test(corner_files),   cmocka_unit_test(references),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
