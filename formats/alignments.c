@@ -1,5 +1,6 @@
 #include "alignments.h"
 
+#include "header.h"
 #include "paf.h"
 #include "sam_encode.h"
 #include "sort.h"
@@ -64,6 +65,9 @@ static int add_extra(kstring_t *text, const char *extra, int read_groups)
 static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
 {
     const anl_alignments_options *o = &w->options;
+    size_t clash_n;
+    const char *clash = o->extra_header && !o->read_group ? anl_header_clash(o->extra_header, &clash_n) : NULL;
+    if (clash) return anl_fail(ANL_EINVAL, "the input has two read groups '%.*s' that differ: give one with -R", (int)clash_n, clash);
     kstring_t text = KS_INITIALIZE;
     int bad = ksprintf(&text, "@HD\tVN:1.6\tSO:%s\n", o->sort ? "coordinate" : "unsorted\tGO:query") < 0;
     for (int32_t i = 0; i < n && !bad; ++i) {

@@ -2,6 +2,7 @@
 
 #include "base_tags.h"
 #include "fastq.h"
+#include "header.h"
 
 #include <errno.h>
 #include <htslib/hfile.h>
@@ -17,7 +18,6 @@ typedef struct source {
     anl_fastq *fastq;
     samFile *sam;
     sam_hdr_t *header;
-    char *kept; /* lines of the header that the output keeps */
     bam1_t *bam;
     int64_t number;
     anl_raw_read next; /* read, but not yet given */
@@ -27,6 +27,7 @@ typedef struct source {
 struct anl_reads {
     source first, second;
     int has_second, interleaved;
+    kstring_t header; /* lines of the inputs' headers that the output keeps */
 };
 
 static void source_close(source *s)
@@ -36,25 +37,7 @@ static void source_close(source *s)
     if (s->header) sam_hdr_destroy(s->header);
     if (s->sam) hts_close(s->sam);
     anl_raw_read_free(&s->next);
-    free(s->kept);
     free(s->name);
-}
-
-static int keep_header(source *s)
-{
-    const char *text = sam_hdr_str(s->header);
-    if (!text || !(s->kept = anl_alloc(strlen(text) + 2, 1))) return anl_fail(ANL_ENOMEM, "out of memory");
-    char *to = s->kept;
-    for (const char *line = text; *line;) {
-        const size_t n = strcspn(line, "\n");
-        if (!strncmp(line, "@RG\t", 4) || !strncmp(line, "@PG\t", 4) || !strncmp(line, "@CO\t", 4)) {
-            memcpy(to, line, n);
-            to += n;
-            *to++ = '\n';
-        }
-        line += n + (line[n] == '\n');
-    }
-    return ANL_OK;
 }
 
 static int open_alignments(source *s, struct hFILE *file, const char *path, const char *reference)
@@ -66,8 +49,7 @@ static int open_alignments(source *s, struct hFILE *file, const char *path, cons
     }
     if (reference && hts_set_fai_filename(s->sam, reference)) return anl_fail(ANL_EIO, "%s: cannot use as reference", reference);
     if (!(s->header = sam_hdr_read(s->sam))) return anl_fail(ANL_EFORMAT, "%s: no SAM header", s->name);
-    if (!(s->bam = bam_init1())) return anl_fail(ANL_ENOMEM, "out of memory");
-    return keep_header(s);
+    return (s->bam = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }
 
 static int source_open(source *s, const char *path, const char *reference)
@@ -240,6 +222,12 @@ static int next_of_one(anl_reads *r, anl_batch *b)
     return 1;
 }
 
+static int keep_header(anl_reads *r, const source *s)
+{
+    const char *text = s->header ? sam_hdr_str(s->header) : "";
+    return text ? anl_header_keep(&r->header, text) : anl_fail(ANL_ENOMEM, "out of memory");
+}
+
 int anl_reads_open(anl_reads **out, const anl_reads_options *options)
 {
     anl_reads *r = anl_alloc(1, sizeof *r);
@@ -249,6 +237,8 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
     r->interleaved = options->interleaved;
     int rc = source_open(&r->first, options->path, options->reference);
     if (!rc && r->has_second) rc = source_open(&r->second, options->mates, options->reference);
+    if (!rc) rc = keep_header(r, &r->first);
+    if (!rc) rc = keep_header(r, &r->second);
     if (rc) {
         anl_reads_free(r);
         return rc;
@@ -274,7 +264,7 @@ int anl_reads_next(anl_reads *r, int64_t max_bases, anl_batch *b)
 
 const char *anl_reads_header(const anl_reads *r)
 {
-    return r->first.kept;
+    return r->header.l ? r->header.s : NULL;
 }
 
 void anl_reads_free(anl_reads *r)
@@ -282,6 +272,7 @@ void anl_reads_free(anl_reads *r)
     if (!r) return;
     source_close(&r->first);
     source_close(&r->second);
+    ks_free(&r->header);
     free(r);
 }
 

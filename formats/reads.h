@@ -21,7 +21,8 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options);
  *  "r.fq: record 1201 'r1201': 150 bases but 149 qualities". */
 int anl_reads_next(anl_reads *r, int64_t max_bases, anl_batch *b);
 
-/** @RG, @PG and @CO lines of a SAM, BAM or CRAM input, newline-terminated, to be kept; NULL for other inputs. */
+/** @RG, @PG and @CO lines of SAM, BAM or CRAM inputs, newline-terminated, to be kept; NULL: there are none. Programs of the second input
+ *  whose IDs stand for other runs in the first are renamed. */
 const char *anl_reads_header(const anl_reads *r);
 
 void anl_reads_free(anl_reads *r);
