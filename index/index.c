@@ -57,7 +57,8 @@ static int check_header(const char *path, const struct anl_index_mapping *m, anl
     if (h->n_contigs < 1 || h->window < 1 || h->stride < 1 || h->d < 32 || h->d > 256 || h->d % 32 || h->nlist < 1 ||
         h->section[SECTION_CONTIGS].size != h->n_contigs * sizeof(anl_index_contig) || h->section[SECTION_CODES].size != entries * d ||
         h->section[SECTION_BIAS].size != entries * 4 || h->section[SECTION_CENTROIDS].size != centroids * d ||
-        h->section[SECTION_CENTROID_BIAS].size != centroids * 4 || h->section[SECTION_LIST_BEGIN].size != ((uint64_t)h->nlist + 1) * 8)
+        h->section[SECTION_CENTROID_BIAS].size != centroids * 4 || h->section[SECTION_LIST_BEGIN].size != ((uint64_t)h->nlist + 1) * 8 ||
+        h->section[SECTION_LETTERS].size % sizeof(uint64_t))
         return anl_fail(ANL_EFORMAT, "%s: corrupt header", path);
     return ANL_OK;
 }
@@ -78,6 +79,15 @@ static int n_runs_ok(const int64_t *runs, uint64_t n, int64_t bases)
         if (runs[2 * i] < end || runs[2 * i + 1] <= runs[2 * i] || runs[2 * i + 1] > bases) return 0;
         end = runs[2 * i + 1];
     }
+    return 1;
+}
+
+static int letters_ok(const uint64_t *letters, uint64_t n, int64_t bases)
+{
+    for (uint64_t i = 0; i < n; ++i)
+        if ((i && letters[i] >> 8 <= letters[i - 1] >> 8) || letters[i] >> 8 >= (uint64_t)bases || !(letters[i] & 255) ||
+            !strchr("RYSWKMBDHV", (int)(letters[i] & 255)))
+            return 0;
     return 1;
 }
 
@@ -119,6 +129,7 @@ static int make_tables(const char *path, anl_index *x, const anl_index_header *h
     const uint64_t n_n_runs = h->section[SECTION_N_RUNS].size / (2 * sizeof(int64_t)), entries = h->section[SECTION_IDS].size / sizeof(uint32_t);
     if (h->section[SECTION_BASES].size != ((uint64_t)bases + 3) / 4 || windows >= ANL_INDEX_NO_WINDOW ||
         !n_runs_ok((const void *)(m->bytes + h->section[SECTION_N_RUNS].offset), n_n_runs, bases) ||
+        !letters_ok((const void *)(m->bytes + h->section[SECTION_LETTERS].offset), h->section[SECTION_LETTERS].size / sizeof(uint64_t), bases) ||
         !lists_ok((const void *)(m->bytes + h->section[SECTION_LIST_BEGIN].offset), h->nlist, (const void *)(m->bytes + h->section[SECTION_IDS].offset),
                   entries, windows))
         return anl_fail(ANL_EFORMAT, "%s: corrupt", path);
@@ -151,6 +162,8 @@ int anl_index_open(anl_index **out, const char *path)
     x->bases = SECTION(SECTION_BASES);
     x->n_runs = SECTION(SECTION_N_RUNS);
     x->n_n_runs = (int64_t)(h.section[SECTION_N_RUNS].size / (2 * sizeof(int64_t)));
+    x->letters = SECTION(SECTION_LETTERS);
+    x->n_letters = (int64_t)(h.section[SECTION_LETTERS].size / sizeof(uint64_t));
     x->window = h.window;
     x->stride = h.stride;
     x->n_entries = h.n_entries;
@@ -231,6 +244,35 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
         const int64_t from = x->n_runs[2 * lo] > begin ? x->n_runs[2 * lo] : begin;
         const int64_t until = x->n_runs[2 * lo + 1] < end ? x->n_runs[2 * lo + 1] : end;
         memset(out + (from - begin), 4, (size_t)(until - from));
+    }
+}
+
+/* The first letter at or behind `pos`. */
+static int64_t letter_from(const anl_index *x, int64_t pos)
+{
+    int64_t lo = 0, hi = x->n_letters;
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if ((int64_t)(x->letters[mid] >> 8) >= pos) hi = mid;
+        else lo = mid + 1;
+    }
+    return lo;
+}
+
+void anl_index_spell_md(const anl_index *x, int64_t begin, int64_t end, char *md)
+{
+    int64_t i = letter_from(x, begin), pos = begin;
+    while (*md && i < x->n_letters && (int64_t)(x->letters[i] >> 8) < end) {
+        if (*md >= '0' && *md <= '9') {
+            pos += strtoll(md, &md, 10);
+            continue;
+        }
+        if (*md != '^') {
+            while (i < x->n_letters && (int64_t)(x->letters[i] >> 8) < pos) ++i;
+            if (*md == 'N' && i < x->n_letters && (int64_t)(x->letters[i] >> 8) == pos) *md = (char)(x->letters[i] & 255);
+            ++pos;
+        }
+        ++md;
     }
 }
 

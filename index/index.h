@@ -15,6 +15,9 @@ typedef struct anl_index {
     const uint8_t *bases;         /**< 2 bits a base, four to a byte, first base in the low bits; N stored as A */
     const int64_t *n_runs;        /**< [2 * n_n_runs] begin, end of every run of N, joined, ascending */
     int64_t n_n_runs;
+    const uint64_t *letters;      /**< [n_letters] joined position << 8 | letter of each base that has another IUPAC letter than N, which it is
+                                   *   in n_runs; ascending */
+    int64_t n_letters;
     int32_t window, stride;       /**< bp */
     int64_t n_windows;            /**< of all contigs, also those not stored because they hold nothing but N */
     int64_t n_entries;            /**< windows stored */
@@ -53,6 +56,9 @@ int32_t anl_index_contig_at(const anl_index *x, int64_t pos);
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
 
+/** Puts the reference's letters in place of N in `md`, the tag MD of an alignment that begins at joined position `begin` and ends before `end`. */
+void anl_index_spell_md(const anl_index *x, int64_t begin, int64_t end, char *md);
+
 /** One entry as d signed bytes. */
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
 
@@ -66,6 +72,8 @@ typedef struct anl_index_parts {
     int64_t n_bases;
     const int64_t *n_runs;
     int64_t n_n_runs;
+    const uint64_t *letters; /**< as in anl_index */
+    int64_t n_letters;
     int32_t window, stride, d;
     const int8_t *vectors;    /**< [n_entries][d] */
     const uint32_t *windows;  /**< [n_entries] ascending */

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define ANL_INDEX_MAGIC "ANLINDEX"
-enum { ANL_INDEX_VERSION = 1, ANL_INDEX_ALIGN = 64, ANL_INDEX_PANEL = 16 };
+enum { ANL_INDEX_VERSION = 2, ANL_INDEX_ALIGN = 64, ANL_INDEX_PANEL = 16 };
 
 enum anl_index_section {
     SECTION_CONTIGS,  /* anl_index_contig[n_contigs] */
@@ -18,6 +18,7 @@ enum anl_index_section {
     SECTION_CODES,
     SECTION_BIAS,
     SECTION_IDS,
+    SECTION_LETTERS,
     N_SECTIONS,
 };
 

@@ -171,6 +171,7 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     put_section(w, SECTION_N_RUNS, p->n_runs, (size_t)p->n_n_runs * 2 * sizeof *p->n_runs);
     put_centroids(w, s, p->d);
     put_lists(w, s, p);
+    put_section(w, SECTION_LETTERS, p->letters, (size_t)p->n_letters * sizeof *p->letters);
     h->checksum = XXH3_64bits(h, offsetof(anl_index_header, checksum));
     if (fseek(w->file, 0, SEEK_SET)) w->failed = 1;
     put(w, h, sizeof *h);

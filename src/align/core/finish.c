@@ -104,6 +104,20 @@ static int other_parts(anl_worker *w, const anl_placements *p, int32_t of, const
 
 /* ---- records ---- */
 
+/* MD as samtools calmd has it: with the letters of the reference where they are other ones than A C G T N. */
+static int spell_md(anl_worker *w, anl_record *r, const anl_placement *a)
+{
+    const anl_index *x = w->context->index;
+    r->md = a->md;
+    if (!x->n_letters || !a->md || !strchr(a->md, 'N')) return ANL_OK;
+    const size_t size = strlen(a->md) + 1;
+    char *md = anl_arena_alloc(w->arena, size, 1);
+    if (!md) return ANL_ENOMEM;
+    anl_index_spell_md(x, x->contig_begin[a->tid] + a->pos, x->contig_begin[a->tid] + a->end, memcpy(md, a->md, size));
+    r->md = md;
+    return ANL_OK;
+}
+
 static void fill_alignment(const anl_align_options *o, anl_record *r, const anl_placement *a)
 {
     int part = a->kind == ANL_SUPPLEMENTARY, secondary = a->kind == ANL_SECONDARY;
@@ -115,7 +129,6 @@ static void fill_alignment(const anl_align_options *o, anl_record *r, const anl_
     r->n_cigar = a->n_cigar;
     r->mapq = secondary ? 0 : a->mapq;
     r->nm = a->nm;
-    r->md = a->md;
     r->as = a->score;
     r->xs = secondary ? INT32_MIN : a->second;
     r->xa = a->xa;
@@ -136,6 +149,7 @@ static int add_records(anl_worker *w, const anl_read *read, const anl_placements
         if (a) fill_alignment(w->context->options, r, a);
         if (mate->paired) fill_mate(r, a, primary_of(p), mate);
         int rc = a ? other_parts(w, p, i, &r->sa) : ANL_OK;
+        if (!rc && a) rc = spell_md(w, r, a);
         if (rc) return rc;
     } while (++i < p->n);
     return ANL_OK;
