@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <htslib/faidx.h>
 #include <htslib/hfile.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #include <unistd.h>
 
 enum {
-    ENCODE_AT_ONCE = 4096,
     BAI_LONGEST = 1 << 29,
     EMBED_MOST = 1 << 26, /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
     FETCH = 1 << 20,      /* bp of a FASTA read at once */
@@ -36,8 +34,8 @@ struct anl_alignments {
     kstring_t line;    /* of PAF */
     sam_hdr_t *header;
     anl_sorter *sorter;
-    anl_encoding *encodings; /* one a thread */
-    bam1_t **bams;           /* [ENCODE_AT_ONCE] */
+    anl_encoding encoding;
+    bam1_t *bam;
 };
 
 static const char *label(const anl_alignments *w)
@@ -201,16 +199,12 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     w->options = *options;
     w->path = strdup(options->path ? options->path : "-");
-    w->encodings = anl_alloc((size_t)options->threads, sizeof *w->encodings);
-    w->bams = anl_alloc(ENCODE_AT_ONCE, sizeof *w->bams);
-    int rc = w->path && w->encodings && w->bams ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
-    for (int i = 0; i < ENCODE_AT_ONCE && !rc; ++i)
-        if (!(w->bams[i] = bam_init1())) rc = anl_fail(ANL_ENOMEM, "out of memory");
+    w->bam = bam_init1();
+    int rc = w->path && w->bam ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
     if (!rc) rc = take_read_group(w);
     if (!rc) rc = make_header(w, contigs, n_contigs);
-    for (int i = 0; i < options->threads && !rc; ++i)
-        w->encodings[i] = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
-                                         .tags_of_whole = options->format == ANL_PAF, .header = w->header};
+    w->encoding = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
+                                 .tags_of_whole = options->format == ANL_PAF, .header = w->header};
     if (!rc) rc = choose_names(w);
     if (!rc) rc = open_file(w, contigs, n_contigs);
     if (!rc && options->sort) {
@@ -245,26 +239,17 @@ static int put(void *data, bam1_t *b)
 
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
 {
-    for (size_t begin = 0; begin < n; begin += ENCODE_AT_ONCE) {
-        const long m = n - begin < ENCODE_AT_ONCE ? (long)(n - begin) : ENCODE_AT_ONCE;
-        anl_failure failure = {0};
-#pragma omp parallel for schedule(static) num_threads(w->options.threads) if (w->options.threads > 1)
-        for (long i = 0; i < m; ++i) {
-            int rc = anl_sam_encode(&w->encodings[omp_get_thread_num()], &records[begin + (size_t)i], w->bams[i]);
-            if (rc) anl_failure_keep(&failure, rc, i);
-        }
-        int rc = anl_failure_raise(&failure);
-        for (long i = 0; i < m && !rc; ++i) rc = w->sorter ? anl_sorter_add(w->sorter, w->bams[i]) : put(w, w->bams[i]);
-        if (rc) return rc;
+    int rc = ANL_OK;
+    for (size_t i = 0; i < n && !rc; ++i) {
+        rc = anl_sam_encode(&w->encoding, &records[i], w->bam);
+        if (!rc) rc = w->sorter ? anl_sorter_add(w->sorter, w->bam) : put(w, w->bam);
     }
-    return ANL_OK;
+    return rc;
 }
 
 int64_t anl_alignments_left_out(const anl_alignments *w)
 {
-    int64_t n = 0;
-    for (int i = 0; i < w->options.threads; ++i) n += w->encodings[i].left_out;
-    return n;
+    return w->encoding.left_out;
 }
 
 static int sync_file(const anl_alignments *w)
@@ -309,12 +294,10 @@ void anl_alignments_abort(anl_alignments *w)
         if (w->index_written) unlink(w->index_written);
     }
     anl_sorter_free(w->sorter);
-    for (int i = 0; w->bams && i < ENCODE_AT_ONCE; ++i) bam_destroy1(w->bams[i]);
-    for (int i = 0; w->encodings && i < w->options.threads; ++i) anl_encoding_clear(&w->encodings[i]);
+    anl_encoding_clear(&w->encoding);
+    if (w->bam) bam_destroy1(w->bam);
     ks_free(&w->line);
     if (w->header) sam_hdr_destroy(w->header);
-    free(w->encodings);
-    free(w->bams);
     free(w->path);
     free(w->written);
     free(w->index);
