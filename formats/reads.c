@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY };
+enum {
+    SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY,
+    AHEAD = 3, /* a pair, and the read behind it */
+};
 
 /* One input file: text, or alignments read through htslib. */
 typedef struct source {
@@ -20,8 +23,8 @@ typedef struct source {
     sam_hdr_t *header;
     bam1_t *bam;
     int64_t number;
-    anl_raw_read next; /* read, but not yet given */
-    int has_next, ended;
+    anl_raw_read ahead[AHEAD]; /* read, but not yet given */
+    int n_ahead, ended;
 } source;
 
 struct anl_reads {
@@ -36,7 +39,7 @@ static void source_close(source *s)
     if (s->bam) bam_destroy1(s->bam);
     if (s->header) sam_hdr_destroy(s->header);
     if (s->sam) hts_close(s->sam);
-    anl_raw_read_free(&s->next);
+    for (int i = 0; i < AHEAD; ++i) anl_raw_read_free(&s->ahead[i]);
     free(s->name);
 }
 
@@ -134,34 +137,38 @@ static int read_bam(source *s, anl_raw_read *r)
     }
 }
 
-/* Makes s->next hold a read: 1, or 0 at the end, or an error. */
-static int look_ahead(source *s)
+/* Makes s->ahead hold `n` reads: 1, or 0 where the file has no more, or an error. */
+static int look_ahead(source *s, int n)
 {
-    if (s->has_next) return 1;
-    if (s->ended) return 0;
-    int rc = s->fastq ? anl_fastq_next(s->fastq, &s->next) : read_bam(s, &s->next);
-    if (rc == 0) s->ended = 1;
-    s->has_next = rc == 1;
-    return rc;
+    while (s->n_ahead < n && !s->ended) {
+        anl_raw_read *to = &s->ahead[s->n_ahead];
+        int rc = s->fastq ? anl_fastq_next(s->fastq, to) : read_bam(s, to);
+        if (rc < 0) return rc;
+        if (rc) ++s->n_ahead;
+        else s->ended = 1;
+    }
+    return s->n_ahead >= n;
 }
 
+/* Number of the next record to be given, or of the last one at the end. */
 static int64_t number_of(const source *s)
 {
-    return s->fastq ? anl_fastq_number(s->fastq) : s->number;
+    return (s->fastq ? anl_fastq_number(s->fastq) : s->number) - (s->n_ahead ? s->n_ahead - 1 : 0);
 }
 
-/* Moves s->next into the batch. */
-static int give(source *s, anl_batch *b, int mate)
+/* Moves the next read into the batch, with the first `name_len` characters of its name. */
+static int give(source *s, anl_batch *b, int mate, size_t name_len)
 {
-    const anl_raw_read *r = &s->next;
+    const anl_raw_read *r = &s->ahead[0];
     int rc = anl_grow(&b->reads, &b->cap, b->n + 1, sizeof *b->reads);
-    const size_t name = strlen(r->name) + 1, comment = r->comment ? strlen(r->comment) + 1 : 0, len = (size_t)r->len;
+    const size_t name = name_len + 1, comment = r->comment ? strlen(r->comment) + 1 : 0, len = (size_t)r->len;
     const size_t qual = r->has_qual ? len : 0, aux = (size_t)r->aux_len;
     uint8_t *at = rc ? NULL : anl_arena_alloc(b->arena, name + comment + len + qual + aux + 1, 1);
     if (!at) return ANL_ENOMEM;
     anl_read *to = &b->reads[b->n++];
     *to = (anl_read){.len = r->len, .aux_len = r->aux_len, .mate = (uint8_t)mate, .qc_fail = r->qc_fail};
-    to->name = memcpy(at, r->name, name);
+    to->name = memcpy(at, r->name, name_len);
+    at[name_len] = 0;
     at += name;
     if (comment) to->comment = memcpy(at, r->comment, comment);
     at += comment;
@@ -170,48 +177,81 @@ static int give(source *s, anl_batch *b, int mate)
     if (r->has_qual) to->qual = qual ? memcpy(at, r->qual, qual) : at;
     at += qual;
     if (aux) to->aux = memcpy(at, r->aux, aux);
-    s->has_next = 0;
+    const anl_raw_read used = s->ahead[0];
+    memmove(s->ahead, s->ahead + 1, (AHEAD - 1) * sizeof *s->ahead);
+    s->ahead[AHEAD - 1] = used;
+    --s->n_ahead;
     return ANL_OK;
+}
+
+/* Length of the name that two mates share: all of it, or what is left without .1 and .2, _1 and _2 or :1 and :2 as the SRA writes them (/1 and
+ * /2 are gone already). 0: they are no mates' names. */
+static size_t shared_name(const char *a, const char *b)
+{
+    const size_t n = strlen(a);
+    if (!strcmp(a, b)) return n;
+    if (n < 3 || strlen(b) != n || strncmp(a, b, n - 1) || !strchr("._:/", a[n - 2])) return 0;
+    return (a[n - 1] == '1' && b[n - 1] == '2') || (a[n - 1] == '2' && b[n - 1] == '1') ? n - 2 : 0;
 }
 
 /* From two files: the next read of each. */
 static int next_pair(anl_reads *r, anl_batch *b)
 {
-    const int one = look_ahead(&r->first), two = one < 0 ? 0 : look_ahead(&r->second);
+    const int one = look_ahead(&r->first, 1), two = one < 0 ? 0 : look_ahead(&r->second, 1);
     if (one < 0 || two < 0) return one < 0 ? one : two;
     if (one != two)
         return anl_fail(ANL_EFORMAT, "%s: ends after %lld reads, but %s goes on", one ? r->second.name : r->first.name,
                         (long long)number_of(one ? &r->second : &r->first), one ? r->first.name : r->second.name);
     if (!one) return 0;
-    if (strcmp(r->first.next.name, r->second.next.name))
+    const char *a = r->first.ahead[0].name, *c = r->second.ahead[0].name;
+    const size_t name = shared_name(a, c);
+    if (!name)
         return anl_fail(ANL_EFORMAT, "%s: record %lld: mates have different names: '%.100s' and '%.100s'", r->second.name,
-                        (long long)number_of(&r->second), r->first.next.name, r->second.next.name);
-    int rc = give(&r->first, b, 1);
-    if (!rc) rc = give(&r->second, b, 2);
+                        (long long)number_of(&r->second), a, c);
+    int rc = give(&r->first, b, 1, name);
+    if (!rc) rc = give(&r->second, b, 2, name);
     return rc ? rc : 1;
+}
+
+/* Length of the name that the next two reads of an interleaved file share, 0 when they are no mates. Reads that are numbered look like mates
+ * at x.1 and x.2: then the read behind them is x.2 again or another x. */
+static int interleaved_name(source *s, size_t *name)
+{
+    int rc = look_ahead(s, 2);
+    *name = rc == 1 ? shared_name(s->ahead[0].name, s->ahead[1].name) : 0;
+    const char *first = s->ahead[0].name;
+    const size_t n = strlen(first);
+    if (rc < 0 || !*name || *name == n) return rc < 0 ? rc : ANL_OK;
+    rc = look_ahead(s, 3);
+    if (first[n - 1] != '1' || (rc == 1 && !strncmp(s->ahead[2].name, first, n - 1))) *name = 0;
+    return rc < 0 ? rc : ANL_OK;
+}
+
+/* A BAM's flags say that the next read has a mate, which has to follow. */
+static int flagged_name(source *s, size_t *name)
+{
+    const int rc = look_ahead(s, 2);
+    if (rc < 0) return rc;
+    const anl_raw_read *one = &s->ahead[0], *two = &s->ahead[1];
+    *name = rc && two->mate && two->mate != one->mate ? shared_name(one->name, two->name) : 0;
+    return *name ? ANL_OK
+                 : anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name", s->name,
+                            (long long)number_of(s), one->name);
 }
 
 /* From one file: a read, or a pair where -p or the flags of a BAM say so. */
 static int next_of_one(anl_reads *r, anl_batch *b)
 {
     source *s = &r->first;
-    int rc = look_ahead(s);
+    int rc = look_ahead(s, 1);
     if (rc != 1) return rc;
-    const int flagged = s->fastq ? 0 : s->next.mate;
-    if ((rc = give(s, b, 0))) return rc;
-    if (!flagged && !r->interleaved) return 1;
-    anl_read *last = &b->reads[b->n - 1];
-    const int64_t number = number_of(s);
-    rc = look_ahead(s);
+    size_t name = 0;
+    const int flagged = s->ahead[0].mate;
+    if (flagged) rc = flagged_name(s, &name);
+    else if (r->interleaved) rc = interleaved_name(s, &name);
     if (rc < 0) return rc;
-    const int same = rc == 1 && !strcmp(last->name, s->next.name) && (!flagged || (s->next.mate && s->next.mate != flagged));
-    if (!same) {
-        if (!flagged) return 1;
-        return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name", s->name,
-                        (long long)number, last->name);
-    }
-    last->mate = 1;
-    if ((rc = give(s, b, 2))) return rc;
+    if (!name) return (rc = give(s, b, 0, strlen(s->ahead[0].name))) ? rc : 1;
+    if ((rc = give(s, b, 1, name)) || (rc = give(s, b, 2, name))) return rc;
     if (flagged == 2) { /* the second of the pair stood first */
         anl_read *pair = &b->reads[b->n - 2], swap = pair[0];
         pair[0] = pair[1];

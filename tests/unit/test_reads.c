@@ -159,6 +159,37 @@ static void pairs(void **unused)
     for (int64_t max = 1; max < 10; ++max) assert_string_equal(read_all(both, NULL, 1, max), "a/1:A:I;a/2:C:I;s/0:G:I;b/1:T:I;b/2:A:I;");
 }
 
+/* Names of mates that differ in .1 and .2, _1 and _2 or :1 and :2, as the SRA writes them. */
+static void names_of_mates(void **unused)
+{
+    (void)unused;
+    char text[2][200], expected[200];
+    for (const char *sep = "._:/"; *sep; ++sep) {
+        for (int mate = 1; mate < 3; ++mate)
+            sprintf(text[mate - 1], "@a.1%c%d\nA\n+\nI\n@a.2%c%d\nC\n+\nI\n", *sep, mate, *sep, mate);
+        const char *one = write_text("1.fq", text[0]), *two = write_text("2.fq", text[1]);
+        assert_string_equal(read_all(one, two, 0, 9), "a.1/1:A:I;a.1/2:A:I;a.2/1:C:I;a.2/2:C:I;");
+        sprintf(text[0], "@a%c1\nA\n+\nI\n@a%c2\nC\n+\nI\n@b%c1\nG\n+\nI\n@b%c2\nT\n+\nI\n", *sep, *sep, *sep, *sep);
+        for (int64_t max = 1; max < 10; ++max)
+            assert_string_equal(read_all(write_text("p.fq", text[0]), NULL, 1, max), "a/1:A:I;a/2:C:I;b/1:G:I;b/2:T:I;");
+        sprintf(expected, *sep == '/' ? "a/0:A:I;a/0:C:I;b/0:G:I;b/0:T:I;" : "a%c1/0:A:I;a%c2/0:C:I;b%c1/0:G:I;b%c2/0:T:I;", *sep, *sep, *sep, *sep);
+        assert_string_equal(read_all(write_text("p.fq", text[0]), NULL, 0, 9), expected); /* not said to be pairs */
+    }
+    /* Spots that are numbered, the same name for both mates: nothing is cut off. */
+    const char *spots = "@s.1 x\nA\n+\nI\n@s.2 x\nC\n+\nI\n";
+    assert_string_equal(read_all(write_text("1.fq", spots), write_text("2.fq", spots), 0, 9), "s.1/1(x):A:I;s.1/2(x):A:I;s.2/1(x):C:I;s.2/2(x):C:I;");
+    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.1\nC\n+\nI\n@s.2\nG\n+\nI\n@s.2\nT\n+\nI\n"), NULL, 1, 9),
+                        "s.1/1:A:I;s.1/2:C:I;s.2/1:G:I;s.2/2:T:I;");
+    /* Numbered single reads, a single one before a pair, the second mate before the first. */
+    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.2\nC\n+\nI\n@s.3\nG\n+\nI\n"), NULL, 1, 9), "s.1/0:A:I;s.2/0:C:I;s.3/0:G:I;");
+    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.2\nC\n+\nI\n@s.2\nG\n+\nI\n"), NULL, 1, 9), "s.1/0:A:I;s.2/1:C:I;s.2/2:G:I;");
+    assert_string_equal(read_all(write_text("p.fq", "@s.2\nA\n+\nI\n@s.1\nC\n+\nI\n"), NULL, 1, 9), "s.2/0:A:I;s.1/0:C:I;");
+    const char *one = write_text("1.fq", "@s.1\nA\n+\nI\n@s.2\nA\n+\nI\n"), *two = write_text("2.fq", "@s.2\nA\n+\nI\n@s.3\nA\n+\nI\n");
+    assert_non_null(strstr(read_all(one, two, 0, 9), "2.fq: record 2: mates have different names: 's.2' and 's.3'"));
+    const char *bam = "r.2\t141\t*\t0\t0\t*\t*\t0\t0\tTTG\tIII\nr.1\t77\t*\t0\t0\t*\t*\t0\t0\tACG\t!#I\n";
+    assert_string_equal(read_all(write_text("x.sam", bam), NULL, 0, 9), "r/1:ACG:!#I;r/2:TTG:III;");
+}
+
 static void bam_input(void **unused)
 {
     (void)unused;
@@ -240,7 +271,7 @@ static void references(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(compressed_inputs), cmocka_unit_test(pairs),
+        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(compressed_inputs), cmocka_unit_test(pairs), cmocka_unit_test(names_of_mates),
         cmocka_unit_test(bam_input),    cmocka_unit_test(corner_files),   cmocka_unit_test(references),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
