@@ -5,6 +5,8 @@
 #include "header.h"
 
 #include <errno.h>
+#include <htslib/bgzf.h>
+#include <htslib/cram.h>
 #include <htslib/hfile.h>
 #include <htslib/sam.h>
 #include <stdlib.h>
@@ -22,6 +24,7 @@ typedef struct source {
     samFile *sam;
     sam_hdr_t *header;
     bam1_t *bam;
+    int has_end_block;
     int64_t number;
     anl_raw_read ahead[AHEAD]; /* read, but not yet given */
     int n_ahead, ended;
@@ -43,6 +46,19 @@ static void source_close(source *s)
     free(s->name);
 }
 
+/* BGZF and CRAM end with a block that says so: without it reads may be missing behind any other one, and htslib would only warn. */
+static int fail_no_end(const source *s)
+{
+    return anl_fail(ANL_EFORMAT, "%s: truncated, or padded: it does not end with an end-of-file block", s->name);
+}
+
+/* Whether the end that was met lacks that block. A pipe shows it only then. */
+static int end_is_missing(const source *s)
+{
+    if (!s->has_end_block) return 0;
+    return hts_get_format(s->sam)->format == cram ? cram_eof(s->sam->fp.cram) == 2 : s->sam->is_bgzf && s->sam->fp.bgzf->no_eof_block;
+}
+
 static int open_alignments(source *s, struct hFILE *file, const char *path, const char *reference)
 {
     s->sam = hts_hopen(file, path, "r");
@@ -52,6 +68,10 @@ static int open_alignments(source *s, struct hFILE *file, const char *path, cons
     }
     if (reference && hts_set_fai_filename(s->sam, reference)) return anl_fail(ANL_EIO, "%s: cannot use as reference", reference);
     if (!(s->header = sam_hdr_read(s->sam))) return anl_fail(ANL_EFORMAT, "%s: no SAM header", s->name);
+    const htsFormat *format = hts_get_format(s->sam);
+    const int end = format->compression == bgzf || format->format == cram ? hts_check_EOF(s->sam) : 3; /* 0: none, 3: the format has none */
+    s->has_end_block = end != 3;
+    if (!end) return fail_no_end(s);
     return (s->bam = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }
 
@@ -126,7 +146,7 @@ static int read_bam(source *s, anl_raw_read *r)
 {
     for (;;) {
         const int got = sam_read1(s->sam, s->header, s->bam);
-        if (got == -1) return 0;
+        if (got == -1) return end_is_missing(s) ? fail_no_end(s) : 0;
         if (got < -1)
             return anl_fail(ANL_EFORMAT, "%s: truncated or corrupt behind record %lld%s", s->name, (long long)s->number,
                             hts_get_format(s->sam)->format == cram ? ", or its reference is not found (--reference)" : "");

@@ -6,7 +6,7 @@
 
 typedef struct anl_reference anl_reference;
 
-/** 0, ANL_EIO or ANL_ENOMEM. */
+/** 0, ANL_EIO, ANL_EFORMAT (compressed otherwise) or ANL_ENOMEM. */
 int anl_reference_open(anl_reference **out, const char *path);
 
 /** Next contig (contigs without bases are passed over: SAM cannot name them): *seq has contig->len base codes (A C G T U = 0-3 in either case, other IUPAC letters 4), contig->md5 the M5 of

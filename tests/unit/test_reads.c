@@ -141,8 +141,44 @@ static void compressed_inputs(void **unused)
         assert_memory_equal(message, path, strlen(path));
         assert_non_null(strstr(message, "truncated gzip"));
     }
+    /* Zeros fill up what tapes and object stores hold; anything else is refused. */
+    static unsigned char padded[300000];
+    static const size_t zeros[] = {1, 511, 65536, 200000};
+    memcpy(padded, bytes, size);
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; ++i)
+        assert_string_equal(read_all(write_bytes("padded.fq.gz", padded, size + zeros[i]), NULL, 0, 77), expected);
+    static const char *const follows[] = {"text", "\037\213", "\0\0text", "\n"};
+    static const size_t lengths[] = {4, 2, 6, 1};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; ++i) {
+        memcpy(padded + size, follows[i], lengths[i]);
+        const char *message = read_all(write_bytes("behind.fq.gz", padded, size + lengths[i]), NULL, 0, 1000);
+        assert_non_null(strstr(message, i == 1 ? "truncated gzip" : "behind.fq.gz: something else follows the gzip data"));
+    }
+    memset(padded + size, 0, 100);
+    memcpy(padded + size + 100, bytes, size);
+    assert_non_null(strstr(read_all(write_bytes("behind.fq.gz", padded, 2 * size + 100), NULL, 0, 1000), "something else follows"));
     bytes[size / 2] ^= 0x10;
     assert_non_null(strstr(read_all(write_bytes("flipped.fq.gz", bytes, size), NULL, 0, 1000), "flipped.fq.gz: "));
+}
+
+/* Compressed otherwise: the line says what to type. */
+static void other_compressions(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *bytes, *name, *command;
+    } cases[] = {{"BZh91AY&SY", "bzip2", "bzip2 -dc"}, {"\375" "7zXZ\0", "xz", "xz -dc"}, {"(\265/\375$", "zstd", "zstd -dc"},
+                 {"\4\"M\030d", "lz4", "lz4 -dc"},    {"\037\235\220", "compress", "gzip -dc"}, {"PK\3\4\24", "zip", "unzip -p"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        char expected[1000];
+        const char *path = write_bytes("x", cases[i].bytes, i == 1 ? 6 : strlen(cases[i].bytes));
+        sprintf(expected, "%s: compressed by %s, which is not read here: give <(%s %s) in its place, or '-' behind '%s %s |'", path,
+                cases[i].name, cases[i].command, path, cases[i].command, path);
+        assert_string_equal(read_all(path, NULL, 0, 9), expected);
+        anl_reference *r;
+        assert_int_equal(anl_reference_open(&r, path), ANL_EFORMAT);
+        assert_string_equal(anl_error(), expected);
+    }
 }
 
 static void pairs(void **unused)
@@ -271,7 +307,7 @@ static void references(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(compressed_inputs), cmocka_unit_test(pairs), cmocka_unit_test(names_of_mates),
+        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(compressed_inputs), cmocka_unit_test(other_compressions), cmocka_unit_test(pairs), cmocka_unit_test(names_of_mates),
         cmocka_unit_test(bam_input),    cmocka_unit_test(corner_files),   cmocka_unit_test(references),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
