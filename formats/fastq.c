@@ -78,6 +78,7 @@ static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n
     r->comment = comment < n ? r->name + comment : NULL;
     r->name[name] = 0;
     if (name > 2 && line[name - 2] == '/' && (line[name - 1] == '1' || line[name - 1] == '2')) r->name[name - 2] = 0;
+    if (memchr(line, 0, n)) return bad(f, NULL, "a NUL byte in the line of the name");
     return anl_read_name_check(anl_text_name(f->text), f->number, r->name);
 }
 
@@ -163,7 +164,7 @@ int anl_fastq_next(anl_fastq *f, anl_raw_read *r)
     do { /* empty lines between records */
         rc = anl_text_line(f->text, &line, &n);
         if (rc <= 0) return rc;
-    } while (n == 0);
+    } while (strspn(line, " \t") == n);
     ++f->number;
     if (!f->kind && (*line == '@' || *line == '>')) f->kind = *line;
     if (*line != f->kind)

@@ -255,7 +255,7 @@ static int flagged_name(source *s, size_t *name)
     const anl_raw_read *one = &s->ahead[0], *two = &s->ahead[1];
     *name = rc && two->mate && two->mate != one->mate ? shared_name(one->name, two->name) : 0;
     return *name ? ANL_OK
-                 : anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name", s->name,
+                 : anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name, or pipe 'samtools fastq' in for single reads", s->name,
                             (long long)number_of(s), one->name);
 }
 

@@ -179,6 +179,7 @@ int anl_text_line(anl_text *t, char **line, size_t *len)
             *len = (size_t)(end - from);
             if (*len && from[*len - 1] == '\r') --*len;
             from[*len] = 0;
+            if (!t->number && !strncmp(from, "\357\273\277", 3)) from += 3, *len -= 3; /* the mark that some editors put before UTF-8 */
             *line = from;
             ++t->number;
             return 1;

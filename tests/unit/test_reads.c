@@ -58,6 +58,8 @@ static void valid_inputs(void **unused)
     reads_as("", "");
     reads_as("\n", "");
     reads_as("@a\nACGT\n+\nIIII\n", "a/0:ACGT:IIII;");
+    reads_as("\n@a\nACGT\n+\nIIII\n\n \t\n@b\nA\n+\nI\n  \n", "a/0:ACGT:IIII;b/0:A:I;");
+    reads_as("\357\273\277@a\nACGT\n+\nIIII\n", "a/0:ACGT:IIII;");
     reads_as("@a\nACGT\n+\nIIII", "a/0:ACGT:IIII;");
     reads_as("@a/1 x y\r\nACgt\r\n+a/1\r\n@+II\r\n", "a/0(x y):ACGT:@+II;");
     reads_as("@a\nAC\nGT\n+\nI@\n+I\n@b\nA\n+\n#\n", "a/0:ACGT:I@+I;b/0:A:#;");
@@ -89,6 +91,27 @@ static void invalid_inputs(void **unused)
     refused_as("@a\nACGT\n+b\nIIII\n", "record 1 'a': the '+' line repeats another name");
     refused_as("@ a\nACGT\n+\nIIII\n", "record 1: no name");
     refused_as("@a\nA\n+\nI\n>b\nA\n", "record 2: it does not start with '@'");
+}
+
+static void nul_bytes(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *what;
+    } cases[] = {
+        {"@a\0b\nA\n+\nI\n", 11, "record 1: a NUL byte in the line of the name"},
+        {"@a b\0\nA\n+\nI\n", 12, "record 1: a NUL byte in the line of the name"},
+        {"@a\nA\0\n+\nII\n", 12, "record 1 'a': a character that is no base"},
+        {"@a\nAA\n+\nI\0\n", 12, "record 1 'a': a quality outside '!' to '~'"},
+        {"@a\nA\n+\nI\n\0\0\0", 13, "record 2: it does not start with '@'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        const char *path = write_bytes("x", cases[i].bytes, cases[i].n), *message = read_all(path, NULL, 0, 1000);
+        assert_memory_equal(message, path, strlen(path));
+        assert_string_equal(message + strlen(path) + 2, cases[i].what);
+    }
 }
 
 /* SAM's rule for names; a first record whose name starts with '@' would be taken for a header. */
@@ -293,6 +316,7 @@ static void references(void **unused)
     assert_non_null(strstr(both, ";b:5:ACGTN:"));
     assert_memory_not_equal(both + 10, strstr(both, ";b:5:ACGTN:") + 11, 8);
     assert_memory_equal(contigs_of(">a\nACGT"), "a:4:ACGT:f1f8f4bf;", 18); /* md5 of ACGT */
+    assert_memory_equal(contigs_of("\357\273\277>a\nACGT"), "a:4:ACGT:f1f8f4bf;", 18);
     assert_memory_equal(contigs_of(">e\n>a\n\nAC\n\nGT\n>z\n"), "a:4:ACGT:f1f8f4bf;", 18);
     assert_non_null(strstr(contigs_of(""), "x.fa: empty"));
     assert_non_null(strstr(contigs_of("ACGT\n"), "x.fa: not a FASTA file"));
@@ -307,7 +331,7 @@ static void references(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(compressed_inputs), cmocka_unit_test(other_compressions), cmocka_unit_test(pairs), cmocka_unit_test(names_of_mates),
+        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(nul_bytes), cmocka_unit_test(compressed_inputs), cmocka_unit_test(other_compressions), cmocka_unit_test(pairs), cmocka_unit_test(names_of_mates),
         cmocka_unit_test(bam_input),    cmocka_unit_test(corner_files),   cmocka_unit_test(references),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
