@@ -13,7 +13,7 @@
 /* Multiply-adds of one sequence in linear layers and attention. */
 static double work(const anl_model *m, int len)
 {
-    double d = m->dim, tokens = anl_token_count(len);
+    double d = m->dim, tokens = ANL_TOKEN_COUNT(len);
     return m->layers * (tokens * 8 * d * d + 2 * tokens * tokens * d) + d * d;
 }
 

@@ -120,7 +120,7 @@ static void bench_embed(void)
     need(!anl_sketch_new(&m, DIM, 2, 1) && !anl_encoder_new(&e[0], m));
     if (gpu) need(!anl_encoder_new(&e[1], m) && !anl_encoder_use(e[1], gpu));
     const load l = {embed_start, embed_run, embed_stop, e, BATCH}, less = {embed_start, embed_run, embed_stop, e, 512};
-    const double tokens = anl_token_count(LENGTH), macs = m->layers * (tokens * 8 * DIM * DIM + 2 * tokens * tokens * DIM) + DIM * DIM;
+    const double tokens = ANL_TOKEN_COUNT(LENGTH), macs = m->layers * (tokens * 8 * DIM * DIM + 2 * tokens * tokens * DIM) + DIM * DIM;
     const double bytes = tokens * DIM * (74 * m->layers + 9); /* docs/gpu.md */
     const double on_gpu = gpu ? rate(&l, 1) : 0, on_cpu = rate(&less, 0);
     report("embeddings/s", on_gpu, on_cpu, 2 * macs, device.int8_rate, "int8 op/s");

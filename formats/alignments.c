@@ -1,5 +1,6 @@
 #include "alignments.h"
 
+#include "fasta_index.h"
 #include "header.h"
 #include "paf.h"
 #include "sam_encode.h"
@@ -8,13 +9,12 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <htslib/faidx.h>
 #include <htslib/hfile.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -26,9 +26,8 @@ enum {
 
 struct anl_alignments {
     anl_alignments_options options;
-    char *path, *written, *read_group_id; /* written: the temporary name, or path where that is no regular file */
-    char *index, *index_written;          /* likewise of the index; NULL: none */
-    int temporary;
+    char *read_group_id;
+    anl_output *output, *index; /* index NULL: none */
     samFile *file;
     struct hFILE *paf; /* instead of file */
     kstring_t line;    /* of PAF */
@@ -38,14 +37,9 @@ struct anl_alignments {
     bam1_t *bam;
 };
 
-static const char *label(const anl_alignments *w)
-{
-    return strcmp(w->path, "-") ? w->path : "standard output";
-}
-
 static int fail_write(const anl_alignments *w)
 {
-    return anl_fail(ANL_EIO, "%s: cannot write%s%s", label(w), errno ? ": " : "", errno ? strerror(errno) : "");
+    return anl_output_fail(w->output);
 }
 
 /* Lines of another file's header that this one keeps. */
@@ -96,19 +90,6 @@ static int take_read_group(anl_alignments *w)
     return w->read_group_id ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }
 
-/* Devices and pipes are written as they are; anything else gets a temporary name until it is complete. */
-static int choose_names(anl_alignments *w)
-{
-    struct stat st;
-    const int standard = !strcmp(w->path, "-");
-    w->temporary = !standard && (stat(w->path, &st) || S_ISREG(st.st_mode));
-    const size_t size = strlen(w->path) + 64;
-    if (!(w->written = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
-    if (w->temporary) return anl_temporary_name(w->path, w->written, size);
-    snprintf(w->written, size, "%s", w->path);
-    return ANL_OK;
-}
-
 static int contig_md5(const faidx_t *fai, const anl_contig *contig, char *hex)
 {
     unsigned char digest[16];
@@ -131,9 +112,10 @@ static int contig_md5(const faidx_t *fai, const anl_contig *contig, char *hex)
 /* A FASTA that is not the index's would only be found out when the CRAM is read. */
 static int check_reference(const char *path, const anl_contig *contigs, int32_t n)
 {
+    int rc = anl_fasta_index_make(path);
+    if (rc) return rc;
     faidx_t *fai = fai_load(path);
     if (!fai) return anl_fail(ANL_EIO, "%s: cannot use as reference", path);
-    int rc = ANL_OK;
     for (int32_t i = 0; i < n && !rc; ++i) {
         char md5[33];
         if (faidx_seq_len(fai, contigs[i].name) != contigs[i].len)
@@ -159,22 +141,42 @@ static int set_up_cram(const anl_alignments *w, const anl_contig *contigs, int32
     return bad ? anl_fail(ANL_EIO, "%s: cannot use as reference", o->reference ? o->reference : "CRAM") : ANL_OK;
 }
 
-/* The index of sorted output; plain SAM cannot have one. */
+/* The index of sorted output; plain SAM cannot have one. htslib opens it by name. */
 static int start_index(anl_alignments *w, const anl_contig *contigs, int32_t n)
 {
     const anl_alignments_options *o = &w->options;
     int64_t longest = 0;
+    char path[PATH_MAX];
     for (int32_t i = 0; i < n; ++i)
         if (contigs[i].len > longest) longest = contigs[i].len;
     const int csi = longest > BAI_LONGEST || o->format == ANL_SAM_GZ;
     const char *ending = o->format == ANL_CRAM ? ".crai" : csi ? ".csi" : ".bai";
-    const size_t size = strlen(w->path) + 64;
-    if (!(w->index = malloc(size)) || !(w->index_written = malloc(size))) return anl_fail(ANL_ENOMEM, "out of memory");
-    snprintf(w->index, size, "%s%s", w->path, ending);
-    *w->index_written = 0;
-    int rc = anl_temporary_name(w->index, w->index_written, size);
-    if (!rc && sam_idx_init(w->file, w->header, csi ? 14 : 0, w->index_written) < 0) rc = anl_fail(ANL_EIO, "%s: cannot index", label(w));
-    return rc;
+    if (snprintf(path, sizeof path, "%s%s", o->path, ending) >= (int)sizeof path) return anl_fail(ANL_EINVAL, "%s: name too long", o->path);
+    int rc = anl_output_open(&w->index, path, ANL_OUTPUT_STREAM);
+    if (rc) return rc;
+    const char *temporary = anl_output_temporary(w->index);
+    return sam_idx_init(w->file, w->header, csi ? 14 : 0, temporary ? temporary : path) < 0 ? anl_fail(ANL_EIO, "%s: cannot index", anl_output_label(w->output)) : ANL_OK;
+}
+
+/* htslib's handle over the output. */
+static int open_stream(anl_alignments *w)
+{
+    static const char *const modes[] = {"w", "wb", "wc", "wz"};
+    const int descriptor = anl_output_descriptor(w->output);
+    if (descriptor < 0) return ANL_EIO;
+    errno = 0;
+    struct hFILE *file = hdopen(descriptor, "w");
+    if (!file) {
+        close(descriptor);
+        return fail_write(w);
+    }
+    if (w->options.format == ANL_PAF) {
+        w->paf = file;
+        return ANL_OK;
+    }
+    if ((w->file = hts_hopen(file, anl_output_label(w->output), modes[w->options.format]))) return ANL_OK;
+    hclose_abruptly(file);
+    return fail_write(w);
 }
 
 static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
@@ -182,14 +184,13 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     const anl_alignments_options *o = &w->options;
     int rc = o->format == ANL_CRAM && o->reference ? check_reference(o->reference, contigs, n) : ANL_OK;
     if (rc) return rc;
-    errno = 0;
-    if (o->format == ANL_PAF) return (w->paf = hopen(w->written, "w")) ? ANL_OK : fail_write(w);
-    static const char *const modes[] = {"w", "wb", "wc", "wz"};
-    if (!(w->file = sam_open(w->written, modes[o->format]))) return fail_write(w);
+    rc = anl_output_open(&w->output, o->path, ANL_OUTPUT_STREAM);
+    if (!rc) rc = open_stream(w);
+    if (rc || w->paf) return rc;
     if (o->threads > 1 && hts_set_threads(w->file, o->threads)) return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
     if (o->format == ANL_CRAM && (rc = set_up_cram(w, contigs, n))) return rc;
     if (sam_hdr_write(w->file, w->header) < 0) return fail_write(w);
-    return o->sort && w->temporary && o->format != ANL_SAM ? start_index(w, contigs, n) : ANL_OK;
+    return o->sort && anl_output_temporary(w->output) && o->format != ANL_SAM ? start_index(w, contigs, n) : ANL_OK;
 }
 
 int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs)
@@ -198,21 +199,15 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     if (!w) return ANL_ENOMEM;
     hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     w->options = *options;
-    w->path = strdup(options->path ? options->path : "-");
+    if (!w->options.path) w->options.path = "-";
     w->bam = bam_init1();
-    int rc = w->path && w->bam ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+    int rc = w->bam ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
     if (!rc) rc = take_read_group(w);
     if (!rc) rc = make_header(w, contigs, n_contigs);
     w->encoding = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
                                  .tags_of_whole = options->format == ANL_PAF, .header = w->header};
-    if (!rc) rc = choose_names(w);
     if (!rc) rc = open_file(w, contigs, n_contigs);
-    if (!rc && options->sort) {
-        const char *folder = getenv("TMPDIR");
-        char prefix[4096];
-        snprintf(prefix, sizeof prefix, "%s/anneal", folder && *folder ? folder : P_tmpdir);
-        rc = anl_sorter_new(&w->sorter, w->temporary ? w->written : prefix, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
-    }
+    if (!rc && options->sort) rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
     if (rc) {
         anl_alignments_abort(w);
         return rc;
@@ -252,14 +247,6 @@ int64_t anl_alignments_left_out(const anl_alignments *w)
     return w->encoding.left_out;
 }
 
-static int sync_file(const anl_alignments *w)
-{
-    const int fd = open(w->written, O_RDONLY | O_CLOEXEC);
-    const int rc = fd < 0 || fsync(fd) ? fail_write(w) : ANL_OK;
-    if (fd >= 0) close(fd);
-    return rc;
-}
-
 int anl_alignments_finish(anl_alignments *w)
 {
     int rc = w->sorter ? anl_sorter_finish(w->sorter, put, w) : ANL_OK;
@@ -270,15 +257,20 @@ int anl_alignments_finish(anl_alignments *w)
     w->file = NULL;
     w->paf = NULL;
     if ((paf ? hclose(paf) : sam_close(file)) < 0 && !rc) rc = fail_write(w);
-    return !rc && w->temporary ? sync_file(w) : rc;
+    if (!rc && w->index) rc = anl_output_finish(w->index);
+    return rc ? rc : anl_output_finish(w->output);
 }
 
 int anl_alignments_close(anl_alignments *w)
 {
     int rc = w->file || w->paf ? anl_alignments_finish(w) : ANL_OK;
-    if (!rc && w->temporary) {
-        if ((w->index && rename(w->index_written, w->index)) || rename(w->written, w->path)) rc = fail_write(w);
-        else w->temporary = 0; /* nothing to remove any more */
+    if (!rc && w->index) {
+        rc = anl_output_close(w->index);
+        w->index = NULL;
+    }
+    if (!rc) {
+        rc = anl_output_close(w->output);
+        w->output = NULL;
     }
     anl_alignments_abort(w);
     return rc;
@@ -289,19 +281,13 @@ void anl_alignments_abort(anl_alignments *w)
     if (!w) return;
     if (w->file) sam_close(w->file);
     if (w->paf) hclose_abruptly(w->paf);
-    if (w->temporary) {
-        if (w->written) unlink(w->written);
-        if (w->index_written) unlink(w->index_written);
-    }
+    anl_output_abort(w->index);
+    anl_output_abort(w->output);
     anl_sorter_free(w->sorter);
     anl_encoding_clear(&w->encoding);
     if (w->bam) bam_destroy1(w->bam);
     ks_free(&w->line);
     if (w->header) sam_hdr_destroy(w->header);
-    free(w->path);
-    free(w->written);
-    free(w->index);
-    free(w->index_written);
     free(w->read_group_id);
     free(w);
 }

@@ -1,7 +1,8 @@
 #include "cs.h"
 
+#include "cigar.h"
+
 #include <ctype.h>
-#include <htslib/sam.h>
 #include <stdlib.h>
 
 typedef struct walk {
@@ -74,15 +75,15 @@ int anl_cs_append(kstring_t *out, anl_cs_form form, const uint32_t *cigar, int32
     walk w = {.out = out, .form = form, .md = md, .seq = seq};
     int fits = 1;
     for (int32_t i = 0; i < n_cigar && fits; ++i) {
-        const int64_t n = bam_cigar_oplen(cigar[i]);
-        switch (bam_cigar_op(cigar[i])) {
-        case BAM_CMATCH:
-        case BAM_CEQUAL:
-        case BAM_CDIFF: fits = columns(&w, n); break;
-        case BAM_CINS: insertion(&w, n); break;
-        case BAM_CDEL: fits = deletion(&w, n); break;
-        case BAM_CSOFT_CLIP:
-        case BAM_CHARD_CLIP: end_run(&w); w.seq += n; break;
+        const int64_t n = anl_cigar_len_of(cigar[i]);
+        switch (anl_cigar_op_of(cigar[i])) {
+        case ANL_CIGAR_M:
+        case ANL_CIGAR_EQ:
+        case ANL_CIGAR_X: fits = columns(&w, n); break;
+        case ANL_CIGAR_I: insertion(&w, n); break;
+        case ANL_CIGAR_D: fits = deletion(&w, n); break;
+        case ANL_CIGAR_S:
+        case ANL_CIGAR_H: end_run(&w); w.seq += n; break;
         default: fits = 0;
         }
     }

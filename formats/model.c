@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +45,7 @@ static int linear_new(anl_arena *arena, anl_linear *l, int n, int k)
 
 static int layer_new(anl_arena *arena, anl_layer *l, int dim)
 {
-    size_t heads = (size_t)dim / ANL_MODEL_HEAD;
+    size_t heads = (size_t)dim / ANL_ENCODER_HEAD;
     l->qk_scale = zeroed(arena, heads, sizeof *l->qk_scale);
     l->slope = zeroed(arena, heads, sizeof *l->slope);
     if (!l->qk_scale || !l->slope || linear_new(arena, &l->qkv, 3 * dim, dim) || linear_new(arena, &l->o, dim, dim) ||
@@ -58,15 +56,15 @@ static int layer_new(anl_arena *arena, anl_layer *l, int dim)
 
 static int shape_ok(uint32_t dim, uint32_t layers)
 {
-    return dim && dim % ANL_MODEL_HEAD == 0 && dim <= ANL_MODEL_MAX_DIM && layers <= ANL_MODEL_MAX_LAYERS;
+    return dim && dim % ANL_ENCODER_HEAD == 0 && dim <= ANL_ENCODER_MAX_DIM && layers <= ANL_ENCODER_MAX_LAYERS;
 }
 
 int anl_model_new(anl_model **out, int dim, int layers)
 {
     *out = NULL;
     if (dim < 0 || layers < 0 || !shape_ok((uint32_t)dim, (uint32_t)layers))
-        return anl_fail(ANL_EINVAL, "a model has a dimension of 32, 64, ... %d and 0 to %d layers, not %d and %d", ANL_MODEL_MAX_DIM,
-                        ANL_MODEL_MAX_LAYERS, dim, layers);
+        return anl_fail(ANL_EINVAL, "a model has a dimension of 32, 64, ... %d and 0 to %d layers, not %d and %d", ANL_ENCODER_MAX_DIM,
+                        ANL_ENCODER_MAX_LAYERS, dim, layers);
     anl_arena *arena = anl_arena_new();
     if (!arena) return ANL_ENOMEM;
     anl_model *m = zeroed(arena, 1, sizeof *m);
@@ -75,7 +73,7 @@ int anl_model_new(anl_model **out, int dim, int layers)
     m->dim = dim;
     m->layers = layers;
     m->provenance = zeroed(arena, 1, 1);
-    m->table = zeroed(arena, (size_t)ANL_MODEL_ROWS * (size_t)dim, 1);
+    m->table = zeroed(arena, (size_t)ANL_KMER_RANKS * (size_t)dim, 1);
     m->layer = zeroed(arena, (size_t)layers, sizeof *m->layer);
     m->gate = zeroed(arena, (size_t)dim, 1);
     m->mean = zeroed(arena, (size_t)dim, sizeof *m->mean);
@@ -135,7 +133,7 @@ int anl_model_check(const anl_model *m)
     int ok = in_range(&m->norm_scale, 1, 1, 127) && in_range(&m->gate_scale, 1, -32, 32) && in_range(&m->gate_bias, 1, -0x1p20f, 0x1p20f) &&
              in_range(m->mean, m->dim, -0x1p20f, 0x1p20f) && in_range(&m->pool_scale, 1, 1, 127) && linear_ok(&m->out) &&
              in_range(&m->radius, 1, 1, longest);
-    for (int i = 0; ok && i < m->layers; ++i) ok = layer_ok(&m->layer[i], m->dim / ANL_MODEL_HEAD);
+    for (int i = 0; ok && i < m->layers; ++i) ok = layer_ok(&m->layer[i], m->dim / ANL_ENCODER_HEAD);
     for (const char *p = m->name; ok && *p; ++p) ok = *p > ' ' && *p <= '~';
     return ok ? ANL_OK : anl_fail(ANL_EINVAL, "a number in the model is out of range");
 }
@@ -170,8 +168,8 @@ static void move_linear(stream *s, anl_linear *l)
 
 static void move_weights(stream *s, anl_model *m)
 {
-    int heads = m->dim / ANL_MODEL_HEAD;
-    move(s, m->table, (size_t)ANL_MODEL_ROWS * (size_t)m->dim);
+    int heads = m->dim / ANL_ENCODER_HEAD;
+    move(s, m->table, (size_t)ANL_KMER_RANKS * (size_t)m->dim);
     move_floats(s, &m->norm_scale, 1);
     for (int i = 0; i < m->layers; ++i) {
         anl_layer *l = &m->layer[i];
@@ -206,10 +204,10 @@ static int check_header(const header *h, const char *path)
     if (memcmp(h->magic, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not an anneal model", path);
     if (h->version != VERSION)
         return anl_fail(ANL_EVERSION, "%s: a model of version %u; this program reads version %d", path, h->version, VERSION);
-    if (h->kmer != ANL_MODEL_KMER || h->group != ANL_MODEL_GROUP)
+    if (h->kmer != ANL_KMER || h->group != ANL_TOKEN_KMERS)
         return anl_fail(ANL_EVERSION, "%s: tokens of %u k-mers of %u bp; this program reads models of %d of %d bp", path, h->group, h->kmer,
-                        ANL_MODEL_GROUP, ANL_MODEL_KMER);
-    if (!shape_ok(h->dim, h->layers) || h->head != ANL_MODEL_HEAD || h->text > ANL_MODEL_TEXT || h->reserved || h->name[ANL_MODEL_NAME - 1])
+                        ANL_TOKEN_KMERS, ANL_KMER);
+    if (!shape_ok(h->dim, h->layers) || h->head != ANL_ENCODER_HEAD || h->text > ANL_MODEL_TEXT || h->reserved || h->name[ANL_MODEL_NAME - 1])
         return anl_fail(ANL_EFORMAT, "%s: the header of the model is corrupt", path);
     return ANL_OK;
 }
@@ -278,34 +276,7 @@ int anl_model_read(anl_model **out, const char *path)
 
 /* ---- write ---- */
 
-static int write_all(int fd, const uint8_t *p, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, p, n);
-        if (k < 0 && errno == EINTR) continue;
-        if (k < 0) return -1;
-        p += k;
-        n -= (size_t)k;
-    }
-    return 0;
-}
-
-static int write_file(const char *path, const uint8_t *p, size_t n)
-{
-    char temporary[PATH_MAX];
-    int rc = anl_temporary_name(path, temporary, sizeof temporary);
-    if (rc) return rc;
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
-    int bad = write_all(fd, p, n) || fsync(fd) ? errno : 0;
-    if (close(fd) && !bad) bad = errno;
-    if (!bad && rename(temporary, path)) bad = errno;
-    if (!bad) return ANL_OK;
-    unlink(temporary);
-    return anl_fail(ANL_EIO, "%s: %s", path, strerror(bad));
-}
-
-int anl_model_write(anl_model *m, const char *path)
+int anl_model_write(anl_model *m, anl_output *to)
 {
     int rc = anl_model_check(m);
     if (rc) return rc;
@@ -315,9 +286,9 @@ int anl_model_write(anl_model *m, const char *path)
     header h = {.version = VERSION,
                 .dim = (uint32_t)m->dim,
                 .layers = (uint32_t)m->layers,
-                .kmer = ANL_MODEL_KMER,
-                .group = ANL_MODEL_GROUP,
-                .head = ANL_MODEL_HEAD,
+                .kmer = ANL_KMER,
+                .group = ANL_TOKEN_KMERS,
+                .head = ANL_ENCODER_HEAD,
                 .text = (uint32_t)text};
     memcpy(h.magic, magic, sizeof magic);
     memcpy(h.name, m->name, sizeof h.name);
@@ -328,8 +299,20 @@ int anl_model_write(anl_model *m, const char *path)
     assert(s.used == size);
     m->hash = XXH3_64bits(bytes, size);
     memcpy(bytes + size, &m->hash, sizeof m->hash);
-    rc = write_file(path, bytes, size + sizeof m->hash);
+    FILE *file = anl_output_stream(to);
+    if (!file) rc = ANL_EIO;
+    else if (fwrite(bytes, size + sizeof m->hash, 1, file) != 1) rc = anl_output_fail(to);
     free(bytes);
+    return rc;
+}
+
+int anl_model_save(anl_model *m, const char *path)
+{
+    anl_output *to;
+    int rc = anl_output_open(&to, path, ANL_OUTPUT_STREAM);
+    if (rc) return rc;
+    if (!(rc = anl_model_write(m, to))) return anl_output_close(to);
+    anl_output_abort(to);
     return rc;
 }
 

@@ -6,15 +6,10 @@
 #ifndef ANL_MODEL_H
 #define ANL_MODEL_H
 
-#include "base.h"
+#include "encoder_shape.h"
+#include "output.h"
 
 enum {
-    ANL_MODEL_KMER = 6,
-    ANL_MODEL_ROWS = 2080, /**< canonical 6-mers, in ascending order of the code of the smaller strand */
-    ANL_MODEL_GROUP = 8,   /**< 6-mers summed into a token */
-    ANL_MODEL_HEAD = 32,   /**< channels of an attention head */
-    ANL_MODEL_MAX_DIM = 256,
-    ANL_MODEL_MAX_LAYERS = 8,
     ANL_MODEL_NAME = 32,
     ANL_MODEL_TEXT = 65536, /**< most bytes of provenance */
 };
@@ -40,7 +35,7 @@ typedef struct anl_model {
     int dim, layers;
     char name[ANL_MODEL_NAME];   /**< printable, e.g. "anneal-d128" */
     char *provenance;            /**< text, "" when there is none */
-    int8_t *table;               /**< [ANL_MODEL_ROWS][dim] */
+    int8_t *table;               /**< [ANL_KMER_RANKS][dim] */
     float norm_scale;            /**< int8 units of one standard deviation, 1..127 */
     anl_layer *layer;            /**< [layers] */
     int8_t *gate;                /**< [dim] weight of a token: 2 / (1 + exp(-2 (gate_scale * (gate . x) + gate_bias))) */
@@ -66,8 +61,11 @@ int anl_model_check(const anl_model *m);
  *  begins with the path. */
 int anl_model_read(anl_model **out, const char *path);
 
-/** Writes to PATH.tmp, syncs, renames. Sets m->hash. */
-int anl_model_write(anl_model *m, const char *path);
+/** Writes the file into `to`, which the caller closes, and sets m->hash. 0, ANL_EINVAL (anl_model_check), ANL_EIO or ANL_ENOMEM. */
+int anl_model_write(anl_model *m, anl_output *to);
+
+/** The same into an output of its own at `path`. */
+int anl_model_save(anl_model *m, const char *path);
 
 /** Identity of the model for the files made with it: m->hash of a model that was read or written. */
 uint64_t anl_model_hash(const anl_model *m);

@@ -1,5 +1,7 @@
 #include "paf.h"
 
+#include "cigar.h"
+
 #include <string.h>
 
 /* Lengths in bp that columns 2 to 4, 10 and 11 are made of. */
@@ -12,14 +14,14 @@ static extent measure(const bam1_t *b)
     const uint32_t *cigar = bam_get_cigar(b);
     extent e = {0};
     for (uint32_t i = 0; i < b->core.n_cigar; ++i) {
-        const int64_t n = bam_cigar_oplen(cigar[i]);
-        const int op = bam_cigar_op(cigar[i]), type = bam_cigar_type(op); /* type: 1 query, 2 reference, 3 both */
-        if (op == BAM_CSOFT_CLIP || op == BAM_CHARD_CLIP) {
+        const int64_t n = anl_cigar_len_of(cigar[i]);
+        const anl_cigar_op op = anl_cigar_op_of(cigar[i]);
+        if (anl_cigar_is_clip(op)) {
             *(e.query ? &e.last_clip : &e.first_clip) += n;
             continue;
         }
-        if (type & 1) e.query += n;
-        if (op != BAM_CREF_SKIP) e.block += n;
+        if (anl_cigar_takes_query(op)) e.query += n;
+        if (op != ANL_CIGAR_N) e.block += n;
     }
     return e;
 }
@@ -56,8 +58,8 @@ static int append_cigar(kstring_t *out, const bam1_t *b)
     const uint32_t *cigar = bam_get_cigar(b);
     int bad = kputs("\tcg:Z:", out) < 0;
     for (uint32_t i = 0; i < b->core.n_cigar && !bad; ++i) {
-        const char op = bam_cigar_opchr(cigar[i]);
-        if (op != 'S' && op != 'H') bad = kputuw(bam_cigar_oplen(cigar[i]), out) < 0 || kputc(op, out) < 0;
+        const anl_cigar_op op = anl_cigar_op_of(cigar[i]);
+        if (!anl_cigar_is_clip(op)) bad = kputuw((unsigned)anl_cigar_len_of(cigar[i]), out) < 0 || kputc(anl_cigar_letter(op), out) < 0;
     }
     return bad;
 }

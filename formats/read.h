@@ -3,6 +3,7 @@
 #define ANL_READ_H
 
 #include "base.h"
+#include "encoder_shape.h"
 
 typedef struct anl_read {
     const char *name;     /**< first word of the header, without a trailing /1 or /2 */
@@ -16,7 +17,7 @@ typedef struct anl_read {
     uint8_t qc_fail;      /**< flag 0x200 of the input record */
 } anl_read;
 
-enum { ANL_LONG_READ = 400 /**< bp; single reads longer than this are aligned as long reads */ };
+enum { ANL_LONG_READ = ANL_ENCODER_MAX_LEN /**< bp; single reads longer than one vector can be of are aligned as long reads */ };
 
 static inline int anl_read_is_long(const anl_read *read)
 {

@@ -1,6 +1,7 @@
 #include "reads.h"
 
 #include "base_tags.h"
+#include "fasta_index.h"
 #include "fastq.h"
 #include "header.h"
 
@@ -66,6 +67,8 @@ static int open_alignments(source *s, struct hFILE *file, const char *path, cons
         hclose_abruptly(file);
         return anl_fail(ANL_EFORMAT, "%s: cannot read as SAM, BAM or CRAM", s->name);
     }
+    int rc = reference ? anl_fasta_index_make(reference) : ANL_OK;
+    if (rc) return rc;
     if (reference && hts_set_fai_filename(s->sam, reference)) return anl_fail(ANL_EIO, "%s: cannot use as reference", reference);
     if (!(s->header = sam_hdr_read(s->sam))) return anl_fail(ANL_EFORMAT, "%s: no SAM header", s->name);
     const htsFormat *format = hts_get_format(s->sam);

@@ -2,6 +2,7 @@
 
 #include "base_mods.h"
 #include "base_tags.h"
+#include "cigar.h"
 #include "cs.h"
 
 #include <limits.h>
@@ -141,13 +142,13 @@ static int clip_hard(anl_encoding *e, const anl_record *r, const uint32_t **ciga
     if (rc) return rc;
     memcpy(e->cigar, r->cigar, n * sizeof *e->cigar);
     uint32_t *first = e->cigar, *last = e->cigar + n - 1;
-    if (bam_cigar_op(*first) == BAM_CSOFT_CLIP) {
-        *begin += (int32_t)bam_cigar_oplen(*first);
-        *first = bam_cigar_gen(bam_cigar_oplen(*first), BAM_CHARD_CLIP);
+    if (anl_cigar_op_of(*first) == ANL_CIGAR_S) {
+        *begin += anl_cigar_len_of(*first);
+        *first = anl_cigar_pack(ANL_CIGAR_H, anl_cigar_len_of(*first));
     }
-    if (bam_cigar_op(*last) == BAM_CSOFT_CLIP) {
-        *end -= (int32_t)bam_cigar_oplen(*last);
-        *last = bam_cigar_gen(bam_cigar_oplen(*last), BAM_CHARD_CLIP);
+    if (anl_cigar_op_of(*last) == ANL_CIGAR_S) {
+        *end -= anl_cigar_len_of(*last);
+        *last = anl_cigar_pack(ANL_CIGAR_H, anl_cigar_len_of(*last));
     }
     *cigar = e->cigar;
     return ANL_OK;

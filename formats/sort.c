@@ -21,7 +21,7 @@ typedef struct spilled {
 } spilled;
 
 struct anl_sorter {
-    char *prefix;
+    char *label, *beside;
     const sam_hdr_t *header;
     size_t memory, used;
     entry *entries;
@@ -41,11 +41,12 @@ static size_t most_runs(void)
     return ours < LEAST ? LEAST : ours > MOST ? MOST : ours;
 }
 
-int anl_sorter_new(anl_sorter **out, const char *prefix, size_t memory, const sam_hdr_t *header)
+int anl_sorter_new(anl_sorter **out, const anl_output *to, size_t memory, const sam_hdr_t *header)
 {
+    const char *beside = anl_output_temporary(to);
     anl_sorter *s = anl_alloc(1, sizeof *s);
-    if (!s || !(s->prefix = strdup(prefix))) {
-        free(s);
+    if (!s || !(s->label = strdup(anl_output_label(to))) || (beside && !(s->beside = strdup(beside)))) {
+        anl_sorter_free(s);
         return anl_fail(ANL_ENOMEM, "out of memory");
     }
     s->memory = memory;
@@ -69,7 +70,8 @@ void anl_sorter_free(anl_sorter *s)
     drop_entries(s);
     free(s->runs);
     free(s->entries);
-    free(s->prefix);
+    free(s->label);
+    free(s->beside);
     free(s);
 }
 
@@ -88,26 +90,24 @@ static int by_key(const void *a, const void *b)
 
 static int fail_run(const anl_sorter *s, const char *what)
 {
-    return anl_fail(ANL_EIO, "%s: cannot %s sorted records: %s", s->prefix, what, strerror(errno ? errno : EIO));
+    return anl_fail(ANL_EIO, "%s: cannot %s sorted records: %s", s->label, what, strerror(errno ? errno : EIO));
 }
 
 static int new_run(anl_sorter *s, int level)
 {
-    char name[4096];
     int rc = anl_grow(&s->runs, &s->runs_cap, s->n_runs + 1, sizeof *s->runs);
     if (rc) return rc;
-    if (snprintf(name, sizeof name, "%s.sort.XXXXXX", s->prefix) >= (int)sizeof name) return anl_fail(ANL_EINVAL, "%s: name too long", s->prefix);
-    const int fd = mkstemp(name);
-    if (fd < 0) return fail_run(s, "write");
-    s->runs[s->n_runs++] = (spilled){fd, level};
-    return unlink(name) ? fail_run(s, "write") : ANL_OK;
+    const int file = anl_scratch_open(s->beside);
+    if (file < 0) return ANL_EIO;
+    s->runs[s->n_runs++] = (spilled){file, level};
+    return ANL_OK;
 }
 
 /* Opens a run, and closes `fd` with it. */
 static samFile *open_run(const anl_sorter *s, int fd, const char *mode)
 {
     hFILE *file = fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? hdopen(fd, *mode == 'w' ? "w" : "r") : NULL;
-    samFile *f = file ? hts_hopen(file, s->prefix, mode) : NULL;
+    samFile *f = file ? hts_hopen(file, s->label, mode) : NULL;
     if (file && !f) hclose_abruptly(file);
     else if (!file && fd >= 0) close(fd);
     return f;

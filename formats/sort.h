@@ -2,14 +2,14 @@
 #ifndef ANL_SORT_H
 #define ANL_SORT_H
 
-#include "base.h"
+#include "output.h"
 
 #include <htslib/sam.h>
 
 typedef struct anl_sorter anl_sorter;
 
-/* `prefix` names the temporary files; at most about `memory` bytes of records are held. */
-int anl_sorter_new(anl_sorter **out, const char *prefix, size_t memory, const sam_hdr_t *header);
+/* At most about `memory` bytes of records are held; the rest is beside the temporary file of `to`, or in $TMPDIR when it has none. */
+int anl_sorter_new(anl_sorter **out, const anl_output *to, size_t memory, const sam_hdr_t *header);
 
 /* Removes the temporary files. Accepts NULL. */
 void anl_sorter_free(anl_sorter *s);

@@ -1,5 +1,6 @@
 #include "index.h"
 
+#include "encoder_shape.h"
 #include "layout.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ static int check_header(const char *path, const struct anl_index_mapping *m, anl
             return anl_fail(ANL_EFORMAT, "%s: truncated", path);
     const uint64_t entries = h->section[SECTION_IDS].size / sizeof(uint32_t), d = (uint64_t)h->d;
     const uint64_t centroids = ((uint64_t)h->nlist + 15) / 16 * 16;
-    if (h->n_contigs < 1 || h->window < 1 || h->stride < 1 || h->d < 32 || h->d > 256 || h->d % 32 || h->nlist < 1 ||
+    if (h->n_contigs < 1 || h->window < 1 || h->stride < 1 || h->d < ANL_ENCODER_HEAD || h->d > ANL_ENCODER_MAX_DIM || h->d % ANL_ENCODER_HEAD || h->nlist < 1 ||
         h->section[SECTION_CONTIGS].size != h->n_contigs * sizeof(anl_index_contig) || h->section[SECTION_CODES].size != entries * d ||
         h->section[SECTION_BIAS].size != entries * 4 || h->section[SECTION_CENTROIDS].size != centroids * d ||
         h->section[SECTION_CENTROID_BIAS].size != centroids * 4 || h->section[SECTION_LIST_BEGIN].size != ((uint64_t)h->nlist + 1) * 8 ||

@@ -2,7 +2,7 @@
 #ifndef ANL_INDEX_H
 #define ANL_INDEX_H
 
-#include "base.h"
+#include "output.h"
 
 #define ANL_INDEX_NO_WINDOW UINT32_MAX /**< id of the padding behind a list's last entry */
 
@@ -82,9 +82,9 @@ typedef struct anl_index_parts {
     const char *model_name;
 } anl_index_parts;
 
-/** Clusters the vectors, fills the lists (both by FAISS) and writes the file: temporary name, sync, rename. The bytes depend on the parts
- *  alone, not on threads or machine. 0, ANL_EIO, ANL_ENOMEM or ANL_EINVAL. */
-int anl_index_write(const char *path, const anl_index_parts *parts);
+/** Clusters the vectors, fills the lists (both by FAISS) and writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes
+ *  depend on the parts alone, not on threads or machine. 0, ANL_EIO, ANL_ENOMEM or ANL_EINVAL. */
+int anl_index_write(anl_output *to, const anl_index_parts *parts);
 
 /* FAISS ---------------------------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 #include "store.h"
 
+#include "encoder_shape.h"
 #include "faiss_fail.h"
 #include "index.h"
 
@@ -11,11 +12,9 @@
 #include <faiss/c_api/index_io_c.h>
 #include <errno.h>
 #include <omp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 enum {
     ITERATIONS = 10,
@@ -180,7 +179,7 @@ int anl_index_faiss_open(anl_index_faiss **out, const anl_index *x)
         idx_t n = 0;
         for (uint64_t e = x->list_begin[l]; e < x->list_begin[l + 1]; ++e) {
             if (x->ids[e] == ANL_INDEX_NO_WINDOW) continue;
-            int8_t v[256];
+            int8_t v[ANL_ENCODER_MAX_DIM];
             anl_index_entry(x, (int64_t)e, v);
             to_floats(v, d, vectors + (size_t)n * d);
             ids[n] = x->ids[e];
@@ -245,7 +244,7 @@ static int widen_search(anl_index_faiss *f, const float *query, int64_t k, int64
 int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int nprobe, uint64_t *keys, int *n)
 {
     const anl_index *x = f->index;
-    float floats[256];
+    float floats[ANL_ENCODER_MAX_DIM];
     int64_t found = 0, lists = 0;
     /* FAISS goes through nlist probes and passes over negative ones: nprobe belongs to the whole store, not to a call. */
     uint64_t *probes = anl_alloc((size_t)nprobe, sizeof *probes);
@@ -274,27 +273,18 @@ int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int n
     return rc;
 }
 
-/* Errors of FAISS's writer are those of the file. */
-static int write_faiss(const anl_index_faiss *f, FILE *file)
-{
-    errno = 0;
-    return !faiss_write_index((FaissIndex *)f->ivf, file) && !fflush(file) && !fsync(fileno(file));
-}
-
 int anl_index_faiss_export(const anl_index *x, const char *path)
 {
     anl_index_faiss *f = NULL;
-    char temporary[4096];
-    int rc = anl_temporary_name(path, temporary, sizeof temporary);
-    if (!rc) rc = anl_index_faiss_open(&f, x);
-    if (!rc) {
-        FILE *file = fopen(temporary, "wb");
-        const int written = file && write_faiss(f, file), closed = file && !fclose(file);
-        if (!written || !closed || rename(temporary, path)) {
-            rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno ? errno : EIO));
-            if (file) unlink(temporary);
-        }
-    }
+    anl_output *to;
+    int rc = anl_output_open(&to, path, ANL_OUTPUT_STREAM);
+    if (rc) return rc;
+    FILE *file = anl_output_stream(to);
+    rc = file ? anl_index_faiss_open(&f, x) : ANL_EIO;
+    errno = 0;
+    if (!rc && faiss_write_index((FaissIndex *)f->ivf, file)) rc = anl_output_fail(to);
     anl_index_faiss_free(f);
+    if (!rc) return anl_output_close(to);
+    anl_output_abort(to);
     return rc;
 }

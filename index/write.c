@@ -1,14 +1,13 @@
 #include "index.h"
 
+#include "encoder_shape.h"
 #include "layout.h"
 #include "store.h"
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 /* A file being written, section by section. */
@@ -89,7 +88,7 @@ static void make_panel(const int8_t *const *vectors, int n, int32_t d, int8_t *p
 
 static void put_centroids(writer *w, const anl_store *s, int32_t d)
 {
-    int8_t panel[256 * ANL_INDEX_PANEL];
+    int8_t panel[ANL_ENCODER_MAX_DIM * ANL_INDEX_PANEL];
     const int8_t *row[ANL_INDEX_PANEL];
     for (int section = SECTION_CENTROIDS; section <= SECTION_CENTROID_BIAS; ++section) {
         section_begin(w, section);
@@ -112,7 +111,7 @@ static void put_centroids(writer *w, const anl_store *s, int32_t d)
 /* Codes, biases and ids, list by list, each list padded to whole panels. */
 static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
 {
-    int8_t panel[256 * ANL_INDEX_PANEL];
+    int8_t panel[ANL_ENCODER_MAX_DIM * ANL_INDEX_PANEL];
     const int8_t *row[ANL_INDEX_PANEL];
     uint64_t begin = 0;
     section_begin(w, SECTION_LIST_BEGIN);
@@ -177,24 +176,16 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     put(w, h, sizeof *h);
 }
 
-int anl_index_write(const char *path, const anl_index_parts *parts)
+int anl_index_write(anl_output *to, const anl_index_parts *parts)
 {
-    writer w = {0};
-    char temporary[4096];
     anl_store *s = NULL;
-    int rc = anl_temporary_name(path, temporary, sizeof temporary);
-    if (rc) return rc;
-    if (!(w.file = fopen(temporary, "wb"))) return anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    rc = (w.sum = XXH3_createState()) ? anl_store_build(&s, parts->vectors, parts->n_entries, parts->d)
-                                      : anl_fail(ANL_ENOMEM, "out of memory");
+    writer w = {.file = anl_output_stream(to), .sum = XXH3_createState()};
+    int rc = !w.file ? ANL_EIO : !w.sum ? anl_fail(ANL_ENOMEM, "out of memory") : anl_store_build(&s, parts->vectors, parts->n_entries, parts->d);
     if (!rc) {
-        put_all(&w, parts, s);
         errno = 0;
-        if (w.failed || fflush(w.file) || fsync(fileno(w.file))) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno ? errno : ENOSPC));
+        put_all(&w, parts, s);
+        if (w.failed) rc = anl_output_fail(to);
     }
-    if (fclose(w.file) && !rc) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    if (!rc && rename(temporary, path)) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    if (rc) unlink(temporary);
     XXH3_freeState(w.sum);
     anl_store_free(s);
     return rc;

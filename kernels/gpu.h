@@ -34,7 +34,7 @@ enum {
 /** An encoder (docs/encoder.md). Weights are int8 [n][k], tokens are of k-mers of 6 bp. Copied. */
 typedef struct anl_gpu_model {
     int d, layers;
-    const uint16_t *rank; /**< [4096] row of the table for a 6-mer */
+    const uint16_t *rank; /**< [ANL_KMERS] row of the table for a k-mer */
     const int8_t *table;  /**< [none + 1][d], the last row zero */
     int none;             /**< row that stands for no k-mer */
     float norm_scale;

@@ -8,12 +8,7 @@
 
 namespace anl {
 
-enum { PART_SEQS = 16384, THREADS = 128, GROUP = ANL_ENCODE_GROUP, HEAD = ANL_ENCODE_HEAD, MOST_TOKENS = ANL_ENCODE_MAX_TOKENS, KMER = 6 };
-
-static __host__ __device__ int token_count(int len)
-{
-    return (len - KMER + GROUP) / GROUP;
-}
+enum { PART_SEQS = 16384, THREADS = 128, GROUP = ANL_TOKEN_KMERS, HEAD = ANL_ENCODER_HEAD, MOST_TOKENS = ANL_ENCODER_MAX_TOKENS, KMER = ANL_KMER };
 
 template <class T> __device__ static T warp_sum(T v)
 {
@@ -26,7 +21,7 @@ template <class T> __device__ static T warp_sum(T v)
 // First base of k-mer j of token t, or -1. Left half from the left, right half its mirror image: src/tokens.c.
 __device__ static int kmer_start(int t, int j, int len)
 {
-    const int tokens = token_count(len), n = len - KMER + 1, half = tokens / 2, shift = (GROUP * tokens - n) / 2;
+    const int tokens = ANL_TOKEN_COUNT(len), n = len - KMER + 1, half = tokens / 2, shift = (GROUP * tokens - n) / 2;
     const bool left = t < half, right = t >= tokens - half;
     const int to = GROUP * ((left ? t : right ? tokens - 1 - t : half) + 1) - shift, from = max(to - GROUP, 0);
     const int begin = right ? n - to : from, end = left ? to : n - from;
@@ -51,7 +46,7 @@ __global__ void gather_kernel(const sequence *seqs, const uint32_t *words, model
     __shared__ uint16_t rows[MOST_TOKENS * GROUP];
     __shared__ int count;
     const sequence s = seqs[blockIdx.x];
-    const int tokens = token_count(s.len);
+    const int tokens = ANL_TOKEN_COUNT(s.len);
     if (threadIdx.x == 0) count = 0;
     __syncthreads();
     for (int i = threadIdx.x; i < tokens * GROUP; i += blockDim.x) {
@@ -104,11 +99,11 @@ __global__ void norm_kernel(linear l, const int32_t *sums, int16_t *x, int rows,
 {
     const int t = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP, lane = threadIdx.x % WARP;
     if (t >= rows) return;
-    int32_t v[ANL_ENCODE_MAX_DIM / WARP] = {}, sum = 0;
+    int32_t v[ANL_ENCODER_MAX_DIM / WARP] = {}, sum = 0;
     int64_t squares = 0;
     const size_t row = (size_t)t * d;
 #pragma unroll
-    for (int i = 0; i < ANL_ENCODE_MAX_DIM / WARP; ++i) {
+    for (int i = 0; i < ANL_ENCODER_MAX_DIM / WARP; ++i) {
         const int c = i * WARP + lane;
         if (c >= d) continue;
         v[i] = x[row + c];
@@ -120,7 +115,7 @@ __global__ void norm_kernel(linear l, const int32_t *sums, int16_t *x, int rows,
     float mean, factor;
     norm_factors(warp_sum(sum), warp_sum((long long)squares), d, scale, &mean, &factor);
 #pragma unroll
-    for (int i = 0; i < ANL_ENCODE_MAX_DIM / WARP; ++i) {
+    for (int i = 0; i < ANL_ENCODER_MAX_DIM / WARP; ++i) {
         const int c = i * WARP + lane;
         if (c < d) out[row + c] = (int8_t)clamp(rne(((float)v[i] - mean) * factor), -127, 127);
     }
@@ -138,11 +133,11 @@ __device__ static float logit(const int32_t *q, const int32_t *k, float scale, f
     return l + bias;
 }
 
-__global__ void attend_kernel(const sequence *seqs, linear qkv, const int32_t *sums, const float *scales, const float (*biases)[128], int8_t *out)
+__global__ void attend_kernel(const sequence *seqs, linear qkv, const int32_t *sums, const float *scales, const float (*biases)[ANL_ENCODE_BIASES], int8_t *out)
 {
     __shared__ int32_t of[3][MOST_TOKENS][PITCH]; // q, k, v
     const sequence s = seqs[blockIdx.x];
-    const int m = token_count(s.len), h = blockIdx.y, i = threadIdx.x, d = qkv.n / 3;
+    const int m = ANL_TOKEN_COUNT(s.len), h = blockIdx.y, i = threadIdx.x, d = qkv.n / 3;
     for (int w = i; w < 3 * m * WORDS; w += blockDim.x) {
         const int c = w % WORDS, t = w / WORDS % m, part = w / WORDS / m;
         of[part][t][c] = (int32_t)four(qkv, sums, (size_t)(s.first + t), part * d + h * HEAD + c * 4, -127, 127, 0);
@@ -187,7 +182,7 @@ __global__ void pool_kernel(const sequence *seqs, const int16_t *x, const int32_
 {
     __shared__ int32_t gates[MOST_TOKENS];
     const sequence s = seqs[blockIdx.x];
-    const int tokens = token_count(s.len), d = m.d, c = threadIdx.x, lane = c % WARP;
+    const int tokens = ANL_TOKEN_COUNT(s.len), d = m.d, c = threadIdx.x, lane = c % WARP;
     x += (size_t)s.first * d;
     for (int t = c / WARP; t < tokens; t += d / WARP) {
         int32_t dot = 0;
@@ -283,7 +278,7 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
     g.n = h.n = n;
     g.d = h.d = m.d;
     for (int i = 0; i < n; ++i) {
-        const int tokens = token_count(lens[i]);
+        const int tokens = ANL_TOKEN_COUNT(lens[i]);
         g.tokens += tokens;
         if (tokens > g.longest) g.longest = tokens;
         h.words = g.words += most_words(lens[i]);
@@ -295,7 +290,7 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
     for (int i = 0, first = 0; i < n; ++i) {
         h.seqs[i] = pack(h.planes, &used, seqs[i], lens[i]);
         h.seqs[i].first = first;
-        first += token_count(lens[i]);
+        first += ANL_TOKEN_COUNT(lens[i]);
     }
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
     gather_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.x, g.valid);

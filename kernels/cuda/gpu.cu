@@ -159,11 +159,11 @@ static linear put_linear(loader &l, const anl_linear_packed &from)
 static model put_model(loader &l, const anl_gpu_model &m)
 {
     model to{};
-    const size_t heads = (size_t)m.d / ANL_ENCODE_HEAD;
+    const size_t heads = (size_t)m.d / ANL_ENCODER_HEAD;
     to.d = m.d;
     to.layers = m.layers;
     to.none = m.none;
-    to.rank = l.put(m.rank, 4096);
+    to.rank = l.put(m.rank, ANL_KMERS);
     to.table = l.put(m.table, (size_t)(m.none + 1) * m.d);
     to.norm_scale = m.norm_scale;
     for (int i = 0; i < m.layers; ++i) {
@@ -263,7 +263,7 @@ static int open(anl_gpu **out, int device)
 
 static int load_model(anl_gpu *g, const anl_gpu_model *m)
 {
-    if (m->layers > MOST_LAYERS) return fail(ANL_EINVAL, "GPU: a model of %d layers", m->layers);
+    if (m->layers > ANL_ENCODER_MAX_LAYERS) return fail(ANL_EINVAL, "GPU: a model of %d layers", m->layers);
     return load(g, g->model_memory, &g->model, "the model", [&](loader &l) { return put_model(l, *m); });
 }
 

@@ -12,7 +12,7 @@
 
 namespace anl {
 
-enum { WARP = 32, MOST_LAYERS = 8 };
+enum { WARP = 32 };
 
 // ---- errors ----
 
@@ -88,7 +88,7 @@ struct linear {
 struct layer {
     linear qkv, o, up, down;
     const float *scale;
-    const float (*bias)[128];
+    const float (*bias)[ANL_ENCODE_BIASES];
 };
 
 struct model {
@@ -96,7 +96,7 @@ struct model {
     const uint16_t *rank;
     const int8_t *table;
     float norm_scale;
-    layer layers_of[MOST_LAYERS];
+    layer layers_of[ANL_ENCODER_MAX_LAYERS];
     const int16_t *gate;
     float gate_scale, gate_bias;
     const float *mean;

@@ -8,7 +8,7 @@
 
 namespace {
 
-enum { WARP = 32, THREADS = 256, HEAD = ANL_TRAIN_HEAD, MOST = ANL_TRAIN_MAX_TOKENS, ROW = MOST + 1, CHUNK_SEQS = 1 << 20 };
+enum { WARP = 32, THREADS = 256, HEAD = ANL_ENCODER_HEAD, MOST = ANL_ENCODER_MAX_TOKENS, ROW = MOST + 1, CHUNK_SEQS = 1 << 20 };
 
 cublasHandle_t blas;
 cublasStatus_t blas_status = CUBLAS_STATUS_SUCCESS; // the first failure
@@ -88,28 +88,28 @@ __device__ float block_sum(float v)
 
 // ---- table: a block a token, a thread a channel ----
 
-__global__ void gather_kernel(const float *table, const uint16_t (*rows)[ANL_TRAIN_GROUP], int none, float *x)
+__global__ void gather_kernel(const float *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int none, float *x)
 {
     int t = blockIdx.x, c = threadIdx.x, d = blockDim.x;
     float sum = 0;
-    for (int j = 0; j < ANL_TRAIN_GROUP; ++j)
+    for (int j = 0; j < ANL_TOKEN_KMERS; ++j)
         if (rows[t][j] != none) sum += table[(size_t)rows[t][j] * d + c];
     x[(size_t)t * d + c] = sum;
 }
 
-__global__ void gather_back_kernel(const uint16_t (*rows)[ANL_TRAIN_GROUP], int none, const float *dx, float *d_table)
+__global__ void gather_back_kernel(const uint16_t (*rows)[ANL_TOKEN_KMERS], int none, const float *dx, float *d_table)
 {
     int t = blockIdx.x, c = threadIdx.x, d = blockDim.x;
-    for (int j = 0; j < ANL_TRAIN_GROUP; ++j)
+    for (int j = 0; j < ANL_TOKEN_KMERS; ++j)
         if (rows[t][j] != none) atomicAdd(&d_table[(size_t)rows[t][j] * d + c], dx[(size_t)t * d + c]);
 }
 
-void gather(const float *table, const uint16_t (*rows)[ANL_TRAIN_GROUP], int none, int m, int d, float *x)
+void gather(const float *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int none, int m, int d, float *x)
 {
     gather_kernel<<<m, d>>>(table, rows, none, x);
 }
 
-void gather_back(const uint16_t (*rows)[ANL_TRAIN_GROUP], int none, int m, int d, const float *dx, float *d_table)
+void gather_back(const uint16_t (*rows)[ANL_TOKEN_KMERS], int none, int m, int d, const float *dx, float *d_table)
 {
     gather_back_kernel<<<m, d>>>(rows, none, dx, d_table);
 }

@@ -9,16 +9,15 @@
 #ifndef ANL_KERNELS_ENCODE_H
 #define ANL_KERNELS_ENCODE_H
 
+#include "encoder_shape.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    ANL_ENCODE_GROUP = 8, /**< table rows summed into a token */
-    ANL_ENCODE_HEAD = 32, /**< channels of a head */
-    ANL_ENCODE_MAX_DIM = 256,
-    ANL_ENCODE_MAX_TOKENS = 64,                  /**< of one sequence */
-    ANL_ENCODE_MAX_IN = 2 * ANL_ENCODE_MAX_DIM,  /**< inputs of a linear layer */
-    ANL_ENCODE_MAX_OUT = 3 * ANL_ENCODE_MAX_DIM, /**< outputs of one */
+    ANL_ENCODE_MAX_IN = 2 * ANL_ENCODER_MAX_DIM,  /**< inputs of a linear layer */
+    ANL_ENCODE_MAX_OUT = 3 * ANL_ENCODER_MAX_DIM, /**< outputs of one */
+    ANL_ENCODE_BIASES = 2 * ANL_ENCODER_MAX_TOKENS,
 };
 
 /** A linear layer y[o] = rne((float)(init[o] + sum_i a[i] * w[o][i]) * scale[o] + shift[o]).
@@ -36,7 +35,7 @@ typedef struct anl_linear_packed {
 typedef struct anl_attention {
     int d;
     const float *scale;       /**< [d / 32] to base 2, finite */
-    const float (*bias)[128]; /**< [d / 32] to base 2, finite, by signed distance */
+    const float (*bias)[ANL_ENCODE_BIASES]; /**< [d / 32] to base 2, finite, by signed distance */
 } anl_attention;
 
 /** A transformer block. */
@@ -51,7 +50,7 @@ typedef struct anl_encode_kernels {
     void (*pack)(const int8_t *w, int n, int k, void *packed);
 
     /** x[t] = 16 * sum of table[rows[t][0..7]]; fits int16. */
-    void (*gather)(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x);
+    void (*gather)(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x);
 
     /** Offset u8 of clamp(rne((x - mean) * (scale / sd)), +-127), mean and sd over the row (variance + 1). scale in 0..127. */
     void (*norm)(const int16_t *x, int m, int d, float scale, uint8_t *out);

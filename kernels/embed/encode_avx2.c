@@ -60,12 +60,12 @@ static void pack(const int8_t *w, int n, int k, void *packed)
             for (int j = 0; j < 16; ++j) *to++ = w[(size_t)(o + j / 2) * k + i + j % 2];
 }
 
-static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x)
 {
     for (int t = 0; t < m; ++t, x += d)
         for (int c = 0; c < d; c += 16) {
             __m256i sum = _mm256_setzero_si256();
-            for (int j = 0; j < ANL_ENCODE_GROUP; ++j) sum = _mm256_add_epi16(sum, widen_s8(table + (size_t)rows[t][j] * d + c));
+            for (int j = 0; j < ANL_TOKEN_KMERS; ++j) sum = _mm256_add_epi16(sum, widen_s8(table + (size_t)rows[t][j] * d + c));
             store(x + c, _mm256_slli_epi16(sum, 4));
         }
 }
@@ -185,11 +185,11 @@ INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue
 
 /* One head of one sequence as int16. Keys from m up to the next multiple of 8 have weight 0. */
 typedef struct head {
-    _Alignas(32) int16_t q[ANL_ENCODE_MAX_TOKENS][ANL_ENCODE_HEAD];
-    _Alignas(32) int16_t k[ANL_ENCODE_HEAD / 2][ANL_ENCODE_MAX_TOKENS][2]; /* [channels / 2][key][2] */
-    _Alignas(32) int16_t v[ANL_ENCODE_MAX_TOKENS / 2][ANL_ENCODE_HEAD][2]; /* [keys / 2][channel][2] */
-    _Alignas(32) float l[ANL_ENCODE_MAX_TOKENS];
-    _Alignas(32) int16_t p[ANL_ENCODE_MAX_TOKENS];
+    _Alignas(32) int16_t q[ANL_ENCODER_MAX_TOKENS][ANL_ENCODER_HEAD];
+    _Alignas(32) int16_t k[ANL_ENCODER_HEAD / 2][ANL_ENCODER_MAX_TOKENS][2]; /* [channels / 2][key][2] */
+    _Alignas(32) int16_t v[ANL_ENCODER_MAX_TOKENS / 2][ANL_ENCODER_HEAD][2]; /* [keys / 2][channel][2] */
+    _Alignas(32) float l[ANL_ENCODER_MAX_TOKENS];
+    _Alignas(32) int16_t p[ANL_ENCODER_MAX_TOKENS];
 } head;
 
 static void pack_head(head *s, const int8_t *qkv, int d, int m)
@@ -197,15 +197,15 @@ static void pack_head(head *s, const int8_t *qkv, int d, int m)
     const __m256i zero = _mm256_setzero_si256();
     for (int j = 0; j < m; ++j) {
         const int8_t *row = qkv + (size_t)j * 3 * d;
-        int16_t k[ANL_ENCODE_HEAD];
-        for (int c = 0; c < ANL_ENCODE_HEAD; c += 16) {
+        int16_t k[ANL_ENCODER_HEAD];
+        for (int c = 0; c < ANL_ENCODER_HEAD; c += 16) {
             store(s->q[j] + c, widen_s8(row + c));
             store(k + c, widen_s8(row + d + c));
         }
-        for (int c = 0; c < ANL_ENCODE_HEAD / 2; ++c) memcpy(s->k[c][j], k + 2 * c, 4);
+        for (int c = 0; c < ANL_ENCODER_HEAD / 2; ++c) memcpy(s->k[c][j], k + 2 * c, 4);
     }
     for (int j = 0; j < m; j += 2)
-        for (int c = 0; c < ANL_ENCODE_HEAD; c += 16) {
+        for (int c = 0; c < ANL_ENCODER_HEAD; c += 16) {
             const int8_t *row = qkv + (size_t)j * 3 * d + 2 * d + c;
             __m256i a = widen_s8(row), b = j + 1 < m ? widen_s8(row + 3 * d) : zero;
             __m256i low = _mm256_unpacklo_epi16(a, b), high = _mm256_unpackhi_epi16(a, b);
@@ -220,7 +220,7 @@ INLINE __m256 logits(head *s, int i, int j, int groups, int m, float scale, cons
     const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     __m256i acc[4];
     for (int g = 0; g < groups; ++g) acc[g] = _mm256_setzero_si256();
-    for (int c = 0; c < ANL_ENCODE_HEAD / 2; ++c) {
+    for (int c = 0; c < ANL_ENCODER_HEAD / 2; ++c) {
         __m256i q = broadcast_pair(s->q[i] + 2 * c);
         for (int g = 0; g < groups; ++g) acc[g] = _mm256_add_epi32(acc[g], _mm256_madd_epi16(q, load(s->k[c][j + 8 * g])));
     }
@@ -292,11 +292,11 @@ static void attend(const anl_attention *p, const int8_t *qkv, int m, uint8_t *ou
 {
     head s;
     memset(&s, 0, sizeof s); /* padding must be defined, if only to be masked */
-    for (int h = 0; h < p->d / ANL_ENCODE_HEAD; ++h) {
-        pack_head(&s, qkv + h * ANL_ENCODE_HEAD, p->d, m);
+    for (int h = 0; h < p->d / ANL_ENCODER_HEAD; ++h) {
+        pack_head(&s, qkv + h * ANL_ENCODER_HEAD, p->d, m);
         for (int i = 0; i < m; ++i) {
-            int32_t sum = weigh(&s, i, m, p->scale[h], p->bias[h] + ANL_ENCODE_MAX_TOKENS - i);
-            combine(&s, m, sum, out + (size_t)i * p->d + h * ANL_ENCODE_HEAD);
+            int32_t sum = weigh(&s, i, m, p->scale[h], p->bias[h] + ANL_ENCODER_MAX_TOKENS - i);
+            combine(&s, m, sum, out + (size_t)i * p->d + h * ANL_ENCODER_HEAD);
         }
     }
 }

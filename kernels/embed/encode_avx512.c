@@ -32,12 +32,12 @@ static void pack(const int8_t *w, int n, int k, void *packed)
             for (int j = 0; j < 16; ++j, to += 4) memcpy(to, w + (size_t)(o + j) * k + i, 4);
 }
 
-static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x)
 {
     for (int t = 0; t < m; ++t, x += d)
         for (int c = 0; c < d; c += 32) {
             __m512i sum = _mm512_setzero_si512();
-            UNROLL for (int j = 0; j < ANL_ENCODE_GROUP; ++j)
+            UNROLL for (int j = 0; j < ANL_TOKEN_KMERS; ++j)
             {
                 __m256i row = _mm256_loadu_si256((const __m256i *)(table + (size_t)rows[t][j] * d + c));
                 sum = _mm512_add_epi16(sum, _mm512_cvtepi8_epi16(row));
@@ -146,11 +146,11 @@ INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue
 
 /* One head of one sequence, packed for vpdpbusd. */
 typedef struct head {
-    _Alignas(64) uint8_t q[ANL_ENCODE_MAX_TOKENS][ANL_ENCODE_HEAD];       /* offset u8 */
-    _Alignas(64) int8_t k[ANL_ENCODE_HEAD / 4][ANL_ENCODE_MAX_TOKENS][4]; /* [channels / 4][key][4] */
-    _Alignas(64) int8_t v[ANL_ENCODE_MAX_TOKENS / 4][ANL_ENCODE_HEAD][4]; /* [keys / 4][channel][4] */
-    _Alignas(64) uint8_t p[ANL_ENCODE_MAX_TOKENS][ANL_ENCODE_MAX_TOKENS]; /* weights [query][key] */
-    _Alignas(64) int32_t init[ANL_ENCODE_MAX_TOKENS];                     /* -128 * the sum of a key's channels */
+    _Alignas(64) uint8_t q[ANL_ENCODER_MAX_TOKENS][ANL_ENCODER_HEAD];       /* offset u8 */
+    _Alignas(64) int8_t k[ANL_ENCODER_HEAD / 4][ANL_ENCODER_MAX_TOKENS][4]; /* [channels / 4][key][4] */
+    _Alignas(64) int8_t v[ANL_ENCODER_MAX_TOKENS / 4][ANL_ENCODER_HEAD][4]; /* [keys / 4][channel][4] */
+    _Alignas(64) uint8_t p[ANL_ENCODER_MAX_TOKENS][ANL_ENCODER_MAX_TOKENS]; /* weights [query][key] */
+    _Alignas(64) int32_t init[ANL_ENCODER_MAX_TOKENS];                     /* -128 * the sum of a key's channels */
 } head;
 
 /* Keys beyond m are left as they are: their weights are masked to zero. */
@@ -160,7 +160,7 @@ INLINE void pack_head(head *s, const int8_t *qkv, int stride, int d, int m)
         const int8_t *row = qkv + (size_t)j * stride;
         __m256i q = _mm256_loadu_si256((const __m256i *)row);
         _mm256_store_si256((__m256i *)s->q[j], _mm256_xor_si256(q, _mm256_set1_epi8(-128)));
-        UNROLL for (int c = 0; c < ANL_ENCODE_HEAD / 4; ++c) memcpy(s->k[c][j], row + d + 4 * c, 4);
+        UNROLL for (int c = 0; c < ANL_ENCODER_HEAD / 4; ++c) memcpy(s->k[c][j], row + d + 4 * c, 4);
     }
     for (int j = 0; j < m; j += 4) {
         __m256i v[4];
@@ -178,7 +178,7 @@ INLINE void pack_head(head *s, const int8_t *qkv, int stride, int d, int m)
     }
     for (int j = 0; j < m; j += 16) {
         __m512i acc = _mm512_setzero_si512();
-        for (int c = 0; c < ANL_ENCODE_HEAD / 4; ++c) acc = dot4(acc, _mm512_set1_epi8(-128), _mm512_load_si512(s->k[c][j]));
+        for (int c = 0; c < ANL_ENCODER_HEAD / 4; ++c) acc = dot4(acc, _mm512_set1_epi8(-128), _mm512_load_si512(s->k[c][j]));
         _mm512_store_si512(s->init + j, _mm512_sub_epi32(_mm512_setzero_si512(), acc));
     }
 }
@@ -203,7 +203,7 @@ INLINE void weigh(head *s, int i, int m, int groups, float scale, const float *b
     __mmask16 last = (__mmask16)(0xffff >> (16 * groups - m));
     int pair = i + 1 < m;
     UNROLL for (int g = 0; g < groups; ++g) acc[0][g] = acc[1][g] = _mm512_load_si512(s->init + 16 * g);
-    UNROLL for (int c = 0; c < ANL_ENCODE_HEAD / 4; ++c)
+    UNROLL for (int c = 0; c < ANL_ENCODER_HEAD / 4; ++c)
     {
         __m512i q0 = broadcast4(s->q[i] + 4 * c), q1 = broadcast4(s->q[i + pair] + 4 * c);
         UNROLL for (int g = 0; g < groups; ++g)
@@ -215,7 +215,7 @@ INLINE void weigh(head *s, int i, int m, int groups, float scale, const float *b
     }
     UNROLL for (int r = 0; r < 2; ++r)
     {
-        const float *b = bias + ANL_ENCODE_MAX_TOKENS - i - r;
+        const float *b = bias + ANL_ENCODER_MAX_TOKENS - i - r;
         UNROLL for (int g = 0; g < groups; ++g)
         {
             l[r][g] = _mm512_mul_ps(_mm512_cvtepi32_ps(acc[r][g]), _mm512_set1_ps(scale));
@@ -275,9 +275,9 @@ static void attend(const anl_attention *p, const int8_t *qkv, int m, uint8_t *ou
 {
     head s;
     memset(&s, 0, sizeof s); /* padding must be defined, if only to be masked */
-    for (int h = 0; h < p->d / ANL_ENCODE_HEAD; ++h) {
-        const int8_t *from = qkv + h * ANL_ENCODE_HEAD;
-        uint8_t *to = out + h * ANL_ENCODE_HEAD;
+    for (int h = 0; h < p->d / ANL_ENCODER_HEAD; ++h) {
+        const int8_t *from = qkv + h * ANL_ENCODER_HEAD;
+        uint8_t *to = out + h * ANL_ENCODER_HEAD;
         if (m <= 16)
             attend_head(&s, from, p->d, m, 1, p->scale[h], p->bias[h], to);
         else if (m <= 32)

@@ -37,12 +37,12 @@ static void pack(const int8_t *w, int n, int k, void *packed)
             for (int j = 0; j < 8; ++j) *to++ = w[(size_t)(o + j) * k + i];
 }
 
-static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x)
 {
     for (int t = 0; t < m; ++t, x += d)
         for (int c = 0; c < d; c += 16) {
             int16x8_t low = vdupq_n_s16(0), high = low;
-            for (int j = 0; j < ANL_ENCODE_GROUP; ++j) {
+            for (int j = 0; j < ANL_TOKEN_KMERS; ++j) {
                 int8x16_t row = vld1q_s8(table + (size_t)rows[t][j] * d + c);
                 low = vaddw_s8(low, vget_low_s8(row));
                 high = vaddw_s8(high, vget_high_s8(row));
@@ -264,18 +264,18 @@ DOTPROD static void dot_linear_add(const anl_linear_packed *l, const uint8_t *a,
 
 /* One head of one sequence as int16. Keys from m up to the next multiple of 8 have weight 0. */
 typedef struct head {
-    int16_t k[ANL_ENCODE_HEAD][ANL_ENCODE_MAX_TOKENS]; /* [channel][key] */
-    int16_t v[ANL_ENCODE_MAX_TOKENS][ANL_ENCODE_HEAD]; /* [key][channel] */
-    float l[ANL_ENCODE_MAX_TOKENS];
-    int32_t p[ANL_ENCODE_MAX_TOKENS];
+    int16_t k[ANL_ENCODER_HEAD][ANL_ENCODER_MAX_TOKENS]; /* [channel][key] */
+    int16_t v[ANL_ENCODER_MAX_TOKENS][ANL_ENCODER_HEAD]; /* [key][channel] */
+    float l[ANL_ENCODER_MAX_TOKENS];
+    int32_t p[ANL_ENCODER_MAX_TOKENS];
 } head;
 
 static void pack_head(head *s, const int8_t *qkv, int d, int m)
 {
     for (int j = 0; j < m; ++j) {
         const int8_t *k = qkv + (size_t)j * 3 * d + d, *v = k + d;
-        for (int c = 0; c < ANL_ENCODE_HEAD; ++c) s->k[c][j] = k[c];
-        for (int c = 0; c < ANL_ENCODE_HEAD; c += 8) vst1q_s16(s->v[j] + c, vmovl_s8(vld1_s8(v + c)));
+        for (int c = 0; c < ANL_ENCODER_HEAD; ++c) s->k[c][j] = k[c];
+        for (int c = 0; c < ANL_ENCODER_HEAD; c += 8) vst1q_s16(s->v[j] + c, vmovl_s8(vld1_s8(v + c)));
     }
 }
 
@@ -304,7 +304,7 @@ static int32_t weigh(head *s, const int8_t *q, int m, float scale, const float *
     int padded = (m + 7) / 8 * 8;
     for (int j = 0; j < m; j += 8) {
         int32x4_t a = vdupq_n_s32(0), b = a;
-        for (int c = 0; c < ANL_ENCODE_HEAD; ++c) {
+        for (int c = 0; c < ANL_ENCODER_HEAD; ++c) {
             int16x8_t k = vld1q_s16(s->k[c] + j);
             a = vmlal_n_s16(a, vget_low_s16(k), q[c]);
             b = vmlal_high_n_s16(b, k, q[c]);
@@ -326,7 +326,7 @@ static int32_t weigh(head *s, const int8_t *q, int m, float scale, const float *
 static void combine(const head *s, int m, int32_t sum, uint8_t *out)
 {
     float inverse = 1.0f / (float)sum;
-    for (int c = 0; c < ANL_ENCODE_HEAD; c += 8) {
+    for (int c = 0; c < ANL_ENCODER_HEAD; c += 8) {
         int32x4_t a = vdupq_n_s32(0), b = a;
         for (int j = 0; j < m; ++j) {
             int16x8_t v = vld1q_s16(s->v[j] + c);
@@ -344,12 +344,12 @@ static void attend(const anl_attention *p, const int8_t *qkv, int m, uint8_t *ou
 {
     head s;
     memset(&s, 0, sizeof s); /* padding must be defined, if only to be masked */
-    for (int h = 0; h < p->d / ANL_ENCODE_HEAD; ++h) {
-        const int8_t *from = qkv + h * ANL_ENCODE_HEAD;
+    for (int h = 0; h < p->d / ANL_ENCODER_HEAD; ++h) {
+        const int8_t *from = qkv + h * ANL_ENCODER_HEAD;
         pack_head(&s, from, p->d, m);
         for (int i = 0; i < m; ++i) {
-            int32_t sum = weigh(&s, from + (size_t)i * 3 * p->d, m, p->scale[h], p->bias[h] + ANL_ENCODE_MAX_TOKENS - i);
-            combine(&s, m, sum, out + (size_t)i * p->d + h * ANL_ENCODE_HEAD);
+            int32_t sum = weigh(&s, from + (size_t)i * 3 * p->d, m, p->scale[h], p->bias[h] + ANL_ENCODER_MAX_TOKENS - i);
+            combine(&s, m, sum, out + (size_t)i * p->d + h * ANL_ENCODER_HEAD);
         }
     }
 }

@@ -16,12 +16,12 @@ static void pack(const int8_t *w, int n, int k, void *packed)
     for (int i = 0; i < n * k; ++i) to[i] = w[i];
 }
 
-static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x)
 {
     for (int t = 0; t < m; ++t, x += d)
         for (int c = 0; c < d; ++c) {
             int sum = 0;
-            for (int j = 0; j < ANL_ENCODE_GROUP; ++j) sum += table[(size_t)rows[t][j] * d + c];
+            for (int j = 0; j < ANL_TOKEN_KMERS; ++j) sum += table[(size_t)rows[t][j] * d + c];
             x[c] = (int16_t)(sum * 16);
         }
 }
@@ -90,11 +90,11 @@ static void linear_add(const anl_linear_packed *l, const uint8_t *a, int m, int1
 /* Row i of the attention weights; returns their sum. */
 static int32_t weights(const int8_t *q, const int8_t *k, int stride, int m, float scale, const float *bias, int32_t *p)
 {
-    float l[ANL_ENCODE_MAX_TOKENS], max = 0;
+    float l[ANL_ENCODER_MAX_TOKENS], max = 0;
     int32_t sum = 0;
     for (int j = 0; j < m; ++j, k += stride) {
         int32_t acc = 0;
-        for (int c = 0; c < ANL_ENCODE_HEAD; ++c) acc += q[c] * k[c];
+        for (int c = 0; c < ANL_ENCODER_HEAD; ++c) acc += q[c] * k[c];
         l[j] = (float)acc * scale;
         l[j] = l[j] + bias[j];
         if (j == 0 || l[j] > max) max = l[j];
@@ -106,16 +106,16 @@ static int32_t weights(const int8_t *q, const int8_t *k, int stride, int m, floa
 static void attend(const anl_attention *a, const int8_t *qkv, int m, uint8_t *out)
 {
     int d = a->d, stride = 3 * d;
-    for (int h = 0; h < d / ANL_ENCODE_HEAD; ++h) {
-        const int8_t *q = qkv + h * ANL_ENCODE_HEAD, *k = q + d, *v = k + d;
+    for (int h = 0; h < d / ANL_ENCODER_HEAD; ++h) {
+        const int8_t *q = qkv + h * ANL_ENCODER_HEAD, *k = q + d, *v = k + d;
         for (int i = 0; i < m; ++i) {
-            int32_t p[ANL_ENCODE_MAX_TOKENS];
-            int32_t sum = weights(q + i * stride, k, stride, m, a->scale[h], a->bias[h] + ANL_ENCODE_MAX_TOKENS - i, p);
+            int32_t p[ANL_ENCODER_MAX_TOKENS];
+            int32_t sum = weights(q + i * stride, k, stride, m, a->scale[h], a->bias[h] + ANL_ENCODER_MAX_TOKENS - i, p);
             float inverse = 1.0f / (float)sum;
-            for (int c = 0; c < ANL_ENCODE_HEAD; ++c) {
+            for (int c = 0; c < ANL_ENCODER_HEAD; ++c) {
                 int32_t acc = 0;
                 for (int j = 0; j < m; ++j) acc += p[j] * v[j * stride + c];
-                out[i * d + h * ANL_ENCODE_HEAD + c] = (uint8_t)(rne((float)acc * inverse) + 128);
+                out[i * d + h * ANL_ENCODER_HEAD + c] = (uint8_t)(rne((float)acc * inverse) + 128);
             }
         }
     }

@@ -2,6 +2,8 @@
 #ifndef ANL_KERNELS_SCAN_H
 #define ANL_KERNELS_SCAN_H
 
+#include "encoder_shape.h"
+
 #include <stdint.h>
 
 enum { ANL_SCAN_PANEL = 16 /**< entries that stand together: a panel is [d / 4][16][4] bytes */ };
@@ -19,10 +21,10 @@ typedef struct anl_scan_kernels {
 
     /** Entries j of n (a multiple of 16) with bias[j] - 2 * dots[j] <= limit: their numbers to which, the values to value, both with room
      *  for n + 16; returns how many. */
-    int32_t (*near)(const int32_t *dots, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value);
+    int32_t (*select_at_most)(const int32_t *dots, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value);
 
     /** A value that exactly k of values[n] do not exceed; where ties make that impossible, the k-th smallest. 1 <= k <= n. */
-    int32_t (*bound)(const int32_t *values, int32_t n, int32_t k);
+    int32_t (*limit_of_k)(const int32_t *values, int32_t n, int32_t k);
 } anl_scan_kernels;
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);

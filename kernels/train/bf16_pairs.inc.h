@@ -38,7 +38,7 @@ static void pack(const float *w, int n, int k, void *packed)
     uint32_t *forward = packed, *backward = forward + (size_t)n * (size_t)k / 2;
     to_pairs(w, n, k, backward);
     for (int o = 0; o < n; ++o) {
-        uint32_t row[ANL_TRAIN_MAX_DIM];
+        uint32_t row[ANL_ENCODER_MAX_DIM];
         to_rows(w + (size_t)o * (size_t)k, (size_t)k, row);
         for (int p = 0; p < k / 2; ++p) forward[(size_t)p * (size_t)n + (size_t)o] = row[p];
     }

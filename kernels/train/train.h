@@ -9,15 +9,10 @@
 #ifndef ANL_KERNELS_TRAIN_H
 #define ANL_KERNELS_TRAIN_H
 
+#include "encoder_shape.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-enum {
-    ANL_TRAIN_GROUP = 8,       /**< table rows summed into a token */
-    ANL_TRAIN_HEAD = 32,       /**< channels of a head */
-    ANL_TRAIN_MAX_DIM = 256,
-    ANL_TRAIN_MAX_TOKENS = 64, /**< of one sequence */
-};
 
 /** What a linear layer does with y = w a + b: store it, store max(y, 0), or add it to what is there. */
 typedef enum anl_train_mode { ANL_TRAIN_SET, ANL_TRAIN_RELU, ANL_TRAIN_ADD } anl_train_mode;
@@ -68,8 +63,8 @@ typedef struct anl_train_kernels {
     void (*zero)(void *p, size_t bytes);
 
     /** x[t] = sum of table[rows[t][0..7]]; a row number of `none` counts nothing. Backward: d_table += . */
-    void (*gather)(const float *table, const uint16_t (*rows)[ANL_TRAIN_GROUP], int none, int m, int d, float *x);
-    void (*gather_back)(const uint16_t (*rows)[ANL_TRAIN_GROUP], int none, int m, int d, const float *dx, float *d_table);
+    void (*gather)(const float *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int none, int m, int d, float *x);
+    void (*gather_back)(const uint16_t (*rows)[ANL_TOKEN_KMERS], int none, int m, int d, const float *dx, float *d_table);
 
     /** a = (x - mean) / sd of every row, inverse[t] = 1 / sd. Backward: dx += . */
     void (*norm)(const float *x, int m, int d, float *a, float *inverse);

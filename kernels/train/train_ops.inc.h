@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef float v16 __attribute__((vector_size(64), aligned(4), may_alias));
-enum { HEAD = ANL_TRAIN_HEAD, WIDE = ANL_TRAIN_MAX_TOKENS };
+enum { HEAD = ANL_ENCODER_HEAD, WIDE = ANL_ENCODER_MAX_TOKENS };
 
 static inline v16 splat(float f)
 {
@@ -89,11 +89,11 @@ static inline v16 exponentials(v16 x)
 
 /* ---- table ---- */
 
-static void gather(const float *table, const uint16_t (*rows)[ANL_TRAIN_GROUP], int none, int m, int d, float *x)
+static void gather(const float *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int none, int m, int d, float *x)
 {
     for (int t = 0; t < m; ++t, x += d) {
         memset(x, 0, (size_t)d * sizeof *x);
-        for (int j = 0; j < ANL_TRAIN_GROUP; ++j) {
+        for (int j = 0; j < ANL_TOKEN_KMERS; ++j) {
             if (rows[t][j] == none) continue;
             const float *row = table + (size_t)rows[t][j] * (size_t)d;
             for (int c = 0; c < d; c += 16) store(x + c, load(x + c) + load(row + c));
@@ -101,10 +101,10 @@ static void gather(const float *table, const uint16_t (*rows)[ANL_TRAIN_GROUP], 
     }
 }
 
-static void gather_back(const uint16_t (*rows)[ANL_TRAIN_GROUP], int none, int m, int d, const float *dx, float *d_table)
+static void gather_back(const uint16_t (*rows)[ANL_TOKEN_KMERS], int none, int m, int d, const float *dx, float *d_table)
 {
     for (int t = 0; t < m; ++t, dx += d)
-        for (int j = 0; j < ANL_TRAIN_GROUP; ++j) {
+        for (int j = 0; j < ANL_TOKEN_KMERS; ++j) {
             if (rows[t][j] == none) continue;
             float *row = d_table + (size_t)rows[t][j] * (size_t)d;
             for (int c = 0; c < d; c += 16) store(row + c, load(row + c) + load(dx + c));
@@ -198,6 +198,7 @@ static int padded(int m)
 static void attention_weights(const float *q, const float *k, int stride, int m, float slope, float *p)
 {
     static const float scale = 0.176776695f; /* 1 / sqrt(32) */
+    _Static_assert(ANL_ENCODER_HEAD == 32, "scale");
     float turned[HEAD * WIDE];
     int wide = padded(m);
     transpose(k, stride, m, wide, turned);

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static _Thread_local char message[512];
 
@@ -22,27 +20,6 @@ int anl_fail(int code, const char *fmt, ...)
 const char *anl_error(void)
 {
     return message;
-}
-
-/* Names given so far; more than a command ever needs at once. */
-enum { MOST_TEMPORARIES = 16 };
-static char *temporaries[MOST_TEMPORARIES];
-
-int anl_temporary_name(const char *path, char *out, size_t size)
-{
-    struct stat st;
-    if (!stat(path, &st) && !S_ISREG(st.st_mode)) return anl_fail(ANL_EINVAL, "%s: not a regular file", path);
-    if (snprintf(out, size, "%s.tmp.%ld", path, (long)getpid()) >= (int)size) return anl_fail(ANL_EINVAL, "%s: name too long", path);
-    for (int i = 0; i < MOST_TEMPORARIES; ++i) {
-        if (!temporaries[i] && !(temporaries[i] = strdup(out))) return anl_fail(ANL_ENOMEM, "out of memory");
-        if (!strcmp(temporaries[i], out)) break;
-    }
-    return ANL_OK;
-}
-
-void anl_temporaries_remove(void)
-{
-    for (int i = 0; i < MOST_TEMPORARIES && temporaries[i]; ++i) unlink(temporaries[i]);
 }
 
 static void *wait_for_all(void *lock)

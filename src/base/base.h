@@ -35,13 +35,6 @@ int anl_fail(int code, const char *fmt, ...) ANL_PRINTF(2, 3);
 /** The message of this thread's last failure; "" when there was none. Valid until this thread fails again. */
 const char *anl_error(void);
 
-/** The temporary name `path`.tmp.PID, for a file that is renamed to `path` when it is complete. Refuses what is there and no regular
- *  file: a device must not be replaced. 0, ANL_EINVAL or ANL_ENOMEM. */
-int anl_temporary_name(const char *path, char *out, size_t size);
-
-/** Removes the files that anl_temporary_name gave names to, as far as they are still there. Async-signal-safe. */
-void anl_temporaries_remove(void);
-
 /** Starts the `n` OpenMP threads that the calling thread's parallel regions will use. OpenMP ends the process when it cannot start
  *  one: here, before there is anything to lose, it is an error. 0 or ANL_ENOMEM. */
 int anl_threads_start(int n);

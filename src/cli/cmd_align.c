@@ -4,12 +4,10 @@
 #include "progress.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const char help[] =
     "usage: anneal align [OPTIONS] INDEX.anl READS [MATES]\n\n"
@@ -289,42 +287,18 @@ static void print_summary(const anl_summary *s, double seconds)
     fprintf(stderr, ", %.0f reads/s\n", (double)c->reads / (seconds + 1e-9));
 }
 
-/* The JSON summary, opened before there is work to lose. A device or a pipe has no temporary name. */
-typedef struct summary_file {
-    FILE *file;
-    char temporary[4096];
-} summary_file;
-
-static int summary_open(summary_file *f, const char *path)
+/* The summary as JSON. */
+static int summary_write(anl_output *to, const anl_summary *s, double seconds)
 {
-    struct stat st;
-    const int direct = stat(path, &st) == 0 && !S_ISREG(st.st_mode);
-    int rc = direct ? ANL_OK : anl_temporary_name(path, f->temporary, sizeof f->temporary);
-    if (!rc && !(f->file = fopen(direct ? path : f->temporary, "w"))) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    return rc;
-}
-
-static int summary_write(summary_file *out, const char *path, const anl_summary *s, double seconds)
-{
-    FILE *f = out->file;
+    FILE *f = anl_output_stream(to);
+    if (!f) return ANL_EIO;
     const anl_counts *c = &s->counts;
     fprintf(f, "{\"reads\": %lld, \"mapped\": %lld, \"pairs\": %lld, \"proper_pairs\": %lld, ", (long long)c->reads,
             (long long)c->mapped, (long long)c->pairs, (long long)c->proper);
     if (s->insert.usable) fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}, ", s->insert.mean, s->insert.sd);
     else fputs("\"insert_size\": null, ", f);
     fprintf(f, "\"seconds\": %.3f, \"reads_per_second\": %.1f}\n", seconds, (double)c->reads / (seconds + 1e-9));
-    errno = 0;
-    return fflush(f) || ferror(f) ? anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno ? errno : EIO)) : ANL_OK;
-}
-
-/* Renames it into place, unless `rc` says that something failed. */
-static int summary_close(summary_file *f, const char *path, int rc)
-{
-    if (!f->file) return rc;
-    if (fclose(f->file) && !rc) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    if (*f->temporary && !rc && rename(f->temporary, path)) rc = anl_fail(ANL_EIO, "%s: cannot write: %s", path, strerror(errno));
-    if (*f->temporary && rc) remove(f->temporary);
-    return rc;
+    return anl_output_finish(to);
 }
 
 static void show(void *data, const anl_summary *s)
@@ -338,13 +312,13 @@ static int run(const settings *s)
     anl_reads *reads = NULL;
     anl_alignments *out = NULL;
     anl_summary summary = {0};
-    summary_file json = {0};
+    anl_output *json = NULL; /* opened before there is work to lose */
     anl_meter meter;
     double start = anl_now();
     anl_meter_start(&meter, "reads");
     if (s->verbosity < 2) meter.on = 0;
     int rc = anl_threads_start(s->align.threads);
-    if (!rc && s->summary) rc = summary_open(&json, s->summary);
+    if (!rc && s->summary) rc = anl_output_open(&json, s->summary, ANL_OUTPUT_STREAM);
     if (!rc) rc = anl_aligner_open(&aligner, s->index, s->model, &s->align);
     if (!rc && s->verbosity > 2) {
         const char *gpu = anl_aligner_gpu(aligner), *why = NULL;
@@ -364,14 +338,18 @@ static int run(const settings *s)
     if (!rc) rc = anl_alignments_finish(out);
     double seconds = anl_now() - start;
     const long long left_out = rc ? 0 : (long long)anl_alignments_left_out(out);
-    if (!rc && s->summary) rc = summary_write(&json, s->summary, &summary, seconds);
+    if (!rc && s->summary) rc = summary_write(json, &summary, seconds);
     if (!rc) {
         rc = anl_alignments_close(out);
         out = NULL;
     }
-    rc = summary_close(&json, s->summary, rc);
+    if (!rc && json) {
+        rc = anl_output_close(json);
+        json = NULL;
+    }
     if (!rc && left_out && s->verbosity >= 2) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", left_out);
     if (!rc && s->verbosity >= 2) print_summary(&summary, seconds);
+    anl_output_abort(json);
     anl_alignments_abort(out);
     anl_reads_free(reads);
     anl_aligner_free(aligner);

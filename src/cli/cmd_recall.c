@@ -2,8 +2,8 @@
 #include "recall.h"
 #include "sketch.h"
 #include "index_build.h"
+#include "output.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <omp.h>
 #include <stdio.h>
@@ -85,21 +85,19 @@ static void print(const char *genome, const char *model, int64_t windows, const 
     fflush(stdout);
 }
 
-/* The genome's index under a name that is gone when it is open. */
+/* The genome's index, in a scratch file. */
 static int open_index(const settings *s, const char *genome, const char *model, anl_index **out)
 {
-    char path[4096];
-    const char *folder = getenv("TMPDIR");
+    char path[ANL_SCRATCH_NAME];
     anl_index_report ignored;
-    snprintf(path, sizeof path, "%s/anneal-recall-XXXXXX", folder && *folder ? folder : "/tmp");
-    int fd = mkstemp(path);
-    if (fd < 0) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    const int file = anl_scratch_open(NULL);
+    if (file < 0) return ANL_EIO;
+    anl_scratch_name(file, path);
     anl_index_options o = {.reference = genome, .output = path, .model = model, .window = (int32_t)s->window, .stride = (int32_t)s->stride,
                            .threads = (int)s->threads};
     int rc = anl_index_build(&o, NULL, NULL, &ignored);
     if (!rc) rc = anl_index_open(out, path);
-    unlink(path);
-    close(fd);
+    close(file);
     return rc;
 }
 
@@ -126,31 +124,31 @@ static int measure(const settings *s, const char *genome, const char *model, con
     return rc;
 }
 
-/* The sketch of the model's own dimension and depth. */
-static int write_sketch(const char *model, char *path, size_t size)
+/* The sketch of the model's own dimension and depth, in a scratch file: its descriptor, -1 on failure. */
+static int write_sketch(const char *model, char *path)
 {
     anl_model *m = NULL, *sketch = NULL;
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, size, "%s/anneal-sketch-XXXXXX", folder && *folder ? folder : "/tmp");
-    int rc = anl_model_read(&m, model);
+    int file = -1, rc = anl_model_read(&m, model);
     if (!rc) rc = anl_sketch_new(&sketch, m->dim, m->layers, 1);
-    int fd = rc ? -1 : mkstemp(path);
-    if (!rc && fd < 0) rc = anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
-    if (!rc) rc = anl_model_write(sketch, path);
-    if (fd >= 0) close(fd);
+    if (!rc && (file = anl_scratch_open(NULL)) < 0) rc = ANL_EIO;
+    if (!rc) {
+        anl_scratch_name(file, path);
+        rc = anl_model_save(sketch, path);
+    }
+    if (rc && file >= 0) close(file);
     anl_model_free(m);
     anl_model_free(sketch);
-    return rc;
+    return rc ? -1 : file;
 }
 
 static int run(const settings *s, char **genomes, int n)
 {
-    char found[4096], sketch[4096] = "";
+    char found[4096], sketch[ANL_SCRATCH_NAME];
     const char *model = s->model;
-    int rc = ANL_OK;
+    int rc = ANL_OK, file = -1;
     if (!model) rc = anl_model_find(found, sizeof found);
     if (!model) model = found;
-    if (!rc && s->baseline) rc = write_sketch(model, sketch, sizeof sketch);
+    if (!rc && s->baseline && (file = write_sketch(model, sketch)) < 0) rc = ANL_EIO;
     if (!rc) {
         printf("genome\twindows\tmodel\tlength\terror%%\tsearch\treads\tunique%%");
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) printf("\trecall@%d", anl_recall_depths[i]);
@@ -160,7 +158,7 @@ static int run(const settings *s, char **genomes, int n)
         rc = measure(s, genomes[i], model, "model", s->checkpoint);
         if (!rc && s->baseline) rc = measure(s, genomes[i], sketch, "sketch", NULL);
     }
-    if (*sketch) unlink(sketch);
+    if (file >= 0) close(file);
     if (!rc && (fflush(stdout) || ferror(stdout))) rc = anl_fail(ANL_EIO, "standard output: cannot write");
     return rc ? cli_fail() : 0;
 }

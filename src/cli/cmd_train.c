@@ -85,7 +85,7 @@ static int set_option(settings *s, int c)
         o->seed = (uint64_t)v;
         return 0;
     case OPT_DIM: return set_int("--dim", 32, 256, &o->dim);
-    case OPT_LAYERS: return set_int("--layers", 0, ANL_MODEL_MAX_LAYERS, &o->layers);
+    case OPT_LAYERS: return set_int("--layers", 0, ANL_ENCODER_MAX_LAYERS, &o->layers);
     case OPT_LINEAR: return cli_amount("--linear-pairs", optarg, 0, &o->linear_pairs);
     case OPT_PAIRS: return cli_amount("--pairs", optarg, 0, &o->pairs);
     case OPT_BATCH: return set_int("--batch", 32, 16384, &o->batch);
@@ -138,34 +138,47 @@ static int choose_device(settings *s)
 
 static volatile sig_atomic_t stop;
 
+/* The second one ends it at once. */
 static void on_signal(int number)
 {
-    (void)number;
+    if (stop) {
+        anl_outputs_remove();
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     stop = 1;
 }
 
 static int train(settings *s, char **paths, int n)
 {
     anl_model *m = NULL;
+    anl_output *to = NULL; /* opened before there is work to lose */
     reporting r = {.start = anl_now()};
+    if (anl_output_open(&to, s->output, ANL_OUTPUT_STREAM)) return cli_fail();
     if (s->log) {
         r.log = fopen(s->log, "a");
         if (!r.log) {
             anl_fail(ANL_EIO, "%s: %s", s->log, strerror(errno));
+            anl_output_abort(to);
             return cli_fail();
         }
         if (ftell(r.log) == 0) fputs("step\tpairs\tlayers\tloss\tbatch_recall1\tpairs_per_s\ttwins\trecall10_error10\trecall10_error15\n", r.log);
     }
     anl_meter_start(&r.meter, "pairs");
-    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}; /* a second one ends it at once */
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_NODEFER};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     s->o.stop = &stop;
     omp_set_num_threads(s->o.threads); /* FAISS goes by the default */
     int rc = anl_train_run(&s->o, paths, n, anl_now, report, &r, &m);
     anl_meter_finish(&r.meter);
-    if (!rc) rc = anl_model_write(m, s->output);
+    if (!rc) rc = anl_model_write(m, to);
     if (r.log && fclose(r.log) && !rc) rc = anl_fail(ANL_EIO, "%s: cannot write", s->log);
+    if (!rc) {
+        rc = anl_output_close(to);
+        to = NULL;
+    }
+    anl_output_abort(to);
     anl_model_free(m);
     return rc ? cli_fail() : 0;
 }
@@ -174,7 +187,7 @@ static int make_sketch(const settings *s)
 {
     anl_model *m = NULL;
     int rc = anl_sketch_new(&m, s->o.dim, s->o.layers, s->o.seed);
-    if (!rc) rc = anl_model_write(m, s->output);
+    if (!rc) rc = anl_model_save(m, s->output);
     anl_model_free(m);
     return rc ? cli_fail() : 0;
 }

@@ -1,4 +1,5 @@
 #include "cli.h"
+#include "output.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -46,14 +47,14 @@ static int leave(int status)
 /* A signal ends the program as it always does, but no half-written file stays behind. */
 static void on_signal(int number)
 {
-    anl_temporaries_remove();
+    anl_outputs_remove();
     raise(number); /* SA_RESETHAND: this time it is the default action */
 }
 
 /* OpenMP calls exit() when it cannot start a thread. */
 static void on_exit_by_library(void)
 {
-    anl_temporaries_remove();
+    anl_outputs_remove();
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     _exit(1);
 #endif
@@ -61,7 +62,7 @@ static void on_exit_by_library(void)
 
 static void catch_signals(void)
 {
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGABRT, SIGBUS, SIGSEGV};
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU, SIGABRT, SIGBUS, SIGSEGV};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)}, old;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)
         if (!sigaction(ends[i], NULL, &old) && old.sa_handler == SIG_DFL) sigaction(ends[i], &action, NULL);

@@ -12,9 +12,6 @@
 /* Activations of a block of sequences stay in the L2 cache while the weights pass over them. */
 enum { BLOCK_TOKENS = 256, BLOCK_SEQS = 32 };
 
-_Static_assert((int)ANL_ENCODER_MAX_LEN == (int)ANL_TOKENS_MAX_LEN && (int)ANL_TOKENS_MAX <= (int)ANL_ENCODE_MAX_TOKENS, "lengths");
-_Static_assert((int)ANL_MODEL_ROWS == (int)ANL_KMER_RANKS && (int)ANL_MODEL_GROUP == (int)ANL_TOKEN_KMERS, "table");
-
 struct anl_encoder {
     anl_encode_kernels kernels;
     const anl_model *model;
@@ -73,15 +70,15 @@ static int pack_linear(anl_encoder *e, anl_linear_packed *to, const anl_linear *
 static int pack_attention(anl_encoder *e, anl_attention *to, const anl_layer *from)
 {
     const float log2e = 1.44269504f;
-    int heads = e->dim / ANL_MODEL_HEAD, centre = ANL_ENCODE_MAX_TOKENS;
+    int heads = e->dim / ANL_ENCODER_HEAD, centre = ANL_ENCODER_MAX_TOKENS;
     float *scale = aligned(e->arena, (size_t)heads, sizeof *scale);
-    float(*bias)[128] = aligned(e->arena, (size_t)heads, sizeof *bias);
+    float(*bias)[ANL_ENCODE_BIASES] = aligned(e->arena, (size_t)heads, sizeof *bias);
     if (!scale || !bias) return ANL_ENOMEM;
     for (int h = 0; h < heads; ++h) {
         scale[h] = from->qk_scale[h] * log2e;
         for (int i = 0; i < 2 * centre; ++i) bias[h][i] = -(from->slope[h] * log2e) * (float)abs(i - centre);
     }
-    *to = (anl_attention){.d = e->dim, .scale = scale, .bias = (const float(*)[128])bias};
+    *to = (anl_attention){.d = e->dim, .scale = scale, .bias = (const float(*)[ANL_ENCODE_BIASES])bias};
     return ANL_OK;
 }
 
@@ -143,7 +140,7 @@ static anl_linear_packed unpacked(anl_linear_packed l, const anl_linear *from)
 int anl_encoder_use(anl_encoder *e, anl_gpu *gpu)
 {
     const anl_model *m = e->model;
-    anl_encode_layer layer[ANL_MODEL_MAX_LAYERS];
+    anl_encode_layer layer[ANL_ENCODER_MAX_LAYERS];
     for (int i = 0; i < m->layers; ++i) {
         const anl_layer *from = &m->layer[i];
         layer[i] = e->layer[i];
@@ -216,7 +213,7 @@ static int tokenise(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t 
     int i = 0, at = 0;
     for (; i < n && i < BLOCK_SEQS; ++i) {
         assert(lens[i] >= ANL_ENCODER_MIN_LEN && lens[i] <= ANL_ENCODER_MAX_LEN);
-        int m = anl_token_count(lens[i]);
+        int m = ANL_TOKEN_COUNT(lens[i]);
         if (at + m > BLOCK_TOKENS) break;
         s->valid[i] = anl_tokens_make(seqs[i], lens[i], e->rank, s->rows + at);
         s->first[i] = at;

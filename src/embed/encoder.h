@@ -9,8 +9,6 @@
 typedef struct anl_encoder anl_encoder;
 typedef struct anl_encoder_scratch anl_encoder_scratch; /**< one a thread */
 
-enum { ANL_ENCODER_MIN_LEN = 20, ANL_ENCODER_MAX_LEN = 400 };
-
 /** Packs the weights for the current kernel level. Takes nothing: `m` must outlive the encoder. */
 int anl_encoder_new(anl_encoder **out, const anl_model *m);
 void anl_encoder_free(anl_encoder *e);

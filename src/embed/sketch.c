@@ -60,15 +60,15 @@ int anl_sketch_new(anl_model **out, int dim, int layers, uint64_t seed)
     }
     m->norm_scale = m->pool_scale = 32;
     m->radius = 400 * sqrtf((float)dim / 128);
-    fill(m->table, (size_t)ANL_MODEL_ROWS * (size_t)dim, &state, 29);
+    fill(m->table, (size_t)ANL_KMER_RANKS * (size_t)dim, &state, 29);
     centre(m);
     for (int i = 0; i < layers; ++i) {
         anl_layer *l = &m->layer[i];
         fill_linear(&l->qkv, &state, 32, m->norm_scale);
         fill_linear(&l->up, &state, 48, m->norm_scale);
-        int heads = dim / ANL_MODEL_HEAD;
+        int heads = dim / ANL_ENCODER_HEAD;
         for (int h = 0; h < heads; ++h) {
-            l->qk_scale[h] = 1 / (32.0f * 32.0f * sqrtf(ANL_MODEL_HEAD));
+            l->qk_scale[h] = 1 / (32.0f * 32.0f * sqrtf(ANL_ENCODER_HEAD));
             l->slope[h] = heads > 1 ? (float)h / (float)(heads - 1) : 0;
         }
         for (int o = 0; o < dim; ++o) l->o.scale[o] = l->down.scale[o] = 1.0f / 64;

@@ -45,8 +45,8 @@ static int fill(const uint16_t *ranks, int from, int to, uint16_t *row)
  * between. With an odd excess and no middle token, both halves hold the central k-mer. */
 int anl_tokens_make(const uint8_t *seq, int len, const uint16_t rank[ANL_KMERS], uint16_t (*rows)[ANL_TOKEN_KMERS])
 {
-    uint16_t ranks[ANL_TOKENS_MAX_LEN];
-    int n = len - ANL_KMER + 1, m = anl_token_count(len), valid = 0;
+    uint16_t ranks[ANL_ENCODER_MAX_LEN];
+    int n = len - ANL_KMER + 1, m = ANL_TOKEN_COUNT(len), valid = 0;
     int shift = (ANL_TOKEN_KMERS * m - n) / 2;
     kmers(seq, len, rank, ranks);
     for (int i = 0; i < m / 2; ++i) {

@@ -1,11 +1,11 @@
 #include "extend.h"
 
-#include "base.h"
+#include "cigar.h"
+#include "cigar_score.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2, CIGAR_EQ = 7, CIGAR_X = 8 };
 /* How the best score of a cell came about, and more about the cell. */
 enum { COLUMN = 1, DELETION = 2, INSERTION = 3, SOURCE = 3, DELETION_GOES_ON = 4, INSERTION_GOES_ON = 8, COLUMN_STARTS = 16 };
 #define NOWHERE (INT32_MIN / 2)
@@ -13,9 +13,9 @@ enum { COLUMN = 1, DELETION = 2, INSERTION = 3, SOURCE = 3, DELETION_GOES_ON = 4
 struct anl_extend_scratch {
     uint8_t *from; /* [qlen][width] */
     int32_t *rows; /* those of band_rows */
-    uint32_t *cigar;
+    anl_cigar cigar;
     char *md;
-    size_t from_cap, rows_cap, cigar_cap, md_cap;
+    size_t from_cap, rows_cap, md_cap;
 };
 
 int anl_extend_scratch_new(anl_extend_scratch **out)
@@ -29,14 +29,9 @@ void anl_extend_scratch_free(anl_extend_scratch *s)
     if (!s) return;
     free(s->from);
     free(s->rows);
-    free(s->cigar);
+    free(s->cigar.list);
     free(s->md);
     free(s);
-}
-
-static inline int32_t pair_score(const anl_sw_params *p, uint8_t q, uint8_t t)
-{
-    return q > 3 || t > 3 ? -1 : q == t ? p->match : -p->mismatch;
 }
 
 /* Where the best alignment ends. */
@@ -91,20 +86,9 @@ static void fill_row(const anl_extend_params *p, const anl_extend_problem *x, in
     while (column[best->b] != top) ++best->b;
 }
 
-static int push(anl_extend_scratch *s, int32_t *n, uint32_t op, uint32_t len)
+static anl_cigar_op column_op(int eqx, uint8_t q, uint8_t t)
 {
-    if (*n && (s->cigar[*n - 1] & 15) == op) {
-        s->cigar[*n - 1] += len << 4;
-        return ANL_OK;
-    }
-    int rc = anl_grow(&s->cigar, &s->cigar_cap, (size_t)*n + 1, sizeof *s->cigar);
-    if (!rc) s->cigar[(*n)++] = len << 4 | op;
-    return rc;
-}
-
-static uint32_t column_op(int eqx, uint8_t q, uint8_t t)
-{
-    return !eqx ? CIGAR_M : q == t && q < 4 ? CIGAR_EQ : CIGAR_X;
+    return !eqx ? ANL_CIGAR_M : anl_column_equal(q, t) ? ANL_CIGAR_EQ : ANL_CIGAR_X;
 }
 
 /* Walks back from the best cell, whose column is a match or mismatch. A gap is entered only where it beats a column, which puts it as
@@ -112,24 +96,25 @@ static uint32_t column_op(int eqx, uint8_t q, uint8_t t)
 static int walk_back(const anl_extend_params *p, const anl_extend_problem *x, anl_extend_scratch *s, cell at, anl_extension *out)
 {
     const int32_t width = x->dhi - x->dlo + 1;
-    int32_t q = at.q, b = at.b, n = 0;
+    int32_t q = at.q, b = at.b;
     int state = COLUMN, rc;
+    s->cigar.n = 0;
     out->qend = q + 1;
     out->tend = q + x->dlo + b + 1;
     for (;;) {
         const uint8_t how = s->from[(size_t)q * (size_t)width + (size_t)b];
         if (!state) state = how & SOURCE;
         if (state == COLUMN) {
-            rc = push(s, &n, column_op(p->eqx, x->query[q], x->target[q + x->dlo + b]), 1);
+            rc = anl_cigar_push(&s->cigar, column_op(p->eqx, x->query[q], x->target[q + x->dlo + b]), 1);
             if (rc || how & COLUMN_STARTS) break;
             --q;
             state = 0;
         } else if (state == DELETION) {
-            if ((rc = push(s, &n, CIGAR_D, 1))) break;
+            if ((rc = anl_cigar_push(&s->cigar, ANL_CIGAR_D, 1))) break;
             --b;
             if (!(how & DELETION_GOES_ON)) state = 0;
         } else {
-            if ((rc = push(s, &n, CIGAR_I, 1))) break;
+            if ((rc = anl_cigar_push(&s->cigar, ANL_CIGAR_I, 1))) break;
             --q;
             ++b;
             if (!(how & INSERTION_GOES_ON)) state = 0;
@@ -137,72 +122,18 @@ static int walk_back(const anl_extend_params *p, const anl_extend_problem *x, an
     }
     out->qbeg = q;
     out->tbeg = q + x->dlo + b;
-    out->n_cigar = n;
-    for (int32_t i = 0; i < n / 2; ++i) {
-        uint32_t swap = s->cigar[i];
-        s->cigar[i] = s->cigar[n - 1 - i];
-        s->cigar[n - 1 - i] = swap;
-    }
-    out->cigar = s->cigar;
+    anl_cigar_reverse(s->cigar.list, s->cigar.n);
+    out->cigar = s->cigar.list;
+    out->n_cigar = s->cigar.n;
     return rc;
-}
-
-static char *put_number(char *to, int32_t value)
-{
-    char digits[12];
-    int n = 0;
-    do digits[n++] = (char)('0' + value % 10);
-    while (value /= 10);
-    while (n) *to++ = digits[--n];
-    return to;
-}
-
-size_t anl_cigar_md_size(const uint32_t *cigar, int32_t n_cigar)
-{
-    size_t most = 16;
-    for (int32_t i = 0; i < n_cigar; ++i) most += (size_t)(cigar[i] >> 4) * 2 + 12;
-    return most;
-}
-
-int32_t anl_cigar_describe(const uint32_t *cigar, int32_t n_cigar, const uint8_t *query, const uint8_t *target, char *md)
-{
-    int32_t equal = 0, nm = 0;
-    for (int32_t i = 0; i < n_cigar; ++i) {
-        const int32_t len = (int32_t)(cigar[i] >> 4);
-        const uint32_t op = cigar[i] & 15;
-        if (op == CIGAR_I) {
-            query += len;
-            nm += len;
-        } else if (op == CIGAR_D) {
-            md = put_number(md, equal);
-            *md++ = '^';
-            for (int32_t j = 0; j < len; ++j) *md++ = "ACGTN"[*target++];
-            equal = 0;
-            nm += len;
-        } else {
-            for (int32_t j = 0; j < len; ++j, ++query, ++target) {
-                if (*query == *target && *query < 4) {
-                    ++equal;
-                    continue;
-                }
-                md = put_number(md, equal);
-                *md++ = "ACGTN"[*target];
-                equal = 0;
-                ++nm;
-            }
-        }
-    }
-    md = put_number(md, equal);
-    *md = 0;
-    return nm;
 }
 
 /* MD and NM of a finished alignment. */
 static int describe(const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out)
 {
-    int rc = anl_grow(&s->md, &s->md_cap, anl_cigar_md_size(s->cigar, out->n_cigar), 1);
+    int rc = anl_grow(&s->md, &s->md_cap, anl_cigar_md_size(out->cigar, out->n_cigar), 1);
     if (rc) return rc;
-    out->nm = anl_cigar_describe(s->cigar, out->n_cigar, x->query + out->qbeg, x->target + out->tbeg, s->md);
+    out->nm = anl_cigar_md(out->cigar, out->n_cigar, x->query + out->qbeg, x->target + out->tbeg, s->md);
     out->md = s->md;
     return ANL_OK;
 }
@@ -270,43 +201,14 @@ int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *
     const uint8_t *target = x->target + x->dlo;
     anl_extend_ungapped(p, k, x->query, target, x->qlen, x->qlen, out);
     if (out->total <= 0) return ANL_OK;
-    int32_t n = 0;
+    s->cigar.n = 0;
     for (int32_t i = out->qbeg; i < out->qend; ++i) {
-        int rc = push(s, &n, column_op(p->eqx, x->query[i], target[i]), 1);
+        int rc = anl_cigar_push(&s->cigar, column_op(p->eqx, x->query[i], target[i]), 1);
         if (rc) return rc;
     }
-    out->n_cigar = n;
-    out->cigar = s->cigar;
+    out->n_cigar = s->cigar.n;
+    out->cigar = s->cigar.list;
     out->tbeg += x->dlo;
     out->tend += x->dlo;
     return describe(x, s, out);
-}
-
-int32_t anl_cigar_score(const anl_sw_params *p, const uint32_t *cigar, int32_t n_cigar, const uint8_t *query, const uint8_t *target)
-{
-    int32_t score = 0;
-    for (int32_t i = 0; i < n_cigar; ++i) {
-        const int32_t len = (int32_t)(cigar[i] >> 4);
-        const uint32_t op = cigar[i] & 15;
-        if (op == CIGAR_I) {
-            score -= p->ins_open + len * p->ins_extend;
-            query += len;
-        } else if (op == CIGAR_D) {
-            score -= p->del_open + len * p->del_extend;
-            target += len;
-        } else {
-            for (int32_t j = 0; j < len; ++j) score += pair_score(p, *query++, *target++);
-        }
-    }
-    return score;
-}
-
-char *anl_cigar_text(const uint32_t *cigar, int32_t n_cigar, char *out)
-{
-    for (int32_t i = 0; i < n_cigar; ++i) {
-        out = put_number(out, (int32_t)(cigar[i] >> 4));
-        *out++ = "MIDNSHP=X"[cigar[i] & 15];
-    }
-    *out = 0;
-    return out;
 }

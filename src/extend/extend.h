@@ -2,6 +2,7 @@
 #ifndef ANL_EXTEND_H
 #define ANL_EXTEND_H
 
+#include "cigar.h"
 #include "kernels.h"
 
 /** Base codes 0-4. A band of diagonals (target position minus query position) holds the alignment. */
@@ -44,17 +45,5 @@ int anl_extend_ungapped(const anl_extend_params *p, const anl_sw_kernels *k, con
 /** The whole alignment of an ungapped extension at diagonal x->dlo. 0 or ANL_ENOMEM. */
 int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s,
                               anl_extension *out);
-
-/** Score of a CIGAR (without clips) whose first operation starts at query[0] and target[0]. */
-int32_t anl_cigar_score(const anl_sw_params *p, const uint32_t *cigar, int32_t n_cigar, const uint8_t *query, const uint8_t *target);
-
-/** Writes a CIGAR as text, NUL-terminated; at most 11 bytes an operation and 1. Returns where the NUL is. */
-char *anl_cigar_text(const uint32_t *cigar, int32_t n_cigar, char *out);
-
-/** Bytes that the MD of a CIGAR may need. */
-size_t anl_cigar_md_size(const uint32_t *cigar, int32_t n_cigar);
-
-/** Writes the MD of a CIGAR (without clips) whose first operation starts at query[0] and target[0]; returns the edit distance. */
-int32_t anl_cigar_describe(const uint32_t *cigar, int32_t n_cigar, const uint8_t *query, const uint8_t *target, char *md);
 
 #endif

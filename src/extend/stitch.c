@@ -1,5 +1,6 @@
 #include "stitch.h"
 
+#include "cigar_score.h"
 #include "pieces.h"
 #include "seed.h"
 
@@ -18,7 +19,6 @@ enum {
     REACH = 16384,       /* bp that an end is extended at most */
     LEAST_INVERTED = 40, /* bp of matches, chained, that show an inversion */
     KEEP = 128,          /* bp of the longer side kept beyond the length of the shorter one where a long gap is bridged */
-    CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2,
 };
 
 static const anl_chain_params fine_chaining = {.max_gap = FINE_GAP, .max_drift = FINE_GAP, .look_back = 100, .min_score = 1};
@@ -67,7 +67,7 @@ void anl_stitcher_free(anl_stitcher *s)
     anl_seeder_free(s->seeder);
     free(s->seeds.list);
     free(s->seeds.longest);
-    free(s->columns.cigar);
+    free(s->columns.cigar.list);
     free(s->region);
     free(s->mirror);
     free(s->pins);
@@ -169,32 +169,32 @@ static int choose_pins(anl_stitcher *s, const anl_fine_chain *c, int32_t *n_pins
     return ANL_OK;
 }
 
-static int push_all(anl_columns *c, const anl_wave_alignment *a)
+static int push_all(anl_cigar *c, const anl_wave_alignment *a)
 {
     int rc = ANL_OK;
-    for (int32_t i = 0; i < a->n_cigar && !rc; ++i) rc = anl_columns_push(c, a->cigar[i] & 15, (int32_t)(a->cigar[i] >> 4));
+    for (int32_t i = 0; i < a->n_cigar && !rc; ++i) rc = anl_cigar_push(c, anl_cigar_op_of(a->cigar[i]), anl_cigar_len_of(a->cigar[i]));
     return rc;
 }
 
 /* As push_all, with `cut` bp more of gap `op` where the alignment passes position `at` of the sequence that such gaps consume. */
-static int push_bridged(anl_columns *c, const anl_wave_alignment *a, uint32_t op, int32_t at, int32_t cut)
+static int push_bridged(anl_cigar *c, const anl_wave_alignment *a, anl_cigar_op op, int32_t at, int32_t cut)
 {
     int32_t position = 0;
     int rc = ANL_OK;
     for (int32_t i = 0; i < a->n_cigar && !rc; ++i) {
-        const uint32_t kind = a->cigar[i] & 15;
-        const int32_t len = (int32_t)(a->cigar[i] >> 4), moves = kind == CIGAR_M || kind == op ? len : 0;
+        const anl_cigar_op kind = anl_cigar_op_of(a->cigar[i]);
+        const int32_t len = anl_cigar_len_of(a->cigar[i]), moves = kind == ANL_CIGAR_M || kind == op ? len : 0;
         /* A gap may begin right at the cut; columns must pass it, lest the gap be put beside the one that follows. */
         if (cut && (kind == op ? position + moves >= at : position + moves > at)) {
             const int32_t before = kind == op ? len : at - position;
-            rc = anl_columns_push(c, kind, before);
-            if (!rc) rc = anl_columns_push(c, op, cut);
-            if (!rc && len > before) rc = anl_columns_push(c, kind, len - before);
+            rc = anl_cigar_push(c, kind, before);
+            if (!rc) rc = anl_cigar_push(c, op, cut);
+            if (!rc && len > before) rc = anl_cigar_push(c, kind, len - before);
             cut = 0;
-        } else rc = anl_columns_push(c, kind, len);
+        } else rc = anl_cigar_push(c, kind, len);
         position += moves;
     }
-    if (!rc && cut) rc = anl_columns_push(c, op, cut);
+    if (!rc && cut) rc = anl_cigar_push(c, op, cut);
     return rc;
 }
 
@@ -209,7 +209,7 @@ static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitc
     int rc = ANL_OK;
     *found = 1;
     *fall = 0;
-    if (!dq || !dt) return anl_columns_push(&s->columns, dq ? CIGAR_I : CIGAR_D, longer);
+    if (!dq || !dt) return anl_cigar_push(&s->columns.cigar, dq ? ANL_CIGAR_I : ANL_CIGAR_D, longer);
     if (cut) {
         if ((rc = anl_grow(&s->mirror, &s->mirror_cap, (size_t)(2 * keep), 1))) return rc;
         const uint8_t *whole = dq < dt ? x.target : x.query;
@@ -220,8 +220,8 @@ static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitc
     }
     rc = anl_wave_global(&p->score, &x, s->wave, &a, found);
     if (rc || !*found) return rc;
-    *fall = anl_columns_fall(&p->score, a.cigar, a.n_cigar, x.query, x.target);
-    return push_bridged(&s->columns, &a, dq < dt ? CIGAR_D : CIGAR_I, keep, cut);
+    *fall = anl_cigar_fall(&p->score, a.cigar, a.n_cigar, x.query, x.target);
+    return push_bridged(&s->columns.cigar, &a, dq < dt ? ANL_CIGAR_D : ANL_CIGAR_I, keep, cut);
 }
 
 /* Matches of the opposite strand of the read inside a gap, chained. */
@@ -245,16 +245,16 @@ static int bridge(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_
                   int *found)
 {
     const gap g = {a->q + a->len, b->q, a->t + a->len, b->t};
-    const anl_columns before = s->columns;
-    const uint32_t last = before.cigar[before.n - 1]; /* a column, which the bridge may lengthen */
+    const int32_t before = s->columns.cigar.n;
+    const uint32_t last = s->columns.cigar.list[before - 1]; /* a column, which the bridge may lengthen */
     int32_t fall;
     anl_fine_chain chain;
     int rc = fill_gap(s, p, q, &g, &fall, found);
     if (rc || (*found && fall < p->drop_inverted)) return rc;
     rc = chain_inverted(s, q, &g, arena, &chain);
     if (rc || !chain.n) return rc;
-    s->columns.n = before.n;
-    s->columns.cigar[before.n - 1] = last;
+    s->columns.cigar.n = before;
+    s->columns.cigar.list[before - 1] = last;
     *found = 0;
     rc = anl_grow(&s->inverted, &s->inverted_cap, s->n_inverted + 1, sizeof *s->inverted);
     if (!rc) s->inverted[s->n_inverted++] = g;
@@ -277,8 +277,10 @@ static int extend_left(anl_stitcher *s, const anl_stitch_params *p, const anl_st
     const anl_wave_problem x = {.query = s->mirror, .target = s->mirror + n, .qlen = n, .tlen = m};
     anl_wave_alignment a;
     if ((rc = anl_wave_extend(&p->score, &x, n == q ? p->clip5 : 0, p->drop, s->wave, &a))) return rc;
-    anl_columns_start(&s->columns, q - a.qend, t - a.tend);
-    for (int32_t i = a.n_cigar - 1; i >= 0 && !rc; --i) rc = anl_columns_push(&s->columns, a.cigar[i] & 15, (int32_t)(a.cigar[i] >> 4));
+    s->columns.cigar.n = 0;
+    s->columns.qbeg = q - a.qend;
+    s->columns.tbeg = t - a.tend;
+    for (int32_t i = a.n_cigar - 1; i >= 0 && !rc; --i) rc = anl_cigar_push(&s->columns.cigar, anl_cigar_op_of(a.cigar[i]), anl_cigar_len_of(a.cigar[i]));
     return rc;
 }
 
@@ -289,7 +291,7 @@ static int extend_right(anl_stitcher *s, const anl_stitch_params *p, const anl_s
                                 .tlen = room < target_room(n) ? room : target_room(n)};
     anl_wave_alignment a;
     int rc = anl_wave_extend(&p->score, &x, q + n == query->len ? p->clip3 : 0, p->drop, s->wave, &a);
-    return rc ? rc : push_all(&s->columns, &a);
+    return rc ? rc : push_all(&s->columns.cigar, &a);
 }
 
 /* Aligns from pin *from on until the last one, or until one that cannot be reached, and leaves *from there. The ends are extended inside
@@ -301,11 +303,11 @@ static int align_run(anl_stitcher *s, const anl_stitch_params *p, const anl_stit
     int32_t i = *from;
     if (i) least = pins[i - 1].q + pins[i - 1].len;
     int found = 1, rc = extend_left(s, p, q, pins[i].q, pins[i].t, least);
-    if (!rc) rc = anl_columns_push(&s->columns, CIGAR_M, pins[i].len);
+    if (!rc) rc = anl_cigar_push(&s->columns.cigar, ANL_CIGAR_M, pins[i].len);
     for (++i; i < n_pins && !rc; ++i) {
         rc = bridge(s, p, q, &pins[i - 1], &pins[i], arena, &found);
         if (rc || !found) break;
-        rc = anl_columns_push(&s->columns, CIGAR_M, pins[i].len);
+        rc = anl_cigar_push(&s->columns.cigar, ANL_CIGAR_M, pins[i].len);
     }
     *from = i;
     const pin *last = &pins[i - 1];

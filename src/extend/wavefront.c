@@ -1,6 +1,6 @@
 #include "wavefront.h"
 
-#include "base.h"
+#include "cigar.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -13,7 +13,6 @@ enum {
     N_ENDS = ANL_WAVE_ENDS, SOURCE = ANL_WAVE_SOURCE, GOES_ON = ANL_WAVE_GOES_ON, NOWHERE = ANL_WAVE_NOWHERE,
 };
 enum { STEP_MISMATCH, STEP_INS, STEP_DEL, STEP_OP = 3, STEP_CLOSES = 4 /* back in a column: matches may follow */ };
-enum { CIGAR_M = 0, CIGAR_I = 1, CIGAR_D = 2 };
 enum { MARGIN = 32 }; /* cells kept NOWHERE on both sides of a wavefront and its last block, for wider ones that are made from it */
 enum { BEHIND = 100 }; /* bp by which a diagonal may lag behind the farthest one, query and target together */
 #define MOST_CELLS ((size_t)16 << 20)
@@ -41,8 +40,8 @@ struct anl_wave {
     wave *ring;
     row *rows;
     uint8_t *from, *steps;
-    uint32_t *cigar;
-    size_t ring_cap, rows_cap, from_cap, steps_cap, cigar_cap;
+    anl_cigar cigar;
+    size_t ring_cap, rows_cap, from_cap, steps_cap;
     size_t used; /* of from */
     wave none, spare;
 };
@@ -64,7 +63,7 @@ void anl_wave_free(anl_wave *w)
     free(w->rows);
     free(w->from);
     free(w->steps);
-    free(w->cigar);
+    free(w->cigar.list);
     free(w->none.cells);
     free(w->spare.cells);
     free(w);
@@ -267,18 +266,6 @@ static int start(const costs *c, const anl_wave_problem *x, anl_wave *w, int32_t
     return ANL_OK;
 }
 
-static int push(anl_wave *w, int32_t *n, uint32_t op, int32_t len)
-{
-    if (len <= 0) return ANL_OK;
-    if (*n && (w->cigar[*n - 1] & 15) == op) {
-        w->cigar[*n - 1] += (uint32_t)len << 4;
-        return ANL_OK;
-    }
-    int rc = anl_grow(&w->cigar, &w->cigar_cap, (size_t)*n + 1, sizeof *w->cigar);
-    if (!rc) w->cigar[(*n)++] = (uint32_t)len << 4 | op;
-    return rc;
-}
-
 /* The differences of the alignment that ends in a column on diagonal k with penalty s, last one first. */
 static int walk_back(const costs *c, anl_wave *w, int32_t s, int32_t k, size_t *n_steps)
 {
@@ -315,20 +302,21 @@ static int walk_back(const costs *c, anl_wave *w, int32_t s, int32_t k, size_t *
 static int spell(const costs *c, const anl_wave_problem *x, anl_wave *w, int32_t s, int32_t k, anl_wave_alignment *out)
 {
     size_t left;
-    int32_t i = 0, j = 0, n = 0, follow = 1;
+    int32_t i = 0, j = 0, follow = 1;
+    w->cigar.n = 0;
     int rc = walk_back(c, w, s, k, &left);
     while (!rc) {
         const int32_t before = i;
         while (follow && i < x->qlen && j < x->tlen && x->query[i] == x->target[j]) ++i, ++j;
-        rc = push(w, &n, CIGAR_M, i - before);
+        rc = anl_cigar_push(&w->cigar, ANL_CIGAR_M, i - before);
         if (rc || !left) break;
         const int step = w->steps[--left], op = step & STEP_OP;
-        rc = push(w, &n, op == STEP_MISMATCH ? CIGAR_M : op == STEP_INS ? CIGAR_I : CIGAR_D, 1);
+        rc = anl_cigar_push(&w->cigar, op == STEP_MISMATCH ? ANL_CIGAR_M : op == STEP_INS ? ANL_CIGAR_I : ANL_CIGAR_D, 1);
         i += op != STEP_DEL;
         j += op != STEP_INS;
         follow = step & STEP_CLOSES;
     }
-    *out = (anl_wave_alignment){.qend = i, .tend = j, .n_cigar = n, .cigar = w->cigar};
+    *out = (anl_wave_alignment){.qend = i, .tend = j, .n_cigar = w->cigar.n, .cigar = w->cigar.list};
     return rc;
 }
 

@@ -70,18 +70,37 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, const uint8_t *le
     return ANL_OK;
 }
 
-/* Embeds windows [first, first + n) of a contig. */
+static int all_n(const uint8_t *seq, int32_t len)
+{
+    int32_t i = 0;
+    while (i < len && seq[i] > 3) ++i;
+    return i == len;
+}
+
+/* Embeds windows [first, first + n) of a contig. The vector of a window of nothing but N is zero, and costs nothing. */
 static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
 {
     const uint8_t *seqs[GPU_BLOCK];
-    int32_t lens[GPU_BLOCK];
+    int32_t lens[GPU_BLOCK], which[GPU_BLOCK];
+    const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
+    const int32_t size = (int32_t)(len < window ? len : window);
+    int m = 0;
     for (int i = 0; i < n; ++i) {
         const int64_t pos = (first + i) * b->options->stride;
-        seqs[i] = seq + (pos < last ? pos : last);
-        lens[i] = (int32_t)(len < window ? len : window);
+        const uint8_t *at = seq + (pos < last ? pos : last);
+        if (all_n(at, size)) continue;
+        seqs[m] = at;
+        lens[m] = size;
+        which[m++] = i;
     }
-    return anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, n, out);
+    int rc = m ? anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, m, out) : ANL_OK;
+    for (int i = n - 1; i >= m && !rc; --i) { /* to their own rows, last first; the first m rows are in place once i reaches them */
+        int8_t *row = out + (size_t)i * d;
+        if (m && which[m - 1] == i) memcpy(row, out + (size_t)--m * d, d);
+        else memset(row, 0, d);
+    }
+    return rc;
 }
 
 static int is_zero(const int8_t *v, size_t d)
@@ -185,7 +204,8 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
     return rc ? rc : add_windows(b, seq, c.len);
 }
 
-int anl_index_builder_write(const anl_index_builder *b, const char *path)
+/* Into an output that the caller closes. */
+static int write_index(const anl_index_builder *b, anl_output *to)
 {
     const anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
                                    .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .letters = b->letters,
@@ -193,7 +213,17 @@ int anl_index_builder_write(const anl_index_builder *b, const char *path)
                                    .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
                                    .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
                                    .model_name = b->model->name};
-    return anl_index_write(path, &parts);
+    return anl_index_write(to, &parts);
+}
+
+int anl_index_builder_write(const anl_index_builder *b, const char *path)
+{
+    anl_output *to;
+    int rc = anl_output_open(&to, path, ANL_OUTPUT_SEEKS);
+    if (rc) return rc;
+    if (!(rc = write_index(b, to))) return anl_output_close(to);
+    anl_output_abort(to);
+    return rc;
 }
 
 /* ---- from a FASTA ---- */
@@ -215,6 +245,7 @@ int anl_index_build(const anl_index_options *o, anl_index_progress *progress, vo
     const char *path = o->model;
     anl_model *model = NULL;
     anl_index_builder *b = NULL;
+    anl_output *to = NULL; /* opened before there is work to lose */
     int rc = check_options(o);
     *report = (anl_index_report){0};
     if (!rc && !path) {
@@ -222,15 +253,21 @@ int anl_index_build(const anl_index_options *o, anl_index_progress *progress, vo
         path = found;
     }
     if (!rc) rc = anl_model_read(&model, path);
+    if (!rc) rc = anl_output_open(&to, o->output, ANL_OUTPUT_SEEKS);
     if (!rc) rc = anl_index_builder_new(&b, o, model);
     if (!rc) {
         b->progress = progress;
         b->data = data;
         rc = add_contigs(b);
-        if (!rc) rc = anl_index_builder_write(b, o->output);
+        if (!rc) rc = write_index(b, to);
         *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows, ""};
         if (b->gpu) snprintf(report->gpu, sizeof report->gpu, "%s", anl_gpu_name(b->gpu));
     }
+    if (!rc) {
+        rc = anl_output_close(to);
+        to = NULL;
+    }
+    anl_output_abort(to);
     anl_index_builder_free(b);
     anl_model_free(model);
     return rc;

@@ -52,7 +52,7 @@ int anl_search_check_gpu(const anl_search *gpu, const anl_index *x)
     int8_t *queries = anl_alloc(QUERIES * (size_t)x->d, 1);
     int rc = f && queries ? anl_search_new(&cpu, x, ANL_SEARCH_NATIVE) : ANL_ENOMEM;
     if (!rc) {
-        anl_search_rivals_only(cpu);
+        anl_search_competing_only(cpu);
         make_queries(x, queries);
         rc = find(cpu, queries, &f[0]);
     }

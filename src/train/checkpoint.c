@@ -1,11 +1,11 @@
 #include "checkpoint.h"
 
+#include "output.h"
+
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 static const char magic[8] = "ANLTRN1\n";
@@ -73,25 +73,27 @@ void anl_checkpoint_free(anl_checkpoint *c)
     free(c);
 }
 
+static int put(const anl_checkpoint *c, const header *h, anl_output *to)
+{
+    part p[PARTS];
+    FILE *f = anl_output_stream(to);
+    if (!f) return ANL_EIO;
+    parts_of(c, p);
+    int bad = fwrite(h, sizeof *h, 1, f) != 1;
+    for (int i = 0; i < PARTS && !bad; ++i) bad = p[i].bytes && fwrite(p[i].data, p[i].bytes, 1, f) != 1;
+    return bad ? anl_output_fail(to) : ANL_OK;
+}
+
 int anl_checkpoint_write(const anl_checkpoint *c, const char *path)
 {
-    char temporary[PATH_MAX];
-    part p[PARTS];
     header h = {.options = c->options, .size = c->size, .n_twins = c->n_twins, .step = c->step};
+    anl_output *to;
     memcpy(h.magic, magic, sizeof magic);
     int rc = checksum(c, &h.checksum);
-    if (!rc) rc = anl_temporary_name(path, temporary, sizeof temporary);
+    if (!rc) rc = anl_output_open(&to, path, ANL_OUTPUT_STREAM);
     if (rc) return rc;
-    FILE *f = fopen(temporary, "wb");
-    if (!f) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
-    parts_of(c, p);
-    int bad = fwrite(&h, sizeof h, 1, f) != 1;
-    for (int i = 0; i < PARTS && !bad; ++i) bad = p[i].bytes && fwrite(p[i].data, p[i].bytes, 1, f) != 1;
-    bad = bad || fflush(f) || fsync(fileno(f));
-    bad = fclose(f) || bad || rename(temporary, path);
-    if (!bad) return ANL_OK;
-    rc = anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
-    unlink(temporary);
+    if (!(rc = put(c, &h, to))) return anl_output_close(to);
+    anl_output_abort(to);
     return rc;
 }
 

@@ -17,7 +17,7 @@ typedef struct anl_checkpoint {
 int anl_checkpoint_new(anl_checkpoint **out, size_t size);
 void anl_checkpoint_free(anl_checkpoint *c);
 
-/** Temporary name, sync, rename. ANL_EIO. */
+/** Replaces the file at `path`, or leaves it as it was. 0, ANL_EIO, ANL_EINVAL or ANL_ENOMEM. */
 int anl_checkpoint_write(const anl_checkpoint *c, const char *path);
 
 /** Reads into a checkpoint of the same size. ANL_EIO, ANL_EFORMAT (truncated, corrupt), ANL_EVERSION (another run's options). */

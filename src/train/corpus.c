@@ -158,7 +158,7 @@ static int draw_read(const anl_corpus *c, const anl_draw *d, int64_t window, uin
 void anl_corpus_draw(const anl_corpus *c, const anl_draw *d, int64_t step, int threads, anl_pairs *b)
 {
     uint16_t rank[ANL_KMERS];
-    int n = b->n, window_tokens = anl_token_count(d->window);
+    int n = b->n, window_tokens = ANL_TOKEN_COUNT(d->window);
     anl_kmer_ranks(rank);
     draw_places(c, d, step, b);
     /* Each read is made twice: once for its length, which says where its tokens go. */
@@ -170,7 +170,7 @@ void anl_corpus_draw(const anl_corpus *c, const anl_draw *d, int64_t step, int t
             uint8_t read[ANL_ENCODER_MAX_LEN];
             int length = draw_read(c, d, b->place[i], &rng, read);
             if (pass == 0) {
-                b->first[i + 1] = anl_token_count(length);
+                b->first[i + 1] = ANL_TOKEN_COUNT(length);
                 continue;
             }
             const uint8_t *window = c->bases + b->place[i];

@@ -25,7 +25,7 @@ static int embed(anl_float_search *f, const uint8_t *const *seqs, const int32_t 
     b->first[0] = 0;
     for (int i = 0; i < BLOCK; ++i) {
         const int from = i < n ? i : n - 1, kmers = anl_tokens_make(seqs[from], lens[from], rank, b->rows + b->first[i]);
-        b->first[i + 1] = b->first[i] + anl_token_count(lens[from]);
+        b->first[i + 1] = b->first[i] + ANL_TOKEN_COUNT(lens[from]);
         b->share[i] = (float)ANL_TOKEN_KMERS / (float)(kmers > 0 ? kmers : 1);
     }
     return anl_trainer_embed(f->trainer, b, f->layers, n, out);

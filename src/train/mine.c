@@ -11,7 +11,7 @@ enum {
     NEIGHBOURS = 8,
     WORD = 16,             /* bp; words that both windows have tell copies from look-alikes */
     SLACK = 80,            /* bp by which copies may be shifted */
-    MOST_WINDOW = 400,
+    MOST_WINDOW = ANL_ENCODER_MAX_LEN,
     SLOTS = 2048,
     N_CODE = 4,
     LOOK_ALIKES = 10,      /* at least one in so many twins */
@@ -150,7 +150,7 @@ static int mine_block(const miner *mi, int64_t first, int n, found_twin *out)
     if (!rc) rc = anl_search_batch(mi->search, sc, vectors, n, NEIGHBOURS, 1, hits, counts);
     for (int i = 0; i < n && !rc; ++i) {
         uint32_t own = x->ids[first + i];
-        int32_t near = anl_squared_length(vectors + (size_t)i * d, x->d); /* the distance of vectors at 60 degrees: no accident */
+        int32_t near = anl_squared_norm(vectors + (size_t)i * d, x->d); /* the distance of vectors at 60 degrees: no accident */
         if (own != ANL_INDEX_NO_WINDOW) found += best_twin(mi, own, near, hits + i * NEIGHBOURS, counts[i], &out[found]);
     }
     anl_search_scratch_free(sc);

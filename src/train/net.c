@@ -24,11 +24,11 @@ void anl_net_init(anl_net *net, int dim, int layers)
 {
     size_t at = 0, d = (size_t)dim;
     *net = (anl_net){.dim = dim, .layers = layers};
-    net->table = take(&at, ANL_MODEL_ROWS * d);
+    net->table = take(&at, ANL_KMER_RANKS * d);
     for (int i = 0; i < layers; ++i) {
         anl_net_layer *l = &net->layer[i];
         l->qkv = take_linear(&at, 3 * dim, dim, 1);
-        l->slope = take(&at, d / ANL_MODEL_HEAD);
+        l->slope = take(&at, d / ANL_ENCODER_HEAD);
         l->o = take_linear(&at, dim, dim, 1);
         l->up = take_linear(&at, 2 * dim, dim, 1);
         l->down = take_linear(&at, dim, 2 * dim, 1);
@@ -70,15 +70,15 @@ static void linear_from(const anl_net_linear *to, const anl_linear *from, float 
 
 static void layer_from(const anl_net_layer *to, const anl_layer *from, int dim, float residual, float norm, float *weights)
 {
-    float scale[3 * ANL_MODEL_MAX_DIM], up[2 * ANL_MODEL_MAX_DIM], stream[ANL_MODEL_MAX_DIM];
+    float scale[3 * ANL_ENCODER_MAX_DIM], up[2 * ANL_ENCODER_MAX_DIM], stream[ANL_ENCODER_MAX_DIM];
     /* Logits are qk_scale q.k in integers, q.k / sqrt(32) in floats. */
     for (int c = 0; c < dim; ++c) {
-        scale[c] = scale[dim + c] = sqrtf(1 / (from->qk_scale[c / ANL_MODEL_HEAD] * sqrtf(ANL_MODEL_HEAD)));
+        scale[c] = scale[dim + c] = sqrtf(1 / (from->qk_scale[c / ANL_ENCODER_HEAD] * sqrtf(ANL_ENCODER_HEAD)));
         scale[2 * dim + c] = norm;
         stream[c] = residual;
     }
     for (int c = 0; c < 2 * dim; ++c) up[c] = norm;
-    for (int h = 0; h < dim / ANL_MODEL_HEAD; ++h) weights[to->slope + (size_t)h] = from->slope[h];
+    for (int h = 0; h < dim / ANL_ENCODER_HEAD; ++h) weights[to->slope + (size_t)h] = from->slope[h];
     linear_from(&to->qkv, &from->qkv, norm, scale, weights);
     linear_from(&to->o, &from->o, norm, stream, weights);
     linear_from(&to->up, &from->up, norm, up, weights);
@@ -88,8 +88,8 @@ static void layer_from(const anl_net_layer *to, const anl_layer *from, int dim, 
 void anl_net_from_model(const anl_net *net, const anl_model *m, float *weights)
 {
     size_t d = (size_t)net->dim;
-    float residual = RESIDUAL * sketch_sd, ones[ANL_MODEL_MAX_DIM];
-    for (size_t i = 0; i < ANL_MODEL_ROWS * d; ++i) weights[net->table + i] = (float)m->table[i] / sketch_sd;
+    float residual = RESIDUAL * sketch_sd, ones[ANL_ENCODER_MAX_DIM];
+    for (size_t i = 0; i < ANL_KMER_RANKS * d; ++i) weights[net->table + i] = (float)m->table[i] / sketch_sd;
     for (int i = 0; i < net->layers && i < m->layers; ++i) layer_from(&net->layer[i], &m->layer[i], net->dim, residual, m->norm_scale, weights);
     for (size_t c = 0; c < d; ++c) {
         weights[net->gate + c] = (float)m->gate[c] * m->gate_scale * residual;
@@ -134,17 +134,17 @@ static void linear_to(const anl_net_linear *from, const float *weights, float in
 static void layer_to(const anl_net_layer *from, const float *weights, const anl_net_range *range, int dim, float residual, float norm,
                      anl_layer *to)
 {
-    float scale[3 * ANL_MODEL_MAX_DIM], up[2 * ANL_MODEL_MAX_DIM], stream[ANL_MODEL_MAX_DIM];
+    float scale[3 * ANL_ENCODER_MAX_DIM], up[2 * ANL_ENCODER_MAX_DIM], stream[ANL_ENCODER_MAX_DIM];
     float v = FULL / fmaxf(range->v, 1e-6f), top = 2 * FULL / fmaxf(range->up, 1e-6f);
-    for (int h = 0; h < dim / ANL_MODEL_HEAD; ++h) {
+    for (int h = 0; h < dim / ANL_ENCODER_HEAD; ++h) {
         float q = FULL / fmaxf(range->q[h], 1e-6f), k = FULL / fmaxf(range->k[h], 1e-6f);
-        for (int c = h * ANL_MODEL_HEAD; c < (h + 1) * ANL_MODEL_HEAD; ++c) {
+        for (int c = h * ANL_ENCODER_HEAD; c < (h + 1) * ANL_ENCODER_HEAD; ++c) {
             scale[c] = q;
             scale[dim + c] = k;
             scale[2 * dim + c] = v;
             stream[c] = residual;
         }
-        to->qk_scale[h] = 1 / (q * k * sqrtf(ANL_MODEL_HEAD));
+        to->qk_scale[h] = 1 / (q * k * sqrtf(ANL_ENCODER_HEAD));
         to->slope[h] = fmaxf(weights[from->slope + (size_t)h], 0);
     }
     for (int c = 0; c < 2 * dim; ++c) up[c] = top;
@@ -162,10 +162,10 @@ int anl_net_to_model(const anl_net *net, const float *weights, int layers, const
     *out = NULL;
     if (rc) return rc;
     /* The table's step: its largest weight, but never so fine that the residual stream leaves int16. */
-    float table = FULL / fmaxf(largest_of(weights + net->table, ANL_MODEL_ROWS * d), 1e-6f);
+    float table = FULL / fmaxf(largest_of(weights + net->table, ANL_KMER_RANKS * d), 1e-6f);
     table = fminf(table, 0.8f * INT16_MAX / (RESIDUAL * fmaxf(ranges->stream, 1e-6f)));
-    float residual = RESIDUAL * table, ones[ANL_MODEL_MAX_DIM];
-    for (size_t i = 0; i < ANL_MODEL_ROWS * d; ++i) m->table[i] = rounded(weights[net->table + i] * table);
+    float residual = RESIDUAL * table, ones[ANL_ENCODER_MAX_DIM];
+    for (size_t i = 0; i < ANL_KMER_RANKS * d; ++i) m->table[i] = rounded(weights[net->table + i] * table);
     m->norm_scale = m->pool_scale = 32;
     for (int i = 0; i < layers; ++i) layer_to(&net->layer[i], weights, &ranges->layer[i], net->dim, residual, m->norm_scale, &m->layer[i]);
     float gate = largest_of(weights + net->gate, d) / FULL;

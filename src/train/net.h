@@ -19,8 +19,8 @@ typedef struct anl_net_layer {
 
 typedef struct anl_net {
     int dim, layers;
-    size_t table;      /**< [ANL_MODEL_ROWS][dim] */
-    anl_net_layer layer[ANL_MODEL_MAX_LAYERS];
+    size_t table;      /**< [ANL_KMER_RANKS][dim] */
+    anl_net_layer layer[ANL_ENCODER_MAX_LAYERS];
     size_t gate, gate_bias, mean; /**< [dim], 1, [dim] */
     anl_net_linear out;
     size_t size;       /**< floats */
@@ -38,12 +38,12 @@ void anl_net_from_model(const anl_net *net, const anl_model *m, float *weights);
 
 /** Observed magnitudes that fix the integer scales of activations: what all but a hundred-thousandth stay below. */
 typedef struct anl_net_range {
-    float q[ANL_MODEL_MAX_DIM / ANL_MODEL_HEAD], k[ANL_MODEL_MAX_DIM / ANL_MODEL_HEAD]; /**< per head */
+    float q[ANL_ENCODER_MAX_DIM / ANL_ENCODER_HEAD], k[ANL_ENCODER_MAX_DIM / ANL_ENCODER_HEAD]; /**< per head */
     float v, up; /**< all channels */
 } anl_net_range;
 
 typedef struct anl_net_ranges {
-    anl_net_range layer[ANL_MODEL_MAX_LAYERS];
+    anl_net_range layer[ANL_ENCODER_MAX_LAYERS];
     float stream; /**< of the residual stream behind the last layer: the largest */
 } anl_net_ranges;
 

@@ -24,7 +24,7 @@ struct anl_trainer {
     const anl_train_kernels *k;
     anl_net net;
     int n_slots;
-    size_t packed_of[4 * ANL_MODEL_MAX_LAYERS + 1], n_packed; /* offsets of the packed layers, in the order of the parameters */
+    size_t packed_of[4 * ANL_ENCODER_MAX_LAYERS + 1], n_packed; /* offsets of the packed layers, in the order of the parameters */
     char *packed;
     float *weights, *first, *second;
     slot slot[SLOTS];
@@ -35,7 +35,7 @@ struct anl_trainer {
     int32_t *begin;
     float *share;
     int64_t *place;
-    layer_tape tape[ANL_MODEL_MAX_LAYERS];
+    layer_tape tape[ANL_ENCODER_MAX_LAYERS];
     float *x, *c, *inverse, *e, *de, *loss_work;
 };
 
@@ -403,9 +403,9 @@ int anl_trainer_ranges(const anl_trainer *t, int layers, anl_net_ranges *ranges)
     for (int i = 0; i < layers; ++i) {
         anl_net_range *r = &ranges->layer[i];
         t->k->download(host, t->tape[i].qkv, 3 * values * sizeof *host);
-        for (int h = 0; h < d / ANL_MODEL_HEAD; ++h) {
-            r->q[h] = magnitude(host, m, 3 * d, h * ANL_MODEL_HEAD, ANL_MODEL_HEAD);
-            r->k[h] = magnitude(host, m, 3 * d, d + h * ANL_MODEL_HEAD, ANL_MODEL_HEAD);
+        for (int h = 0; h < d / ANL_ENCODER_HEAD; ++h) {
+            r->q[h] = magnitude(host, m, 3 * d, h * ANL_ENCODER_HEAD, ANL_ENCODER_HEAD);
+            r->k[h] = magnitude(host, m, 3 * d, d + h * ANL_ENCODER_HEAD, ANL_ENCODER_HEAD);
         }
         r->v = magnitude(host, m, 3 * d, 2 * d, d);
         t->k->download(host, t->tape[i].wide, 2 * values * sizeof *host);

@@ -33,7 +33,7 @@ refused("align", "-o", "/dev/full", "--output-format", "paf", anl, good1, says="
 refused("align", "-o", path("out.paf"), anl, write("cut.fq", "".join(r1[:-2])), says="cut.fq: record 100")
 refused("align", "--summary", path("no/such.json"), "-o", out, anl, good1, says="such.json: cannot write")
 refused("align", "--summary", "/dev/full", "-o", out, anl, good1, says="/dev/full: cannot write")
-refused("export-faiss", anl, "/dev/full", says="/dev/full: not a regular file")
+refused("export-faiss", anl, "/dev/full", says="/dev/full: cannot write")
 refused("export-faiss", anl, path("no/such.faiss"), says="such.faiss: cannot write")
 check(stat.S_ISCHR(os.stat("/dev/full").st_mode), "/dev/full was removed")
 for command in (["--help"], ["info", anl], ["align", "--help"]):

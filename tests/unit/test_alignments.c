@@ -2,8 +2,11 @@
 #include "files.h"
 
 #include "alignments.h"
+#include "fasta_index.h"
 #include "tags.h"
 
+#include <htslib/bgzf.h>
+#include <htslib/faidx.h>
 #include <htslib/sam.h>
 #include <sys/resource.h>
 
@@ -187,6 +190,38 @@ static void failures_leave_nothing(void **unused)
     }
 }
 
+/* The index beside a reference, plain or bgzip, is made once, whole or not at all. */
+static void fasta_index(void **unused)
+{
+    (void)unused;
+    static const char text[] = ">a x\nACGTAC\nGT\n>b\nTTTT\n", wrong[] = ">a\nAC\nACGT\nA\n";
+    for (int packed = 0; packed < 2; ++packed) {
+        const char *path = packed ? in_folder("r.fa.gz") : write_text("r.fa", text);
+        if (packed) {
+            BGZF *f = bgzf_open(path, "w");
+            assert_int_equal(bgzf_write(f, text, sizeof text - 1), sizeof text - 1);
+            assert_int_equal(bgzf_close(f), 0);
+        }
+        for (int again = 0; again < 2; ++again) {
+            assert_int_equal(anl_fasta_index_make(path), 0);
+            assert_int_equal(files_in_folder(), 2 + packed);
+        }
+        faidx_t *fai = fai_load3(path, NULL, NULL, 0);
+        assert_non_null(fai);
+        assert_int_equal(faidx_nseq(fai), 2);
+        assert_int_equal(faidx_seq_len(fai, "a"), 8);
+        fai_destroy(fai);
+        unlink(path);
+        unlink(in_folder(packed ? "r.fa.gz.fai" : "r.fa.fai"));
+        unlink(in_folder("r.fa.gz.gzi"));
+    }
+    const char *path = write_text("w.fa", wrong);
+    assert_int_equal(anl_fasta_index_make(path), ANL_EIO);
+    assert_non_null(strstr(anl_error(), "w.fa: cannot use as reference"));
+    assert_int_equal(files_in_folder(), 1);
+    unlink(path);
+}
+
 static void comments_as_tags(void **unused)
 {
     (void)unused;
@@ -266,6 +301,7 @@ int main(void)
         cmocka_unit_test(round_trips),
         cmocka_unit_test(sorting),
         cmocka_unit_test(failures_leave_nothing),
+        cmocka_unit_test(fasta_index),
         cmocka_unit_test(comments_as_tags),
         cmocka_unit_test(valid_tags),
         cmocka_unit_test(tags_of_another_alignment),

@@ -47,7 +47,7 @@ static void logarithm(void **unused)
     for (double x = 1e-3; x < 1e6; x *= 1.37) assert_true(fabs(anl_ln(x) - log(x)) < 1e-9);
 }
 
-static void mapq_falls_with_rivals(void **unused)
+static void mapq_falls_with_competing_candidates(void **unused)
 {
     (void)unused;
     anl_evidence e = {.score = 150, .second = 0, .span = 150, .match = 1, .mismatch = 4};
@@ -62,9 +62,9 @@ static void mapq_falls_with_rivals(void **unused)
     }
     e.second = 140;
     int alone = anl_mapq(&e);
-    e.rivals = 5;
+    e.competing = 5;
     assert_true(anl_mapq(&e) < alone);
-    e.cut = 1;
+    e.truncated = 1;
     assert_true(anl_mapq(&e) <= 3);
 }
 
@@ -135,7 +135,7 @@ int main(void)
         cmocka_unit_test(orientations),
         cmocka_unit_test(estimates_despite_chimeras),
         cmocka_unit_test(logarithm),
-        cmocka_unit_test(mapq_falls_with_rivals),
+        cmocka_unit_test(mapq_falls_with_competing_candidates),
         cmocka_unit_test(pairs_settle_repeats),
         cmocka_unit_test(pairs_keep_far_better_places),
         cmocka_unit_test(low_scores_are_unmapped),

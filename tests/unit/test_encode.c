@@ -83,10 +83,10 @@ static void test_tokens(void **unused)
     anl_kmer_ranks(rank);
     for (int code = 0; code < ANL_KMERS; ++code) ++uses[rank[code]];
     for (int r = 0; r < ANL_KMER_RANKS; ++r) assert_in_range(uses[r], 1, 2);
-    for (int len = ANL_KMER; len <= ANL_TOKENS_MAX_LEN; ++len) {
-        uint8_t s[ANL_TOKENS_MAX_LEN];
+    for (int len = ANL_KMER; len <= ANL_ENCODER_MAX_LEN; ++len) {
+        uint8_t s[ANL_ENCODER_MAX_LEN];
         random_seq(s, len, 0);
-        int n = len - ANL_KMER + 1, m = anl_token_count(len), valid = anl_tokens_make(s, len, rank, rows);
+        int n = len - ANL_KMER + 1, m = ANL_TOKEN_COUNT(len), valid = anl_tokens_make(s, len, rank, rows);
         assert_true(m <= ANL_TOKENS_MAX);
         /* Every k-mer once; the central one twice when two middle tokens share it. */
         assert_int_equal(valid, n + (n % 2 == 1 && m % 2 == 0));
@@ -200,7 +200,7 @@ static void float_embed(const anl_model *model, const uint8_t *seq, int len, dou
     static floats f;
     uint16_t rank[ANL_KMERS], rows[ANL_TOKENS_MAX][ANL_TOKEN_KMERS];
     double p[256], squares = 0;
-    int d = model->dim, m = anl_token_count(len);
+    int d = model->dim, m = ANL_TOKEN_COUNT(len);
     anl_kmer_ranks(rank);
     int valid = anl_tokens_make(seq, len, rank, rows);
     memset(&f, 0, sizeof f);

@@ -87,13 +87,13 @@ static void gather_one(int d, int m, int extreme)
 {
     enum { TABLE = 40 };
     int8_t *table = guard((size_t)(TABLE * d));
-    uint16_t(*rows)[ANL_ENCODE_GROUP] = guard((size_t)m * sizeof *rows);
+    uint16_t(*rows)[ANL_TOKEN_KMERS] = guard((size_t)m * sizeof *rows);
     size_t bytes = (size_t)(m * d) * 2;
     int16_t *x = guard(bytes), *y = guard(bytes);
     fill8(table, (size_t)(TABLE * d), -128, 127, extreme);
-    for (int i = 0; i < m * ANL_ENCODE_GROUP; ++i) rows[i / ANL_ENCODE_GROUP][i % ANL_ENCODE_GROUP] = (uint16_t)between(0, TABLE - 1);
-    scalar.gather(table, (const uint16_t(*)[ANL_ENCODE_GROUP])rows, m, d, x);
-    other.gather(table, (const uint16_t(*)[ANL_ENCODE_GROUP])rows, m, d, y);
+    for (int i = 0; i < m * ANL_TOKEN_KMERS; ++i) rows[i / ANL_TOKEN_KMERS][i % ANL_TOKEN_KMERS] = (uint16_t)between(0, TABLE - 1);
+    scalar.gather(table, (const uint16_t(*)[ANL_TOKEN_KMERS])rows, m, d, x);
+    other.gather(table, (const uint16_t(*)[ANL_TOKEN_KMERS])rows, m, d, y);
     same("gather", x, y, bytes, d, m);
     release_all();
 }

@@ -1,6 +1,7 @@
 /* Traceback: CIGAR, MD, NM and score fit together, and the score is that of the full recurrence. */
 #include "random.h"
 
+#include "cigar_score.h"
 #include "extend.h"
 #include "sw_batch.h"
 
@@ -88,7 +89,7 @@ static void everything_fits(void **unused)
         anl_extension e;
         assert_int_equal(anl_extend(&p, &x, s, &e), 0);
         assert_true(e.score > 0);
-        assert_int_equal(anl_cigar_score(&p.score, e.cigar, e.n_cigar, query + e.qbeg, target + e.tbeg), e.score);
+        assert_int_equal(anl_cigar_score(&(anl_wave_params){.score = p.score, .long_open = -1}, e.cigar, e.n_cigar, query + e.qbeg, target + e.tbeg), e.score);
         assert_int_equal(e.total, e.score + (e.qbeg == 0 ? p.clip5 : 0) + (e.qend == qlen ? p.clip3 : 0));
         check_md(&e, query, target);
         const anl_sw_job job = {query, target, qlen, tlen};

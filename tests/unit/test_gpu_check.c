@@ -14,7 +14,7 @@ static void another_encoder_is_noticed(void **unused)
 {
     (void)unused;
     anl_model *m = random_model(128, 2), *wrong;
-    assert_int_equal(anl_model_write(m, in_folder("m.anm")), 0);
+    assert_int_equal(anl_model_save(m, in_folder("m.anm")), 0);
     assert_int_equal(anl_model_read(&wrong, in_folder("m.anm")), 0);
     for (int other = 0; other < 2; ++other) {
         anl_encoder *e;
@@ -56,7 +56,7 @@ static void another_search_is_noticed(void **unused)
     for (int other = 0; other < 2; ++other) {
         anl_search *s;
         assert_int_equal(anl_search_new(&s, other ? y : x, ANL_SEARCH_NATIVE), 0);
-        anl_search_rivals_only(s);
+        anl_search_competing_only(s);
         assert_int_equal(anl_search_check_gpu(s, x), other ? ANL_EIO : 0);
         anl_search_free(s);
     }

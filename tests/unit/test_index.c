@@ -41,7 +41,10 @@ static void write_index(int n)
                                    .letters = letters, .n_letters = 3,
                                    .window = 100, .stride = 5, .d = D, .vectors = vectors[0], .windows = windows, .n_entries = n,
                                    .model_hash = 42, .model_name = "test"};
-    assert_int_equal(anl_index_write(path, &parts), 0);
+    anl_output *to;
+    assert_int_equal(anl_output_open(&to, path, ANL_OUTPUT_SEEKS), 0);
+    assert_int_equal(anl_index_write(to, &parts), 0);
+    assert_int_equal(anl_output_close(to), 0);
 }
 
 static anl_index *build(int n)
@@ -87,7 +90,7 @@ static void both_paths_are_exact(void **unused)
         anl_search *only[2];
         for (int p = 0; p < 2; ++p) {
             assert_int_equal(anl_search_new(&only[p], x, p ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
-            anl_search_rivals_only(only[p]);
+            anl_search_competing_only(only[p]);
         }
         for (int q = 0; q < Q; ++q) {
             memcpy(queries[q], vectors[random_below((uint32_t)n)], D);
@@ -147,7 +150,7 @@ static void widening_is_exact(void **unused)
         anl_search *s;
         anl_search_scratch *sc;
         assert_int_equal(anl_search_new(&s, x, kind & 1 ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
-        if (kind & 2) anl_search_rivals_only(s);
+        if (kind & 2) anl_search_competing_only(s);
         assert_int_equal(anl_search_scratch_new(&sc, s), 0);
         assert_int_equal(anl_search_sure(s, sc, queries[0], Q, K, hits, counts, efforts), 0);
         for (int effort = 1; effort <= ANL_SEARCH_MOST; effort *= ANL_SEARCH_MORE) {

@@ -2,8 +2,7 @@
  * leaves its place. */
 #include "random.h"
 
-#include "extend.h"
-#include "pieces.h"
+#include "cigar_score.h"
 #include "stitch.h"
 
 enum { CONTIG = 12000, READ = 6000, WINDOW = 160, EVERY = 640 };
@@ -29,7 +28,7 @@ static anl_index make_index(void)
 typedef struct sample {
     uint8_t seq[2 * READ], opposite[2 * READ];
     int32_t len;
-    anl_columns truth;
+    anl_cigar truth;
     anl_anchor coarse[64];
     int32_t n_coarse;
 } sample;
@@ -44,14 +43,14 @@ static void append(sample *s, int64_t begin, int64_t end, uint32_t percent)
         }
         const uint32_t kind = random_below(100) < percent ? random_below(3) : 9;
         if (kind == 0) { /* deletion */
-            anl_columns_push(&s->truth, 2, 1);
+            anl_cigar_push(&s->truth, ANL_CIGAR_D, 1);
             continue;
         }
         if (kind == 1) { /* insertion */
-            anl_columns_push(&s->truth, 1, 1);
+            anl_cigar_push(&s->truth, ANL_CIGAR_I, 1);
             s->seq[s->len++] = (uint8_t)random_below(4);
         }
-        anl_columns_push(&s->truth, 0, 1);
+        anl_cigar_push(&s->truth, ANL_CIGAR_M, 1);
         s->seq[s->len++] = kind == 2 ? (uint8_t)random_below(4) : bases[t];
     }
 }
@@ -73,9 +72,9 @@ static void check_piece(const anl_piece *p, const uint8_t *seq)
     }
     assert_int_equal(q, p->qend - p->qbeg);
     assert_int_equal(t, p->tend - p->tbeg);
-    assert_int_equal(anl_columns_score(&noisy.score, p->cigar, p->n_cigar, query, target), p->score);
+    assert_int_equal(anl_cigar_score(&noisy.score, p->cigar, p->n_cigar, query, target), p->score);
     char *md = malloc(anl_cigar_md_size(p->cigar, p->n_cigar));
-    assert_int_equal(anl_cigar_describe(p->cigar, p->n_cigar, query, target, md), p->nm);
+    assert_int_equal(anl_cigar_md(p->cigar, p->n_cigar, query, target, md), p->nm);
     assert_string_equal(md, p->md);
     free(md);
     assert_true(p->tbeg / CONTIG == (p->tend - 1) / CONTIG);
@@ -95,7 +94,7 @@ static void align(anl_stitcher *s, const anl_index *x, sample *r, anl_arena *are
 static sample *fresh(void)
 {
     static sample r;
-    free(r.truth.cigar);
+    free(r.truth.list);
     memset(&r, 0, sizeof r);
     return &r;
 }
@@ -116,7 +115,7 @@ static void at_least_as_good_as_the_truth(void **unused)
         anl_pieces p;
         align(stitcher, &x, r, arena, &p);
         assert_int_equal(p.n, 1);
-        assert_true(p.list[0].score + 10 >= anl_columns_score(&noisy.score, r->truth.cigar, r->truth.n, r->seq, bases + begin));
+        assert_true(p.list[0].score + 10 >= anl_cigar_score(&noisy.score, r->truth.list, r->truth.n, r->seq, bases + begin));
         assert_true(p.list[0].qend - p.list[0].qbeg > r->len - 40);
         anl_arena_reset(arena);
     }
@@ -199,6 +198,6 @@ int main(void)
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     anl_stitcher_free(stitcher);
     anl_arena_free(arena);
-    free(fresh()->truth.cigar);
+    free(fresh()->truth.list);
     return failed;
 }

@@ -107,7 +107,7 @@ static void gradients_are_the_differences_of_the_loss(void **state)
     assert_int_equal(anl_trainer_gradient(t, b, LAYERS, &score), 0);
     anl_trainer_get_gradient(t, gradient);
     size_t d = DIM;
-    check_part(t, b, weights, gradient, net.table, ANL_MODEL_ROWS * d, "table");
+    check_part(t, b, weights, gradient, net.table, ANL_KMER_RANKS * d, "table");
     for (int i = 0; i < LAYERS; ++i) {
         const anl_net_layer *l = &net.layer[i];
         check_part(t, b, weights, gradient, l->qkv.w, d * d, "q");

@@ -1,7 +1,7 @@
 /* Wavefronts against the full recurrence: the score of the best alignment, and a CIGAR that has it. */
 #include "random.h"
 
-#include "pieces.h"
+#include "cigar_score.h"
 #include "wavefront.h"
 
 enum { MOST = 160 };
@@ -12,7 +12,7 @@ static const anl_wave_params scorings[] = {
 static int32_t gap(const anl_wave_params *p, uint32_t op, int32_t len)
 {
     const uint32_t cigar = (uint32_t)len << 4 | op;
-    return anl_columns_score(p, &cigar, 1, NULL, NULL);
+    return anl_cigar_score(p, &cigar, 1, NULL, NULL);
 }
 
 /* Every gap length tried at every cell. */
@@ -77,19 +77,19 @@ static void as_good_as_the_full_recurrence(void **unused)
         const anl_wave_problem x = {q + 1, t + 1, n, m};
         anl_wave_alignment a;
         int found;
-        anl_wave_params strict = *p; /* anl_columns_score takes 1 for an N */
+        anl_wave_params strict = *p; /* anl_cigar_score takes 1 for an N */
         assert_int_equal(anl_wave_global(p, &x, w, &a, &found), 0);
         assert_true(found);
         check_spans(&a);
         assert_true(a.qend == n && a.tend == m);
         int32_t ns = 0;
         for (int32_t i = 0; i < m; ++i) ns += t[i + 1] > 3;
-        const int32_t best = full(&strict, q + 1, n, t + 1, m, 0, 0), score = anl_columns_score(p, a.cigar, a.n_cigar, q + 1, t + 1);
+        const int32_t best = full(&strict, q + 1, n, t + 1, m, 0, 0), score = anl_cigar_score(p, a.cigar, a.n_cigar, q + 1, t + 1);
         assert_true(score >= best && (ns || score == best));
         assert_int_equal(anl_wave_extend(p, &x, bonus, 100000, w, &a), 0);
         check_spans(&a);
         const int32_t extended = full(&strict, q + 1, n, t + 1, m, 1, bonus);
-        const int32_t got = anl_columns_score(p, a.cigar, a.n_cigar, q + 1, t + 1) + (a.qend == n ? bonus : 0);
+        const int32_t got = anl_cigar_score(p, a.cigar, a.n_cigar, q + 1, t + 1) + (a.qend == n ? bonus : 0);
         assert_true(got >= extended && (ns || got == extended));
         release(t, (size_t)m + 1);
         release(q, (size_t)n + 1);

@@ -8,20 +8,22 @@
 /** What is reported for one read. */
 typedef struct anl_choice {
     int32_t candidate; /**< number in the query's list; -1: unmapped */
-    int32_t second;    /**< best score elsewhere (tag XS), 0 when there is none */
-    int32_t least;     /**< score that its alignment must reach to be reported */
+    int32_t second;    /**< best competing score (tag XS), 0 when there is none */
+    int32_t min_score; /**< score that its alignment must reach to be reported */
     uint8_t mapq;
 } anl_choice;
 
-/** Best candidate of a read on its own; none when its score is below `least`. */
-anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t least);
+/** Best candidate of a read on its own; none when its score is below `min_score`. */
+anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t min_score);
 
-/** Orientation and size when both mates are unrivalled and on one contig, as evidence for the insert-size model; 0 if not. */
+/** Orientation and size when no other candidate comes near the best of either mate and both lie on one contig, as evidence for the insert-size model; 0 if not. */
 int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_orientation *orientation, int32_t *size);
 
-/** Queues, for every good place of either mate, a search for the other mate where the insert size would put it, unless it has
- *  a candidate there already. `first` is the number of the pair's first read in `queries`. 0 or ANL_ENOMEM. */
-int anl_pair_rescue(anl_worker *w, const anl_insert_model *m, const anl_query *queries, int32_t first);
+/** Queues, for every good candidate of either mate, a Smith-Waterman of the other mate where the insert size would put it, unless it has
+ *  a candidate there already. Of the index only contig_begin is used; `first` is the number of the pair's first read in `queries`. 0 or
+ *  ANL_ENOMEM. */
+int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const anl_index *x, const anl_query *queries, int32_t first,
+                    anl_sw_queue *queue);
 
 /** Chooses for both mates. Returns 1 when the pair is proper: then one of them may score less than options->min_score, as in bwa mem, for
  *  the other one says where it must lie. */
