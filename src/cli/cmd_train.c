@@ -92,7 +92,7 @@ static int set_option(settings *s, int c)
     case OPT_LINEAR_RATE: return cli_number("--linear-rate", optarg, 0, 1, &o->linear_rate);
     case OPT_RATE: return cli_number("--rate", optarg, 0, 1, &o->rate);
     case OPT_TEMPERATURE: return cli_number("--temperature", optarg, 0.005, 1, &o->temperature);
-    case OPT_TWINS: return cli_number("--twins", optarg, 0, 1, &o->twin_share);
+    case OPT_TWINS: return cli_number("--twins", optarg, 0, 1, &o->hard_share);
     case OPT_LOW_ERRORS: return cli_number("--low-errors", optarg, 0, 1, &o->draw.low_errors);
     case OPT_MINE: return set_int("--mine-every", 1, INT32_MAX, &o->mine_every);
     case OPT_WINDOW: return set_int("--window", 20, 400, &o->draw.window);
@@ -117,7 +117,7 @@ static void report(void *data, const anl_train_progress *p)
     anl_meter_update(&r->meter, p->seen, p->seen + (p->steps - p->step) * (p->pairs / p->step));
     if (!r->log) return;
     fprintf(r->log, "%lld\t%lld\t%d\t%.4f\t%.4f\t%.0f\t%zu\t", (long long)p->step, (long long)p->pairs, p->layers, p->loss, p->best,
-            (double)p->seen / seconds, p->twins);
+            (double)p->seen / seconds, p->hard_pairs);
     if (p->recall10 >= 0) fprintf(r->log, "%.4f\t%.4f\n", p->recall10, p->recall15);
     else fputs("\t\n", r->log);
     fflush(r->log);

@@ -27,9 +27,12 @@ struct anl_search_scratch {
     int32_t *dots;
     uint64_t *keys;   /* [n][room] distance << 32 | window */
     uint64_t *merged; /* [room] */
-    int32_t *counts, *limits, *norms;
+    int32_t *counts;  /* [n] keys kept, */
+    int32_t *limits;  /* largest squared distance less squared norm that another may have, */
+    int32_t *norms;   /* and squared norms */
     probe *probes, *sorted;
-    uint32_t *starts, *which, *before;
+    uint32_t *starts; /* [nlist + 1] first probe of each list in `sorted` */
+    uint32_t *which, *before; /* entries or lists chosen */
     int32_t *values, *distances;
     int8_t *packed; /* for the GPU: queries, */
     anl_hit *found; /* and what it found */
@@ -210,7 +213,7 @@ static void sort(uint64_t *keys, uint64_t *other, int32_t n)
     if (from != keys) memcpy(keys, from, (size_t)n * sizeof *keys);
 }
 
-/* How much farther than the nearest hit one may be that can hold a competing place. */
+/* How much farther than the nearest hit a hit may be whose window can hold a competing place. */
 static int32_t reach_of(int32_t norm)
 {
     return anl_distance_of_drop(norm, ANL_COSINE_DROP_COMPETING);
@@ -222,11 +225,11 @@ static void nearest_lists(const anl_search *s, anl_search_scratch *sc, const int
     const anl_index *x = s->index;
     const int32_t *bias = x->centroid_bias, padded = (x->nlist + PANEL - 1) / PANEL * PANEL;
     for (int32_t l = 0; l < x->nlist; ++l) sc->values[l] = bias[l] - 2 * dot[l];
-    const int32_t bound = s->kernels->limit_of_k(sc->values, x->nlist, n);
-    int32_t found = s->kernels->select_at_most(dot, bias, padded, bound, which, sc->values);
+    const int32_t limit = s->kernels->limit_of_k(sc->values, x->nlist, n);
+    int32_t found = s->kernels->select_at_most(dot, bias, padded, limit, which, sc->values);
     while (which[found - 1] >= (uint32_t)x->nlist) --found;
     for (int32_t i = found; found > n;)
-        if (sc->values[--i] == bound) memmove(which + i, which + i + 1, (size_t)(found-- - i - 1) * sizeof *which);
+        if (sc->values[--i] == limit) memmove(which + i, which + i + 1, (size_t)(found-- - i - 1) * sizeof *which);
 }
 
 /* The lists that a query is still to go through, to sc->which; returns how many. */
@@ -266,7 +269,7 @@ static void choose_lists(const anl_search *s, anl_search_scratch *sc, const requ
     sc->starts[0] = 0;
 }
 
-/* Keeps what may be among the k nearest of one query. `limit` is the largest value that still may. */
+/* Keeps those of the entries selected (sc->which, sc->values) that may be among the k nearest of one query. */
 static void keep(const anl_search *s, anl_search_scratch *sc, uint32_t query, int64_t first, int32_t found, int32_t k, int32_t room)
 {
     const int32_t norm = sc->norms[query], reach = reach_of(norm);
@@ -297,14 +300,14 @@ static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list
         s->kernels->dots(sc->gathered, m, x->codes + (size_t)first * d, entries / PANEL, x->d, sc->dots);
         for (int32_t i = 0; i < m; ++i) {
             const uint32_t query = sc->sorted[begin + (uint32_t)i].query;
-            const int32_t found = s->kernels->select_at_most(sc->dots + (size_t)i * (size_t)entries, x->bias + first, entries, sc->limits[query], sc->which,
-                                                   sc->values);
+            const int32_t found = s->kernels->select_at_most(sc->dots + (size_t)i * (size_t)entries, x->bias + first, entries,
+                                                             sc->limits[query], sc->which, sc->values);
             keep(s, sc, query, first, found, k, room);
         }
     }
 }
 
-/* What a query brings along from the lists before. */
+/* A query begins with the hits of the lists that it has gone through. */
 static void begin_query(const anl_search *s, anl_search_scratch *sc, const anl_neighbours *q, int i, int32_t room)
 {
     const int32_t d = s->index->d, norm = anl_squared_norm(q->query, d), reach = reach_of(norm);
@@ -397,22 +400,23 @@ int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours 
 }
 
 /* Whether no window nearer than those found is to be expected in the lists not gone through. */
-static int is_sure(const anl_search *s, const anl_neighbours *q, int usual_nprobe)
+static int is_sure(const anl_search *s, const anl_neighbours *q, int usual)
 {
     const int32_t norm = anl_squared_norm(q->query, s->index->d);
     if (!norm) return 1;
     return q->nprobe && q->n &&
-           q->hits[0].dist <= anl_distance_at(norm, q->nprobe <= usual_nprobe ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
+           q->hits[0].dist <= anl_distance_at(norm, q->nprobe <= usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
 }
 
 int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n)
 {
+    const int usual = anl_search_nprobe(s->index, 1);
     int rc = anl_grow(&sc->unsure, &sc->unsure_cap, (size_t)n, sizeof *sc->unsure);
     for (int multiplier = 1; multiplier <= ANL_SEARCH_MOST && !rc; multiplier *= ANL_SEARCH_MORE) {
         const int nprobe = anl_search_nprobe(s->index, multiplier);
         int m = 0;
         for (int i = 0; i < n; ++i)
-            if (queries[i]->nprobe < nprobe && !is_sure(s, queries[i], anl_search_nprobe(s->index, 1))) sc->unsure[m++] = queries[i];
+            if (queries[i]->nprobe < nprobe && !is_sure(s, queries[i], usual)) sc->unsure[m++] = queries[i];
         rc = anl_search_wave(s, sc, sc->unsure, m, nprobe);
     }
     return rc;

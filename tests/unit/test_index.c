@@ -85,8 +85,8 @@ static void both_paths_are_exact(void **unused)
         assert_int_equal(anl_search_scratch_new(&sc, s[0]), 0);
         enum { Q = 60, K = 64 };
         static int8_t queries[Q][D];
-        static anl_hit hits[2][Q * K], rivals[2][Q * K], all[8192];
-        int counts[2][Q], rival_counts[2][Q];
+        static anl_hit hits[2][Q * K], competing[2][Q * K], all[8192];
+        int counts[2][Q], competing_counts[2][Q];
         anl_search *only[2];
         for (int p = 0; p < 2; ++p) {
             assert_int_equal(anl_search_new(&only[p], x, p ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
@@ -96,21 +96,21 @@ static void both_paths_are_exact(void **unused)
             memcpy(queries[q], vectors[random_below((uint32_t)n)], D);
             for (uint32_t j = random_below(10); j > 0; --j) queries[q][random_below(D)] *= -1;
         }
-        for (int effort = 1; effort <= 16; effort *= 4)
+        for (int multiplier = 1; multiplier <= 16; multiplier *= 4)
             for (int k = 1; k <= K; k *= 4) {
-                for (int p = 0; p < 2; ++p) assert_int_equal(anl_search_batch(s[p], sc, queries[0], Q, k, effort, hits[p], counts[p]), 0);
+                for (int p = 0; p < 2; ++p) assert_int_equal(anl_search_batch(s[p], sc, queries[0], Q, k, multiplier, hits[p], counts[p]), 0);
                 assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
                 for (int q = 0; q < Q; ++q) assert_memory_equal(hits[0] + q * k, hits[1] + q * k, (size_t)counts[0][q] * sizeof(anl_hit));
-                for (int p = 0; p < 2; ++p) { /* rivals are the first of the hits */
-                    assert_int_equal(anl_search_batch(only[p], sc, queries[0], Q, k, effort, rivals[p], rival_counts[p]), 0);
+                for (int p = 0; p < 2; ++p) { /* those that compete are the first of the hits */
+                    assert_int_equal(anl_search_batch(only[p], sc, queries[0], Q, k, multiplier, competing[p], competing_counts[p]), 0);
                     for (int q = 0; q < Q; ++q) {
                         int within = 0;
                         while (within < counts[0][q] && hits[0][q * k + within].dist <= hits[0][q * k].dist + 64 * 1600 / 2) ++within;
-                        assert_int_equal(rival_counts[p][q], within);
-                        assert_memory_equal(rivals[p] + q * k, hits[0] + q * k, (size_t)within * sizeof(anl_hit));
+                        assert_int_equal(competing_counts[p][q], within);
+                        assert_memory_equal(competing[p] + q * k, hits[0] + q * k, (size_t)within * sizeof(anl_hit));
                     }
                 }
-                if (anl_search_nprobe(x, effort) < x->nlist) continue;
+                if (anl_search_nprobe(x, multiplier) < x->nlist) continue;
                 for (int q = 0; q < Q; ++q) { /* every list was scanned: the result is that of brute force */
                     int within = 0;
                     for (int i = 0; i < n; ++i) {
@@ -138,7 +138,7 @@ static void widening_is_exact(void **unused)
     enum { N = 7900, Q = 60, K = 16 };
     static int8_t queries[Q][D];
     static anl_hit hits[Q * K], want[Q * K];
-    int counts[Q], want_counts[Q], efforts[Q], widened = 0;
+    int counts[Q], want_counts[Q], multipliers[Q], widened = 0;
     random_start();
     make_vectors(N);
     anl_index *x = build(N);
@@ -152,12 +152,12 @@ static void widening_is_exact(void **unused)
         assert_int_equal(anl_search_new(&s, x, kind & 1 ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
         if (kind & 2) anl_search_competing_only(s);
         assert_int_equal(anl_search_scratch_new(&sc, s), 0);
-        assert_int_equal(anl_search_sure(s, sc, queries[0], Q, K, hits, counts, efforts), 0);
-        for (int effort = 1; effort <= ANL_SEARCH_MOST; effort *= ANL_SEARCH_MORE) {
-            assert_int_equal(anl_search_batch(s, sc, queries[0], Q, K, effort, want, want_counts), 0);
+        assert_int_equal(anl_search_sure(s, sc, queries[0], Q, K, hits, counts, multipliers), 0);
+        for (int multiplier = 1; multiplier <= ANL_SEARCH_MOST; multiplier *= ANL_SEARCH_MORE) {
+            assert_int_equal(anl_search_batch(s, sc, queries[0], Q, K, multiplier, want, want_counts), 0);
             for (int q = 0; q < Q; ++q) {
-                if (efforts[q] != effort) continue;
-                widened += effort > 1 && counts[q] > 1;
+                if (multipliers[q] != multiplier) continue;
+                widened += multiplier > 1 && counts[q] > 1;
                 assert_int_equal(counts[q], want_counts[q]);
                 assert_memory_equal(hits + q * K, want + q * K, (size_t)counts[q] * sizeof *hits);
             }
