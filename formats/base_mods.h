@@ -1,4 +1,4 @@
-/* Base modifications (tags MM, ML and MN) of a part of a read. */
+/* Base modifications (tags MM, ML and MN) of a segment of a read. */
 #ifndef ANL_BASE_MODS_H
 #define ANL_BASE_MODS_H
 

@@ -42,24 +42,24 @@ static uint8_t complement_of(uint8_t letter)
     return at ? (uint8_t)to[at - from] : letter;
 }
 
-int32_t anl_base_tag_fit(const anl_tag *tag, const anl_part *part, uint8_t *to)
+int32_t anl_base_tag_fit(const anl_tag *tag, const anl_held *held, uint8_t *to)
 {
     const int e = entry_of(tag);
     if (e < 0) return 0;
     const int array = tag->type == 'B';
     uint32_t count = (uint32_t)tag->size - 1; /* the NUL is no base */
     if (array) memcpy(&count, tag->value + 1, sizeof count);
-    if (count != (uint32_t)part->len) return 0;
-    const int32_t n = part->end - part->begin;
-    const size_t width = !array || !part->len ? 1 : (size_t)(tag->size - 5) / count;
+    if (count != (uint32_t)held->len) return 0;
+    const int32_t n = held->end - held->begin;
+    const size_t width = !array || !held->len ? 1 : (size_t)(tag->size - 5) / count;
     const uint8_t *from = tag->value + (array ? 5 : 0);
     uint8_t *out = to + (array ? 5 : 0);
     const order how = (order)base_tags[e].order;
-    const int turn = part->reverse && (how == TURNED || how == COMPLEMENTED);
-    /* the first value of the part, or the last where they are turned */
-    int32_t at = turn ? part->len - 1 - part->begin : part->begin;
-    if (how == KEPT && part->reverse) at = part->len - part->end;
-    if (how == BACKWARDS && !part->reverse) at = part->len - part->end;
+    const int turn = held->reverse && (how == TURNED || how == COMPLEMENTED);
+    /* the first value that is held, or the last where they are turned */
+    int32_t at = turn ? held->len - 1 - held->begin : held->begin;
+    if (how == KEPT && held->reverse) at = held->len - held->end;
+    if (how == BACKWARDS && !held->reverse) at = held->len - held->end;
     for (int32_t i = 0; i < n; ++i, at += turn ? -1 : 1) {
         memcpy(out + (size_t)i * width, from + (size_t)at * width, width);
         if (turn && how == COMPLEMENTED) out[i] = complement_of(out[i]);

@@ -5,14 +5,14 @@
 #include "tags.h"
 
 /* Which bases of a read a record holds: [begin, end) of `len`, counted in the orientation of the record. */
-typedef struct anl_part {
+typedef struct anl_held {
     int32_t len, begin, end;
     int reverse; /* the record holds the reverse complement */
-} anl_part;
+} anl_held;
 
-/* Where the tag holds a value for each of part->len bases: its value for the part to `to`, which has room for tag->size bytes; returns the
- * bytes written. 0: it is no such tag. The tag is in the order of sequencing and becomes the record's; a reversed whole read, given as
- * the part, turns a record's tag into the order of sequencing. */
-int32_t anl_base_tag_fit(const anl_tag *tag, const anl_part *part, uint8_t *to);
+/* Where the tag has a value for each of held->len bases: its value for those that are held to `to`, which has room for tag->size bytes;
+ * returns the bytes written. 0: it is no such tag. The tag comes in the order of sequencing and becomes the record's; for a whole read in
+ * reverse the same turns a record's tag into the order of sequencing. */
+int32_t anl_base_tag_fit(const anl_tag *tag, const anl_held *held, uint8_t *to);
 
 #endif

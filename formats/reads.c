@@ -103,7 +103,7 @@ static int source_open(source *s, const char *path, const char *reference)
 static int take_tags(source *s, anl_raw_read *r, int reverse)
 {
     const uint8_t *at = bam_get_aux(s->bam), *end = at + bam_get_l_aux(s->bam);
-    const anl_part whole = {r->len, 0, r->len, reverse};
+    const anl_held whole = {r->len, 0, r->len, reverse};
     anl_tag tag;
     int more;
     r->aux_len = 0;

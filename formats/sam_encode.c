@@ -31,10 +31,10 @@ static int append_value(bam1_t *b, const anl_tag *tag, const uint8_t *value, int
     return bam_aux_append(b, tag->name, tag->type, size, value) ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
 }
 
-/* What is left of the base modifications in a part of the read; nothing where they do not describe the read. */
-static int append_mods(anl_encoding *e, const anl_read *read, const anl_part *part, const whole_tags *t, bam1_t *b)
+/* What is left of the base modifications in a segment of the read; nothing where they do not describe the read. */
+static int append_mods(anl_encoding *e, const anl_read *read, const anl_held *held, const whole_tags *t, bam1_t *b)
 {
-    const int32_t begin = part->reverse ? part->len - part->end : part->begin, end = begin + part->end - part->begin;
+    const int32_t begin = held->reverse ? held->len - held->end : held->begin, end = begin + held->end - held->begin;
     const uint8_t *ml = t->ml.type ? t->ml.value + 5 : NULL;
     char head[5] = {'C'}; /* of ML: element type and count */
     e->mm.l = e->ml.l = 0;
@@ -52,25 +52,25 @@ static int append_mods(anl_encoding *e, const anl_read *read, const anl_part *pa
 }
 
 /* Appends the tags of aux[n] that the record does not have yet, as far as they hold for it. */
-static int append_tags(anl_encoding *e, const anl_record *r, const anl_part *part, bam1_t *b, const uint8_t *aux, size_t n)
+static int append_tags(anl_encoding *e, const anl_record *r, const anl_held *held, bam1_t *b, const uint8_t *aux, size_t n)
 {
     const uint8_t *at = aux, *end = aux + n;
-    const int no_seq = r->no_seq && !e->tags_of_whole, whole = !no_seq && part->begin == 0 && part->end == part->len;
+    const int no_seq = r->no_seq && !e->tags_of_whole, whole = !no_seq && held->begin == 0 && held->end == held->len;
     anl_tag tag;
     whole_tags of_whole = {.mn = -1};
     int rc = ANL_OK;
     while (!rc && anl_tag_next(&at, end, &tag) > 0) {
         if (anl_tag_of_alignment(&tag) || bam_aux_get(b, tag.name) || (!whole && take_whole_tag(&of_whole, &tag))) continue;
         if ((rc = anl_grow(&e->value, &e->value_cap, (size_t)tag.size, 1))) break;
-        const int32_t size = anl_base_tag_fit(&tag, part, e->value);
+        const int32_t size = anl_base_tag_fit(&tag, held, e->value);
         if (!size) rc = append_value(b, &tag, tag.value, tag.size);
         else if (!no_seq) rc = append_value(b, &tag, e->value, size);
     }
-    return rc || no_seq ? rc : append_mods(e, r->read, part, &of_whole, b);
+    return rc || no_seq ? rc : append_mods(e, r->read, held, &of_whole, b);
 }
 
 /* The tab-separated fields of a comment that are SAM tags; the others are counted and left out. */
-static int append_comment(anl_encoding *e, const anl_record *r, const anl_part *part, bam1_t *b)
+static int append_comment(anl_encoding *e, const anl_record *r, const anl_held *held, bam1_t *b)
 {
     kstring_t line = KS_INITIALIZE, *found = &e->comment_tags_found;
     int rc = e->comment || (e->comment = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
@@ -86,7 +86,7 @@ static int append_comment(anl_encoding *e, const anl_record *r, const anl_part *
         c += n + (c[n] == '\t');
     }
     ks_free(&line);
-    return rc || !found->l ? rc : append_tags(e, r, part, b, (const uint8_t *)found->s, found->l);
+    return rc || !found->l ? rc : append_tags(e, r, held, b, (const uint8_t *)found->s, found->l);
 }
 
 static int append_int(bam1_t *b, const char *tag, int32_t value)
@@ -171,15 +171,15 @@ int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b)
     if (!rc && r->hard_clip && r->n_cigar > 0) rc = clip_hard(e, r, &cigar, &begin, &end);
     if (rc) return rc;
     const size_t n = r->no_seq ? 0 : (size_t)(end - begin);
-    const anl_part part = e->tags_of_whole ? (anl_part){read->len, 0, read->len, 0}
-                                           : (anl_part){read->len, begin, end, (r->flag & BAM_FREVERSE) != 0};
+    const anl_held held = e->tags_of_whole ? (anl_held){read->len, 0, read->len, 0}
+                                           : (anl_held){read->len, begin, end, (r->flag & BAM_FREVERSE) != 0};
     if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, cigar, r->mate_tid, r->mate_pos,
                  r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, 64 + (size_t)read->aux_len) < 0)
         return anl_fail(ANL_ENOMEM, "read '%.100s': cannot make a SAM record", read->name);
     rc = append_own_tags(e, r, b);
     if (!rc && e->cs != ANL_CS_NONE && r->md) rc = append_cs(e, r, b);
-    if (!rc && read->aux_len) rc = append_tags(e, r, &part, b, read->aux, (size_t)read->aux_len);
-    if (!rc && e->comment_tags && read->comment) rc = append_comment(e, r, &part, b);
+    if (!rc && read->aux_len) rc = append_tags(e, r, &held, b, read->aux, (size_t)read->aux_len);
+    if (!rc && e->comment_tags && read->comment) rc = append_comment(e, r, &held, b);
     return rc;
 }
 

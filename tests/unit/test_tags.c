@@ -21,11 +21,11 @@ static anl_tag array_tag(const char *name, char type, const void *values, uint32
     return (anl_tag){{name[0], name[1], 0}, 'B', bytes, (int32_t)(5 + n * width)};
 }
 
-static void fits_as(const char *name, const char *text, anl_part part, const char *expected)
+static void fits_as(const char *name, const char *text, anl_held held, const char *expected)
 {
     uint8_t to[MOST];
     const anl_tag tag = text_tag(name, text);
-    const int32_t n = anl_base_tag_fit(&tag, &part, to);
+    const int32_t n = anl_base_tag_fit(&tag, &held, to);
     if (!expected) {
         assert_int_equal(n, 0);
         return;
@@ -37,20 +37,20 @@ static void fits_as(const char *name, const char *text, anl_part part, const cha
 static void text_values(void **unused)
 {
     (void)unused;
-    fits_as("OQ", "abcdef", (anl_part){6, 0, 6, 0}, "abcdef");
-    fits_as("OQ", "abcdef", (anl_part){6, 0, 6, 1}, "fedcba");
-    fits_as("OQ", "abcdef", (anl_part){6, 1, 4, 0}, "bcd");
-    fits_as("OQ", "abcdef", (anl_part){6, 1, 4, 1}, "edc"); /* 2H3M1H in reverse: all but the last base and the first two */
-    fits_as("U2", "abcdef", (anl_part){6, 0, 2, 1}, "fe");
-    fits_as("E2", "AACGTN", (anl_part){6, 0, 6, 1}, "NACGTT");
-    fits_as("E2", "RYKMac", (anl_part){6, 0, 5, 1}, "gtKMR");
-    fits_as("iq", "abcdef", (anl_part){6, 0, 6, 1}, "abcdef"); /* PacBio: never turned */
-    fits_as("iq", "abcdef", (anl_part){6, 1, 4, 0}, "bcd");
-    fits_as("iq", "abcdef", (anl_part){6, 1, 4, 1}, "cde");
-    fits_as("OQ", "abcdef", (anl_part){5, 0, 5, 1}, NULL); /* not of this read */
-    fits_as("CQ", "abcdef", (anl_part){6, 0, 6, 1}, NULL); /* colours stay those of the whole read */
-    fits_as("OQ", "", (anl_part){0, 0, 0, 1}, "");
-    fits_as("st", "2026-11-26T09:40:20.123+00:00", (anl_part){80, 0, 50, 0}, NULL); /* dorado's start time */
+    fits_as("OQ", "abcdef", (anl_held){6, 0, 6, 0}, "abcdef");
+    fits_as("OQ", "abcdef", (anl_held){6, 0, 6, 1}, "fedcba");
+    fits_as("OQ", "abcdef", (anl_held){6, 1, 4, 0}, "bcd");
+    fits_as("OQ", "abcdef", (anl_held){6, 1, 4, 1}, "edc"); /* 2H3M1H in reverse: all but the last base and the first two */
+    fits_as("U2", "abcdef", (anl_held){6, 0, 2, 1}, "fe");
+    fits_as("E2", "AACGTN", (anl_held){6, 0, 6, 1}, "NACGTT");
+    fits_as("E2", "RYKMac", (anl_held){6, 0, 5, 1}, "gtKMR");
+    fits_as("iq", "abcdef", (anl_held){6, 0, 6, 1}, "abcdef"); /* PacBio: never turned */
+    fits_as("iq", "abcdef", (anl_held){6, 1, 4, 0}, "bcd");
+    fits_as("iq", "abcdef", (anl_held){6, 1, 4, 1}, "cde");
+    fits_as("OQ", "abcdef", (anl_held){5, 0, 5, 1}, NULL); /* not of this read */
+    fits_as("CQ", "abcdef", (anl_held){6, 0, 6, 1}, NULL); /* colours stay those of the whole read */
+    fits_as("OQ", "", (anl_held){0, 0, 0, 1}, "");
+    fits_as("st", "2026-11-26T09:40:20.123+00:00", (anl_held){80, 0, 50, 0}, NULL); /* dorado's start time */
 }
 
 static void arrays(void **unused)
@@ -62,24 +62,24 @@ static void arrays(void **unused)
     uint16_t got[6];
     uint32_t n;
     anl_tag tag = array_tag("cd", 'S', values, 6, 2);
-    assert_int_equal(anl_base_tag_fit(&tag, &(anl_part){6, 1, 5, 1}, to), 5 + 8);
+    assert_int_equal(anl_base_tag_fit(&tag, &(anl_held){6, 1, 5, 1}, to), 5 + 8);
     memcpy(&n, to + 1, 4);
     memcpy(got, to + 5, 8);
     assert_true(to[0] == 'S' && n == 4 && got[0] == 5 && got[1] == 4 && got[2] == 300 && got[3] == 2);
     /* PacBio's example of kinetics clipped to [1, 4), of a forward record and of a reverse one */
     for (int reverse = 0; reverse < 2; ++reverse) {
-        const anl_part part = reverse ? (anl_part){10, 6, 9, 1} : (anl_part){10, 1, 4, 0};
+        const anl_held held = reverse ? (anl_held){10, 6, 9, 1} : (anl_held){10, 1, 4, 0};
         tag = array_tag("fi", 'C', forward, 10, 1);
-        assert_int_equal(anl_base_tag_fit(&tag, &part, to), 5 + 3);
+        assert_int_equal(anl_base_tag_fit(&tag, &held, to), 5 + 3);
         assert_true(to[5] == 1 && to[6] == 2 && to[7] == 3);
         tag = array_tag("ri", 'C', backward, 10, 1);
-        assert_int_equal(anl_base_tag_fit(&tag, &part, to), 5 + 3);
+        assert_int_equal(anl_base_tag_fit(&tag, &held, to), 5 + 3);
         assert_true(to[5] == 3 && to[6] == 2 && to[7] == 1);
     }
     tag = array_tag("bc", 'S', values, 2, 2); /* barcodes of PacBio, not bases of fgbio */
-    assert_int_equal(anl_base_tag_fit(&tag, &(anl_part){2, 0, 2, 1}, to), 0);
+    assert_int_equal(anl_base_tag_fit(&tag, &(anl_held){2, 0, 2, 1}, to), 0);
     tag = array_tag("ip", 'C', values, 0, 1);
-    assert_int_equal(anl_base_tag_fit(&tag, &(anl_part){0, 0, 0, 1}, to), 5);
+    assert_int_equal(anl_base_tag_fit(&tag, &(anl_held){0, 0, 0, 1}, to), 5);
 }
 
 /* Turned twice, a whole read's tag is what it was. */
@@ -93,7 +93,7 @@ static void twice_is_nothing(void **unused)
         const int32_t len = (int32_t)random_below(MOST);
         for (int32_t j = 0; j < len; ++j) text[j] = "ACGTNRYSWKMBDHVacgtnryswkmbdhv!~"[random_below(32)];
         const char *name = names[random_below(8)];
-        const anl_part whole = {len, 0, len, 1};
+        const anl_held whole = {len, 0, len, 1};
         anl_tag tag = text_tag(name, text);
         assert_int_equal(anl_base_tag_fit(&tag, &whole, (uint8_t *)once), len + 1);
         tag = text_tag(name, once);
@@ -175,7 +175,7 @@ static void mods_by_hand(void **unused)
         cut_as(*bad, NULL, seq, 0, 9, NULL, NULL);
 }
 
-/* Random modifications of random reads: what is left of a part are those inside, at their places. */
+/* Random modifications of random reads: what is left of a segment are those inside, at their places. */
 static void mods_at_random(void **unused)
 {
     (void)unused;
