@@ -152,3 +152,8 @@ int anl_reference_next(anl_reference *r, anl_contig *contig, const uint8_t **seq
     *seq = r->seq;
     return 1;
 }
+
+const uint8_t *anl_reference_letters(const anl_reference *r)
+{
+    return r->upper;
+}

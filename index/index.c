@@ -60,7 +60,8 @@ static int check_header(const char *path, const struct anl_index_mapping *m, anl
         h->unique_k < ANL_UNIQUE_MIN_K || h->unique_k > ANL_UNIQUE_MAX_K ||
         h->section[SECTION_CONTIGS].size != h->n_contigs * sizeof(anl_index_contig) || h->section[SECTION_CODES].size != entries * d ||
         h->section[SECTION_BIAS].size != entries * 4 || h->section[SECTION_CENTROIDS].size != centroids * d ||
-        h->section[SECTION_CENTROID_BIAS].size != centroids * 4 || h->section[SECTION_LIST_BEGIN].size != ((uint64_t)h->nlist + 1) * 8)
+        h->section[SECTION_CENTROID_BIAS].size != centroids * 4 || h->section[SECTION_LIST_BEGIN].size != ((uint64_t)h->nlist + 1) * 8 ||
+        h->section[SECTION_LETTERS].size % sizeof(uint64_t))
         return anl_fail(ANL_EFORMAT, "%s: corrupt header", path);
     return ANL_OK;
 }
@@ -94,6 +95,15 @@ static int unique_ok(const uint64_t *unique, const int64_t *contig_begin, int32_
     }
     const int64_t end = contig_begin[n_contigs];
     return end % 64 == 0 || unique[end / 64] >> end % 64 == 0;
+}
+
+static int letters_ok(const uint64_t *letters, uint64_t n, int64_t bases)
+{
+    for (uint64_t i = 0; i < n; ++i)
+        if ((i && letters[i] >> 8 <= letters[i - 1] >> 8) || letters[i] >> 8 >= (uint64_t)bases || !(letters[i] & 255) ||
+            !strchr("RYSWKMBDHV", (int)(letters[i] & 255)))
+            return 0;
+    return 1;
 }
 
 /* Lists are whole panels, one behind the other, of windows that there are. */
@@ -134,6 +144,7 @@ static int make_tables(const char *path, anl_index *x, const anl_index_header *h
     const uint64_t n_n_runs = h->section[SECTION_N_RUNS].size / (2 * sizeof(int64_t)), entries = h->section[SECTION_IDS].size / sizeof(uint32_t);
     if (h->section[SECTION_BASES].size != ((uint64_t)bases + 3) / 4 || windows >= ANL_INDEX_NO_WINDOW ||
         !n_runs_ok((const void *)(m->bytes + h->section[SECTION_N_RUNS].offset), n_n_runs, bases) ||
+        !letters_ok((const void *)(m->bytes + h->section[SECTION_LETTERS].offset), h->section[SECTION_LETTERS].size / sizeof(uint64_t), bases) ||
         !lists_ok((const void *)(m->bytes + h->section[SECTION_LIST_BEGIN].offset), h->nlist, (const void *)(m->bytes + h->section[SECTION_IDS].offset),
                   entries, windows) ||
         h->section[SECTION_UNIQUE].size != ((uint64_t)bases + 63) / 64 * 8 ||
@@ -170,6 +181,8 @@ int anl_index_open(anl_index **out, const char *path)
     x->n_n_runs = (int64_t)(h.section[SECTION_N_RUNS].size / (2 * sizeof(int64_t)));
     x->unique_k = h.unique_k;
     x->unique = SECTION(SECTION_UNIQUE);
+    x->letters = SECTION(SECTION_LETTERS);
+    x->n_letters = (int64_t)(h.section[SECTION_LETTERS].size / sizeof(uint64_t));
     x->window = h.window;
     x->stride = h.stride;
     x->n_entries = h.n_entries;
@@ -260,6 +273,35 @@ void anl_index_unique(const anl_index *x, int64_t begin, int64_t end, uint64_t *
     const int64_t n = end - begin, words = (n + 63) / 64, last = (end - 1) / 64 - begin / 64; /* `from` is read up to there */
     for (int64_t i = 0; i < words; ++i) out[i] = from[i] >> shift | (shift && i < last ? from[i + 1] << (64 - shift) : 0);
     if (n % 64) out[words - 1] &= (UINT64_C(1) << n % 64) - 1;
+}
+
+/* The first letter at or behind `pos`. */
+static int64_t letter_from(const anl_index *x, int64_t pos)
+{
+    int64_t lo = 0, hi = x->n_letters;
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if ((int64_t)(x->letters[mid] >> 8) >= pos) hi = mid;
+        else lo = mid + 1;
+    }
+    return lo;
+}
+
+void anl_index_spell_md(const anl_index *x, int64_t begin, int64_t end, char *md)
+{
+    int64_t i = letter_from(x, begin), pos = begin;
+    while (*md && i < x->n_letters && (int64_t)(x->letters[i] >> 8) < end) {
+        if (*md >= '0' && *md <= '9') {
+            pos += strtoll(md, &md, 10);
+            continue;
+        }
+        if (*md != '^') {
+            while (i < x->n_letters && (int64_t)(x->letters[i] >> 8) < pos) ++i;
+            if (*md == 'N' && i < x->n_letters && (int64_t)(x->letters[i] >> 8) == pos) *md = (char)(x->letters[i] & 255);
+            ++pos;
+        }
+        ++md;
+    }
 }
 
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out)

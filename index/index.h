@@ -19,6 +19,9 @@ typedef struct anl_index {
     int64_t n_n_runs;
     int32_t unique_k;
     const uint64_t *unique;       /**< bit p: the k-mer at p, joined, is met once in the reference (unique.h); one a base, then 0 up to 64 */
+    const uint64_t *letters;      /**< [n_letters] joined position << 8 | letter of each base that has another IUPAC letter than N, which it is
+                                   *   in n_runs; ascending */
+    int64_t n_letters;
     int32_t window, stride;       /**< bp */
     int64_t n_windows;            /**< of all contigs, also those not stored because they hold nothing but N */
     int64_t n_entries;            /**< windows stored */
@@ -67,6 +70,9 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
  *  filled up with 0. A bit is never set fewer than unique_k bases before the end of a contig. */
 void anl_index_unique(const anl_index *x, int64_t begin, int64_t end, uint64_t *out);
 
+/** Puts the reference's letters in place of N in `md`, the tag MD of an alignment that begins at joined position `begin` and ends before `end`. */
+void anl_index_spell_md(const anl_index *x, int64_t begin, int64_t end, char *md);
+
 /** One entry as d signed bytes. */
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
 
@@ -100,6 +106,8 @@ typedef struct anl_index_parts {
     int64_t n_n_runs;
     int32_t unique_k;
     const uint64_t *unique; /**< as in anl_index */
+    const uint64_t *letters; /**< as in anl_index */
+    int64_t n_letters;
     int32_t window, stride, d;
     const int8_t *vectors;    /**< [n_entries][d] */
     const uint32_t *windows;  /**< [n_entries] ascending */

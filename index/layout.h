@@ -19,6 +19,7 @@ enum anl_index_section {
     SECTION_BIAS,
     SECTION_IDS,
     SECTION_UNIQUE, /* bits, in 64-bit words */
+    SECTION_LETTERS,
     N_SECTIONS,
 };
 

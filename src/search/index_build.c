@@ -30,15 +30,25 @@ struct anl_index_builder {
     anl_contig *contigs;
     uint8_t *bases;
     int64_t *runs;
+    uint64_t *letters;
     int8_t *vectors;
     uint32_t *windows;
-    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, vectors_cap, n_entries, windows_cap;
+    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, n_letters, letters_cap, vectors_cap, n_entries, windows_cap;
     int64_t n_bases, n_windows;
     double share; /* of the reference that has been read, 0: not known */
     anl_index_watch watch;
 };
 
-static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
+/* A base that is none of A C G T U. */
+static int add_letter(anl_index_builder *b, int64_t at, uint8_t letter)
+{
+    if (letter == 'N') return ANL_OK;
+    int rc = anl_grow(&b->letters, &b->letters_cap, b->n_letters + 1, sizeof *b->letters);
+    if (!rc) b->letters[b->n_letters++] = (uint64_t)at << 8 | letter;
+    return rc;
+}
+
+static int add_bases(anl_index_builder *b, const uint8_t *seq, const uint8_t *letters, int64_t len)
 {
     const size_t bytes = (size_t)(b->n_bases + len + 3) / 4, used = (size_t)(b->n_bases + 3) / 4;
     int rc = anl_grow(&b->bases, &b->bases_cap, bytes, 1);
@@ -46,6 +56,7 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
     memset(b->bases + used, 0, bytes - used);
     for (int64_t i = 0; i < len; ++i) {
         const int64_t at = b->n_bases + i;
+        if (seq[i] > 3 && letters && (rc = add_letter(b, at, letters[i]))) return rc;
         if (seq[i] < 4) {
             b->bases[at / 4] |= (uint8_t)(seq[i] << 2 * (at % 4));
         } else if (i && seq[i - 1] > 3) {
@@ -180,19 +191,20 @@ void anl_index_builder_free(anl_index_builder *b)
     free(b->contigs);
     free(b->bases);
     free(b->runs);
+    free(b->letters);
     free(b->vectors);
     free(b->windows);
     free(b);
 }
 
-int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq)
+int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq, const uint8_t *letters)
 {
     int rc = anl_grow(&b->contigs, &b->contigs_cap, b->n_contigs + 1, sizeof *b->contigs);
     if (rc) return rc;
     anl_contig c = *contig;
     if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
     b->contigs[b->n_contigs++] = c;
-    rc = add_bases(b, seq, c.len);
+    rc = add_bases(b, seq, letters, c.len);
     return rc ? rc : add_windows(b, seq, c.len);
 }
 
@@ -201,7 +213,8 @@ static int write_index(const anl_index_builder *b, anl_output *to)
 {
     uint64_t *unique = NULL;
     anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
-                             .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .window = b->options->window,
+                             .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .letters = b->letters, .n_letters = (int64_t)b->n_letters,
+                             .window = b->options->window,
                              .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
                              .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
                              .model_name = b->model->name, .watch = b->watch, .unique_k = b->options->unique_k};
@@ -233,7 +246,7 @@ static int add_contigs(anl_index_builder *b)
     int rc = anl_reference_open(&r, b->options->reference), more;
     while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
         b->share = anl_reference_share(r);
-        rc = more < 0 ? more : anl_index_builder_add(b, &c, seq);
+        rc = more < 0 ? more : anl_index_builder_add(b, &c, seq, anl_reference_letters(r));
     }
     anl_reference_free(r);
     return rc;

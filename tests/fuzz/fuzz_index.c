@@ -23,6 +23,7 @@ static void mend(uint8_t *bytes, size_t size)
 static void walk(const anl_index *x)
 {
     uint8_t bases[1000];
+    char md[4001];
     int8_t v[256];
     volatile int32_t bias = 0; /* to have read it */
     const int64_t n = x->contig_begin[x->n_contigs];
@@ -35,6 +36,9 @@ static void walk(const anl_index *x)
         anl_index_unique(x, begin, begin + (int64_t)sizeof bases < n ? begin + (int64_t)sizeof bases : n, unique);
         if (unique[0] & 1 && (begin + x->unique_k > n || anl_index_contig_at(x, begin) != anl_index_contig_at(x, begin + x->unique_k - 1))) abort();
     }
+    for (int i = 0; i < 2000; ++i) memcpy(md + 2 * i, "0N", 2);
+    md[4000] = 0;
+    if (x->n_letters) anl_index_spell_md(x, (int64_t)(x->letters[0] >> 8), n, md);
     for (int32_t l = 0; l < x->nlist; ++l)
         for (uint64_t e = x->list_begin[l]; e < x->list_begin[l + 1]; ++e) {
             anl_index_entry(x, (int64_t)e, v);

@@ -159,7 +159,9 @@ static int make_read_alignment(const job *j, const anl_long_alignment *a, anl_al
                                 .qbeg = a->reverse ? len - piece->qend : piece->qbeg, .qend = a->reverse ? len - piece->qbeg : piece->qend,
                                 .score = piece->score, .second = a->second, .nm = piece->nm, .reverse = a->reverse};
     if (kind != ANL_SECONDARY) out->mapq = anl_choose_mapq(a, c->options->long_reads.score.score.match, j->truncated);
-    return anl_read_alignment_keep(out, piece->cigar, piece->n_cigar, piece->md, piece->qbeg, piece->qend, len, results);
+    const int rc = anl_read_alignment_keep(out, piece->cigar, piece->n_cigar, piece->md, piece->qbeg, piece->qend, len, results);
+    if (!rc) anl_index_spell_md(c->index, piece->tbeg, piece->tend, out->md);
+    return rc;
 }
 
 /* The best alignment of the read is the primary one, the best of other segments are supplementary, and with -a those that compete with them
