@@ -356,6 +356,21 @@ static int run(const settings *s)
     return rc ? cli_fail() : 0;
 }
 
+/* No file that is read is written over: 0 or an exit status. */
+static int check_files(const settings *s)
+{
+    cli_files f = {0};
+    const char *indexes = s->output.sort ? ".bai .csi .crai" : "";
+    int rc = cli_reads(&f, s->index, "");
+    if (!rc) rc = cli_reads(&f, s->reads.path, "");
+    if (!rc) rc = cli_reads(&f, s->reads.mates, "");
+    if (!rc) rc = cli_reads(&f, s->output.reference, ".fai .gzi");
+    if (!rc) rc = cli_reads_model(&f, s->model);
+    if (!rc) rc = cli_writes(&f, s->output.path ? s->output.path : "-", s->output.path ? indexes : "");
+    if (!rc) rc = cli_writes(&f, s->summary, "");
+    return cli_files_check(&f, rc);
+}
+
 int cmd_align(int argc, char **argv)
 {
     settings s = {.align = anl_align_options_default(), .verbosity = 2};
@@ -364,5 +379,6 @@ int cmd_align(int argc, char **argv)
     cli_command_line(argc, argv, s.command_line, sizeof s.command_line);
     s.output.command_line = s.command_line;
     s.output.version = ANNEAL_VERSION;
-    return parse(argc, argv, &s, &status) ? status : run(&s);
+    if (parse(argc, argv, &s, &status) || (status = check_files(&s))) return status;
+    return run(&s);
 }

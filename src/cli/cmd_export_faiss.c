@@ -17,7 +17,12 @@ int cmd_export_faiss(int argc, char **argv)
     }
     if (argc != 3 || argv[1][0] == '-') return cli_usage("export-faiss: needs INDEX.anl OUT.faiss; anneal export-faiss --help tells more");
     anl_index *x;
-    int rc = anl_index_open(&x, argv[1]);
+    cli_files f = {0};
+    int rc = cli_reads(&f, argv[1], "");
+    if (!rc) rc = cli_writes(&f, argv[2], "");
+    const int status = cli_files_check(&f, rc);
+    if (status) return status;
+    rc = anl_index_open(&x, argv[1]);
     if (!rc) {
         rc = anl_index_faiss_export(x, argv[2]);
         anl_index_free(x);

@@ -97,5 +97,10 @@ int cmd_index(int argc, char **argv)
         if (default_output(o.reference, output, sizeof output)) return cli_usage("%s: name too long", o.reference);
         o.output = output;
     }
-    return build(&o, verbose);
+    cli_files f = {0};
+    int rc = cli_reads(&f, o.reference, "");
+    if (!rc) rc = cli_reads_model(&f, o.model);
+    if (!rc) rc = cli_writes(&f, o.output, "");
+    const int status = cli_files_check(&f, rc);
+    return status ? status : build(&o, verbose);
 }

@@ -192,6 +192,17 @@ static int make_sketch(const settings *s)
     return rc ? cli_fail() : 0;
 }
 
+static int check_files(const settings *s, char **genomes, int n)
+{
+    cli_files f = {0};
+    int rc = cli_reads(&f, s->o.init, "");
+    for (int i = 0; i < n && !rc; ++i) rc = cli_reads(&f, genomes[i], "");
+    if (!rc) rc = cli_writes(&f, s->output, "");
+    if (!rc) rc = cli_writes(&f, s->o.checkpoint, "");
+    if (!rc) rc = cli_writes(&f, s->log, "");
+    return cli_files_check(&f, rc);
+}
+
 int cmd_train(int argc, char **argv)
 {
     settings s = {.o = anl_train_options_default()};
@@ -207,6 +218,7 @@ int cmd_train(int argc, char **argv)
     if (!s.output) return cli_usage("train: needs -o MODEL.anm; anneal train --help tells more");
     if (s.init_only) return optind < argc ? cli_usage("train --init-only takes no genomes") : make_sketch(&s);
     if (optind == argc) return cli_usage("train: needs genomes to train on; anneal train --help tells more");
-    int rc = choose_device(&s);
+    int rc = check_files(&s, argv + optind, argc - optind);
+    if (!rc) rc = choose_device(&s);
     return rc ? rc : train(&s, argv + optind, argc - optind);
 }
