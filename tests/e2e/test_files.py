@@ -120,3 +120,40 @@ p.wait()
 check(any(f.startswith("killed.bam.tmp.") for f in os.listdir()), "the run was over before it was killed")
 run("align", "--sort", "-o", path("killed.bam"), anl, r1)
 check(sorted(f for f in os.listdir() if f.startswith("killed")) == ["killed.bam", "killed.bam.bai"], "what the killed run left is still there")
+
+# ---- an index that is written over while it is used ----
+
+def meanwhile(change):
+    """Aligns with a copy of the index, to which `change` is done when it is open; status, standard error, and what is left."""
+    name = write("changing.anl", open(anl, "rb").read())
+    before = set(os.listdir())
+    p = subprocess.Popen([ANNEAL, "align", "-v1", "-K", "20000", "-t", "2", "--summary", "s.json", "-o", "changed.bam", name, "fifo"], stderr=subprocess.PIPE, text=True)
+    with open("fifo", "w") as reads:  # opened when the other end is: then the index is, too
+        change(name)
+        try: reads.write(open(r1).read())
+        except BrokenPipeError: pass
+    said = p.communicate(timeout=60)[1]
+    left = set(os.listdir()) - before
+    for f in left: os.remove(f)
+    return p.returncode, said, left
+
+def overwrite(name):
+    with open(name, "r+b") as f:
+        f.seek(os.path.getsize(name) // 2)
+        byte = f.read(1)[0]
+        f.seek(-1, 1)
+        f.write(bytes([byte ^ 1]))
+
+def filled(byte):
+    """The tables that arrays go by are read once, so not even this may crash."""
+    def fill(name):
+        with open(name, "r+b") as f: f.write(byte * os.path.getsize(name))
+    return fill
+
+refusal = "anneal: {}: the index was changed while it was in use"
+for change in (lambda name: os.truncate(name, 0), lambda name: os.truncate(name, 8192), overwrite, *map(filled, (b"\xff", b"\x7f", b"\x01"))):
+    status, said, left = meanwhile(change)
+    check(status == 1 and said.startswith(refusal.format(path("changing.anl"))) and len(said.splitlines()) == 1 and not left, f"changed index: {status} {said} {left}")
+for harmless in (os.utime, os.unlink, lambda name: os.replace(write("other.anl", "other"), name)):
+    status, said, left = meanwhile(harmless)
+    check((status, said, left) == (0, "", {"changed.bam", "s.json"}), f"unchanged index: {status} {said} {left}")
