@@ -46,6 +46,14 @@ typedef struct anl_index {
 int anl_index_open(anl_index **out, const char *path);
 void anl_index_free(anl_index *x);
 
+/** Whether the file still holds what was opened: a run must not end well with an index that somebody wrote over in place. Costs a system call unless
+ *  the file was touched. One thread at a time for each `x`. 0, or ANL_EIO when it was changed. */
+int anl_index_unchanged(const anl_index *x);
+
+/** The file of the open index that is mapped at `address`; NULL: none. A file that was cut short while it is mapped ends in SIGBUS at such an address.
+ *  Async-signal-safe; knows the first 16 indexes that a process has open at once. */
+const char *anl_index_mapped_at(const void *address);
+
 /** First base (joined coordinates) of window `w`, 0 <= w < n_windows. Windows of a contig start every `stride` bp; the last one ends
  *  with the contig; a contig shorter than a window has one window, the whole contig. */
 int64_t anl_index_window_pos(const anl_index *x, int64_t w);
