@@ -5,6 +5,7 @@
 #include "index.h"
 #include "model.h"
 #include "reference.h"
+#include "search_tuning.h"
 #include "unique.h"
 
 #include <omp.h>
@@ -12,12 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Windows that a thread embeds at a time; a GPU wants more. */
-enum { BLOCK = 256, GPU_BLOCK = 4096 };
-
 anl_index_options anl_index_options_default(void)
 {
-    return (anl_index_options){.window = 176, .stride = 48, .threads = 1};
+    return (anl_index_options){.window = ANL_WINDOW, .stride = ANL_STRIDE, .threads = 1};
 }
 
 /* The reference as it grows, contig by contig. */
@@ -81,8 +79,8 @@ static int all_n(const uint8_t *seq, int32_t len)
 /* Embeds windows [first, first + n) of a contig. The vector of a window of nothing but N is zero, and costs nothing. */
 static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
 {
-    const uint8_t *seqs[GPU_BLOCK];
-    int32_t lens[GPU_BLOCK], which[GPU_BLOCK];
+    const uint8_t *seqs[ANL_EMBED_BLOCK_ON_GPU];
+    int32_t lens[ANL_EMBED_BLOCK_ON_GPU], which[ANL_EMBED_BLOCK_ON_GPU];
     const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
     const int32_t size = (int32_t)(len < window ? len : window);
@@ -115,7 +113,7 @@ static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
 {
     const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t n = anl_index_window_count(len, b->options->window, b->options->stride);
-    const int64_t size = b->gpu ? GPU_BLOCK : BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
+    const int64_t size = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
     int rc = anl_grow(&b->vectors, &b->vectors_cap, (b->n_entries + (size_t)n) * d, 1);
     if (!rc) rc = anl_grow(&b->windows, &b->windows_cap, b->n_entries + (size_t)n, sizeof *b->windows);
     if (!rc && b->n_windows + n >= ANL_INDEX_NO_WINDOW) rc = anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");

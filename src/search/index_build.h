@@ -15,7 +15,7 @@ typedef struct anl_index_options {
     int device;              /**< that embeds: one of ANL_DEVICE_* */
 } anl_index_options;
 
-/** W 176, S 48, one thread, on the CPU. */
+/** ANL_WINDOW, ANL_STRIDE, one thread, on the CPU. */
 anl_index_options anl_index_options_default(void);
 
 /** What was built. */
