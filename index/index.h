@@ -6,7 +6,7 @@
 
 #define ANL_INDEX_NO_WINDOW UINT32_MAX /**< id of the padding behind a list's last entry */
 
-enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31 };
+enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31, ANL_UNIQUE_MOST_N = 2 /* N of a k-mer that is met as every sequence it could be */ };
 
 /** Everything read from one .anl file. Arrays point into the mapping; "joined" coordinates run over all contigs in turn. */
 typedef struct anl_index {

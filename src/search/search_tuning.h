@@ -39,6 +39,7 @@ enum {
     /* Entries gone through for a query, times the square root of the entries stored: 12,600 of 100,000. With half as many, 4 of 147,901
      * reads of near-identical copies were wrong at MAPQ 60, with these none (commit a4cba8c, by benchmarks/calibrate-mapq). */
     ANL_ENTRIES_PER_ROOT = 40,
+    ANL_RANKED = 32, /* nearest lists of a query that are kept in their order, for waves through few of them */
     ANL_QUERIES_AT_ONCE = 48, /* queries multiplied with a list in one kernel call: a tile of every kernel level divides it */
     ANL_SURVIVORS = 4,        /* times k hits are kept before they are cut back to k: fewer cuts, more memory */
     ANL_SURVIVORS_LEAST = 64, /* but at least so many */

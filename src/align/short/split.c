@@ -74,7 +74,7 @@ static anl_query query_of(const anl_index *x, const anl_split_segment *segment, 
                    .strand = {segment->read.seq, whole->strand[1] + whole->read->len - segment->end},
                    .near_begin = contig + primary->pos - ANL_SPLIT_AROUND,
                    .near_end = contig + primary->end + ANL_SPLIT_AROUND};
-    anl_locate_clip(x, primary->tid, &q.near_begin, &q.near_end);
+    anl_index_clip(x, primary->tid, &q.near_begin, &q.near_end);
     return q;
 }
 

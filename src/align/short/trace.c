@@ -25,7 +25,7 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
     for (int32_t extra = 0;; extra = extra ? extra * 2 : ANL_BAND_GROWTH) {
         const int64_t dlo = candidate->dlo - extra, dhi = candidate->dhi + extra;
         int64_t begin = dlo, end = dhi + len;
-        anl_locate_clip(c->index, candidate->contig, &begin, &end);
+        anl_index_clip(c->index, candidate->contig, &begin, &end);
         uint8_t *target = anl_arena_alloc(s->temporary, (size_t)(end - begin), 1);
         if (!target) return ANL_ENOMEM;
         anl_index_fetch(c->index, begin, end, target);
