@@ -96,6 +96,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc) rc = anl_model_read(&a->model, model_path);
     if (!rc && anl_model_hash(a->model) != a->index->model_hash)
         rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, model_path);
+    if (!rc && a->model->dim != a->index->d) rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
     if (!rc) anl_search_competing_only(a->search);
@@ -332,6 +333,7 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
     if (!rc) rc = run_stage(&k, find_candidates);
     if (!rc) rc = estimate_inserts(&k);
     if (!rc) rc = run_stage(&k, report);
+    if (!rc) rc = anl_index_unchanged(a->index);
     if (rc) return rc;
     for (size_t i = 0; i < k.n_chunks; ++i) {
         summary->counts.reads += k.records[i].counts.reads;

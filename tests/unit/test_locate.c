@@ -72,8 +72,8 @@ static void open_whole(whole *w)
     anl_index_builder *b;
     w->model = random_model(32, 0);
     assert_int_equal(anl_index_builder_new(&b, &o, w->model), 0);
-    assert_int_equal(anl_index_builder_add(b, &contigs[0], genome), 0);
-    assert_int_equal(anl_index_builder_add(b, &contigs[1], genome + CONTIG), 0);
+    assert_int_equal(anl_index_builder_add(b, &contigs[0], genome, NULL), 0);
+    assert_int_equal(anl_index_builder_add(b, &contigs[1], genome + CONTIG, NULL), 0);
     assert_int_equal(anl_index_builder_write(b, in_folder("x.anl")), 0);
     anl_index_builder_free(b);
     assert_int_equal(anl_index_open(&w->index, in_folder("x.anl")), 0);

@@ -47,6 +47,7 @@ enum {
     ANL_UNGAPPED_MISMATCHES = 1, /* so many on a diagonal cost less than a gap and what it could win: the ungapped score is final */
     ANL_UNGAPPED_LEN = 1024,   /* bp; longer mates go to Smith-Waterman at once */
     ANL_SAME_PLACE = 20,       /* candidates whose starts differ by up to 1/20 of the read are one: gaps move the start */
+    ANL_SHARED = 2,            /* candidates compete that share 1/2 of the shorter segment, as in bwa mem (mask_level 0.5) */
     ANL_BAND_GROWTH = 32,      /* bp by which a band too narrow for its score grows, then twice that, ... */
     ANL_SEGMENT_CANDIDATES = 32, /* candidates aligned to see which bases of the read they take; a segment may be a repeat */
     ANL_XA_MOST = 5,           /* competing alignments in tag XA, unless -h says; with more it is left out. bwa mem's -h */
@@ -76,8 +77,10 @@ enum {
     ANL_MAPQ_TRUNCATED = 3,    /* at most, where candidates are missing: as for two equal places, one of which is reported */
     ANL_MAPQ_MIN_SECOND = 19,  /* matches that two random places share anyway: bwa mem's shortest seed */
     ANL_MAPQ_PAIR_GAIN = 40,   /* the most that pairing adds: as bwa mem */
-    ANL_MAPQ_CERTAIN = 100,    /* score of a chain from which support is full: minimap2's mm_set_mapq */
+    ANL_MAPQ_CERTAIN = 100,    /* score of a chain beyond which it supports its alignment fully: minimap2's mm_set_mapq, ... */
 };
+
+#define ANL_MAPQ_SUPPORT 0.01  /* ... and what each unit below supports */
 
 #define ANL_MAPQ_PER_MATCH 6.02   /* Phred units of a match: 10 log10 4, as in bwa mem */
 #define ANL_MAPQ_PER_E_FOLD 4.343 /* Phred units of an e-fold: 10 / ln 10, as in bwa mem and minimap2 */
@@ -93,7 +96,6 @@ enum {
     ANL_SPLIT_AROUND = 10000,  /* bp beside the primary alignment that are voted on: most rearrangements are local */
     ANL_SPLIT_ROUNDS = 3,      /* a segment may itself be split */
     ANL_SPLIT_FIRST_LOOK = 2,  /* a segment alone needs 1/2 of its least score: the rest may lie in what both segments share */
-    ANL_SPLIT_OVERLAP = 2,     /* segments may share up to 1/2 of the shorter one, as in bwa mem (mask_level 0.5) */
 };
 
 /* ---- long reads ---- */

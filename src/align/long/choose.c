@@ -91,7 +91,7 @@ uint8_t anl_choose_mapq(const anl_long_alignment *a, int32_t match, int truncate
 {
     const anl_piece *piece = &a->piece;
     const double identity = (double)piece->matches / piece->columns;
-    const double support = a->chain_score > ANL_MAPQ_CERTAIN ? 1 : 0.01 * a->chain_score;
+    const double support = a->chain_score > ANL_MAPQ_CERTAIN ? 1 : ANL_MAPQ_SUPPORT * a->chain_score;
     double q;
     if (a->second > 0) {
         const double damp = anl_mapq_damp(piece->columns);

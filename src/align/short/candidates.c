@@ -231,7 +231,7 @@ int anl_candidates_compete(const anl_candidate *a, const anl_candidate *b)
 {
     const int32_t begin = a->begin > b->begin ? a->begin : b->begin, end = a->end < b->end ? a->end : b->end;
     const int32_t shorter = a->end - a->begin < b->end - b->begin ? a->end - a->begin : b->end - b->begin;
-    return 2 * (end - begin) >= shorter;
+    return ANL_SHARED * (end - begin) >= shorter;
 }
 
 int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t within, int32_t *competing)

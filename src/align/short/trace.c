@@ -52,7 +52,9 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
     *out = (anl_read_alignment){.tid = candidate->contig, .pos = origin + e.tbeg, .end = origin + e.tend, .score = e.score, .nm = e.nm,
                                 .reverse = candidate->reverse, .qbeg = reverse ? len - e.qend : e.qbeg,
                                 .qend = reverse ? len - e.qbeg : e.qend};
-    return anl_read_alignment_keep(out, e.cigar, e.n_cigar, e.md, e.qbeg, e.qend, len, results);
+    rc = anl_read_alignment_keep(out, e.cigar, e.n_cigar, e.md, e.qbeg, e.qend, len, results);
+    if (!rc) anl_index_spell_md(c->index, c->index->contig_begin[out->tid] + out->pos, c->index->contig_begin[out->tid] + out->end, out->md);
+    return rc;
 }
 
 /* The shortest segment of the read that can have the candidate's score: the bases before the last one aligned. */
