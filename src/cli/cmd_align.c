@@ -6,6 +6,7 @@
 #include "progress.h"
 #include "summary.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 static void show_reads(void *meter, int64_t done, int64_t total)
@@ -116,6 +117,7 @@ static void warn(const job *j)
 static int check_files(const cli_align_settings *s)
 {
     cli_files f = {0};
+    char unplaced[2][PATH_MAX];
     const char *indexes = s->output.sort ? ".bai .csi .crai" : "";
     int rc = cli_reads(&f, s->index, "");
     if (!rc) rc = cli_reads(&f, s->reads.path, "");
@@ -124,7 +126,12 @@ static int check_files(const cli_align_settings *s)
     if (!rc) rc = cli_reads_model(&f, s->model);
     if (!rc) rc = cli_writes(&f, s->output.path ? s->output.path : "-", s->output.path ? indexes : "");
     if (!rc) rc = cli_writes(&f, s->summary, "");
-    if (!rc) rc = cli_writes(&f, s->unplaced, "");
+    for (int i = 0; i < s->n_headers && !rc; ++i)
+        if (*s->headers[i] != '@') rc = cli_reads(&f, s->headers[i], "");
+    for (int i = 0; i < 2 && !rc && s->unplaced; ++i) {
+        const int own = anl_unplaced_name(s->unplaced, i + 1, unplaced[i], sizeof unplaced[i]);
+        rc = own < 0 ? own : own || !i ? cli_writes(&f, own ? unplaced[i] : s->unplaced, "") : ANL_OK;
+    }
     return cli_files_check(&f, rc);
 }
 
