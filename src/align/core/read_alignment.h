@@ -32,6 +32,16 @@ typedef struct anl_read_alignments {
 /** Adds an alignment behind those of its kind. 0 or ANL_ENOMEM. */
 int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a, anl_arena *arena);
 
+/** Whether two alignments of a read are one place: half of the columns of the one with fewer are in the other one as well. Their scores and
+ *  ends may differ, as those of two sides of a gap do. Copies, also those in tandem, are different places. */
+int anl_read_alignment_same(const anl_read_alignment *a, const anl_read_alignment *b);
+
+/** Whether one of the alignments is the same place as `a`. */
+int anl_read_alignments_hold(const anl_read_alignments *list, const anl_read_alignment *a);
+
+/** Whether two alignments compete for the same bases of the read: they share half of those of the shorter one. */
+int anl_read_alignment_competes(const anl_read_alignment *a, const anl_read_alignment *b);
+
 /** Keeps an alignment's CIGAR, soft clips of a read of `len` bp added, and MD in `arena`: a->cigar, a->n_cigar, a->md. `qbeg` and `qend` are
  *  on the read oriented as the reference. 0 or ANL_ENOMEM. */
 int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_t n_cigar, const char *md, int32_t qbeg, int32_t qend,
