@@ -14,7 +14,8 @@ static int by_place(const void *a, const void *b)
     if (x->group != y->group) return x->group < y->group ? -1 : 1;
     if (x->t != y->t) return x->t < y->t ? -1 : 1;
     if (x->q != y->q) return x->q < y->q ? -1 : 1;
-    return (x->len > y->len) - (x->len < y->len);
+    if (x->len != y->len) return x->len < y->len ? -1 : 1;
+    return (x->weight > y->weight) - (x->weight < y->weight);
 }
 
 /* minimap2's 0.01 * 15 * |drift| + log2(|drift|) / 2. */
