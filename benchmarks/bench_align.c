@@ -45,8 +45,7 @@ typedef struct side {
 
 static void open_parts(side *s, const char *index)
 {
-    char path[4096];
-    need(!anl_index_open(&s->index, index) && !anl_model_find(path, sizeof path) && !anl_model_read(&s->model, path));
+    need(!anl_index_open(&s->index, index) && !anl_model_open(&s->model, NULL));
     need(!anl_encoder_new(&s->encoder, s->model) && !anl_search_new(&s->search, s->index, ANL_SEARCH_NATIVE));
     anl_search_competing_only(s->search);
     need(!anl_gpu_open(&s->gpu, s->options.device));

@@ -18,12 +18,13 @@
 #include <unistd.h>
 
 enum {
-    ENCODE_AT_ONCE = 4096,
-    BAI_LONGEST = 1 << 29,
-    EMBED_MOST = 1 << 26, /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
-    FETCH = 1 << 20,      /* bp of a FASTA read at once */
+    ENCODE_AT_ONCE = 4096,   /* records: enough for all threads between two barriers; about 2 MB of short reads, which stay in the L2 caches */
+    BAI_LONGEST = 1 << 29,   /* bp of a contig: what the bins of a BAI hold (SAM specification, 5.2); beyond it a CSI is written */
+    CSI_SHIFT = 14,          /* log2 of the smallest bin of a CSI, bp: that of a BAI and the default of samtools index -c */
+    EMBED_MOST = 1 << 26,    /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
+    FETCH = 1 << 20,         /* bp of a FASTA read at once */
+    SORT_MEMORY = 768 << 20, /* bytes of records held, the default of samtools sort for one thread: 1.5 million records of 150 bp */
 };
-#define SORT_MEMORY ((size_t)768 << 20)
 
 struct anl_alignments {
     anl_alignments_options options;
@@ -36,6 +37,7 @@ struct anl_alignments {
     anl_sorter *sorter;
     anl_encoding *encodings; /* one a thread */
     bam1_t **bams;           /* [ENCODE_AT_ONCE] */
+    int64_t added, merged;   /* records, of sorted output */
 };
 
 static int fail_write(const anl_alignments *w)
@@ -66,6 +68,7 @@ static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
         bad |= kputc('\n', &text) < 0;
     }
     if (o->read_group) bad |= ksprintf(&text, "%s\n", o->read_group) < 0;
+    if (o->header_lines) bad |= kputs(o->header_lines, &text) < 0;
     if (o->extra_header) bad |= add_extra(&text, o->extra_header, !o->read_group);
     if (bad) {
         ks_free(&text);
@@ -73,7 +76,7 @@ static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
     }
     w->header = sam_hdr_parse(text.l, text.s);
     ks_free(&text);
-    if (!w->header) return anl_fail(ANL_EINVAL, "the header of the input or the read group is not valid SAM");
+    if (!w->header) return anl_fail(ANL_EINVAL, "the header is not valid SAM: of the input, the read group or the lines given");
     if (sam_hdr_add_pg(w->header, "anneal", "VN", o->version, "CL", o->command_line, NULL) < 0) return anl_fail(ANL_ENOMEM, "out of memory");
     return ANL_OK;
 }
@@ -147,13 +150,13 @@ static int start_index(anl_alignments *w, const anl_contig *contigs, int32_t n)
     char path[PATH_MAX];
     for (int32_t i = 0; i < n; ++i)
         if (contigs[i].len > longest) longest = contigs[i].len;
-    const int csi = longest > BAI_LONGEST || o->format == ANL_SAM_GZ;
+    const int csi = o->csi || longest > BAI_LONGEST || o->format == ANL_SAM_GZ;
     const char *ending = o->format == ANL_CRAM ? ".crai" : csi ? ".csi" : ".bai";
     if (snprintf(path, sizeof path, "%s%s", o->path, ending) >= (int)sizeof path) return anl_fail(ANL_EINVAL, "%s: name too long", o->path);
     int rc = anl_output_open(&w->index, path, ANL_OUTPUT_STREAM);
     if (rc) return rc;
     const char *temporary = anl_output_temporary(w->index);
-    return sam_idx_init(w->file, w->header, csi ? 14 : 0, temporary ? temporary : path) < 0 ? anl_fail(ANL_EIO, "%s: cannot index", anl_output_label(w->output)) : ANL_OK;
+    return sam_idx_init(w->file, w->header, csi ? CSI_SHIFT : 0, temporary ? temporary : path) < 0 ? anl_fail(ANL_EIO, "%s: cannot index", anl_output_label(w->output)) : ANL_OK;
 }
 
 /* htslib's handle over the output. */
@@ -207,7 +210,7 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     if (!rc) rc = make_header(w, contigs, n_contigs);
     for (int i = 0; i < options->threads && !rc; ++i)
         w->encodings[i] = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
-                                         .header = w->header};
+                                         .mate_scores = options->sort, .umi_from_name = options->umi_from_name, .header = w->header};
     if (!rc) rc = open_file(w, contigs, n_contigs);
     if (!rc && options->sort) rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
     if (rc) {
@@ -234,6 +237,14 @@ static int put(void *data, bam1_t *b)
     return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
 }
 
+static int put_sorted(void *data, bam1_t *b)
+{
+    anl_alignments *w = data;
+    if (w->options.progress && w->merged % ENCODE_AT_ONCE == 0) w->options.progress(w->options.progress_data, w->merged, w->added);
+    ++w->merged;
+    return put(w, b);
+}
+
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
 {
     for (size_t begin = 0; begin < n; begin += ENCODE_AT_ONCE) {
@@ -247,6 +258,7 @@ int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
         int rc = anl_failure_raise(&failure);
         for (long i = 0; i < m && !rc; ++i) rc = w->sorter ? anl_sorter_add(w->sorter, w->bams[i]) : put(w, w->bams[i]);
         if (rc) return rc;
+        w->added += m;
     }
     return ANL_OK;
 }
@@ -258,9 +270,16 @@ int64_t anl_alignments_left_out(const anl_alignments *w)
     return n;
 }
 
+int64_t anl_alignments_without_umi(const anl_alignments *w)
+{
+    int64_t n = 0;
+    for (int i = 0; i < w->options.threads; ++i) n += w->encodings[i].without_umi;
+    return n;
+}
+
 int anl_alignments_finish(anl_alignments *w)
 {
-    int rc = w->sorter ? anl_sorter_finish(w->sorter, put, w) : ANL_OK;
+    int rc = w->sorter ? anl_sorter_finish(w->sorter, put_sorted, w) : ANL_OK;
     errno = 0;
     if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
     samFile *file = w->file;

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    LONGEST_NAME = 254, /* characters (SAM specification, 1.4) */
+    FIRST_QUALITY = '!', LAST_QUALITY = '~', /* Phred + 33 of 0 and 93 (SAM specification, 1.4) */
+};
+
 struct anl_fastq {
     anl_text *text;
     int64_t number;
@@ -45,6 +50,11 @@ void anl_fastq_free(anl_fastq *f)
     free(f);
 }
 
+double anl_fastq_share(const anl_fastq *f)
+{
+    return anl_text_share(f->text);
+}
+
 int64_t anl_fastq_number(const anl_fastq *f)
 {
     return f->number;
@@ -79,7 +89,7 @@ static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n
     if (name > 2 && line[name - 2] == '/' && (line[name - 1] == '1' || line[name - 1] == '2')) r->name[name - 2] = 0;
     for (size_t i = 0; i < name; ++i)
         if (line[i] < '!' || line[i] > '~') return bad(f, NULL, "the name has a character that SAM does not allow");
-    if (strlen(r->name) > 254) return bad(f, NULL, "the name is longer than the 254 characters that SAM allows");
+    if (strlen(r->name) > LONGEST_NAME) return bad(f, NULL, "the name is longer than the 254 characters that SAM allows");
     return ANL_OK;
 }
 
@@ -135,8 +145,8 @@ static int take_qualities(anl_fastq *f, anl_raw_read *r)
         }
         if (n > (size_t)r->len - have) return bad_lengths(f, r, have && *line == '@' ? have : have + n);
         for (size_t i = 0; i < n; ++i) {
-            if (line[i] < '!' || line[i] > '~') return bad(f, r, "a quality outside '!' to '~'");
-            r->qual[have + i] = (uint8_t)(line[i] - '!');
+            if (line[i] < FIRST_QUALITY || line[i] > LAST_QUALITY) return bad(f, r, "a quality outside '!' to '~'");
+            r->qual[have + i] = (uint8_t)(line[i] - FIRST_QUALITY);
         }
         have += n;
     } while (have < (size_t)r->len);

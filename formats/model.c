@@ -18,6 +18,14 @@
 static const char magic[8] = "ANNEALM\n";
 enum { VERSION = 1 };
 
+/* Ranges of the numbers in a model, within which no sum or conversion of the forward pass leaves its type (docs/encoder.md). */
+enum {
+    MOST_SCALE = 32,     /* times a sum of at most 512 products of bytes: below 2^28 */
+    INT8_UNITS = 127,    /* of one standard deviation, or of an element */
+};
+#define MOST_BIAS 0x1p28f  /* with the product it stays below 2^31 */
+#define MOST_TERM 0x1p20f  /* of logits and residual units: far beyond what they reach, exact in float */
+
 typedef struct header {
     char magic[8];
     uint32_t version, dim, layers, kmer, group, head, text, reserved; /* text: bytes of provenance, without a final 0 */
@@ -30,6 +38,15 @@ static void *zeroed(anl_arena *arena, size_t n, size_t size)
 {
     void *p = anl_arena_alloc(arena, n, size);
     if (p) memset(p, 0, n * size);
+    return p;
+}
+
+static char *copy_text(anl_arena *arena, const char *text, size_t n)
+{
+    char *p = anl_arena_alloc(arena, n + 1, 1);
+    if (!p) return NULL;
+    memcpy(p, text, n);
+    p[n] = 0;
     return p;
 }
 
@@ -99,9 +116,9 @@ int anl_model_describe(anl_model *m, const char *name, const char *provenance)
     if (strlen(name) >= sizeof m->name || n > ANL_MODEL_TEXT)
         return anl_fail(ANL_EINVAL, "the name of a model is shorter than %d bytes and its provenance at most %d", ANL_MODEL_NAME,
                         ANL_MODEL_TEXT);
-    char *text = anl_arena_alloc(m->arena, n + 1, 1);
+    char *text = copy_text(m->arena, provenance, n);
     if (!text) return ANL_ENOMEM;
-    m->provenance = memcpy(text, provenance, n + 1);
+    m->provenance = text;
     memset(m->name, 0, sizeof m->name);
     memcpy(m->name, name, strlen(name));
     return ANL_OK;
@@ -118,20 +135,21 @@ static int in_range(const float *v, int n, float low, float high)
 
 static int linear_ok(const anl_linear *l)
 {
-    return in_range(l->scale, l->n, -32, 32) && in_range(l->bias, l->n, -0x1p28f, 0x1p28f);
+    return in_range(l->scale, l->n, -MOST_SCALE, MOST_SCALE) && in_range(l->bias, l->n, -MOST_BIAS, MOST_BIAS);
 }
 
 static int layer_ok(const anl_layer *l, int heads)
 {
-    return in_range(l->qk_scale, heads, -32, 32) && in_range(l->slope, heads, 0, 0x1p20f) && linear_ok(&l->qkv) && linear_ok(&l->o) &&
+    return in_range(l->qk_scale, heads, -MOST_SCALE, MOST_SCALE) && in_range(l->slope, heads, 0, MOST_TERM) && linear_ok(&l->qkv) && linear_ok(&l->o) &&
            linear_ok(&l->up) && linear_ok(&l->down);
 }
 
 int anl_model_check(const anl_model *m)
 {
-    float longest = 127 * sqrtf((float)m->dim);
-    int ok = in_range(&m->norm_scale, 1, 1, 127) && in_range(&m->gate_scale, 1, -32, 32) && in_range(&m->gate_bias, 1, -0x1p20f, 0x1p20f) &&
-             in_range(m->mean, m->dim, -0x1p20f, 0x1p20f) && in_range(&m->pool_scale, 1, 1, 127) && linear_ok(&m->out) &&
+    float longest = INT8_UNITS * sqrtf((float)m->dim);
+    int ok = in_range(&m->norm_scale, 1, 1, INT8_UNITS) && in_range(&m->gate_scale, 1, -MOST_SCALE, MOST_SCALE) &&
+             in_range(&m->gate_bias, 1, -MOST_TERM, MOST_TERM) && in_range(m->mean, m->dim, -MOST_TERM, MOST_TERM) &&
+             in_range(&m->pool_scale, 1, 1, INT8_UNITS) && linear_ok(&m->out) &&
              in_range(&m->radius, 1, 1, longest);
     for (int i = 0; ok && i < m->layers; ++i) ok = layer_ok(&m->layer[i], m->dim / ANL_ENCODER_HEAD);
     for (const char *p = m->name; ok && *p; ++p) ok = *p > ' ' && *p <= '~';
@@ -247,6 +265,10 @@ static int read_stream(anl_model **out, FILE *f, const char *path)
     n += fread(bytes + n, 1, size + sizeof m->hash - n, f);
     rc = check_end(f, bytes, size, n, path);
     if (rc) goto done;
+    if (!(m->path = copy_text(m->arena, path, strlen(path)))) {
+        rc = ANL_ENOMEM;
+        goto done;
+    }
     memcpy(m->name, h.name, sizeof m->name);
     memcpy(m->provenance, bytes + sizeof h, h.text);
     m->provenance[h.text] = 0;
@@ -347,4 +369,12 @@ int anl_model_find(char *path, size_t size)
     }
     return anl_fail(ANL_EIO, "no model: looked for anneal-d128.anm beside %s/anneal, in ../data/model and ../share/anneal; set ANNEAL_MODEL",
                     bases[0]);
+}
+
+int anl_model_open(anl_model **out, const char *path)
+{
+    char found[4096];
+    *out = NULL;
+    int rc = path ? ANL_OK : anl_model_find(found, sizeof found);
+    return rc ? rc : anl_model_read(out, path ? path : found);
 }

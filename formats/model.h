@@ -9,10 +9,19 @@
 #include "encoder_shape.h"
 #include "output.h"
 
+#include <math.h>
+
 enum {
     ANL_MODEL_NAME = 32,
-    ANL_MODEL_TEXT = 65536, /**< most bytes of provenance */
+    ANL_MODEL_TEXT = 65536, /**< most bytes of provenance: the names of some thousand genomes */
+    ANL_MODEL_SCALE = 32,   /**< norm_scale and pool_scale of the models made here: what lies within 4 standard deviations is not cut off */
 };
+
+/** The length of an embedding of the models made here: 35 units an element, so that few are cut off at 127 and a step of rounding is 3% of one. */
+static inline float anl_model_radius(int dim)
+{
+    return 400 * sqrtf((float)dim / 128);
+}
 
 /** y[o] = scale[o] * sum_i a[i] * w[o * k + i] + bias[o]. |scale| <= 32, |bias| <= 2^28. */
 typedef struct anl_linear {
@@ -45,6 +54,7 @@ typedef struct anl_model {
     anl_linear out;              /**< [dim][dim] */
     float radius;                /**< length of an embedding, 1..127 * sqrt(dim) */
     uint64_t hash;               /**< XXH3-64 of the file's bytes before the checksum; set by read and write */
+    const char *path;            /**< where it was read from; NULL: made here */
     anl_arena *arena;            /**< owns all of it */
 } anl_model;
 
@@ -60,6 +70,9 @@ int anl_model_check(const anl_model *m);
 /** Reads and checks a model file. ANL_EIO, ANL_EFORMAT (not a model, truncated, corrupt), ANL_EVERSION, ANL_ENOMEM; the message
  *  begins with the path. */
 int anl_model_read(anl_model **out, const char *path);
+
+/** Reads and checks the model at `path`; NULL: where anl_model_find finds it. Errors of both. */
+int anl_model_open(anl_model **out, const char *path);
 
 /** Writes the file into `to`, which the caller closes, and sets m->hash. 0, ANL_EINVAL (anl_model_check), ANL_EIO or ANL_ENOMEM. */
 int anl_model_write(anl_model *m, anl_output *to);

@@ -8,6 +8,7 @@
 #include <htslib/sam.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY };
 
@@ -16,6 +17,8 @@ typedef struct source {
     char *name;
     anl_fastq *fastq;
     samFile *sam;
+    struct hFILE *file; /* that of sam */
+    int64_t size;       /* and its bytes, 0: not known */
     sam_hdr_t *header;
     char *kept; /* lines of the header that the output keeps */
     bam1_t *bam;
@@ -64,6 +67,9 @@ static int open_alignments(source *s, struct hFILE *file, const char *path, cons
         hclose_abruptly(file);
         return anl_fail(ANL_EFORMAT, "%s: cannot read as SAM, BAM or CRAM", s->name);
     }
+    struct stat st;
+    s->file = file;
+    s->size = stat(path, &st) || !S_ISREG(st.st_mode) ? 0 : st.st_size;
     int rc = reference ? anl_fasta_index_make(reference) : ANL_OK;
     if (rc) return rc;
     if (reference && hts_set_fai_filename(s->sam, reference)) return anl_fail(ANL_EIO, "%s: cannot use as reference", reference);
@@ -253,6 +259,13 @@ int anl_reads_next(anl_reads *r, int64_t max_bases, anl_batch *b)
         for (size_t i = before; i < b->n; ++i) bases += b->reads[i].len + 1; /* so that empty reads end a batch too */
     }
     return ANL_OK;
+}
+
+double anl_reads_share(const anl_reads *r)
+{
+    const source *s = &r->first;
+    if (s->fastq) return anl_fastq_share(s->fastq);
+    return s->size ? (double)htell(s->file) / (double)s->size : 0;
 }
 
 const char *anl_reads_header(const anl_reads *r)

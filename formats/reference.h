@@ -14,6 +14,9 @@ int anl_reference_open(anl_reference **out, const char *path);
  *  contig at all, protein letters, a name duplicated or illegal in SAM), ANL_EIO (truncated gzip) or ANL_ENOMEM. */
 int anl_reference_next(anl_reference *r, anl_contig *contig, const uint8_t **seq);
 
+/** The share of the file that has been read, 0 to 1; 0 where its size is not known. */
+double anl_reference_share(const anl_reference *r);
+
 void anl_reference_free(anl_reference *r);
 
 #endif

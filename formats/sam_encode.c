@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TAG_ROOM = 64 /* bytes for our own tags, so that htslib seldom moves a record; MD, SA and XA of most reads fit */ };
+
 /* Bytes of a tag's value behind its type; -1: malformed. */
 static int64_t value_size(const uint8_t *value, const uint8_t *end, char type)
 {
@@ -75,8 +77,35 @@ static int append_text(bam1_t *b, const char *tag, const char *value)
     return bam_aux_append(b, tag, 'Z', (int)strlen(value) + 1, (const uint8_t *)value);
 }
 
+/* As samtools fixmate -m has it: the mate's qualities of 15 and more. Mates are neighbours in their batch. */
+static int append_mate_score(const anl_record *r, bam1_t *b)
+{
+    enum { LEAST_QUALITY = 15 };
+    const anl_read *mate = r->read->mate == 1 ? r->read + 1 : r->read - 1;
+    int32_t score = 0;
+    for (int32_t i = 0; mate->qual && i < mate->len; ++i)
+        if (mate->qual[i] >= LEAST_QUALITY) score += mate->qual[i];
+    return append_int(b, "ms", score);
+}
+
+/* "LANE:...:ACGT+TTAA" and "name_ACGT" end in a UMI; two of them are joined by a dash, as SAM has it. */
+static int append_umi(anl_encoding *e, const anl_read *read, bam1_t *b)
+{
+    const char *colon = strrchr(read->name, ':'), *underline = strrchr(read->name, '_');
+    const char *umi = !colon || (underline && underline > colon) ? underline : colon;
+    const size_t n = umi ? strlen(++umi) : 0;
+    if (!n || strspn(umi, "ACGTN+-") != n || !strchr("ACGTN", umi[0]) || !strchr("ACGTN", umi[n - 1])) {
+        e->without_umi += !(b->core.flag & (BAM_FSECONDARY | BAM_FSUPPLEMENTARY));
+        return 0;
+    }
+    if (append_text(b, "RX", umi)) return -1;
+    for (char *c = bam_aux2Z(bam_aux_get(b, "RX")); *c; ++c)
+        if (*c == '+') *c = '-';
+    return 0;
+}
+
 /* Tags in the order of bwa mem. */
-static int append_own_tags(const anl_encoding *e, const anl_record *r, bam1_t *b)
+static int append_own_tags(anl_encoding *e, const anl_record *r, bam1_t *b)
 {
     int bad = 0;
     if (r->nm >= 0) bad |= append_int(b, "NM", r->nm);
@@ -88,6 +117,8 @@ static int append_own_tags(const anl_encoding *e, const anl_record *r, bam1_t *b
     if (e->read_group_id) bad |= append_text(b, "RG", e->read_group_id);
     if (r->sa) bad |= append_text(b, "SA", r->sa);
     if (r->xa) bad |= append_text(b, "XA", r->xa);
+    if (e->mate_scores && r->read->mate) bad |= append_mate_score(r, b);
+    if (e->umi_from_name) bad |= append_umi(e, r->read, b);
     return bad ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
 }
 
@@ -148,7 +179,7 @@ int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b)
     if (rc) return rc;
     const size_t n = r->no_seq ? 0 : (size_t)(end - begin);
     if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, cigar, r->mate_tid, r->mate_pos,
-                 r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, 64 + (size_t)read->aux_len) < 0)
+                 r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, TAG_ROOM + (size_t)read->aux_len) < 0)
         return anl_fail(ANL_ENOMEM, "read '%.100s': cannot make a SAM record", read->name);
     rc = append_own_tags(e, r, b);
     if (!rc && e->cs != ANL_CS_NONE && r->md) rc = append_cs(e, r, b);

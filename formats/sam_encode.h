@@ -10,6 +10,9 @@
 typedef struct anl_encoding {
     const char *read_group_id; /* NULL: none */
     int comment_tags;
+    int mate_scores;           /* tag ms of pairs */
+    int umi_from_name;         /* tag RX */
+    int64_t without_umi;       /* reads that have none in their name */
     anl_cs_form cs;
     sam_hdr_t *header;
     char *seq;                 /* scratch that grows: letters, qualities and CIGAR of a record, its tag cs, a comment */

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Runs are read once and soon: level 1 of zlib, as samtools sort has it. */
+static const char RUN_MODE[] = "wb1";
+
 typedef struct entry {
     uint64_t contig_pos; /* contig + 1 wraps unplaced to the end; then position, then strand */
     uint64_t order;
@@ -101,7 +104,7 @@ static int spill(anl_sorter *s)
     if (rc) return rc;
     qsort(s->entries, s->n, sizeof *s->entries, by_key);
     errno = 0;
-    samFile *f = open_run(s, dup(s->runs[s->n_runs - 1]), "wb1");
+    samFile *f = open_run(s, dup(s->runs[s->n_runs - 1]), RUN_MODE);
     int bad = !f || sam_hdr_write(f, s->header) < 0;
     for (size_t i = 0; i < s->n && !bad; ++i) bad = sam_write1(f, s->header, s->entries[i].bam) < 0;
     if ((f && sam_close(f) < 0) || bad) return fail_run(s, "write");

@@ -4,15 +4,20 @@
 #include <htslib/hfile.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
-enum { BUFFER = 1 << 18, INPUT = 1 << 16 };
+enum {
+    BUFFER = 1 << 18,     /* bytes of text at first: hundreds of short reads; a longer line makes it grow */
+    INPUT = 1 << 16,      /* bytes of gzip: a block of BGZF (SAM specification, 4.1) */
+    GZIP_ONLY = 15 + 16,  /* for zlib: the largest window, and a gzip header must be there */
+};
 
 struct anl_text {
     struct hFILE *file;
     char *name, *buffer;
     size_t cap, begin, end; /* bytes [begin, end) of the buffer are unread */
-    int64_t number;
+    int64_t number, size; /* size: bytes of the file, 0: not known */
     z_stream gzip;
     unsigned char *input; /* compressed bytes; NULL for plain text */
     int in_member, ended, status;
@@ -29,10 +34,12 @@ int anl_text_over(anl_text **out, struct hFILE *file, const char *path)
         t->buffer = malloc(t->cap + 1);
         t->input = is_gzip ? malloc(INPUT) : NULL;
     }
-    if (!t || !t->name || !t->buffer || (is_gzip && (!t->input || inflateInit2(&t->gzip, 15 + 16) != Z_OK))) {
+    if (!t || !t->name || !t->buffer || (is_gzip && (!t->input || inflateInit2(&t->gzip, GZIP_ONLY) != Z_OK))) {
         anl_text_free(t);
         return anl_fail(ANL_ENOMEM, "%s: out of memory", path);
     }
+    struct stat st;
+    t->size = stat(path, &st) || !S_ISREG(st.st_mode) ? 0 : st.st_size;
     t->in_member = is_gzip;
     t->file = file;
     *out = t;
@@ -46,6 +53,11 @@ int anl_text_open(anl_text **out, const char *path)
     int rc = anl_text_over(out, file, path);
     if (rc) hclose_abruptly(file);
     return rc;
+}
+
+double anl_text_share(const anl_text *t)
+{
+    return t->size ? (double)htell(t->file) / (double)t->size : 0;
 }
 
 void anl_text_free(anl_text *t)

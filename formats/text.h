@@ -21,6 +21,9 @@ int anl_text_line(anl_text *t, char **line, size_t *len);
 /** The next byte without taking it, or -1 at the end or on an error, which anl_text_line then reports. */
 int anl_text_peek(anl_text *t);
 
+/** The share of the file that has been read, 0 to 1, by the bytes that lie on the disk; 0 where the size is not known, as of a pipe. */
+double anl_text_share(const anl_text *t);
+
 /** What to call the file in messages. */
 const char *anl_text_name(const anl_text *t);
 

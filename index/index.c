@@ -2,6 +2,7 @@
 
 #include "encoder_shape.h"
 #include "layout.h"
+#include "panel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,7 @@ static int check_header(const char *path, const struct anl_index_mapping *m, anl
         if (h->section[i].offset % ANL_INDEX_ALIGN || h->section[i].offset > m->size || h->section[i].size > m->size - h->section[i].offset)
             return anl_fail(ANL_EFORMAT, "%s: truncated", path);
     const uint64_t entries = h->section[SECTION_IDS].size / sizeof(uint32_t), d = (uint64_t)h->d;
-    const uint64_t centroids = ((uint64_t)h->nlist + 15) / 16 * 16;
+    const uint64_t centroids = anl_panels_padded((size_t)h->nlist);
     if (h->n_contigs < 1 || h->window < 1 || h->stride < 1 || h->d < ANL_ENCODER_HEAD || h->d > ANL_ENCODER_MAX_DIM || h->d % ANL_ENCODER_HEAD || h->nlist < 1 ||
         h->section[SECTION_CONTIGS].size != h->n_contigs * sizeof(anl_index_contig) || h->section[SECTION_CODES].size != entries * d ||
         h->section[SECTION_BIAS].size != entries * 4 || h->section[SECTION_CENTROIDS].size != centroids * d ||
@@ -87,10 +88,10 @@ static int lists_ok(const uint64_t *begin, int32_t nlist, const uint32_t *ids, u
 {
     if (begin[0] != 0 || begin[nlist] != entries) return 0;
     for (int32_t l = 0; l < nlist; ++l)
-        if (begin[l] % ANL_INDEX_PANEL || begin[l + 1] < begin[l]) return 0;
+        if (begin[l] % ANL_PANEL || begin[l + 1] < begin[l]) return 0;
     for (uint64_t e = 0; e < entries; ++e)
         if (ids[e] >= windows && ids[e] != ANL_INDEX_NO_WINDOW) return 0;
-    return entries % ANL_INDEX_PANEL == 0;
+    return entries % ANL_PANEL == 0;
 }
 
 int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride)
@@ -237,7 +238,5 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
 
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out)
 {
-    const size_t d = (size_t)x->d, panel = (size_t)entry / ANL_INDEX_PANEL, lane = (size_t)entry % ANL_INDEX_PANEL;
-    const int8_t *from = x->codes + panel * ANL_INDEX_PANEL * d;
-    for (size_t c = 0; c < d; ++c) out[c] = from[c / 4 * ANL_INDEX_PANEL * 4 + lane * 4 + c % 4];
+    anl_panel_get(x->codes, (size_t)entry, (size_t)x->d, out);
 }

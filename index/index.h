@@ -21,9 +21,8 @@ typedef struct anl_index {
     int32_t d;                    /**< dimension of the vectors */
     int32_t nlist;                /**< inverted lists */
     int64_t longest_list;         /**< entries, padding included */
-    /* Entries stand in panels of 16: [d / 4][16][4] bytes; a list is padded to whole panels. The bias of an entry is its squared length
-     * plus 256 times the sum of its elements, so that bias - 2 * (dot with the query + 128 everywhere), plus the query's squared length,
-     * is the squared distance. Padding has bias INT32_MAX and id ANL_INDEX_NO_WINDOW. */
+    /* Entries lie in panels, with their biases, as panel.h says; a list is padded to whole panels. Padding is zero, with bias ANL_PANEL_NO_BIAS
+     * and id ANL_INDEX_NO_WINDOW. */
     const int8_t *centroids;      /**< panels of the coarse quantiser's integer centroids */
     const int32_t *centroid_bias; /**< [nlist, padded to 16] */
     const uint64_t *list_begin;   /**< [nlist + 1] first entry of each list, a multiple of 16 */
@@ -50,6 +49,13 @@ int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride);
 /** Contig that holds base `pos`, 0 <= pos < contig_begin[n_contigs]. */
 int32_t anl_index_contig_at(const anl_index *x, int64_t pos);
 
+/** Cuts region [*begin, *end) to what of it lies in a contig; nothing is left, *begin >= *end, of one beside it. */
+static inline void anl_index_clip(const anl_index *x, int32_t contig, int64_t *begin, int64_t *end)
+{
+    if (*begin < x->contig_begin[contig]) *begin = x->contig_begin[contig];
+    if (*end > x->contig_begin[contig + 1]) *end = x->contig_begin[contig + 1];
+}
+
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
 
@@ -57,6 +63,24 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
 
 /* Building ------------------------------------------------------------------------------------------------------------- */
+
+/** What building an index is at, in this order. */
+typedef enum anl_index_stage { ANL_INDEX_EMBEDDING, ANL_INDEX_CLUSTERING, ANL_INDEX_ASSIGNING, ANL_INDEX_WRITING } anl_index_stage;
+
+/** Told now and then, by any thread but one at a time, that `done` of about `total` units of a stage are done; total 0: not known. Windows are
+ *  embedded, assigned to lists and written; clustering goes over its sample once a round. */
+typedef void anl_index_progress(void *data, anl_index_stage stage, int64_t done, int64_t total);
+
+/** Whom to tell; progress NULL: nobody. */
+typedef struct anl_index_watch {
+    anl_index_progress *progress;
+    void *data;
+} anl_index_watch;
+
+static inline void anl_index_tell(const anl_index_watch *w, anl_index_stage stage, int64_t done, int64_t total)
+{
+    if (w->progress) w->progress(w->data, stage, done, total);
+}
 
 /** What goes into an index. Arrays are borrowed. */
 typedef struct anl_index_parts {
@@ -72,6 +96,7 @@ typedef struct anl_index_parts {
     int64_t n_entries;
     uint64_t model_hash;
     const char *model_name;
+    anl_index_watch watch;
 } anl_index_parts;
 
 /** Clusters the vectors, fills the lists (both by FAISS) and writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes

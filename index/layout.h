@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define ANL_INDEX_MAGIC "ANLINDEX"
-enum { ANL_INDEX_VERSION = 1, ANL_INDEX_ALIGN = 64, ANL_INDEX_PANEL = 16 };
+enum { ANL_INDEX_VERSION = 1, ANL_INDEX_ALIGN = 64 /* bytes: sections begin on a cache line, as loads of 64 bytes like it */ };
 
 enum anl_index_section {
     SECTION_CONTIGS,  /* anl_index_contig[n_contigs] */

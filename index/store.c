@@ -3,6 +3,7 @@
 #include "encoder_shape.h"
 #include "faiss_fail.h"
 #include "index.h"
+#include "panel.h"
 
 #include <faiss/c_api/Clustering_c.h>
 #include <faiss/c_api/IndexFlat_c.h>
@@ -16,12 +17,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Tuning. What clusters decides the bytes of an index. */
 enum {
-    ITERATIONS = 10,
-    SEED = 1234,
-    POINTS_PER_CENTROID = 64,
-    BLOCK = 4096, /* vectors handed to FAISS at once */
-    SHIFT = 128,  /* FAISS's 8-bit direct codes are unsigned */
+    ITERATIONS = 10,          /* of k-means; FAISS's default is 25. The lists of human pieces change little after the first ten */
+    SEED = 1234,              /* FAISS's own default; any will do, but always the same */
+    POINTS_PER_CENTROID = 64, /* sampled; FAISS asks for 39 at least and takes 256 at most, which costs four times as much */
+    ONE_LIST = 1024,          /* vectors up to which one list is scanned as fast as lists are chosen */
+    LISTS_SQUARED = 16,       /* lists are at most the square root of so many times the vectors. With half as many, of 147,901 reads of hard genomes 4
+                               * were wrong at MAPQ 60, with these none of 147,892 (benchmarks/calibrate-mapq): copies were passed over */
+    BLOCK = 4096,             /* vectors handed to FAISS at once: 2 MB as floats of d = 128, the L2 cache */
+    SHIFT = ANL_PANEL_OFFSET, /* FAISS's 8-bit direct codes are unsigned */
+    BLAS_MEMORY = 130 << 20,  /* bytes: OpenBLAS's buffer of 128 MiB, and a little */
+    TIES = 16,                /* neighbours asked of FAISS beyond k for ties with the k-th; if they do not suffice, */
+    MORE_TIES = 4,            /* times as many */
 };
 
 static void to_floats(const int8_t *v, size_t n, float *out)
@@ -32,10 +40,14 @@ static void to_floats(const int8_t *v, size_t n, float *out)
 int32_t anl_store_lists(int64_t n)
 {
     int32_t lists = 1;
-    if (n < 1024) return 1;
-    while ((int64_t)lists * 2 * lists * 2 <= 16 * n) lists *= 2;
+    if (n < ONE_LIST) return 1;
+    while ((int64_t)lists * 2 * lists * 2 <= LISTS_SQUARED * n) lists *= 2;
     return lists;
 }
+
+/* In the bridge: faiss_Clustering_train with a word on how far it is, `done` of `total` vectors times rounds. */
+extern int anl_faiss_cluster(FaissClustering *c, idx_t n, const float *x, FaissIndexFlatL2 *assigner, void (*tell)(void *data, int64_t done, int64_t total),
+                             void *data);
 
 /* An empty IVF store over `centroids`; both objects are the caller's. */
 static int ivf_new(FaissIndexFlatL2 **quantizer, FaissIndexIVFScalarQuantizer **ivf, const float *centroids, int32_t nlist, int32_t d)
@@ -47,7 +59,13 @@ static int ivf_new(FaissIndexFlatL2 **quantizer, FaissIndexIVFScalarQuantizer **
     return faiss_Index_train((FaissIndex *)*ivf, nlist, centroids) ? faiss_fail() : ANL_OK;
 }
 
-static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, float *centroids)
+/* FAISS tells of a round's vectors as it goes. */
+static void tell_clustering(void *watch, int64_t done, int64_t total)
+{
+    anl_index_tell(watch, ANL_INDEX_CLUSTERING, done, total);
+}
+
+static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, float *centroids, const anl_index_watch *watch)
 {
     FaissClusteringParameters p;
     FaissClustering *c = NULL;
@@ -66,7 +84,7 @@ static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, f
     float *made;
     size_t size;
     if (faiss_Clustering_new_with_params(&c, d, nlist, &p) || faiss_IndexFlatL2_new_with(&assigner, d) ||
-        faiss_Clustering_train(c, sample, points, (FaissIndex *)assigner))
+        anl_faiss_cluster(c, sample, points, assigner, tell_clustering, (void *)(uintptr_t)watch))
         rc = faiss_fail();
     if (!rc) {
         faiss_Clustering_centroids(c, &made, &size);
@@ -79,7 +97,7 @@ static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, f
 }
 
 /* FAISS fills its lists; their members are read back. */
-static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const float *centroids)
+static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const float *centroids, const anl_index_watch *watch)
 {
     FaissIndexFlatL2 *quantizer = NULL;
     FaissIndexIVFScalarQuantizer *ivf = NULL;
@@ -90,6 +108,7 @@ static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const
         const int64_t m = n - i < BLOCK ? n - i : BLOCK;
         to_floats(vectors + i * d, (size_t)(m * d), block);
         if (faiss_Index_add((FaissIndex *)ivf, m, block)) rc = faiss_fail();
+        anl_index_tell(watch, ANL_INDEX_ASSIGNING, i + m, n);
     }
     for (int32_t l = 0; l < s->nlist && !rc; ++l) {
         const size_t size = faiss_IndexIVF_get_list_size((FaissIndexIVF *)ivf, (size_t)l);
@@ -107,14 +126,14 @@ static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const
 /* OpenBLAS, which FAISS multiplies with, tries for ever to get its buffer of 128 MiB. */
 static int check_blas_memory(void)
 {
-    const size_t size = (size_t)130 << 20;
+    const size_t size = BLAS_MEMORY;
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED) return anl_fail(ANL_ENOMEM, "out of memory (%zu MiB for the clustering)", size >> 20);
     munmap(p, size);
     return ANL_OK;
 }
 
-int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d)
+int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d, const anl_index_watch *watch)
 {
     anl_store *s = anl_alloc(1, sizeof *s);
     if (!s) return ANL_ENOMEM;
@@ -127,9 +146,9 @@ int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d
     int rc = centroids && s->centroids && s->begin && s->entries ? ANL_OK : ANL_ENOMEM;
     if (!rc) rc = check_blas_memory();
     for (size_t i = 0; i < cells && !rc; ++i) centroids[i] = SHIFT;
-    if (!rc && s->nlist > 1) rc = cluster(vectors, n, d, s->nlist, centroids);
+    if (!rc && s->nlist > 1) rc = cluster(vectors, n, d, s->nlist, centroids, watch);
     for (size_t i = 0; i < cells && !rc; ++i) s->centroids[i] = (int8_t)(centroids[i] - SHIFT);
-    if (!rc) rc = fill(s, vectors, n, d, centroids);
+    if (!rc) rc = fill(s, vectors, n, d, centroids, watch);
     free(centroids);
     if (rc) {
         anl_store_free(s);
@@ -158,8 +177,11 @@ struct anl_index_faiss {
 static void centroid_floats(const anl_index *x, float *out)
 {
     const size_t d = (size_t)x->d;
-    for (size_t l = 0; l < (size_t)x->nlist; ++l)
-        for (size_t c = 0; c < d; ++c) out[l * d + c] = (float)(x->centroids[l / 16 * 16 * d + c / 4 * 64 + l % 16 * 4 + c % 4] + SHIFT);
+    int8_t v[ANL_ENCODER_MAX_DIM];
+    for (size_t l = 0; l < (size_t)x->nlist; ++l) {
+        anl_panel_get(x->centroids, l, d, v);
+        to_floats(v, d, out + l * d);
+    }
 }
 
 int anl_index_faiss_open(anl_index_faiss **out, const anl_index *x)
@@ -218,7 +240,7 @@ static int by_value(const void *a, const void *b)
 static int widen_search(anl_index_faiss *f, const float *query, int64_t k, int64_t most, const idx_t *probes, const float *probe_distances,
                         uint64_t *keys, int64_t *n)
 {
-    for (int64_t want = k + 16 < most ? k + 16 : most;; want = want * 4 < most ? want * 4 : most) {
+    for (int64_t want = k + TIES < most ? k + TIES : most;; want = want * MORE_TIES < most ? want * MORE_TIES : most) {
         float *distances = anl_alloc((size_t)want, sizeof *distances);
         idx_t *labels = anl_alloc((size_t)want, sizeof *labels);
         uint64_t *found = anl_alloc((size_t)want, sizeof *found);

@@ -2,6 +2,7 @@
 
 #include "encoder_shape.h"
 #include "layout.h"
+#include "panel.h"
 #include "store.h"
 
 #include <errno.h>
@@ -68,85 +69,78 @@ static void put_contigs(writer *w, const anl_index_parts *p)
     section_end(w, SECTION_NAMES);
 }
 
-static int32_t bias_of(const int8_t *v, int32_t d)
-{
-    int32_t squares = 0, sum = 0;
-    for (int32_t c = 0; c < d; ++c) {
-        squares += v[c] * v[c];
-        sum += v[c];
-    }
-    return squares + 256 * sum;
-}
-
 /* Panel of up to 16 vectors; missing ones are zero. */
 static void make_panel(const int8_t *const *vectors, int n, int32_t d, int8_t *panel)
 {
-    memset(panel, 0, (size_t)d * ANL_INDEX_PANEL);
-    for (int j = 0; j < n; ++j)
-        for (int32_t c = 0; c < d; ++c) panel[c / 4 * ANL_INDEX_PANEL * 4 + j * 4 + c % 4] = vectors[j][c];
+    memset(panel, 0, (size_t)d * ANL_PANEL);
+    for (int j = 0; j < n; ++j) anl_panel_put(panel, (size_t)j, (size_t)d, vectors[j]);
 }
 
 static void put_centroids(writer *w, const anl_store *s, int32_t d)
 {
-    int8_t panel[ANL_ENCODER_MAX_DIM * ANL_INDEX_PANEL];
-    const int8_t *row[ANL_INDEX_PANEL];
+    int8_t panel[ANL_ENCODER_MAX_DIM * ANL_PANEL];
+    const int8_t *row[ANL_PANEL];
     for (int section = SECTION_CENTROIDS; section <= SECTION_CENTROID_BIAS; ++section) {
         section_begin(w, section);
-        for (int32_t l = 0; l < s->nlist; l += ANL_INDEX_PANEL) {
-            int32_t bias[ANL_INDEX_PANEL];
+        for (int32_t l = 0; l < s->nlist; l += ANL_PANEL) {
+            int32_t bias[ANL_PANEL];
             int n = 0;
-            for (; n < ANL_INDEX_PANEL && l + n < s->nlist; ++n) {
+            for (; n < ANL_PANEL && l + n < s->nlist; ++n) {
                 row[n] = s->centroids + (size_t)(l + n) * (size_t)d;
-                bias[n] = bias_of(row[n], d);
+                bias[n] = anl_panel_bias(row[n], (size_t)d);
             }
-            for (int j = n; j < ANL_INDEX_PANEL; ++j) bias[j] = INT32_MAX;
+            for (int j = n; j < ANL_PANEL; ++j) bias[j] = ANL_PANEL_NO_BIAS;
             make_panel(row, n, d, panel);
-            if (section == SECTION_CENTROIDS) put_summed(w, panel, (size_t)d * ANL_INDEX_PANEL);
+            if (section == SECTION_CENTROIDS) put_summed(w, panel, (size_t)d * ANL_PANEL);
             else put_summed(w, bias, sizeof bias);
         }
         section_end(w, section);
     }
 }
 
+enum { SECTIONS_OF_LISTS = SECTION_IDS - SECTION_CODES + 1 };
+
 /* Codes, biases and ids, list by list, each list padded to whole panels. */
 static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
 {
-    int8_t panel[ANL_ENCODER_MAX_DIM * ANL_INDEX_PANEL];
-    const int8_t *row[ANL_INDEX_PANEL];
+    int8_t panel[ANL_ENCODER_MAX_DIM * ANL_PANEL];
+    const int8_t *row[ANL_PANEL];
     uint64_t begin = 0;
     section_begin(w, SECTION_LIST_BEGIN);
     put_summed(w, &begin, sizeof begin);
     for (int32_t l = 0; l < s->nlist; ++l) {
-        begin += (s->begin[l + 1] - s->begin[l] + ANL_INDEX_PANEL - 1) / ANL_INDEX_PANEL * ANL_INDEX_PANEL;
+        begin += anl_panels_padded(s->begin[l + 1] - s->begin[l]);
         put_summed(w, &begin, sizeof begin);
     }
     section_end(w, SECTION_LIST_BEGIN);
     for (int section = SECTION_CODES; section <= SECTION_IDS; ++section) {
         section_begin(w, section);
-        for (int32_t l = 0; l < s->nlist; ++l)
-            for (uint64_t e = s->begin[l]; e < s->begin[l + 1]; e += ANL_INDEX_PANEL) {
-                int32_t bias[ANL_INDEX_PANEL];
-                uint32_t ids[ANL_INDEX_PANEL];
+        for (int32_t l = 0; l < s->nlist; ++l) {
+            anl_index_tell(&p->watch, ANL_INDEX_WRITING, (section - SECTION_CODES) * p->n_entries + (int64_t)s->begin[l], SECTIONS_OF_LISTS * p->n_entries);
+            for (uint64_t e = s->begin[l]; e < s->begin[l + 1]; e += ANL_PANEL) {
+                int32_t bias[ANL_PANEL];
+                uint32_t ids[ANL_PANEL];
                 int n = 0;
-                for (; n < ANL_INDEX_PANEL && e + (uint64_t)n < s->begin[l + 1]; ++n) {
+                for (; n < ANL_PANEL && e + (uint64_t)n < s->begin[l + 1]; ++n) {
                     const uint32_t entry = s->entries[e + (uint64_t)n];
                     row[n] = p->vectors + (size_t)entry * (size_t)p->d;
-                    bias[n] = section == SECTION_BIAS ? bias_of(row[n], p->d) : 0;
+                    bias[n] = section == SECTION_BIAS ? anl_panel_bias(row[n], (size_t)p->d) : 0;
                     ids[n] = p->windows[entry];
                 }
-                for (int j = n; j < ANL_INDEX_PANEL; ++j) {
-                    bias[j] = INT32_MAX;
+                for (int j = n; j < ANL_PANEL; ++j) {
+                    bias[j] = ANL_PANEL_NO_BIAS;
                     ids[j] = ANL_INDEX_NO_WINDOW;
                 }
                 if (section == SECTION_CODES) {
                     make_panel(row, n, p->d, panel);
-                    put_summed(w, panel, (size_t)p->d * ANL_INDEX_PANEL);
+                    put_summed(w, panel, (size_t)p->d * ANL_PANEL);
                 } else if (section == SECTION_BIAS) {
                     put_summed(w, bias, sizeof bias);
                 } else {
                     put_summed(w, ids, sizeof ids);
                 }
             }
+        }
         section_end(w, section);
     }
 }
@@ -179,7 +173,8 @@ int anl_index_write(anl_output *to, const anl_index_parts *parts)
 {
     anl_store *s = NULL;
     writer w = {.file = anl_output_stream(to), .sum = XXH3_createState()};
-    int rc = !w.file ? ANL_EIO : !w.sum ? anl_fail(ANL_ENOMEM, "out of memory") : anl_store_build(&s, parts->vectors, parts->n_entries, parts->d);
+    int rc = !w.file ? ANL_EIO : !w.sum ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
+    if (!rc) rc = anl_store_build(&s, parts->vectors, parts->n_entries, parts->d, &parts->watch);
     if (!rc) {
         errno = 0;
         put_all(&w, parts, s);

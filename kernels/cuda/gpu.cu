@@ -183,15 +183,13 @@ static model put_model(loader &l, const anl_gpu_model &m)
 
 static lists put_lists(loader &l, const anl_gpu_lists &x)
 {
-    const size_t d = x.d, entries = x.list_begin[x.nlist], rows = (size_t)(x.nlist + 15) / 16 * 16;
+    const size_t d = x.d, entries = x.list_begin[x.nlist], rows = anl_panels_padded((size_t)x.nlist);
     std::vector<int8_t> centroids(rows * d);
     std::vector<int32_t> lengths(rows);
-    for (size_t r = 0; r < rows; ++r)
-        for (size_t c = 0; c < d; ++c) {
-            const int8_t v = x.centroids[r / 16 * 16 * d + c / 4 * 64 + r % 16 * 4 + c % 4];
-            centroids[r * d + c] = v;
-            lengths[r] += v * v;
-        }
+    for (size_t r = 0; r < rows; ++r) {
+        anl_panel_get(x.centroids, r, d, &centroids[r * d]);
+        for (size_t c = 0; c < d; ++c) lengths[r] += centroids[r * d + c] * centroids[r * d + c];
+    }
     return {x.d, x.nlist, (int)rows, l.put(centroids.data(), rows * d), l.put(lengths.data(), rows), l.put(x.codes, entries * d),
             l.put(x.bias, entries), l.put(x.list_begin, (size_t)x.nlist + 1), l.put(x.ids, entries), x.no_id};
 }

@@ -210,7 +210,7 @@ __global__ void scan_kernel(search_memory m, lists x)
     __shared__ uint64_t limit[TILE];
     const int list = blockIdx.x;
     const uint64_t first = x.list_begin[list];
-    const int panels = (int)((x.list_begin[list + 1] - first) / 16);
+    const int panels = (int)((x.list_begin[list + 1] - first) / ANL_PANEL);
     const int8_t *codes = x.codes + first * x.d;
     for (uint32_t begin = m.starts[list] + blockIdx.y * TILE, end = m.starts[list + 1]; begin < end; begin += gridDim.y * TILE) {
         const int rows = (int)min(end - begin, (uint32_t)TILE);

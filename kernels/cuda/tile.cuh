@@ -1,4 +1,4 @@
-// Integer dot products on tensor cores: 64 rows of unsigned bytes by panels of 16 columns of signed bytes, the layout of kernels/scan.h.
+// Integer dot products on tensor cores: 64 rows of unsigned bytes by panels of 16 columns of signed bytes, the layout of panel.h.
 // Internal to kernels/cuda.
 #ifndef ANL_CUDA_TILE_CUH
 #define ANL_CUDA_TILE_CUH

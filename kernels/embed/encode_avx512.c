@@ -26,10 +26,7 @@ static size_t pack_size(int n, int k)
 
 static void pack(const int8_t *w, int n, int k, void *packed)
 {
-    int8_t *to = packed;
-    for (int o = 0; o < n; o += 16)
-        for (int i = 0; i < k; i += 4)
-            for (int j = 0; j < 16; ++j, to += 4) memcpy(to, w + (size_t)(o + j) * k + i, 4);
+    for (size_t o = 0; o < (size_t)n; ++o) anl_panel_put(packed, o, (size_t)k, w + o * (size_t)k);
 }
 
 static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x)

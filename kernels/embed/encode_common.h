@@ -4,14 +4,9 @@
 #define ANL_KERNELS_ENCODE_COMMON_H
 
 #include "encode.h"
+#include "panel.h"
 
 #include <math.h>
-
-#ifdef __CUDACC__
-#define ANL_EVERYWHERE static inline __host__ __device__
-#else
-#define ANL_EVERYWHERE static inline
-#endif
 
 /* 255 * 2^f on [-1/2, 1/2], relative error 3e-6, exact at 0. Least squares fit; evaluated by Horner's rule without FMA. */
 #define EXP_C0 255.0f

@@ -22,7 +22,7 @@ static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS],
         for (int c = 0; c < d; ++c) {
             int sum = 0;
             for (int j = 0; j < ANL_TOKEN_KMERS; ++j) sum += table[(size_t)rows[t][j] * d + c];
-            x[c] = (int16_t)(sum * 16);
+            x[c] = (int16_t)(sum * ANL_ENCODER_RESIDUAL);
         }
 }
 

@@ -3,10 +3,9 @@
 #define ANL_KERNELS_SCAN_H
 
 #include "encoder_shape.h"
+#include "panel.h"
 
 #include <stdint.h>
-
-enum { ANL_SCAN_PANEL = 16 /**< entries that stand together: a panel is [d / 4][16][4] bytes */ };
 
 /** A neighbour: squared L2 distance of the int8 vectors (exact), window number. Ordered by (dist, window). */
 typedef struct anl_hit {

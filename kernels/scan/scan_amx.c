@@ -3,7 +3,7 @@
 
 #include "int8_amx.inc.h"
 
-_Static_assert((int)ANL_SCAN_PANEL == (int)TILE, "a panel fills the columns of a tile");
+_Static_assert((int)ANL_PANEL == (int)TILE, "a panel fills the columns of a tile");
 
 /* R * 16 queries, or fewer than 16, by all panels. */
 static inline __attribute__((always_inline)) void rows(const int R, const uint8_t *queries, const int8_t *panels, int32_t n_panels,

@@ -42,14 +42,14 @@ static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_
 {
     enum { ROWS = 24 };
     int16_t wide[ROWS * MOST_D];
-    const size_t size = (size_t)d, stride = (size_t)n_panels * ANL_SCAN_PANEL;
+    const size_t size = (size_t)d, stride = (size_t)n_panels * ANL_PANEL;
     for (int32_t begin = 0; begin < n; begin += ROWS) {
         const int32_t rows = n - begin < ROWS ? n - begin : ROWS;
         const uint8_t *from = queries + (size_t)begin * size;
         for (size_t i = 0; i < (size_t)rows * size; ++i) wide[i] = from[i];
         for (int32_t p = 0; p < n_panels; ++p) {
-            const int8_t *panel = panels + (size_t)p * ANL_SCAN_PANEL * size;
-            int32_t *to = out + (size_t)begin * stride + (size_t)p * ANL_SCAN_PANEL, r = 0;
+            const int8_t *panel = panels + (size_t)p * ANL_PANEL * size;
+            int32_t *to = out + (size_t)begin * stride + (size_t)p * ANL_PANEL, r = 0;
             for (; r + 3 <= rows; r += 3) tile(3, wide + (size_t)r * size, panel, size, to + (size_t)r * stride, stride);
             for (; r < rows; ++r) tile(1, wide + (size_t)r * size, panel, size, to + (size_t)r * stride, stride);
         }

@@ -19,7 +19,7 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
     for (size_t c = 0; c < d; c += 4) {
         __m512i entries[4];
 #pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) entries[v] = _mm512_loadu_si512(panels + (size_t)v * ANL_SCAN_PANEL * d + ANL_SCAN_PANEL * c);
+        for (int v = 0; v < V; ++v) entries[v] = _mm512_loadu_si512(panels + (size_t)v * ANL_PANEL * d + ANL_PANEL * c);
 #pragma GCC unroll 6
         for (int r = 0; r < R; ++r) {
             int32_t four;
@@ -32,7 +32,7 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) _mm512_storeu_si512(out + (size_t)r * stride + (size_t)v * ANL_SCAN_PANEL, acc[r][v]);
+        for (int v = 0; v < V; ++v) _mm512_storeu_si512(out + (size_t)r * stride + (size_t)v * ANL_PANEL, acc[r][v]);
 }
 
 static inline __attribute__((always_inline)) void columns(const int V, const uint8_t *queries, int32_t n, const int8_t *panels, size_t d,
@@ -45,12 +45,12 @@ static inline __attribute__((always_inline)) void columns(const int V, const uin
 
 static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_t n_panels, int32_t d, int32_t *out)
 {
-    const size_t size = (size_t)d, stride = (size_t)n_panels * ANL_SCAN_PANEL;
+    const size_t size = (size_t)d, stride = (size_t)n_panels * ANL_PANEL;
     int32_t p = 0;
     for (; p + 4 <= n_panels; p += 4)
-        columns(4, queries, n, panels + (size_t)p * ANL_SCAN_PANEL * size, size, out + (size_t)p * ANL_SCAN_PANEL, stride);
+        columns(4, queries, n, panels + (size_t)p * ANL_PANEL * size, size, out + (size_t)p * ANL_PANEL, stride);
     for (; p < n_panels; ++p)
-        columns(1, queries, n, panels + (size_t)p * ANL_SCAN_PANEL * size, size, out + (size_t)p * ANL_SCAN_PANEL, stride);
+        columns(1, queries, n, panels + (size_t)p * ANL_PANEL * size, size, out + (size_t)p * ANL_PANEL, stride);
 }
 
 static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)

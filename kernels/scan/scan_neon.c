@@ -10,8 +10,8 @@ static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_
     for (int32_t p = 0; p < n_panels; ++p)
         for (int32_t i = 0; i < n; ++i) {
             sums16 s = {{vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0)}};
-            s = panel_sums(s, queries + (size_t)i * (size_t)d, panels + (size_t)p * ANL_SCAN_PANEL * (size_t)d, d);
-            int32_t *to = out + ((size_t)i * (size_t)n_panels + (size_t)p) * ANL_SCAN_PANEL;
+            s = panel_sums(s, queries + (size_t)i * (size_t)d, panels + (size_t)p * ANL_PANEL * (size_t)d, d);
+            int32_t *to = out + ((size_t)i * (size_t)n_panels + (size_t)p) * ANL_PANEL;
             for (int part = 0; part < 4; ++part) vst1q_s32(to + 4 * part, s.part[part]);
         }
 }

@@ -7,11 +7,11 @@
 static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_t n_panels, int32_t d, int32_t *out)
 {
     for (int32_t i = 0; i < n; ++i, queries += d)
-        for (int32_t p = 0; p < n_panels; ++p, out += ANL_SCAN_PANEL) {
-            const int8_t *at = panels + (size_t)p * ANL_SCAN_PANEL * (size_t)d;
-            memset(out, 0, ANL_SCAN_PANEL * sizeof *out);
+        for (int32_t p = 0; p < n_panels; ++p, out += ANL_PANEL) {
+            const int8_t *at = panels + (size_t)p * ANL_PANEL * (size_t)d;
+            memset(out, 0, ANL_PANEL * sizeof *out);
             for (int32_t c = 0; c < d; c += 4)
-                for (int j = 0; j < ANL_SCAN_PANEL; ++j)
+                for (int j = 0; j < ANL_PANEL; ++j)
                     for (int q = 0; q < 4; ++q) out[j] += queries[c + q] * *at++;
         }
 }

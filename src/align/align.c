@@ -38,6 +38,9 @@ struct anl_aligner {
     anl_insert_model insert; /* of the last batches that had enough pairs */
     anl_arena *arenas[BUFFERS]; /* per batch: queries, chunks */
     int buffer;              /* of this batch */
+    anl_progress *progress;  /* NULL: nobody is told */
+    void *progress_data;
+    int64_t work_done, expected; /* reads times WORK; reads of the whole input, about */
 };
 
 /* Reads [begin, end) of a batch and what became of them. */
@@ -84,7 +87,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!a) return ANL_ENOMEM;
     a->options = *options;
     anl_align_options_resolve(&a->options);
-    int rc = anl_align_options_check(options);
+    int rc = anl_options_check(&anl_align_option_table, options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
     if (!rc && !model_path) {
         rc = anl_model_find(found, sizeof found);
@@ -199,6 +202,20 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     return rc ? rc : anl_split(x, s, &w->queue, q, n, results);
 }
 
+/* -5: the alignment that begins first in a read leads; the other mate may no longer lie where it makes a proper pair. */
+static void lead_leftmost(const work *k, anl_query *q, int n)
+{
+    for (int i = 0; i < n; ++i) {
+        const int paired = q[i].read->mate == 1;
+        int changed = anl_read_alignments_lead_leftmost(&q[i].aligned);
+        if (!paired) continue;
+        changed |= anl_read_alignments_lead_leftmost(&q[i + 1].aligned);
+        if (changed && q[i].aligned.n && q[i + 1].aligned.n && q[i].proper)
+            q[i].proper = (uint8_t)anl_pair_is_proper(&k->aligner->insert, &q[i].aligned.list[0], &q[i + 1].aligned.list[0]);
+        ++i;
+    }
+}
+
 /* Makes the records. */
 static int finish(const work *k, const anl_query *q, int n, worker *w, anl_records *out)
 {
@@ -223,7 +240,20 @@ static int report(const work *k, chunk *c, worker *w)
     anl_arena_reset(w->scratch.temporary);
     int rc = rescue_mates(k, q, n, w);
     if (!rc) rc = align_chosen(k, q, n, w);
+    if (!rc && k->aligner->options.leftmost_primary) lead_leftmost(k, q, n);
     return rc ? rc : finish(k, q, n, w, c->records);
+}
+
+/* How much of the work on a read a stage is, about. */
+enum { WORK_FIND = 3, WORK_REPORT = 1, WORK = WORK_FIND + WORK_REPORT };
+
+static void tell(anl_aligner *a, const chunk *c, int share)
+{
+#pragma omp critical(anl_align_progress)
+    {
+        a->work_done += (int64_t)(c->end - c->begin) * share;
+        a->progress(a->progress_data, a->work_done / WORK, a->expected);
+    }
 }
 
 /* Runs one stage over all chunks; the error of the first chunk that fails is the one reported. */
@@ -234,6 +264,7 @@ static int run_stage(const work *k, int (*stage)(const work *, chunk *, worker *
     for (size_t i = 0; i < k->n_chunks; ++i) {
         int rc = stage(k, &k->chunks[i], &k->aligner->workers[omp_get_thread_num()]);
         if (rc) anl_failure_keep(&failure, rc, (long)i);
+        if (k->aligner->progress) tell(k->aligner, &k->chunks[i], stage == find_candidates ? WORK_FIND : WORK_REPORT);
     }
     return anl_failure_raise(&failure);
 }
@@ -314,18 +345,19 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
     return ANL_OK;
 }
 
-static int write_chunks(anl_alignments *out, const anl_records *chunks, size_t n, int hits_only)
+static int write_chunks(const anl_align_output *out, const anl_records *chunks, size_t n)
 {
     for (size_t i = 0; i < n; ++i) {
+        int rc = out->unplaced ? anl_unplaced_write(out->unplaced, chunks[i].records, chunks[i].n) : ANL_OK;
+        if (rc) return rc;
         anl_record *r = chunks[i].records;
         size_t kept = chunks[i].n;
-        if (hits_only) {
+        if (out->hits_only) {
             kept = 0;
             for (size_t j = 0; j < chunks[i].n; ++j)
                 if (!(r[j].flag & 4)) r[kept++] = r[j];
         }
-        int rc = anl_alignments_write(out, r, kept);
-        if (rc) return rc;
+        if ((rc = anl_alignments_write(out->alignments, r, kept))) return rc;
     }
     return ANL_OK;
 }
@@ -338,10 +370,9 @@ typedef struct task {
     anl_failure failure;
     anl_reads *in;           /* of reading: */
     int64_t bases;
-    anl_alignments *out;     /* of writing: */
+    const anl_align_output *out; /* of writing: */
     const anl_records *chunks;
     size_t n_chunks;
-    int hits_only;
     anl_batch *batch;        /* read into, or what the records were made of */
 } task;
 
@@ -352,7 +383,7 @@ static int read_batch(task *t)
 
 static int write_batch(task *t)
 {
-    return write_chunks(t->out, t->chunks, t->n_chunks, t->hits_only);
+    return write_chunks(t->out, t->chunks, t->n_chunks);
 }
 
 static void *task_run(void *data)
@@ -377,17 +408,23 @@ static int task_end(task *t)
     return anl_failure_raise(&t->failure);
 }
 
-int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only, anl_summary *summary, anl_progress *progress,
-              void *data)
+int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data)
 {
     anl_batch batches[3] = {0}, *current = &batches[0];
     const int in_background = a->options.threads > 1;
     task reader = {.run = read_batch, .in_background = in_background, .in = in, .bases = a->options.batch_bases, .batch = &batches[1]};
-    task writer = {.run = write_batch, .in_background = in_background, .out = out, .hits_only = hits_only, .batch = &batches[2]};
+    task writer = {.run = write_batch, .in_background = in_background, .out = out, .batch = &batches[2]};
+    int64_t seen = 0;
     int rc = ANL_OK;
+    a->progress = progress;
+    a->progress_data = data;
+    a->work_done = 0;
     for (int i = 0; i < 3 && !rc; ++i) rc = anl_batch_init(&batches[i]);
     if (!rc) rc = anl_reads_next(in, reader.bases, current);
     while (!rc && current->n) {
+        const double share = anl_reads_share(in);
+        seen += (int64_t)current->n;
+        a->expected = share > 0 ? (int64_t)((double)seen / share) : 0;
         const anl_records *chunks;
         size_t n_chunks;
         task_start(&reader);
@@ -402,7 +439,6 @@ int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only,
         current = reader.batch;
         reader.batch = spare;
         task_start(&writer);
-        if (progress) progress(data, summary);
     }
     const int written = task_end(&writer);
     if (!rc) rc = written;

@@ -67,12 +67,18 @@ void *anl_alloc_aligned(size_t n, size_t size)
     return p;
 }
 
+/* The capacity that follows `cap`: twice as much, at least `need` and `least`. */
+static size_t next_capacity(size_t cap, size_t need, size_t least)
+{
+    const size_t twice = cap > SIZE_MAX / 2 ? need : cap * 2, to = twice < need ? need : twice;
+    return to < least ? least : to;
+}
+
 int anl_grow(void *array, size_t *cap, size_t need, size_t size)
 {
     if (need <= *cap) return ANL_OK;
-    size_t to = *cap > SIZE_MAX / 2 ? need : *cap * 2, bytes;
-    if (to < need) to = need;
-    if (to < 16) to = 16;
+    const size_t to = next_capacity(*cap, need, 16);
+    size_t bytes;
     void *old, *p;
     memcpy(&old, array, sizeof old);
     if (__builtin_mul_overflow(to, size, &bytes) || !(p = realloc(old, bytes)))
@@ -142,6 +148,19 @@ void *anl_arena_alloc(anl_arena *a, size_t n, size_t size)
     void *p = b->data + b->used;
     b->used += bytes;
     return p;
+}
+
+int anl_arena_grow(anl_arena *a, void *array, size_t n, size_t *cap, size_t need, size_t size)
+{
+    if (need <= *cap) return ANL_OK;
+    const size_t to = next_capacity(*cap, need, 4); /* few: there may be an array for every read */
+    void *old, *p = anl_arena_alloc(a, to, size);
+    if (!p) return ANL_ENOMEM;
+    memcpy(&old, array, sizeof old);
+    if (n) memcpy(p, old, n * size);
+    memcpy(array, &p, sizeof p);
+    *cap = to;
+    return ANL_OK;
 }
 
 void anl_arena_reset(anl_arena *a)

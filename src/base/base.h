@@ -65,6 +65,11 @@ int anl_failure_raise(const anl_failure *f);
 typedef struct anl_arena anl_arena;
 anl_arena *anl_arena_new(void);
 void *anl_arena_alloc(anl_arena *a, size_t n, size_t size); /**< 16-byte aligned, not zeroed; NULL when memory is short */
+
+/** anl_grow for an array in an arena, of which the first `n` elements are in use: they are moved to a larger one when *cap < need. The old one
+ *  stays until the arena is reset; as capacities double, all of them together are no larger than the last. 0 or ANL_ENOMEM. */
+int anl_arena_grow(anl_arena *a, void *array, size_t n, size_t *cap, size_t need, size_t size);
+
 void anl_arena_reset(anl_arena *a);
 void anl_arena_free(anl_arena *a);
 

@@ -20,6 +20,9 @@ enum {
     ANL_ENCODER_MIN_LEN = 20,                                    /**< bp of a sequence */
     ANL_ENCODER_MAX_LEN = 400,
     ANL_ENCODER_MAX_TOKENS = 64,                                 /**< of a sequence, as far as kernels are concerned */
+    ANL_ENCODER_RESIDUAL = 16,                                   /**< integers of the residual stream in one unit of the table */
+    ANL_ENCODER_OFFSET = 128,                                    /**< of signed bytes that are stored unsigned */
+    ANL_ENCODER_OPEN_GATE = 128,                                 /**< gate of a token that counts as it is */
     ANL_TOKENS_MAX = ANL_TOKEN_COUNT(ANL_ENCODER_MAX_LEN),       /**< of the longest sequence */
 };
 

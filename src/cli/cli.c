@@ -1,12 +1,7 @@
 #include "cli.h"
 
-#include "gpu.h"
-
-#include <errno.h>
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 int cli_fail(void)
@@ -26,98 +21,18 @@ int cli_usage(const char *fmt, ...)
     return 2;
 }
 
-int cli_bad_option(const char *command, int c, char **argv)
+char *cli_command_line(int argc, char **argv)
 {
-    const char letter[] = {'-', (char)optopt, 0}, *option = optopt > 0 && optopt < 128 ? letter : argv[optind - 1];
-    if (c == ':') return cli_usage("option '%s' needs a value", option);
-    return cli_usage("there is no option '%s'; anneal %s --help lists them", option, command);
-}
-
-int cli_integer(const char *name, const char *text, int64_t low, int64_t high, int64_t *out)
-{
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno || value < low || value > high) {
-        cli_usage("%s %s: must be a whole number from %lld to %lld", name, text, (long long)low, (long long)high);
-        return -1;
+    size_t size = sizeof "anneal";
+    for (int i = 0; i < argc; ++i) size += strlen(argv[i]) + 1;
+    char *line = anl_alloc(size, 1), *at = line;
+    if (!line) return NULL;
+    at = stpcpy(at, "anneal");
+    for (int i = 0; i < argc; ++i) {
+        *at++ = ' ';
+        at = stpcpy(at, argv[i]);
     }
-    *out = value;
-    return 0;
-}
-
-int cli_number(const char *name, const char *text, double low, double high, float *out)
-{
-    char *end;
-    double value = strtod(text, &end);
-    if (end == text || *end || !(value >= low && value <= high)) {
-        cli_usage("%s %s: must be a number from %g to %g", name, text, low, high);
-        return -1;
-    }
-    *out = (float)value;
-    return 0;
-}
-
-int cli_amount(const char *name, const char *text, int64_t low, int64_t *out)
-{
-    char *end;
-    errno = 0;
-    long long value = strtoll(text, &end, 10), unit = 1;
-    int given = end > text;
-    if (*end == 'K' || *end == 'k') unit = 1000, ++end;
-    else if (*end == 'M' || *end == 'm') unit = 1000000, ++end;
-    else if (*end == 'G' || *end == 'g') unit = 1000000000, ++end;
-    if (!given || *end || errno || value > INT64_MAX / unit || value * unit < low) {
-        cli_usage("%s %s: must be a whole number of at least %lld", name, text, (long long)low);
-        return -1;
-    }
-    *out = value * unit;
-    return 0;
-}
-
-int cli_integers(const char *name, const char *text, int n_least, int n_most, int64_t *out)
-{
-    int n = 0;
-    const char *at = text;
-    while (n < n_most) {
-        char *end;
-        errno = 0;
-        long long value = strtoll(at, &end, 10);
-        if (end == at || errno || value < 0 || value > INT32_MAX) break;
-        out[n++] = value;
-        at = end;
-        if (*at != ',') break;
-        ++at;
-    }
-    if (n < n_least || *at || (at > text && at[-1] == ',')) {
-        cli_usage("%s %s: must be %d to %d whole numbers, comma-separated", name, text, n_least, n_most);
-        return -1;
-    }
-    return n;
-}
-
-int cli_device(const char *text, int *device)
-{
-    int64_t n = 0;
-    if (!strncmp(text, "cuda:", 5)) {
-        if (cli_integer("--device cuda:", text + 5, 0, 1023, &n)) return -1;
-        *device = ANL_DEVICE_GPU + (int)n;
-    } else if (!strcmp(text, "cuda")) *device = ANL_DEVICE_GPU;
-    else if (!strcmp(text, "cpu")) *device = ANL_DEVICE_CPU;
-    else if (!strcmp(text, "auto")) *device = ANL_DEVICE_AUTO;
-    else {
-        cli_usage("--device %s: must be auto, cpu, cuda or cuda:N", text);
-        return -1;
-    }
-    return 0;
-}
-
-void cli_command_line(int argc, char **argv, char *out, size_t size)
-{
-    size_t used = (size_t)snprintf(out, size, "anneal");
-    for (int i = 0; i < argc && used < size; ++i) {
-        used += (size_t)snprintf(out + used, size - used, " %s", argv[i]);
-    }
-    for (char *c = out; *c; ++c)
-        if (*c == '\t' || *c == '\n') *c = ' ';
+    for (char *c = line; *c; ++c)
+        if (*c == '\t' || *c == '\n' || *c == '\r') *c = ' ';
+    return line;
 }

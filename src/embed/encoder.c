@@ -9,8 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Activations of a block of sequences stay in the L2 cache while the weights pass over them. */
-enum { BLOCK_TOKENS = 256, BLOCK_SEQS = 32 };
+/* Tuning. */
+enum {
+    BLOCK_TOKENS = 256, /* of a block of sequences, whose activations (1.8 kB a token at d = 128) stay in the L2 cache while the weights pass over them */
+    BLOCK_SEQS = 32,    /* sequences of one: 8 tokens each, 69 bp; fewer tokens make no larger blocks */
+};
+static const float LOG2_E = 1.44269504f;
 
 struct anl_encoder {
     anl_encode_kernels kernels;
@@ -69,14 +73,13 @@ static int pack_linear(anl_encoder *e, anl_linear_packed *to, const anl_linear *
 /* Attention to base 2, with the slope laid out by signed distance. */
 static int pack_attention(anl_encoder *e, anl_attention *to, const anl_layer *from)
 {
-    const float log2e = 1.44269504f;
     int heads = e->dim / ANL_ENCODER_HEAD, centre = ANL_ENCODER_MAX_TOKENS;
     float *scale = aligned(e->arena, (size_t)heads, sizeof *scale);
     float(*bias)[ANL_ENCODE_BIASES] = aligned(e->arena, (size_t)heads, sizeof *bias);
     if (!scale || !bias) return ANL_ENOMEM;
     for (int h = 0; h < heads; ++h) {
-        scale[h] = from->qk_scale[h] * log2e;
-        for (int i = 0; i < 2 * centre; ++i) bias[h][i] = -(from->slope[h] * log2e) * (float)abs(i - centre);
+        scale[h] = from->qk_scale[h] * LOG2_E;
+        for (int i = 0; i < 2 * centre; ++i) bias[h][i] = -(from->slope[h] * LOG2_E) * (float)abs(i - centre);
     }
     *to = (anl_attention){.d = e->dim, .scale = scale, .bias = (const float(*)[ANL_ENCODE_BIASES])bias};
     return ANL_OK;
@@ -84,9 +87,9 @@ static int pack_attention(anl_encoder *e, anl_attention *to, const anl_layer *fr
 
 static int pack_layer(anl_encoder *e, anl_encode_layer *to, const anl_layer *from)
 {
-    int rc = pack_linear(e, &to->qkv, &from->qkv, 128);
-    if (!rc) rc = pack_linear(e, &to->o, &from->o, 128);
-    if (!rc) rc = pack_linear(e, &to->up, &from->up, 128);
+    int rc = pack_linear(e, &to->qkv, &from->qkv, ANL_ENCODER_OFFSET);
+    if (!rc) rc = pack_linear(e, &to->o, &from->o, ANL_ENCODER_OFFSET);
+    if (!rc) rc = pack_linear(e, &to->up, &from->up, ANL_ENCODER_OFFSET);
     if (!rc) rc = pack_linear(e, &to->down, &from->down, 0);
     return rc ? rc : pack_attention(e, &to->attention, from);
 }
@@ -113,7 +116,7 @@ int anl_encoder_new_with(anl_encoder **out, const anl_model *m, const anl_encode
     memcpy(e->table, m->table, ANL_KMER_RANKS * dim);
     memset(e->table + ANL_KMER_RANKS * dim, 0, dim);
     for (size_t c = 0; c < dim; ++c) e->gate[c] = m->gate[c];
-    rc = pack_linear(e, &e->out, &m->out, 128);
+    rc = pack_linear(e, &e->out, &m->out, ANL_ENCODER_OFFSET);
     for (int i = 0; !rc && i < m->layers; ++i) rc = pack_layer(e, &e->layer[i], &m->layer[i]);
     if (rc) goto fail;
     *out = e;
@@ -257,15 +260,15 @@ static void pool(const anl_encoder *e, anl_encoder_scratch *s, int seq, uint8_t 
     }
     e->kernels.pool(x, gates, m, d, s->pooled);
     /* An open gate counts 128; the mean is that of a full token, whatever number of k-mers the sequence has. */
-    float share = s->valid[seq] ? 1.0f / (float)(128 / ANL_TOKEN_KMERS * s->valid[seq]) : 0;
+    float share = s->valid[seq] ? 1.0f / (float)(ANL_ENCODER_OPEN_GATE / ANL_TOKEN_KMERS * s->valid[seq]) : 0;
     int64_t squares = 0;
     for (int c = 0; c < d; ++c) {
         float mean = (float)s->pooled[c] * share;
-        s->pooled[c] = to_fixed((mean - model->mean[c]) * 16.0f);
+        s->pooled[c] = to_fixed((mean - model->mean[c]) * (float)ANL_ENCODER_RESIDUAL);
         squares += (int64_t)s->pooled[c] * s->pooled[c];
     }
     float factor = unit((double)model->pool_scale * sqrt((double)d), squares);
-    for (int c = 0; c < d; ++c) out[c] = (uint8_t)(to_int8((float)s->pooled[c] * factor) + 128);
+    for (int c = 0; c < d; ++c) out[c] = (uint8_t)(to_int8((float)s->pooled[c] * factor) + ANL_ENCODER_OFFSET);
 }
 
 static void normalise(const anl_encoder *e, const int32_t *y, int8_t *out)

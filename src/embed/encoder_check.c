@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEQS = 256 };
+enum { SEQS = 256 /* of every length there is, near enough, and more than one block */ };
 
 typedef struct sequences {
     uint8_t bases[SEQS][ANL_ENCODER_MAX_LEN];

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+/* minimap2's 0.01 * 15 * |drift| + log2(|drift|) / 2: 15 stands for the length of a seed there, and our shortest matches are 12. */
+enum { DRIFT_NUM = 3, DRIFT_DEN = 20, DRIFT_LOG_DEN = 2 };
+
 /* What is known of the best chain that ends with an anchor. */
 typedef struct link {
     int32_t score, previous; /* -1: it starts here */
@@ -18,10 +21,9 @@ static int by_place(const void *a, const void *b)
     return (x->weight > y->weight) - (x->weight < y->weight);
 }
 
-/* minimap2's 0.01 * 15 * |drift| + log2(|drift|) / 2. */
 static int32_t drift_cost(int32_t drift)
 {
-    return drift ? drift * 3 / 20 + (31 - __builtin_clz((uint32_t)drift)) / 2 : 0;
+    return drift ? drift * DRIFT_NUM / DRIFT_DEN + (31 - __builtin_clz((uint32_t)drift)) / DRIFT_LOG_DEN : 0;
 }
 
 /* Score that anchor b adds behind anchor a; INT32_MIN when it cannot follow. */

@@ -2,9 +2,12 @@
 
 #include "cigar_score.h"
 
-#include <string.h>
-
-enum { LONG_MATCH = 16 /* bp; random ones are rare along an alignment */ };
+/* Tuning. */
+enum {
+    LONG_MATCH = 16,  /* bp; random ones are rare along an alignment */
+    GAP_SHARE = 2,    /* a gap costs at most one half of what ends a piece: a long deletion alone is no break */
+    BRIDGE_SHARE = 2, /* a piece goes on through noise unless that costs one half of its worth */
+};
 
 /* A point between two columns: `offset` bp into operation `op`, at (q, t). */
 typedef struct point {
@@ -44,7 +47,7 @@ static void mark_best(const anl_piece_context *c, walk *w)
 /* A long match shows that the noise before it was bridged rightly, so the piece goes on through it, unless that costs half of its worth. */
 static const ending *ending_of(const walk *w)
 {
-    return w->recent.worth >= w->best.worth / 2 ? &w->recent : &w->best;
+    return w->recent.worth >= w->best.worth / BRIDGE_SHARE ? &w->recent : &w->best;
 }
 
 /* The operations between two points, shifted so that gaps lie as far left as their score allows. */
@@ -61,28 +64,15 @@ static int32_t copy_shifted(const anl_piece_context *c, const anl_columns *all, 
     return n;
 }
 
-static anl_piece *add_piece(anl_arena *arena, anl_pieces *out)
-{
-    if (out->n == out->cap) {
-        const int32_t cap = out->cap ? out->cap * 2 : 4;
-        anl_piece *grown = anl_arena_alloc(arena, (size_t)cap, sizeof *grown);
-        if (!grown) return NULL;
-        if (out->n) memcpy(grown, out->list, (size_t)out->n * sizeof *grown);
-        out->list = grown;
-        out->cap = cap;
-    }
-    return &out->list[out->n++];
-}
-
 static int finish_piece(const anl_piece_context *c, const anl_columns *all, const walk *w, anl_pieces *out)
 {
     const uint8_t *q = c->query->seq + w->begin.q, *t = c->region + w->begin.t;
     const ending *end = ending_of(w);
     const size_t bases = (size_t)(end->at.q - w->begin.q);
-    anl_piece *piece = add_piece(c->arena, out);
     const size_t most = (size_t)(end->at.op - w->begin.op) + 1;
     uint32_t *cigar = anl_arena_alloc(c->arena, most, sizeof *cigar);
-    if (!piece || !cigar) return ANL_ENOMEM;
+    if (!cigar || anl_arena_grow(c->arena, &out->list, (size_t)out->n, &out->cap, (size_t)out->n + 1, sizeof *out->list)) return ANL_ENOMEM;
+    anl_piece *piece = &out->list[out->n++];
     *piece = (anl_piece){.tbeg = c->begin + w->begin.t, .tend = c->begin + end->at.t, .qbeg = w->begin.q, .qend = end->at.q,
                          .cigar = cigar, .worth = end->worth};
     piece->n_cigar = copy_shifted(c, all, w, cigar);
@@ -129,7 +119,7 @@ static void step(const anl_piece_context *c, const anl_columns *all, walk *w)
         return;
     }
     const int32_t cost = anl_gap_cost(&p->score, op, len);
-    w->sum -= cost < p->drop / 2 ? cost : p->drop / 2;
+    w->sum -= cost < p->drop / GAP_SHARE ? cost : p->drop / GAP_SHARE;
     w->run = 0;
     w->at.offset += len;
     if (op == ANL_CIGAR_I) w->at.q += len;

@@ -3,7 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { K = ANL_SEED_K, MASK = (1 << 2 * K) - 1, LONG = 64, DOMINANT = 4 };
+/* Tuning. */
+enum {
+    K = ANL_SEED_K,
+    MASK = (1 << 2 * K) - 1,
+    LONG = 64,      /* bp of a match that may hide others: 5 seeds, as tandem repeats of short reads' length have them */
+    DOMINANT = 4,   /* times as long as what it hides: where the lengths are closer, either may be the true one */
+    FEWEST_BITS = 6, /* log2 of the slots of the table; it is never more than half full */
+};
 
 /* The positions of one k-mer in the query's stretch, last one first. */
 typedef struct slot {
@@ -50,7 +57,7 @@ static inline int push(uint32_t *code, int32_t *valid, uint8_t base)
 
 static int load(anl_seeder *s, const uint8_t *query, int32_t n)
 {
-    for (s->bits = 6; (1 << s->bits) < 2 * n;) ++s->bits;
+    for (s->bits = FEWEST_BITS; (1 << s->bits) < 2 * n;) ++s->bits;
     int rc = anl_grow(&s->slots, &s->slots_cap, (size_t)1 << s->bits, sizeof *s->slots);
     if (!rc) rc = anl_grow(&s->previous, &s->previous_cap, (size_t)n, sizeof *s->previous);
     if (rc) return rc;

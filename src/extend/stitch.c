@@ -7,21 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tuning. */
 enum {
     SLACK = 64,          /* bp by which a match may lie off the diagonals of the windows around it, */
     SLACK_SHARE = 8,     /* and one for every so many bp between them */
     TILE = 256,          /* bp of the read looked at together, at least */
     HEAD = 2000,         /* bp beyond the outermost windows where matches are looked for */
-    FINE_GAP = 20000,
+    FINE_GAP = 20000,    /* bp that a chain of matches may leap, as chains of windows may */
+    LOOK_BACK = 100,     /* predecessors tried for each match */
     RELIABLE = 16,       /* bp of a match that an alignment may be pinned to, */
     RELIABLE_TRIM = 4,   /* less its ends, which a gap beside it may claim, */
     RELIABLE_EVERY = 100, /* one in so many bp, the longest */
     REACH = 16384,       /* bp that an end is extended at most */
+    REACH_SHARE = 4,     /* one bp of target more for every so many of the query, for deletions */
     LEAST_INVERTED = 40, /* bp of matches, chained, that show an inversion */
     KEEP = 128,          /* bp of the longer side kept beyond the length of the shorter one where a long gap is bridged */
 };
 
-static const anl_chain_params fine_chaining = {.max_gap = FINE_GAP, .max_drift = FINE_GAP, .look_back = 100, .min_score = 1};
+static const anl_chain_params fine_chaining = {.max_gap = FINE_GAP, .max_drift = FINE_GAP, .look_back = LOOK_BACK, .min_score = 1};
 
 /* A match that the alignment goes through; positions in query and region. */
 typedef struct pin {
@@ -78,9 +81,7 @@ void anl_stitcher_free(anl_stitcher *s)
 /* Fetches the part of [begin, end) that lies in the contig of base `inside`. */
 static int load_region(anl_stitcher *s, const anl_index *x, int64_t inside, int64_t begin, int64_t end)
 {
-    const int32_t contig = anl_index_contig_at(x, inside);
-    if (begin < x->contig_begin[contig]) begin = x->contig_begin[contig];
-    if (end > x->contig_begin[contig + 1]) end = x->contig_begin[contig + 1];
+    anl_index_clip(x, anl_index_contig_at(x, inside), &begin, &end);
     int rc = anl_grow(&s->region, &s->region_cap, (size_t)(end - begin), 1);
     if (rc) return rc;
     anl_index_fetch(x, begin, end, s->region);
@@ -283,7 +284,7 @@ static int bridge(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_
 
 static int32_t target_room(int32_t n)
 {
-    return n + n / 4 + 2 * SLACK;
+    return n + n / REACH_SHARE + 2 * SLACK;
 }
 
 /* Extends to the left of (q, t), down to query position `least` at most; starts the columns there. */

@@ -44,7 +44,8 @@ typedef struct anl_piece {
 
 typedef struct anl_pieces {
     anl_piece *list; /**< in the order of the read */
-    int32_t n, cap;
+    int32_t n;
+    size_t cap;
 } anl_pieces;
 
 typedef struct anl_stitcher anl_stitcher; /**< scratch, one a thread */

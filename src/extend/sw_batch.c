@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_N = 4, TARGET_N = 8, WIDE_FLAG = 0x8000 };
+enum { QUERY_N = 4, TARGET_N = 8, WIDE_FLAG = 0x8000, SPARE_SHARE = 4 /* one part in so many more than is needed, against growing often */ };
 
 struct anl_sw_batch {
     anl_gpu_stream *stream; /* NULL: the CPU */
@@ -43,11 +43,11 @@ void anl_sw_batch_free(anl_sw_batch *b)
 static int reserve(uint8_t **p, size_t *cap, size_t need)
 {
     if (need <= *cap) return ANL_OK;
-    uint8_t *grown = anl_alloc_aligned(need + need / 4, 1);
+    uint8_t *grown = anl_alloc_aligned(need + need / SPARE_SHARE, 1);
     if (!grown) return ANL_ENOMEM;
     free(*p);
     *p = grown;
-    *cap = need + need / 4;
+    *cap = need + need / SPARE_SHARE;
     return ANL_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tuning. */
 enum {
     K = ANL_VOTE_K,
     MASK = (1 << 2 * K) - 1,

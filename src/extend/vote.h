@@ -7,7 +7,7 @@
 enum {
     ANL_VOTE_K = 9,          /**< random 9-mers seldom meet in a few hundred bp, yet a fifth survives 15% errors */
     ANL_VOTE_MAX_READ = 1000, /**< bp of a read that vote */
-    ANL_VOTE_MAX_REGION = 4096,
+    ANL_VOTE_MAX_REGION = 4096, /**< bp: 2,048 diagonals, which are looked through at once, and a read on the last of them */
 };
 
 /** The k-mers of one read and of its reverse complement, hashed; with room for the votes. About 60 KB; one a thread. */

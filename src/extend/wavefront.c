@@ -13,9 +13,12 @@ enum {
     N_ENDS = ANL_WAVE_ENDS, SOURCE = ANL_WAVE_SOURCE, GOES_ON = ANL_WAVE_GOES_ON, NOWHERE = ANL_WAVE_NOWHERE,
 };
 enum { STEP_MISMATCH, STEP_INS, STEP_DEL, STEP_OP = 3, STEP_CLOSES = 4 /* back in a column: matches may follow */ };
-enum { MARGIN = 32 }; /* cells kept NOWHERE on both sides of a wavefront and its last block, for wider ones that are made from it */
-enum { BEHIND = 100 }; /* bp by which a diagonal may lag behind the farthest one, query and target together */
-#define MOST_CELLS ((size_t)16 << 20)
+/* Tuning. */
+enum {
+    MARGIN = 32,            /* cells kept NOWHERE on both sides of a wavefront and its last block, for wider ones that are made from it */
+    BEHIND = 100,           /* bp by which a diagonal may lag behind the farthest one, query and target together: 50 each, WFA2-lib's default */
+    MOST_CELLS = 16 << 20,  /* bytes of a traceback, a cell each, where sequences have little in common: what a thread may hold */
+};
 
 /* Penalties, all divided by their common divisor `unit`. */
 typedef struct costs {
@@ -329,7 +332,7 @@ int anl_wave_global(const anl_wave_params *p, const anl_wave_problem *x, anl_wav
     *out = (anl_wave_alignment){0};
     if (x->qlen > ANL_WAVE_LONGEST) return ANL_OK;
     int rc = start(&c, x, w, &farthest);
-    for (int32_t s = 0; !rc && w->used <= MOST_CELLS; ++s) {
+    for (int32_t s = 0; !rc && w->used <= (size_t)MOST_CELLS; ++s) {
         if (s && (rc = advance(&c, x, w, s, &farthest))) break;
         wave *now = wave_at(w, &c, s);
         trim(now, farthest - BEHIND);
@@ -382,7 +385,7 @@ int anl_wave_extend(const anl_wave_params *p, const anl_wave_problem *x, int32_t
     assert(x->qlen <= ANL_WAVE_LONGEST);
     least_loss(&c, p, &num, &den);
     int rc = start(&c, x, w, &farthest);
-    for (int32_t s = 0, idle = 0; !rc && w->used <= MOST_CELLS && idle <= c.depth; ++s) {
+    for (int32_t s = 0, idle = 0; !rc && w->used <= (size_t)MOST_CELLS && idle <= c.depth; ++s) {
         if (most - (int64_t)s * c.unit * num / den <= best.total) break;
         if (s && (rc = advance(&c, x, w, s, &farthest))) break;
         wave *now = wave_at(w, &c, s);

@@ -33,8 +33,8 @@ struct anl_index_builder {
     uint32_t *windows;
     size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, vectors_cap, n_entries, windows_cap;
     int64_t n_bases, n_windows;
-    anl_index_progress *progress;
-    void *data;
+    double share; /* of the reference that has been read, 0: not known */
+    anl_index_watch watch;
 };
 
 static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
@@ -110,6 +110,7 @@ static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
     if (rc) return rc;
     int8_t *out = b->vectors + b->n_entries * d;
     int64_t done = 0;
+    const int64_t total = b->share > 0 ? (int64_t)((double)(b->n_windows + n) / b->share) : 0;
     anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(b->options->threads)
     for (int64_t i = 0; i < blocks; ++i) {
@@ -117,7 +118,7 @@ static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
         const int failed = embed_block(b, seq, len, first, (int)m, out + (size_t)first * d);
         if (failed) anl_failure_keep(&failure, failed, (long)i);
 #pragma omp critical(anl_index_progress)
-        if (b->progress) b->progress(b->data, b->n_windows + (done += m), 0);
+        anl_index_tell(&b->watch, ANL_INDEX_EMBEDDING, b->n_windows + (done += m), total);
     }
     if ((rc = anl_failure_raise(&failure))) return rc;
     /* Windows of nothing but N have no vector: close the gaps. */
@@ -199,7 +200,7 @@ static int write_index(const anl_index_builder *b, anl_output *to)
                                    .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .window = b->options->window,
                                    .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
                                    .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
-                                   .model_name = b->model->name};
+                                   .model_name = b->model->name, .watch = b->watch};
     return anl_index_write(to, &parts);
 }
 
@@ -221,30 +222,26 @@ static int add_contigs(anl_index_builder *b)
     anl_contig c;
     const uint8_t *seq;
     int rc = anl_reference_open(&r, b->options->reference), more;
-    while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) rc = more < 0 ? more : anl_index_builder_add(b, &c, seq);
+    while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
+        b->share = anl_reference_share(r);
+        rc = more < 0 ? more : anl_index_builder_add(b, &c, seq);
+    }
     anl_reference_free(r);
     return rc;
 }
 
-int anl_index_build(const anl_index_options *o, anl_index_progress *progress, void *data, anl_index_report *report)
+int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, anl_index_report *report)
 {
-    char found[4096];
-    const char *path = o->model;
     anl_model *model = NULL;
     anl_index_builder *b = NULL;
     anl_output *to = NULL; /* opened before there is work to lose */
     int rc = check_options(o);
     *report = (anl_index_report){0};
-    if (!rc && !path) {
-        rc = anl_model_find(found, sizeof found);
-        path = found;
-    }
-    if (!rc) rc = anl_model_read(&model, path);
+    if (!rc) rc = anl_model_open(&model, o->model);
     if (!rc) rc = anl_output_open(&to, o->output, ANL_OUTPUT_SEEKS);
     if (!rc) rc = anl_index_builder_new(&b, o, model);
     if (!rc) {
-        b->progress = progress;
-        b->data = data;
+        if (watch) b->watch = *watch;
         rc = add_contigs(b);
         if (!rc) rc = write_index(b, to);
         *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows, ""};

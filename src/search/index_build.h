@@ -3,6 +3,7 @@
 #define ANL_INDEX_BUILD_H
 
 #include "base.h"
+#include "index.h"
 #include "model.h"
 
 typedef struct anl_index_options {
@@ -15,9 +16,6 @@ typedef struct anl_index_options {
 
 /** W 176, S 48, one thread, on the CPU. */
 anl_index_options anl_index_options_default(void);
-
-/** Called between blocks of windows: done and the number so far known. */
-typedef void anl_index_progress(void *data, int64_t done, int64_t total);
 
 /** What was built. */
 typedef struct anl_index_report {
@@ -32,7 +30,7 @@ void anl_index_builder_free(anl_index_builder *b);
 int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq); /**< base codes 0-3, 4 for N; copied */
 int anl_index_builder_write(const anl_index_builder *b, const char *path);
 
-/** 0 or the first error; nothing is left behind then. The bytes written do not depend on the threads. */
-int anl_index_build(const anl_index_options *o, anl_index_progress *progress, void *data, anl_index_report *report);
+/** Tells `watch` (NULL: nobody) of every stage. 0 or the first error; nothing is left behind then. The bytes written do not depend on the threads. */
+int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, anl_index_report *report);
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERIES_AT_ONCE = ANL_QUERIES_AT_ONCE, PANEL = ANL_SCAN_PANEL };
+enum { QUERIES_AT_ONCE = ANL_QUERIES_AT_ONCE };
 
 struct anl_search {
     const anl_index *index;
@@ -130,7 +130,7 @@ int anl_search_nprobe(const anl_index *x, int multiplier)
 static int reserve(anl_search_scratch *sc, const anl_index *x, const request *r, size_t room)
 {
     const size_t n = (size_t)r->n, d = (size_t)x->d, lists = (size_t)x->nlist;
-    size_t widest = (lists + PANEL - 1) / PANEL * PANEL, probes = 0;
+    size_t widest = anl_panels_padded(lists), probes = 0;
     for (size_t i = 0; i < n; ++i) probes += (size_t)(r->nprobe - r->queries[i]->nprobe);
     if (x->longest_list > (int64_t)widest) widest = (size_t)x->longest_list;
     int rc = anl_grow(&sc->queries, &sc->queries_cap, n * d, 1);
@@ -143,9 +143,9 @@ static int reserve(anl_search_scratch *sc, const anl_index *x, const request *r,
     if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, probes, sizeof *sc->probes);
     if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, probes, sizeof *sc->sorted);
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
-    if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + PANEL, sizeof *sc->which);
-    if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + PANEL, sizeof *sc->before);
-    if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + PANEL, sizeof *sc->values);
+    if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + ANL_PANEL, sizeof *sc->which);
+    if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + ANL_PANEL, sizeof *sc->before);
+    if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + ANL_PANEL, sizeof *sc->values);
     if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, room, sizeof *sc->merged);
     if (!rc) rc = anl_grow(&sc->distances, &sc->distances_cap, room, sizeof *sc->distances);
     return rc;
@@ -223,7 +223,7 @@ static int32_t reach_of(int32_t norm)
 static void nearest_lists(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, int n, uint32_t *which)
 {
     const anl_index *x = s->index;
-    const int32_t *bias = x->centroid_bias, padded = (x->nlist + PANEL - 1) / PANEL * PANEL;
+    const int32_t *bias = x->centroid_bias, padded = (int32_t)anl_panels_padded((size_t)x->nlist);
     for (int32_t l = 0; l < x->nlist; ++l) sc->values[l] = bias[l] - 2 * dot[l];
     const int32_t limit = s->kernels->limit_of_k(sc->values, x->nlist, n);
     int32_t found = s->kernels->select_at_most(dot, bias, padded, limit, which, sc->values);
@@ -249,14 +249,14 @@ static int choose(const anl_search *s, anl_search_scratch *sc, const int32_t *do
 static void choose_lists(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     const anl_index *x = s->index;
-    const int32_t panels = (x->nlist + PANEL - 1) / PANEL;
+    const int32_t panels = (int32_t)anl_panels((size_t)x->nlist);
     size_t probes = 0;
     memset(sc->starts, 0, ((size_t)x->nlist + 1) * sizeof *sc->starts);
     for (int begin = 0; begin < r->n; begin += QUERIES_AT_ONCE) {
         const int m = r->n - begin < QUERIES_AT_ONCE ? r->n - begin : QUERIES_AT_ONCE;
         s->kernels->dots(sc->queries + (size_t)begin * (size_t)x->d, m, x->centroids, panels, x->d, sc->dots);
         for (int i = 0; i < m; ++i) {
-            const int lists = choose(s, sc, sc->dots + (size_t)i * (size_t)panels * PANEL, r->queries[begin + i]->nprobe, r->nprobe);
+            const int lists = choose(s, sc, sc->dots + (size_t)i * (size_t)panels * ANL_PANEL, r->queries[begin + i]->nprobe, r->nprobe);
             for (int p = 0; p < lists; ++p) {
                 sc->probes[probes++] = (probe){sc->which[p], (uint32_t)(begin + i)};
                 ++sc->starts[sc->which[p] + 1];
@@ -297,7 +297,7 @@ static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list
     for (uint32_t begin = sc->starts[list], end = sc->starts[list + 1]; begin < end; begin += QUERIES_AT_ONCE) {
         const int32_t m = end - begin < QUERIES_AT_ONCE ? (int32_t)(end - begin) : QUERIES_AT_ONCE;
         for (int32_t i = 0; i < m; ++i) memcpy(sc->gathered + (size_t)i * d, sc->queries + (size_t)sc->sorted[begin + (uint32_t)i].query * d, d);
-        s->kernels->dots(sc->gathered, m, x->codes + (size_t)first * d, entries / PANEL, x->d, sc->dots);
+        s->kernels->dots(sc->gathered, m, x->codes + (size_t)first * d, entries / ANL_PANEL, x->d, sc->dots);
         for (int32_t i = 0; i < m; ++i) {
             const uint32_t query = sc->sorted[begin + (uint32_t)i].query;
             const int32_t found = s->kernels->select_at_most(sc->dots + (size_t)i * (size_t)entries, x->bias + first, entries,
@@ -313,7 +313,7 @@ static void begin_query(const anl_search *s, anl_search_scratch *sc, const anl_n
     const int32_t d = s->index->d, norm = anl_squared_norm(q->query, d), reach = reach_of(norm);
     uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
     int32_t farthest = anl_distance_at(norm, ANL_COSINE_NOISE);
-    for (int32_t c = 0; c < d; ++c) sc->queries[(size_t)i * (size_t)d + (size_t)c] = (uint8_t)(q->query[c] + 128);
+    for (int32_t c = 0; c < d; ++c) sc->queries[(size_t)i * (size_t)d + (size_t)c] = (uint8_t)(q->query[c] + ANL_PANEL_OFFSET);
     for (int32_t j = 0; j < q->n; ++j) keys[j] = (uint64_t)(uint32_t)q->hits[j].dist << 32 | q->hits[j].window;
     if (s->competing_only && q->n && q->hits[0].dist + reach < farthest) farthest = q->hits[0].dist + reach;
     sc->norms[i] = norm;

@@ -22,7 +22,7 @@ typedef struct part {
     size_t bytes;
 } part;
 
-enum { PARTS = 4 };
+enum { PARTS = 4, MOST_HARD_PAIRS = 1 << 28 /* more than windows are mined for: a corrupt number */ };
 
 static void parts_of(const anl_checkpoint *c, part p[PARTS])
 {
@@ -105,7 +105,7 @@ static int read_stream(anl_checkpoint *c, FILE *f, const char *path)
     if (fread(&h, sizeof h, 1, f) != 1 || memcmp(h.magic, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not a checkpoint", path);
     if ((c->options && h.options != c->options) || h.size != c->size)
         return anl_fail(ANL_EVERSION, "%s: the checkpoint of a run with other options or genomes", path);
-    if (h.n_hard_pairs > 1u << 28) return anl_fail(ANL_EFORMAT, "%s: the checkpoint is corrupt", path);
+    if (h.n_hard_pairs > MOST_HARD_PAIRS) return anl_fail(ANL_EFORMAT, "%s: the checkpoint is corrupt", path);
     free(c->hard_pairs);
     c->hard_pairs = anl_alloc(h.n_hard_pairs ? h.n_hard_pairs : 1, sizeof *c->hard_pairs);
     if (!c->hard_pairs) return ANL_ENOMEM;

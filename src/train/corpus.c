@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAP = 1000 /* N between contigs, more than a read and its window span */, N_CODE = 4 };
+enum {
+    GAP = 1000,    /* N between contigs, more than a read and its window span */
+    N_CODE = 4,
+    TRIES = 10000, /* places drawn until one is usable; of genomes with a usable bp in a thousand one is found all but surely */
+};
+
+/* Reads with few errors have that share of the errors of others: 1% instead of 10% substitutions on average. */
+static const float LOW_ERRORS = 0.1f;
 
 /* ---- genomes ---- */
 
@@ -112,7 +119,6 @@ static int usable(const anl_corpus *c, int64_t pos, const anl_draw *d)
 
 static int64_t draw_place(const anl_corpus *c, const anl_draw *d, uint64_t *rng)
 {
-    enum { TRIES = 10000 };
     int64_t pos = 0;
     for (int i = 0; i < TRIES; ++i) {
         pos = (int64_t)anl_rng_below(rng, (uint64_t)c->n);
@@ -148,7 +154,7 @@ static int draw_read(const anl_corpus *c, const anl_draw *d, int64_t window, uin
     int length = d->min_length + (int)(u * u * (float)(d->max_length - d->min_length) + 0.5f);
     int64_t begin = window + (d->window - length) / 2 + draw_shift(d, rng);
     float substitutions = anl_rng_unit(rng) * d->max_substitutions, indels = anl_rng_unit(rng) * d->max_indels;
-    if (d->low_errors > 0 && anl_rng_unit(rng) < d->low_errors) substitutions *= 0.1f, indels *= 0.1f;
+    if (d->low_errors > 0 && anl_rng_unit(rng) < d->low_errors) substitutions *= LOW_ERRORS, indels *= LOW_ERRORS;
     if (begin < 0) begin = 0;
     int n = anl_read_mutate(c->bases + begin, c->n - begin, length, substitutions, indels, rng, out);
     if (anl_rng_next(rng) & 1) anl_read_turn(out, n);

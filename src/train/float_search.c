@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { PAIRS = 512, BLOCK = 2 * PAIRS };
+enum { PAIRS = 512 /* of a batch of the trainer, which is all that embeds in floats */, BLOCK = 2 * PAIRS };
 
 struct anl_float_search {
     anl_trainer *trainer;

@@ -6,18 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tuning. */
 enum {
-    BLOCK = 256,
-    NEIGHBOURS = 8,
-    WORD = 16,             /* bp; words that both windows have tell copies from look-alikes */
-    SLACK = 80,            /* bp by which copies may be shifted */
+    BLOCK = 256,           /* windows searched at once, by one thread */
+    NEIGHBOURS = 8,        /* looked at for each: the nearest is the window itself, and overlapping ones are none */
+    WORD = 16,             /* bp; words that both windows have tell copies from look-alikes. Random ones meet once in 4 billion */
+    SLACK = 80,            /* bp by which copies may be shifted: half a window */
     MOST_WINDOW = ANL_ENCODER_MAX_LEN,
-    SLOTS = 2048,
+    SLOT_BITS = 11,
+    SLOTS = 1 << SLOT_BITS, /* of a table of the words of a window and its slack: at most a quarter full */
     N_CODE = 4,
-    LOOK_ALIKES = 10,      /* at least one in so many hard-negative pairs */
+    LOOK_ALIKES = 10,      /* at least one in so many hard-negative pairs: genomes without repeats have hardly any copies */
 };
 
-/* Shares of words of 16 bp: above SAME windows do not differ, from COPY on they are copies of one sequence. */
+/* Shares of words of 16 bp: above SAME windows do not differ but in a base near an end, and no vector can tell them apart; from COPY on they are
+ * copies of one sequence, with 5% differences and less: 0.95^16 = 0.44. */
 static const float SAME = 0.97f, COPY = 0.4f;
 
 static uint64_t word_at(const uint8_t *s, int turned)
@@ -41,7 +44,7 @@ typedef struct words {
 
 static size_t slot_of(const words *t, uint64_t word)
 {
-    size_t i = word * 0x9e3779b97f4a7c15u >> 53;
+    size_t i = word * 0x9e3779b97f4a7c15u >> (64 - SLOT_BITS);
     while (t->word[i] && t->word[i] != word) i = (i + 1) % SLOTS;
     return i;
 }

@@ -1,5 +1,7 @@
 #include "net.h"
 
+#include "sketch.h"
+
 #include <math.h>
 
 /* ---- layout ---- */
@@ -53,10 +55,18 @@ void anl_net_linears(const anl_net *net, void (*visit)(void *data, const anl_net
 
 /* ---- from int8 ---- */
 
-enum { RESIDUAL = 16 /* the residual stream's integers in one table unit */, FULL = 127 };
+enum { RESIDUAL = ANL_ENCODER_RESIDUAL, FULL = 127 };
+
+/* How activations and weights are spread over their integers. */
+static const float STREAM_SHARE = 0.8f; /* of int16 that the largest value of the residual stream seen takes: reads not seen go a little beyond */
+static const float OUT_SCALE = 8;       /* of the largest output: outputs are rounded before their length is set, so let them be large */
+static const float TINY = 1e-6f;        /* in place of nothing, where something is divided by it */
 
 /* Table units in one float unit: what a token of the sketch has for a standard deviation. */
-static const float sketch_sd = 29 * 2.82842712f;
+static float sketch_sd(void)
+{
+    return (float)(ANL_SKETCH_TABLE_SD * sqrt(ANL_TOKEN_KMERS));
+}
 
 /* Float weights that take inputs of `in` integers a unit to outputs of `out` integers a unit; `out` per output. */
 static void linear_from(const anl_net_linear *to, const anl_linear *from, float in, const float *out, float *weights)
@@ -88,8 +98,8 @@ static void layer_from(const anl_net_layer *to, const anl_layer *from, int dim, 
 void anl_net_from_model(const anl_net *net, const anl_model *m, float *weights)
 {
     size_t d = (size_t)net->dim;
-    float residual = RESIDUAL * sketch_sd, ones[ANL_ENCODER_MAX_DIM];
-    for (size_t i = 0; i < ANL_KMER_RANKS * d; ++i) weights[net->table + i] = (float)m->table[i] / sketch_sd;
+    float residual = RESIDUAL * sketch_sd(), ones[ANL_ENCODER_MAX_DIM];
+    for (size_t i = 0; i < ANL_KMER_RANKS * d; ++i) weights[net->table + i] = (float)m->table[i] / sketch_sd();
     for (int i = 0; i < net->layers && i < m->layers; ++i) layer_from(&net->layer[i], &m->layer[i], net->dim, residual, m->norm_scale, weights);
     for (size_t c = 0; c < d; ++c) {
         weights[net->gate + c] = (float)m->gate[c] * m->gate_scale * residual;
@@ -124,7 +134,7 @@ static void linear_to(const anl_net_linear *from, const float *weights, float in
     for (int o = 0; o < from->n; ++o) {
         const float *w = weights + from->w + (size_t)o * (size_t)from->k;
         float step = largest_of(w, (size_t)from->k) / FULL;
-        if (step == 0) step = 1e-6f;
+        if (step == 0) step = TINY;
         for (int i = 0; i < from->k; ++i) to->w[o * from->k + i] = rounded(w[i] / step);
         to->scale[o] = step * out[o] / in;
         to->bias[o] = from->has_bias ? weights[from->b + (size_t)o] * out[o] : 0;
@@ -135,9 +145,9 @@ static void layer_to(const anl_net_layer *from, const float *weights, const anl_
                      anl_layer *to)
 {
     float scale[3 * ANL_ENCODER_MAX_DIM], up[2 * ANL_ENCODER_MAX_DIM], stream[ANL_ENCODER_MAX_DIM];
-    float v = FULL / fmaxf(range->v, 1e-6f), top = 2 * FULL / fmaxf(range->up, 1e-6f);
+    float v = FULL / fmaxf(range->v, TINY), top = 2 * FULL / fmaxf(range->up, TINY);
     for (int h = 0; h < dim / ANL_ENCODER_HEAD; ++h) {
-        float q = FULL / fmaxf(range->q[h], 1e-6f), k = FULL / fmaxf(range->k[h], 1e-6f);
+        float q = FULL / fmaxf(range->q[h], TINY), k = FULL / fmaxf(range->k[h], TINY);
         for (int c = h * ANL_ENCODER_HEAD; c < (h + 1) * ANL_ENCODER_HEAD; ++c) {
             scale[c] = q;
             scale[dim + c] = k;
@@ -162,11 +172,11 @@ int anl_net_to_model(const anl_net *net, const float *weights, int layers, const
     *out = NULL;
     if (rc) return rc;
     /* The table's step: its largest weight, but never so fine that the residual stream leaves int16. */
-    float table = FULL / fmaxf(largest_of(weights + net->table, ANL_KMER_RANKS * d), 1e-6f);
-    table = fminf(table, 0.8f * INT16_MAX / (RESIDUAL * fmaxf(ranges->stream, 1e-6f)));
+    float table = FULL / fmaxf(largest_of(weights + net->table, ANL_KMER_RANKS * d), TINY);
+    table = fminf(table, STREAM_SHARE * INT16_MAX / (RESIDUAL * fmaxf(ranges->stream, TINY)));
     float residual = RESIDUAL * table, ones[ANL_ENCODER_MAX_DIM];
     for (size_t i = 0; i < ANL_KMER_RANKS * d; ++i) m->table[i] = rounded(weights[net->table + i] * table);
-    m->norm_scale = m->pool_scale = 32;
+    m->norm_scale = m->pool_scale = ANL_MODEL_SCALE;
     for (int i = 0; i < layers; ++i) layer_to(&net->layer[i], weights, &ranges->layer[i], net->dim, residual, m->norm_scale, &m->layer[i]);
     float gate = largest_of(weights + net->gate, d) / FULL;
     for (size_t c = 0; c < d; ++c) {
@@ -177,9 +187,8 @@ int anl_net_to_model(const anl_net *net, const float *weights, int layers, const
     m->gate_scale = gate / residual;
     m->gate_bias = weights[net->gate_bias];
     linear_to(&net->out, weights, 1, ones, &m->out);
-    m->radius = 400 * sqrtf((float)d / 128);
-    /* The outputs are rounded before their length is set: let them be large. */
-    float by = 8 / fmaxf(largest_of(m->out.scale, d), 1e-12f);
+    m->radius = anl_model_radius(m->dim);
+    float by = OUT_SCALE / fmaxf(largest_of(m->out.scale, d), TINY * TINY);
     for (size_t o = 0; o < d; ++o) m->out.scale[o] *= by;
     if ((rc = anl_model_check(m))) {
         anl_model_free(m);

@@ -8,7 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 256, MOST = 32, SPAN = 2 * ANL_ENCODER_MAX_LEN, EVERY_LIST = 1 << 20 };
+enum {
+    BLOCK = 256,                      /* reads searched at once, by one thread */
+    MOST = 32,                        /* neighbours looked at */
+    SPAN = 2 * ANL_ENCODER_MAX_LEN,   /* bp of genome that a read of deletions may use up */
+    EVERY_LIST = 1 << 20,             /* times the lists of an alignment: all there are */
+    FILTER_BITS = 1 << 20,            /* 128 kB, for the L2 cache; of 2,000 hashes one stretch in 500 passes by chance */
+    TRIES = 1000,                     /* places drawn until one has no N */
+};
+
+/* Of the errors of simulated reads; the rest are insertions and deletions. As of Illumina reads of a diverged strain, roughly. */
+static const float SUBSTITUTIONS = 0.8f, INDELS = 0.2f;
 
 const int anl_recall_depths[ANL_RECALL_DEPTHS] = {1, 2, 10, MOST};
 
@@ -82,17 +92,16 @@ static seen *find(seen *s, int n, uint64_t hash)
 /* Counts how often each of the sorted, distinct hashes occurs in bases[n]. A small table of bits keeps most stretches from being looked up. */
 static int count(const uint8_t *bases, int64_t n, int length, seen *s, int distinct)
 {
-    enum { BITS = 1 << 20 };
-    uint8_t *filter = anl_alloc(BITS / 8, 1);
+    uint8_t *filter = anl_alloc(FILTER_BITS / 8, 1);
     if (!filter) return ANL_ENOMEM;
-    for (int i = 0; i < distinct; ++i) filter[s[i].hash % BITS / 8] |= (uint8_t)(1 << s[i].hash % 8);
+    for (int i = 0; i < distinct; ++i) filter[s[i].hash % FILTER_BITS / 8] |= (uint8_t)(1 << s[i].hash % 8);
     roll r = {0};
     int64_t good = 0;
     for (int64_t i = 0; i < n; ++i) {
         good = bases[i] < 4 ? good + 1 : 0;
         if (good < length) continue;
         uint64_t hash = good == length ? roll_start(&r, bases + i - length + 1, length) : roll_on(&r, bases[i], bases[i - length]);
-        if (!(filter[hash % BITS / 8] >> hash % 8 & 1)) continue;
+        if (!(filter[hash % FILTER_BITS / 8] >> hash % 8 & 1)) continue;
         seen *e = find(s, distinct, hash);
         if (e) ++e->times;
     }
@@ -125,7 +134,6 @@ static int whole(const anl_index *x, const uint8_t *bases, int64_t pos, int leng
 
 static int draw(const anl_index *x, const uint8_t *bases, const anl_recall_condition *c, int reads, uint64_t seed, sample *s)
 {
-    enum { TRIES = 1000 };
     int64_t n = x->contig_begin[x->n_contigs];
     s->pos = anl_alloc((size_t)reads, sizeof *s->pos);
     s->unique = anl_alloc((size_t)reads, 1);
@@ -143,7 +151,7 @@ static int draw(const anl_index *x, const uint8_t *bases, const anl_recall_condi
         int64_t end = x->contig_begin[anl_index_contig_at(x, pos) + 1];
         s->pos[i] = pos;
         uint8_t *read = s->seq + (size_t)i * ANL_ENCODER_MAX_LEN;
-        s->len[i] = anl_read_mutate(bases + pos, end - pos < SPAN ? end - pos : SPAN, c->length, 0.8f * c->error, 0.2f * c->error, &rng, read);
+        s->len[i] = anl_read_mutate(bases + pos, end - pos < SPAN ? end - pos : SPAN, c->length, SUBSTITUTIONS * c->error, INDELS * c->error, &rng, read);
         if (anl_rng_next(&rng) & 1) anl_read_turn(read, s->len[i]);
     }
     return ANL_OK;

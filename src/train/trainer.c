@@ -5,7 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS = 8 /* sums of gradients of their own, whatever the threads, so that these do not change the result */ };
+/* Tuning. */
+enum {
+    SLOTS = 8,   /* sums of gradients of their own, whatever the threads, so that these do not change the result; more threads than that wait */
+    BINS = 4096, /* of a histogram of magnitudes: steps of 1/4096 of the largest, finer than int8 */
+    OUTLIERS = 100000, /* one magnitude in so many may be cut off by an int8: the few largest would take the range of all others */
+};
+
+/* Adam (Kingma and Ba, arXiv 1412.6980), with a second moment that forgets in 100 steps instead of 1,000, as runs are short. */
+static const float BETA1 = 0.9f, BETA2 = 0.99f, EPSILON = 1e-8f;
 
 /* Activations kept for the backward pass, over all tokens of the batch. */
 typedef struct layer_tape {
@@ -368,20 +376,17 @@ void anl_trainer_get_gradient(const anl_trainer *t, float *gradient)
 
 void anl_trainer_update(anl_trainer *t, int64_t step, float rate)
 {
-    const float beta1 = 0.9f, beta2 = 0.99f;
-    anl_train_step s = {.rate = rate, .beta1 = beta1, .beta2 = beta2, .epsilon = 1e-8f,
-                        .correct1 = (float)(1 / (1 - pow(beta1, (double)step))), .correct2 = (float)(1 / (1 - pow(beta2, (double)step)))};
+    anl_train_step s = {.rate = rate, .beta1 = BETA1, .beta2 = BETA2, .epsilon = EPSILON,
+                        .correct1 = (float)(1 / (1 - pow(BETA1, (double)step))), .correct2 = (float)(1 / (1 - pow(BETA2, (double)step)))};
     t->k->adam(&s, t->net.size, t->slot[0].gradient, t->weights, t->first, t->second);
 }
 
 /* ---- ranges ---- */
 
-enum { BINS = 4096 };
-
 /* Columns [from, from + width) of x[m][stride]: what all but a hundred-thousandth of the magnitudes stay below. */
 static float magnitude(const float *x, int m, int stride, int from, int width)
 {
-    int64_t bins[BINS] = {0}, beyond = 0, few = (int64_t)m * width / 100000;
+    int64_t bins[BINS] = {0}, beyond = 0, few = (int64_t)m * width / OUTLIERS;
     float most = 0;
     for (int t = 0; t < m; ++t)
         for (int c = from; c < from + width; ++c) most = fmaxf(most, fabsf(x[(size_t)t * (size_t)stride + (size_t)c]));

@@ -130,12 +130,8 @@ typedef struct lists {
 
 static int32_t put_entry(int8_t *panels, int d, uint64_t at, const int8_t *v)
 {
-    int32_t bias = 0;
-    for (int c = 0; c < d; ++c) {
-        panels[(at / 16 * 16 * (uint64_t)d) + (uint64_t)(c / 4 * 64 + (int)(at % 16) * 4 + c % 4)] = v[c];
-        bias += v[c] * v[c] + 256 * v[c];
-    }
-    return bias;
+    anl_panel_put(panels, at, (size_t)d, v);
+    return anl_panel_bias(v, (size_t)d);
 }
 
 /* `distinct` different vectors, so that distances tie; extreme ones are -127 or 127 everywhere. Some lists are empty. */

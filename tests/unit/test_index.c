@@ -177,6 +177,17 @@ static void contents_come_back(void **unused)
     assert_int_equal(anl_index_window_pos(x, 7), 35);
     assert_int_equal(anl_index_window_pos(x, x->n_windows - 2), CONTIG - 110); /* ends with the contig */
     assert_int_equal(anl_index_window_pos(x, x->n_windows - 1), CONTIG - 10);
+    int64_t from = -5, until = CONTIG + 5;
+    anl_index_clip(x, 0, &from, &until);
+    assert_int_equal(from, 0);
+    assert_int_equal(until, CONTIG - 10);
+    until = CONTIG;
+    anl_index_clip(x, 1, &from, &until);
+    assert_int_equal(from, CONTIG - 10);
+    assert_int_equal(until, CONTIG);
+    from = 5, until = 20; /* beside the contig */
+    anl_index_clip(x, 1, &from, &until);
+    assert_true(from >= until);
     static uint8_t out[CONTIG];
     for (int trial = 0; trial < 300; ++trial) {
         const int64_t begin = trial < 20 ? trial : (int64_t)random_below(CONTIG), end = begin + random_below((uint32_t)(CONTIG - begin + 1));

@@ -169,6 +169,16 @@ static void test_find(void **unused)
     assert_int_equal(anl_model_find(found, sizeof found), 0);
     assert_string_equal(found, "/some/where.anm");
     assert_int_equal(anl_model_find(found, 4), ANL_EINVAL);
+    anl_model *m;
+    assert_int_equal(anl_model_open(&m, NULL), ANL_EIO);
+    assert_null(m);
+    free(sketch_file(32, &(size_t){0}));
+    assert_int_equal(anl_model_open(&m, path), 0);
+    anl_model_free(m);
+    assert_int_equal(setenv("ANNEAL_MODEL", path, 1), 0);
+    assert_int_equal(anl_model_open(&m, NULL), 0);
+    assert_string_equal(m->path, path);
+    anl_model_free(m);
     assert_int_equal(unsetenv("ANNEAL_MODEL"), 0);
     int rc = anl_model_find(found, sizeof found); /* depends on where the test was built */
     assert_true(rc == 0 || (rc == ANL_EIO && strstr(anl_error(), "ANNEAL_MODEL")));

@@ -35,6 +35,45 @@ static void dots_agree(void **unused)
             }
 }
 
+/* What lies in panels comes out of them, and gives its distance from a query by dot product and bias. */
+static void panels_give_distances(void **unused)
+{
+    (void)unused;
+    enum { N = 37, MOST_D = ANL_ENCODER_MAX_DIM };
+    static int8_t vectors[N][MOST_D], panels[48 * MOST_D], back[MOST_D];
+    static int32_t dots[48];
+    anl_kernels k;
+    assert_int_equal(anl_kernels_fill(&k, "scalar"), 0);
+    assert_int_equal(anl_panels(0), 0);
+    assert_int_equal(anl_panels(16), 1);
+    assert_int_equal(anl_panels_padded(N), 48);
+    for (size_t d = 32; d <= MOST_D; d += 32) {
+        int8_t query[MOST_D];
+        uint8_t offset[MOST_D];
+        memset(panels, 0, sizeof panels);
+        for (size_t c = 0; c < d; ++c) {
+            query[c] = (int8_t)random_below(256);
+            offset[c] = (uint8_t)(query[c] + ANL_PANEL_OFFSET);
+        }
+        for (size_t i = 0; i < N; ++i) {
+            for (size_t c = 0; c < d; ++c) vectors[i][c] = (int8_t)random_below(256);
+            anl_panel_put(panels, i, d, vectors[i]);
+        }
+        k.scan.dots(offset, 1, panels, 3, (int32_t)d, dots);
+        for (size_t i = 0; i < N; ++i) {
+            int32_t far = 0, length = 0;
+            for (size_t c = 0; c < d; ++c) {
+                far += (query[c] - vectors[i][c]) * (query[c] - vectors[i][c]);
+                length += query[c] * query[c];
+            }
+            anl_panel_get(panels, i, d, back);
+            assert_memory_equal(back, vectors[i], d);
+            assert_int_equal(length + anl_panel_bias(vectors[i], d) - 2 * dots[i], far);
+        }
+        for (int i = N; i < 48; ++i) assert_int_equal(dots[i], 0);
+    }
+}
+
 static void near_agrees(void **unused)
 {
     (void)unused;
@@ -90,6 +129,7 @@ static void bound_agrees(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(dots_agree), cmocka_unit_test(near_agrees), cmocka_unit_test(bound_agrees)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(dots_agree), cmocka_unit_test(panels_give_distances), cmocka_unit_test(near_agrees),
+                                       cmocka_unit_test(bound_agrees)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,34 @@ int anl_read_alignment_competes(const anl_read_alignment *a, const anl_read_alig
     return 2 * (end - begin) >= shorter;
 }
 
+/* Lets the primary alignment and list[with] change places; whether they are two. */
+static int lead(anl_read_alignments *a, int32_t with)
+{
+    if (!with) return 0;
+    const anl_read_alignment swap = a->list[0];
+    a->list[0] = a->list[with];
+    a->list[with] = swap;
+    a->list[0].kind = ANL_PRIMARY;
+    a->list[with].kind = ANL_SUPPLEMENTARY;
+    return 1;
+}
+
+int anl_read_alignments_lead_leftmost(anl_read_alignments *a)
+{
+    int32_t first = 0;
+    for (int32_t i = 1; i < a->n && a->list[i].kind != ANL_SECONDARY; ++i)
+        if (a->list[i].qbeg < a->list[first].qbeg) first = i;
+    return lead(a, first);
+}
+
+int anl_read_alignments_lead_best(anl_read_alignments *a)
+{
+    int32_t best = 0;
+    for (int32_t i = 1; i < a->n && a->list[i].kind != ANL_SECONDARY; ++i)
+        if (a->list[i].score > a->list[best].score) best = i;
+    return lead(a, best);
+}
+
 int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_t n_cigar, const char *md, int32_t qbeg, int32_t qend,
                             int32_t len, anl_arena *arena)
 {

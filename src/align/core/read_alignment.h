@@ -42,6 +42,13 @@ int anl_read_alignments_hold(const anl_read_alignments *list, const anl_read_ali
 /** Whether two alignments compete for the same bases of the read: they share half of those of the shorter one. */
 int anl_read_alignment_competes(const anl_read_alignment *a, const anl_read_alignment *b);
 
+/** Makes that of the primary and supplementary alignments primary which begins first in the read as it was sequenced; it changes places with
+ *  the one that was. As bwa mem -5. Returns whether anything changed. */
+int anl_read_alignments_lead_leftmost(anl_read_alignments *a);
+
+/** The same for the one with the highest score; of equal ones the primary one stays. */
+int anl_read_alignments_lead_best(anl_read_alignments *a);
+
 /** Keeps an alignment's CIGAR, soft clips of a read of `len` bp added, and MD in `arena`: a->cigar, a->n_cigar, a->md. `qbeg` and `qend` are
  *  on the read oriented as the reference. 0 or ANL_ENOMEM. */
 int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_t n_cigar, const char *md, int32_t qbeg, int32_t qend,

@@ -62,6 +62,20 @@ static const anl_insert *proper(const anl_insert_model *m, const anl_query pair[
     return insert->usable && *size >= insert->low && *size <= insert->high ? insert : NULL;
 }
 
+/* As end5, on the contig, of what is reported: clipped bases count. */
+static anl_end5 end5_aligned(const anl_read_alignment *a)
+{
+    return (anl_end5){a->reverse ? a->end - 1 + a->qbeg : a->pos - a->qbeg, a->reverse};
+}
+
+int anl_pair_is_proper(const anl_insert_model *m, const anl_read_alignment *first, const anl_read_alignment *second)
+{
+    int64_t size;
+    if (first->tid != second->tid) return 0;
+    const anl_insert *insert = &m->of[anl_orient(end5_aligned(first), end5_aligned(second), &size)];
+    return insert->usable && size >= insert->low && size <= insert->high;
+}
+
 /* Where the mate's 5' end lies for orientation o, given this read's 5' end: [*low, *high], and its strand. */
 static void mate_range(const anl_insert *in, anl_orientation o, anl_end5 here, int is_first, anl_end5 range[2])
 {
@@ -117,7 +131,7 @@ static int rescue_from(const anl_align_options *options, const anl_insert_model 
 int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const anl_index *x, const anl_query *queries, int32_t first,
                     anl_sw_queue *queue)
 {
-    for (int from = 0; from < 2; ++from) {
+    for (int from = 0; from < 2 && !o->no_rescue; ++from) {
         const anl_query *q = &queries[first + from];
         for (int32_t i = 0; i < q->n && i < ANL_RESCUE_FROM; ++i) {
             if (q->candidates[i].score < o->min_score || q->candidates[i].score < q->candidates[0].score - o->unpaired) break;
@@ -181,6 +195,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
 {
     chosen[0] = anl_choose_single(o, &pair[0], o->min_score);
     chosen[1] = anl_choose_single(o, &pair[1], o->min_score);
+    if (o->no_pairing) return 0;
     best_pair best = find_best_pair(o, m, pair);
     if (best.a < 0) return 0;
     const int32_t at[2] = {best.a, best.b};

@@ -25,6 +25,9 @@ int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_o
 int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const anl_index *x, const anl_query *queries, int32_t first,
                     anl_sw_queue *queue);
 
+/** Whether the insert size of two alignments, of mates 1 and 2, is a proper one. */
+int anl_pair_is_proper(const anl_insert_model *m, const anl_read_alignment *first, const anl_read_alignment *second);
+
 /** Chooses for both mates. Returns 1 when the pair is proper: then one of them may score less than options->min_score, as in bwa mem, for
  *  the other one says where it must lie. */
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_choice chosen[2]);

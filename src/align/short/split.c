@@ -128,19 +128,6 @@ static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *q
     return rc;
 }
 
-void anl_split_promote(anl_read_alignments *aligned)
-{
-    int32_t best = 0;
-    for (int32_t i = 1; i < aligned->n && aligned->list[i].kind == ANL_SUPPLEMENTARY; ++i)
-        if (aligned->list[i].score > aligned->list[best].score) best = i;
-    if (!best) return;
-    const anl_read_alignment swap = aligned->list[0];
-    aligned->list[0] = aligned->list[best];
-    aligned->list[best] = swap;
-    aligned->list[0].kind = ANL_PRIMARY;
-    aligned->list[best].kind = ANL_SUPPLEMENTARY;
-}
-
 int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results)
 {
     anl_split_segments segments = {0};
@@ -156,7 +143,7 @@ int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_que
         rc = search_segments(c, s, queue, &segments, queries, open, results);
     }
     for (int i = 0; i < n && !rc; ++i)
-        if (!queries[i].proper) anl_split_promote(&queries[i].aligned);
+        if (!queries[i].proper) anl_read_alignments_lead_best(&queries[i].aligned);
     free(segments.list);
     return rc;
 }

@@ -26,9 +26,6 @@ int32_t anl_split_min_score(const anl_align_options *o, int64_t genome);
 /** Whether `a` shares more than half of the shorter of the two with an alignment, not a secondary one, of the read. */
 int anl_split_overlaps(const anl_read_alignments *aligned, const anl_read_alignment *a);
 
-/** Makes the supplementary alignment with the highest score the primary one, where that scores less: it was found first, by the whole read. */
-void anl_split_promote(anl_read_alignments *aligned);
-
 /** Searches every stretch of ANL_ENCODER_MIN_LEN bp and more that the alignments of `queries` leave out, around the rest of the read and in
  *  the whole index, and adds what aligns there as supplementary alignments, in `results`. As in bwa mem (Li 2013, arXiv 1303.3997), segments
  *  may share up to half of the shorter one. What was found first stays primary only in a proper pair. Errors as anl_candidates_find. */

@@ -174,44 +174,57 @@ static int add_secondaries(const anl_context *c, anl_scratch *s, anl_query *q, c
     return ANL_OK;
 }
 
+typedef struct xa_text {
+    char *text; /* NULL: nothing yet */
+    size_t len, cap;
+} xa_text;
+
 /* "contig,+pos,CIGAR,NM;" */
-static int append_xa(const anl_contig *contigs, const anl_read_alignment *a, anl_arena *results, char **text)
+static int append_xa(const anl_contig *contigs, const anl_read_alignment *a, anl_arena *results, xa_text *to)
 {
-    const char *contig = contigs[a->tid].name, *before = *text ? *text : "";
-    size_t size = strlen(before) + strlen(contig) + (size_t)a->n_cigar * 11 + 48;
-    char *grown = anl_arena_alloc(results, size, 1), *at = grown;
-    if (!grown) return ANL_ENOMEM;
-    at += sprintf(at, "%s%s,%c%lld,", before, contig, a->reverse ? '-' : '+', (long long)a->pos + 1);
+    const char *contig = contigs[a->tid].name;
+    const size_t need = to->len + strlen(contig) + (size_t)a->n_cigar * 11 + 48;
+    if (need > to->cap) {
+        const size_t cap = 2 * to->cap > need ? 2 * to->cap : need;
+        char *grown = anl_arena_alloc(results, cap, 1);
+        if (!grown) return ANL_ENOMEM;
+        if (to->len) memcpy(grown, to->text, to->len);
+        to->text = grown;
+        to->cap = cap;
+    }
+    char *at = to->text + to->len;
+    at += sprintf(at, "%s,%c%lld,", contig, a->reverse ? '-' : '+', (long long)a->pos + 1);
     at = anl_cigar_text(a->cigar, a->n_cigar, at);
-    sprintf(at, ",%d;", a->nm);
-    *text = grown;
+    at += sprintf(at, ",%d;", a->nm);
+    to->len = (size_t)(at - to->text);
     return ANL_OK;
 }
 
 /* Competing alignments as bwa mem tells them. */
 static int add_xa(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results)
 {
-    anl_read_alignment *own = &q->aligned.list[0], list[1 + ANL_XA_MOST] = {*own};
-    anl_read_alignments told = {.list = list, .n = 1};
+    anl_read_alignment *own = &q->aligned.list[0];
     const int32_t best = own->score;
     int32_t min_score = chosen->min_score, others = 0;
-    char *text = NULL;
+    anl_read_alignments told = {0};
+    xa_text xa = {0};
     if (best * ANL_XA_NUM > min_score * ANL_XA_DEN) min_score = (best * ANL_XA_NUM + ANL_XA_DEN - 1) / ANL_XA_DEN;
     for (int32_t i = 0; i < q->n; ++i) others += is_other(q, chosen, i, min_score);
-    if (others > ANL_XA_MOST || q->truncated) return ANL_OK;
-    for (int32_t i = 0; i < q->n && others; ++i) {
+    if (others > c->options->xa_most || q->truncated || !others) return ANL_OK;
+    int rc = anl_read_alignments_add(&told, own, s->temporary);
+    for (int32_t i = 0; i < q->n && !rc; ++i) {
         anl_read_alignment a;
         if (!is_other(q, chosen, i, min_score)) continue;
-        int rc = anl_trace_candidate(c, s, q, &q->candidates[i], min_score, s->temporary, &a);
+        rc = anl_trace_candidate(c, s, q, &q->candidates[i], min_score, s->temporary, &a);
+        a.kind = ANL_SECONDARY;
         if (!rc && is_news(&told, &a)) {
             raise_second(own, &a);
-            list[told.n++] = a;
-            rc = append_xa(c->index->contigs, &a, results, &text);
+            rc = anl_read_alignments_add(&told, &a, s->temporary);
+            if (!rc) rc = append_xa(c->index->contigs, &a, results, &xa);
         }
-        if (rc) return rc;
     }
-    own->xa = text;
-    return ANL_OK;
+    own->xa = xa.text;
+    return rc;
 }
 
 int anl_trace_chosen(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results)
