@@ -57,6 +57,7 @@ static int check_header(const char *path, const struct anl_index_mapping *m, anl
     const uint64_t entries = h->section[SECTION_IDS].size / sizeof(uint32_t), d = (uint64_t)h->d;
     const uint64_t centroids = anl_panels_padded((size_t)h->nlist);
     if (h->n_contigs < 1 || h->window < 1 || h->stride < 1 || h->d < ANL_ENCODER_HEAD || h->d > ANL_ENCODER_MAX_DIM || h->d % ANL_ENCODER_HEAD || h->nlist < 1 ||
+        h->unique_k < ANL_UNIQUE_MIN_K || h->unique_k > ANL_UNIQUE_MAX_K ||
         h->section[SECTION_CONTIGS].size != h->n_contigs * sizeof(anl_index_contig) || h->section[SECTION_CODES].size != entries * d ||
         h->section[SECTION_BIAS].size != entries * 4 || h->section[SECTION_CENTROIDS].size != centroids * d ||
         h->section[SECTION_CENTROID_BIAS].size != centroids * 4 || h->section[SECTION_LIST_BEGIN].size != ((uint64_t)h->nlist + 1) * 8)
@@ -81,6 +82,18 @@ static int n_runs_ok(const int64_t *runs, uint64_t n, int64_t bases)
         end = runs[2 * i + 1];
     }
     return 1;
+}
+
+/* No bit where a k-mer would cross the end of a contig or of the reference. */
+static int unique_ok(const uint64_t *unique, const int64_t *contig_begin, int32_t n_contigs, int32_t k)
+{
+    for (int32_t c = 0; c < n_contigs; ++c) {
+        const int64_t begin = contig_begin[c], end = contig_begin[c + 1];
+        for (int64_t p = end - begin < k ? begin : end - k + 1; p < end; ++p)
+            if (unique[p / 64] >> p % 64 & 1) return 0;
+    }
+    const int64_t end = contig_begin[n_contigs];
+    return end % 64 == 0 || unique[end / 64] >> end % 64 == 0;
 }
 
 /* Lists are whole panels, one behind the other, of windows that there are. */
@@ -122,7 +135,9 @@ static int make_tables(const char *path, anl_index *x, const anl_index_header *h
     if (h->section[SECTION_BASES].size != ((uint64_t)bases + 3) / 4 || windows >= ANL_INDEX_NO_WINDOW ||
         !n_runs_ok((const void *)(m->bytes + h->section[SECTION_N_RUNS].offset), n_n_runs, bases) ||
         !lists_ok((const void *)(m->bytes + h->section[SECTION_LIST_BEGIN].offset), h->nlist, (const void *)(m->bytes + h->section[SECTION_IDS].offset),
-                  entries, windows))
+                  entries, windows) ||
+        h->section[SECTION_UNIQUE].size != ((uint64_t)bases + 63) / 64 * 8 ||
+        !unique_ok((const void *)(m->bytes + h->section[SECTION_UNIQUE].offset), m->contig_begin, (int32_t)h->n_contigs, h->unique_k))
         return anl_fail(ANL_EFORMAT, "%s: corrupt", path);
     return ANL_OK;
 }
@@ -153,6 +168,8 @@ int anl_index_open(anl_index **out, const char *path)
     x->bases = SECTION(SECTION_BASES);
     x->n_runs = SECTION(SECTION_N_RUNS);
     x->n_n_runs = (int64_t)(h.section[SECTION_N_RUNS].size / (2 * sizeof(int64_t)));
+    x->unique_k = h.unique_k;
+    x->unique = SECTION(SECTION_UNIQUE);
     x->window = h.window;
     x->stride = h.stride;
     x->n_entries = h.n_entries;
@@ -234,6 +251,15 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
         const int64_t until = x->n_runs[2 * lo + 1] < end ? x->n_runs[2 * lo + 1] : end;
         memset(out + (from - begin), 4, (size_t)(until - from));
     }
+}
+
+void anl_index_unique(const anl_index *x, int64_t begin, int64_t end, uint64_t *out)
+{
+    const uint64_t *from = x->unique + begin / 64;
+    const int shift = (int)(begin % 64);
+    const int64_t n = end - begin, words = (n + 63) / 64, last = (end - 1) / 64 - begin / 64; /* `from` is read up to there */
+    for (int64_t i = 0; i < words; ++i) out[i] = from[i] >> shift | (shift && i < last ? from[i + 1] << (64 - shift) : 0);
+    if (n % 64) out[words - 1] &= (UINT64_C(1) << n % 64) - 1;
 }
 
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out)

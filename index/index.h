@@ -6,6 +6,8 @@
 
 #define ANL_INDEX_NO_WINDOW UINT32_MAX /**< id of the padding behind a list's last entry */
 
+enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31 };
+
 /** Everything read from one .anl file. Arrays point into the mapping; "joined" coordinates run over all contigs in turn. */
 typedef struct anl_index {
     int32_t n_contigs;
@@ -15,6 +17,8 @@ typedef struct anl_index {
     const uint8_t *bases;         /**< 2 bits a base, four to a byte, first base in the low bits; N stored as A */
     const int64_t *n_runs;        /**< [2 * n_n_runs] begin, end of every run of N, joined, ascending */
     int64_t n_n_runs;
+    int32_t unique_k;
+    const uint64_t *unique;       /**< bit p: the k-mer at p, joined, is met once in the reference (unique.h); one a base, then 0 up to 64 */
     int32_t window, stride;       /**< bp */
     int64_t n_windows;            /**< of all contigs, also those not stored because they hold nothing but N */
     int64_t n_entries;            /**< windows stored */
@@ -59,6 +63,10 @@ static inline void anl_index_clip(const anl_index *x, int32_t contig, int64_t *b
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
 
+/** The bits of `unique` of [begin, end), the first in the lowest bit of out[0]; `out` holds (end - begin + 63) / 64 words, the last one
+ *  filled up with 0. A bit is never set fewer than unique_k bases before the end of a contig. */
+void anl_index_unique(const anl_index *x, int64_t begin, int64_t end, uint64_t *out);
+
 /** One entry as d signed bytes. */
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
 
@@ -90,6 +98,8 @@ typedef struct anl_index_parts {
     int64_t n_bases;
     const int64_t *n_runs;
     int64_t n_n_runs;
+    int32_t unique_k;
+    const uint64_t *unique; /**< as in anl_index */
     int32_t window, stride, d;
     const int8_t *vectors;    /**< [n_entries][d] */
     const uint32_t *windows;  /**< [n_entries] ascending */

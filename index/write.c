@@ -156,6 +156,7 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     h->d = p->d;
     h->nlist = s->nlist;
     h->n_entries = p->n_entries;
+    h->unique_k = p->unique_k;
     h->model_hash = p->model_hash;
     snprintf(h->model_name, sizeof h->model_name, "%s", p->model_name);
     put(w, h, sizeof *h);
@@ -164,6 +165,7 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     put_section(w, SECTION_N_RUNS, p->n_runs, (size_t)p->n_n_runs * 2 * sizeof *p->n_runs);
     put_centroids(w, s, p->d);
     put_lists(w, s, p);
+    put_section(w, SECTION_UNIQUE, p->unique, (size_t)((p->n_bases + 63) / 64) * sizeof *p->unique);
     h->checksum = XXH3_64bits(h, offsetof(anl_index_header, checksum));
     if (fseek(w->file, 0, SEEK_SET)) w->failed = 1;
     put(w, h, sizeof *h);

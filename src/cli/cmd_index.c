@@ -2,6 +2,7 @@
 #include "command.h"
 #include "gpu.h"
 #include "hints.h"
+#include "index.h"
 #include "index_build.h"
 #include "progress.h"
 
@@ -81,6 +82,8 @@ static const anl_option list[] = {
      .help = "bp of reference embedded as one vector; about a read's length"},
     {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(o.stride), .low = 1, .high = ANL_ENCODER_MAX_LEN,
      .help = "bp between windows; smaller finds more and makes a larger index"},
+    {OPTIONS, .name = "unique-k", .arg = "K", .kind = ANL_OPTION_INT, .field = AT(o.unique_k), .low = ANL_UNIQUE_MIN_K, .high = ANL_UNIQUE_MAX_K,
+     .initial = "by the size of the reference", .help = "letters of the k-mers of the uniqueness map, for experiments"},
     {OPTIONS, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.model), .initial = "the one shipped", .help = "encoder",
      .more = "Or $ANNEAL_MODEL."},
     {OPTIONS, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "auto cpu cuda", .initial = "auto",

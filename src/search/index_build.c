@@ -5,6 +5,7 @@
 #include "index.h"
 #include "model.h"
 #include "reference.h"
+#include "unique.h"
 
 #include <omp.h>
 #include <stdio.h>
@@ -138,6 +139,8 @@ static int check_options(const anl_index_options *o)
     if (o->window < ANL_ENCODER_MIN_LEN || o->window > ANL_ENCODER_MAX_LEN)
         return anl_fail(ANL_EINVAL, "--window %d: must be %d to %d", o->window, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN);
     if (o->stride < 1 || o->stride > o->window) return anl_fail(ANL_EINVAL, "--stride %d: must be 1 to the window, %d", o->stride, o->window);
+    if (o->unique_k && (o->unique_k < ANL_UNIQUE_MIN_K || o->unique_k > ANL_UNIQUE_MAX_K))
+        return anl_fail(ANL_EINVAL, "--unique-k %d: must be %d to %d", o->unique_k, ANL_UNIQUE_MIN_K, ANL_UNIQUE_MAX_K);
     return ANL_OK;
 }
 
@@ -196,12 +199,18 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
 /* Into an output that the caller closes. */
 static int write_index(const anl_index_builder *b, anl_output *to)
 {
-    const anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
-                                   .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .window = b->options->window,
-                                   .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
-                                   .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
-                                   .model_name = b->model->name, .watch = b->watch};
-    return anl_index_write(to, &parts);
+    uint64_t *unique = NULL;
+    anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
+                             .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .window = b->options->window,
+                             .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
+                             .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
+                             .model_name = b->model->name, .watch = b->watch, .unique_k = b->options->unique_k};
+    if (!parts.unique_k) parts.unique_k = anl_unique_k(b->n_bases);
+    int rc = anl_unique_build(&unique, &parts, b->options->threads, 0);
+    parts.unique = unique;
+    if (!rc) rc = anl_index_write(to, &parts);
+    free(unique);
+    return rc;
 }
 
 int anl_index_builder_write(const anl_index_builder *b, const char *path)

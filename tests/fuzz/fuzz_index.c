@@ -30,6 +30,11 @@ static void walk(const anl_index *x)
         if (strlen(x->contigs[i].name) > 1u << 20 || strlen(x->contigs[i].md5) > 32) abort();
     for (int64_t begin = 0; begin < n; begin += (int64_t)sizeof bases)
         anl_index_fetch(x, begin, begin + (int64_t)sizeof bases < n ? begin + (int64_t)sizeof bases : n, bases);
+    for (int64_t begin = 0; begin < n; begin += (int64_t)sizeof bases) {
+        uint64_t unique[(sizeof bases + 63) / 64];
+        anl_index_unique(x, begin, begin + (int64_t)sizeof bases < n ? begin + (int64_t)sizeof bases : n, unique);
+        if (unique[0] & 1 && (begin + x->unique_k > n || anl_index_contig_at(x, begin) != anl_index_contig_at(x, begin + x->unique_k - 1))) abort();
+    }
     for (int32_t l = 0; l < x->nlist; ++l)
         for (uint64_t e = x->list_begin[l]; e < x->list_begin[l + 1]; ++e) {
             anl_index_entry(x, (int64_t)e, v);

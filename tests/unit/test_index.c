@@ -2,17 +2,19 @@
 #include "random.h"
 
 #include "index.h"
+#include "layout.h"
 #include "search.h"
 
 #include <sys/stat.h>
 
-enum { D = 64, CONTIG = 40000 };
+enum { D = 64, CONTIG = 40000, UNIQUE_K = 20 };
 
 static char folder[] = "/tmp/anneal-test-XXXXXX", path[64];
 
 static int8_t vectors[8192][D];
 static uint32_t windows[8192];
 static uint8_t bases[CONTIG / 4 + 8];
+static uint64_t unique[CONTIG / 64];
 
 /* Vectors of one length, many of them equal, so that ties are everywhere. */
 static void make_vectors(int n)
@@ -31,19 +33,35 @@ static void make_vectors(int n)
     }
 }
 
-static anl_index *build(int n)
+static void write_index(int n, int unique_k)
 {
     static anl_contig contigs[] = {{"chr1", CONTIG - 10, "0123456789abcdef0123456789abcdef"}, {"chr2", 10, "0123456789abcdef0123456789abcdef"}};
     static const int64_t runs[] = {100, 200, 5000, 5001};
     for (size_t i = 0; i < sizeof bases; ++i) bases[i] = (uint8_t)random_below(256);
     const anl_index_parts parts = {.contigs = contigs, .n_contigs = 2, .bases = bases, .n_bases = CONTIG, .n_runs = runs, .n_n_runs = 2,
                                    .window = 100, .stride = 5, .d = D, .vectors = vectors[0], .windows = windows, .n_entries = n,
-                                   .model_hash = 42, .model_name = "test"};
-    anl_index *x;
+                                   .model_hash = 42, .model_name = "test", .unique_k = unique_k, .unique = unique};
     anl_output *to;
     assert_int_equal(anl_output_open(&to, path, ANL_OUTPUT_SEEKS), 0);
     assert_int_equal(anl_index_write(to, &parts), 0);
     assert_int_equal(anl_output_close(to), 0);
+}
+
+/* Any bits, but none of a k-mer across the end of a contig. */
+static void make_unique(void)
+{
+    for (int i = 0; i < CONTIG; ++i) {
+        const int end = i < CONTIG - 10 ? CONTIG - 10 : CONTIG;
+        if (i % 64 == 0) unique[i / 64] = 0;
+        unique[i / 64] |= (uint64_t)(i + UNIQUE_K <= end && random_below(3)) << i % 64;
+    }
+}
+
+static anl_index *build(int n)
+{
+    anl_index *x;
+    make_unique();
+    write_index(n, UNIQUE_K);
     assert_int_equal(anl_index_open(&x, path), 0);
     return x;
 }
@@ -200,6 +218,28 @@ static void contents_come_back(void **unused)
     anl_index_free(x);
 }
 
+static void unique_bits_come_back(void **unused)
+{
+    (void)unused;
+    make_vectors(300);
+    anl_index *x = build(300);
+    assert_int_equal(x->unique_k, UNIQUE_K);
+    for (int trial = 0; trial < 2000; ++trial) {
+        const int most = trial % 2 ? 200 : CONTIG;
+        int64_t begin = (int64_t)random_below(CONTIG + 1), end = begin + random_below((uint32_t)most);
+        if (end > CONTIG || trial % 5 == 0) end = CONTIG;
+        const size_t words = (size_t)(end - begin + 63) / 64;
+        uint64_t *out = guarded(words * sizeof *out);
+        anl_index_unique(x, begin, end, out);
+        for (int64_t i = 0; i < (int64_t)words * 64; ++i) {
+            const int64_t p = begin + i;
+            assert_int_equal(out[i / 64] >> i % 64 & 1, p < end ? unique[p / 64] >> p % 64 & 1 : 0);
+        }
+        release(out, words * sizeof *out);
+    }
+    anl_index_free(x);
+}
+
 static void window_counts(void **unused)
 {
     (void)unused;
@@ -263,13 +303,50 @@ static void damage_is_refused(void **unused)
         assert_int_equal(bytes[at], 0);
         anl_index_free(x);
     }
-    bytes[8] = 2; /* the version */
-    spit(bytes, size);
-    refused(ANL_EVERSION);
+    for (int version = 1; version <= 3; version += 2) {
+        bytes[8] = (uint8_t)version;
+        spit(bytes, size);
+        refused(ANL_EVERSION);
+        assert_non_null(strstr(anl_error(), "build the index again"));
+    }
     bytes[0] = 'X';
     spit(bytes, size);
     refused(ANL_EFORMAT);
     free(bytes);
+}
+
+/* One bit of the uniqueness map is enough; and so is what no map can hold, under a right checksum. */
+static void wrong_unique_bits_are_refused(void **unused)
+{
+    (void)unused;
+    make_vectors(300);
+    anl_index_free(build(300));
+    size_t size;
+    uint8_t *bytes = slurp(&size);
+    anl_index_header h;
+    memcpy(&h, bytes, sizeof h);
+    assert_int_equal(h.section[SECTION_UNIQUE].size, CONTIG / 8);
+    for (int i = 0; i < 100; ++i) {
+        const size_t at = h.section[SECTION_UNIQUE].offset + random_below(CONTIG / 8);
+        const uint8_t bit = (uint8_t)(1 << random_below(8));
+        bytes[at] ^= bit;
+        spit(bytes, size);
+        refused(ANL_EFORMAT);
+        assert_non_null(strstr(anl_error(), "checksum"));
+        bytes[at] ^= bit;
+    }
+    free(bytes);
+    for (int i = 0; i < UNIQUE_K - 1 + 10; ++i) {
+        const int at = CONTIG - 1 - i;
+        unique[at / 64] ^= UINT64_C(1) << at % 64;
+        write_index(300, UNIQUE_K);
+        refused(ANL_EFORMAT);
+        unique[at / 64] ^= UINT64_C(1) << at % 64;
+    }
+    for (int k = ANL_UNIQUE_MIN_K - 1; k <= ANL_UNIQUE_MAX_K + 1; k += ANL_UNIQUE_MAX_K - ANL_UNIQUE_MIN_K + 2) {
+        write_index(300, k);
+        refused(ANL_EFORMAT);
+    }
 }
 
 static int set_up(void **unused)
@@ -293,8 +370,10 @@ int main(void)
         cmocka_unit_test(both_paths_are_exact),
         cmocka_unit_test(widening_is_exact),
         cmocka_unit_test(contents_come_back),
+        cmocka_unit_test(unique_bits_come_back),
         cmocka_unit_test(window_counts),
         cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(wrong_unique_bits_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -11,7 +11,7 @@ static anl_evidence random_evidence(void)
     e.span = 1 + (int32_t)random_below(400);
     e.score = (int32_t)random_below((uint32_t)(e.span * e.match) + 1);
     e.second = (int32_t)random_below((uint32_t)e.score + 1);
-    e.rivals = random_below(2) ? (int32_t)random_below(200) : 0;
+    e.competing = random_below(2) ? (int32_t)random_below(200) : 0;
     return e;
 }
 
@@ -20,7 +20,7 @@ static double formula(const anl_evidence *e)
 {
     const double second = fmax(e->second, 19 * e->match), differences = (double)(e->span * e->match - e->score) / (e->match + e->mismatch);
     const double identity = fmax(0, 1 - differences / e->span), damp = fmin(1, log(50) / log(e->span)) * identity * identity;
-    return 6.02 * (e->score - second) / e->match * damp * damp - 4.343 * log(e->rivals + 1);
+    return 6.02 * (e->score - second) / e->match * damp * damp - 4.343 * log(e->competing + 1);
 }
 
 static void as_documented(void **unused)
@@ -34,7 +34,7 @@ static void as_documented(void **unused)
         const double wanted = fmin(ANL_MAPQ_MAX, fmax(0, formula(&e)));
         assert_true(fabs(q - wanted) < 0.52);
         between += q > 0 && q < ANL_MAPQ_MAX;
-        e.cut = 1;
+        e.truncated = 1;
         assert_int_equal(anl_mapq(&e), q < 3 ? q : 3);
     }
     assert_true(between > 1000);
@@ -48,7 +48,7 @@ static void never_rises_with_worse_evidence(void **unused)
         const anl_evidence e = random_evidence();
         anl_evidence other = e, more = e;
         other.second += 1 + (int32_t)random_below(20);
-        more.rivals += 1 + (int32_t)random_below(20);
+        more.competing += 1 + (int32_t)random_below(20);
         assert_true(anl_mapq(&other) <= anl_mapq(&e));
         assert_true(anl_mapq(&more) <= anl_mapq(&e));
     }

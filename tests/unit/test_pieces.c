@@ -1,6 +1,7 @@
 /* From columns to pieces on cases worked out by hand: where a piece ends, what it is worth, where its gaps lie. */
 #include "random.h"
 
+#include "cigar_score.h"
 #include "pieces.h"
 
 enum { MOST = 1000 };
@@ -24,7 +25,7 @@ static int set_up(void **unused)
 static int tear_down(void **unused)
 {
     (void)unused;
-    free(columns.cigar);
+    free(columns.cigar.list);
     columns = (anl_columns){0};
     anl_arena_free(arena);
     return 0;
@@ -34,11 +35,13 @@ static int tear_down(void **unused)
 static int32_t lay(const char *cigar, int32_t tbeg)
 {
     int32_t q = 0, t = tbeg;
-    anl_columns_start(&columns, 0, tbeg);
+    columns.cigar.n = 0;
+    columns.qbeg = 0;
+    columns.tbeg = tbeg;
     while (*cigar) {
         const int32_t n = (int32_t)strtol(cigar, (char **)(uintptr_t)&cigar, 10);
-        const uint32_t op = (uint32_t)(strchr("MID", *cigar++) - "MID");
-        assert_int_equal(anl_columns_push(&columns, op, n), 0);
+        const anl_cigar_op op = (anl_cigar_op)(strchr("MID", *cigar++) - "MID");
+        assert_int_equal(anl_cigar_push(&columns.cigar, op, n), 0);
         for (int32_t i = 0; i < n && op == 0; ++i) query[q++] = region[t++];
         for (int32_t i = 0; i < n && op == 1; ++i, ++q) query[q] = (uint8_t)((region[t] + 2) % 4);
         if (op == 2) t += n;
@@ -75,11 +78,11 @@ static void scores_with_two_gap_costs(void **unused)
     (void)unused;
     lay("50M5D30M30I20M", 0);
     /* A gap of 5 costs 14, one of 30 costs 54 by its length and 64 the other way. */
-    assert_int_equal(anl_columns_score(&params.score, columns.cigar, columns.n, query, region), 200 - 14 - 54);
+    assert_int_equal(anl_cigar_score(&params.score, columns.cigar.list, columns.cigar.n, query, region), 200 - 14 - 54);
     params.score.long_open = -1;
-    assert_int_equal(anl_columns_score(&params.score, columns.cigar, columns.n, query, region), 200 - 14 - 64);
+    assert_int_equal(anl_cigar_score(&params.score, columns.cigar.list, columns.cigar.n, query, region), 200 - 14 - 64);
     query[0] = 5, query[1] = (uint8_t)(region[1] ^ 1);
-    assert_int_equal(anl_columns_score(&params.score, columns.cigar, columns.n, query, region), 200 - 14 - 64 - (2 + 1) - (2 + 4));
+    assert_int_equal(anl_cigar_score(&params.score, columns.cigar.list, columns.cigar.n, query, region), 200 - 14 - 64 - (2 + 1) - (2 + 4));
 }
 
 static void fall_of_the_score(void **unused)
@@ -89,8 +92,8 @@ static void fall_of_the_score(void **unused)
     for (int i = 20; i < 30; ++i) change(i);
     for (int i = 110; i < 125; ++i) change(i);
     /* Ten differences, and later a gap of 24 with 15 differences behind it. */
-    assert_int_equal(anl_columns_fall(&params.score, columns.cigar, 1, query, region), 40);
-    assert_int_equal(anl_columns_fall(&params.score, columns.cigar, columns.n, query, region), 24 + 60);
+    assert_int_equal(anl_cigar_fall(&params.score, columns.cigar.list, 1, query, region), 40);
+    assert_int_equal(anl_cigar_fall(&params.score, columns.cigar.list, columns.cigar.n, query, region), 24 + 60);
 }
 
 static void whole_read(void **unused)
