@@ -191,7 +191,7 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     anl_scratch *s = &w->scratch;
     anl_arena *results = w->results[k->aligner->buffer];
     int rc = ANL_OK;
-    for (int i = 0; i < n && !rc; ++i) rc = anl_trace_segments(x, s, &q[i]);
+    for (int i = 0; i < n && !rc; ++i) rc = anl_trace_candidates(x, s, &q[i], ANL_MAPQ_MIN_SECOND * x->options->align.score.match, 0);
     for (int i = 0; i < n && !rc; ++i) {
         anl_choice chosen[2];
         int paired = q[i].read->mate == 1;
@@ -199,7 +199,7 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
             rc = anl_long_align(x, s, q[i].read, results, &q[i].aligned);
             continue;
         }
-        if (paired) q[i].proper = (uint8_t)anl_pair_choose(x->options, &k->aligner->insert, &q[i], chosen);
+        if (paired) q[i].proper = q[i + 1].proper = (uint8_t)anl_pair_choose(x->options, &k->aligner->insert, &q[i], chosen);
         else chosen[0] = anl_choose_single(x->options, &q[i], x->options->min_score);
         rc = anl_trace_chosen(x, s, &q[i], &chosen[0], results);
         if (!rc && paired) rc = anl_trace_chosen(x, s, &q[++i], &chosen[1], results);

@@ -28,6 +28,46 @@ int32_t anl_cigar_clip(const uint32_t *from, int32_t n, int32_t front, int32_t b
     return made;
 }
 
+int64_t anl_cigar_columns(const uint32_t *cigar, int32_t n)
+{
+    int64_t columns = 0;
+    for (int32_t i = 0; i < n; ++i) columns += anl_cigar_is_column(anl_cigar_op_of(cigar[i])) ? anl_cigar_len_of(cigar[i]) : 0;
+    return columns;
+}
+
+/* Columns on one diagonal. */
+typedef struct run {
+    int64_t t;
+    int32_t q, len; /* len 0: the alignment is over */
+} run;
+
+static run next_run(anl_cigar_path *p)
+{
+    run r = {0};
+    while (p->n && !r.len) {
+        const anl_cigar_op op = anl_cigar_op_of(*p->cigar);
+        const int32_t len = anl_cigar_len_of(*p->cigar);
+        if (anl_cigar_is_column(op)) r = (run){p->t, p->q, len};
+        if (anl_cigar_takes_query(op) || op == ANL_CIGAR_S) p->q += len;
+        if (anl_cigar_takes_target(op)) p->t += len;
+        ++p->cigar;
+        --p->n;
+    }
+    return r;
+}
+
+int64_t anl_cigar_shared(anl_cigar_path a, anl_cigar_path b)
+{
+    int64_t shared = 0;
+    for (run x = next_run(&a), y = next_run(&b); x.len && y.len;) {
+        const int32_t begin = x.q > y.q ? x.q : y.q, end = x.q + x.len < y.q + y.len ? x.q + x.len : y.q + y.len;
+        if (x.t - x.q == y.t - y.q && end > begin) shared += end - begin;
+        if (x.q + x.len < y.q + y.len) x = next_run(&a);
+        else y = next_run(&b);
+    }
+    return shared;
+}
+
 char *anl_cigar_number(char *out, int32_t value)
 {
     char digits[12];

@@ -86,6 +86,19 @@ void anl_cigar_reverse(uint32_t *cigar, int32_t n);
 /** `from` between soft clips of `front` and `back` bp, where these are not 0, to out[n + 2]; returns how many elements that makes. */
 int32_t anl_cigar_clip(const uint32_t *from, int32_t n, int32_t front, int32_t back, uint32_t *out);
 
+/** An alignment: a CIGAR, with or without soft clips, and the bases of query and target at which its first operation begins. */
+typedef struct anl_cigar_path {
+    const uint32_t *cigar;
+    int32_t n, q;
+    int64_t t;
+} anl_cigar_path;
+
+/** Columns of an alignment. */
+int64_t anl_cigar_columns(const uint32_t *cigar, int32_t n);
+
+/** Columns, a base of the query on a base of the target, that two alignments of one query on one strand have in common. */
+int64_t anl_cigar_shared(anl_cigar_path a, anl_cigar_path b);
+
 /** Writes a CIGAR as text, NUL-terminated; at most ANL_CIGAR_TEXT bytes an element and 1. Returns where the NUL is. */
 char *anl_cigar_text(const uint32_t *cigar, int32_t n, char *out);
 

@@ -17,7 +17,8 @@ static int by_place(const void *a, const void *b)
     if (x->group != y->group) return x->group < y->group ? -1 : 1;
     if (x->t != y->t) return x->t < y->t ? -1 : 1;
     if (x->q != y->q) return x->q < y->q ? -1 : 1;
-    return (x->len > y->len) - (x->len < y->len);
+    if (x->len != y->len) return x->len < y->len ? -1 : 1;
+    return (x->weight > y->weight) - (x->weight < y->weight);
 }
 
 static int32_t drift_cost(int32_t drift)

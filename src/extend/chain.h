@@ -32,7 +32,7 @@ typedef struct anl_chains {
     int32_t n;
 } anl_chains;
 
-/** Chains `n` anchors, sorting them by (group, t, q) in place. The score of a chain is the weight of its anchors, overlaps counted once,
+/** Chains `n` anchors, sorting them by (group, t, q, len, weight) in place. The score of a chain is the weight of its anchors, overlaps counted once,
  *  less a concave cost of every change of diagonal; every anchor serves one chain. The recurrence and its cost are those of minimap2
  *  (Li 2018, doi 10.1093/bioinformatics/bty191), in integers and with a fixed number of predecessors: O(n log n + n * look_back) time,
  *  O(n) memory, of `arena`, where the result lives. 0 or ANL_ENOMEM. */

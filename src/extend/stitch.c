@@ -130,6 +130,26 @@ static int seed_chain(anl_stitcher *s, const anl_stitch_query *q, const anl_anch
     return rc ? rc : seed_tile(s, q, last, q->len - last > HEAD ? last + HEAD : q->len, tail, tail);
 }
 
+/* Whether a chain takes half of the bases, its own or the best one's, that the best chain runs over. */
+static int is_beside(const anl_anchor *best, int32_t n_best, const anl_anchor *other, int32_t n)
+{
+    const int32_t begin[2] = {best->q, other->q}, end[2] = {best[n_best - 1].q + best[n_best - 1].len, other[n - 1].q + other[n - 1].len};
+    const int32_t from = begin[0] > begin[1] ? begin[0] : begin[1], to = end[0] < end[1] ? end[0] : end[1];
+    const int32_t len[2] = {end[0] - begin[0], end[1] - begin[1]};
+    return 2 * (to - from) >= (len[0] < len[1] ? len[0] : len[1]);
+}
+
+static anl_fine_chain best_chain(const anl_chains *chains)
+{
+    const anl_chain *best = &chains->list[0];
+    anl_fine_chain out = {.anchors = chains->anchors + best->first, .n = best->n, .score = best->score};
+    for (int32_t i = 1; i < chains->n && !out.beside; ++i) {
+        const anl_chain *c = &chains->list[i];
+        if (is_beside(out.anchors, out.n, chains->anchors + c->first, c->n)) out.beside = c->score;
+    }
+    return out;
+}
+
 int anl_stitch_refine(anl_stitcher *s, const anl_index *x, const anl_stitch_query *q, const anl_anchor *coarse, int32_t n, anl_arena *arena,
                       anl_fine_chain *out)
 {
@@ -142,7 +162,7 @@ int anl_stitch_refine(anl_stitcher *s, const anl_index *x, const anl_stitch_quer
     if (!rc) rc = anl_chain_find(&fine_chaining, s->seeds.list, (int32_t)s->seeds.n, arena, &chains);
     if (rc || !chains.n) return rc;
     for (int32_t i = 0; i < chains.n_anchors; ++i) chains.anchors[i].t += s->begin;
-    *out = (anl_fine_chain){chains.anchors + chains.list[0].first, chains.list[0].n, chains.list[0].score};
+    *out = best_chain(&chains);
     return ANL_OK;
 }
 
@@ -237,7 +257,7 @@ static int chain_inverted(anl_stitcher *s, const anl_stitch_query *q, const gap 
     if (!rc) rc = anl_chain_find(&fine_chaining, s->seeds.list, (int32_t)s->seeds.n, arena, &chains);
     if (rc || !chains.n || chains.list[0].score < LEAST_INVERTED) return rc;
     for (int32_t i = 0; i < chains.n_anchors; ++i) chains.anchors[i].t += s->begin;
-    *out = (anl_fine_chain){chains.anchors + chains.list[0].first, chains.list[0].n, chains.list[0].score};
+    *out = best_chain(&chains);
     return ANL_OK;
 }
 

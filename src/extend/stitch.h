@@ -25,6 +25,7 @@ typedef struct anl_stitch_query {
 typedef struct anl_fine_chain {
     const anl_anchor *anchors;
     int32_t n, score; /**< 0, 0: nothing matches */
+    int32_t beside;   /**< best score of another chain for the same bases on diagonals nearby, as inside a tandem repeat; 0: none */
 } anl_fine_chain;
 
 /** An alignment of a part of the read. Ends are exclusive. */

@@ -60,6 +60,23 @@ for name, (seq, *parts) in cases.items():
     check([int(f[1]) & 0x900 for f, _ in marked[name]] == [0, 0x100], f"{name}: -M")
 check(len(strict["short"]) == 1 and len(strict["translocation"]) == 2, "-T holds for parts, too")
 
+# Three segments: each is judged by its own bases, whichever of them is found first, and the best one is primary.
+rng = random.Random(8)
+def anywhere(n):
+    contig = rng.choice((chr1, chr2))
+    at = rng.randrange(len(contig) - n)
+    return rng.choice((str, turned))(contig[at:at + n])
+three = fastq("three.fq", *((f"s{i}", anywhere(64) + anywhere(60) + anywhere(60)) for i in range(100)))
+for options in ((), ("-a",)):
+    parts = {}
+    for f, t in records(run("align", "-v", 1, *options, anl, three)[0]):
+        if not int(f[1]) & 0x100: parts.setdefault(f[0], []).append((f, t))
+    found = [r for p in parts.values() if len(p) == 3 for r in p]
+    check(len(found) >= 288, f"three segments {options}: {len(found)} records of reads with three")
+    low = [f[:6] for f, t in found if int(f[4]) < 10 or "XA" in t]
+    check(len(low) <= 10, f"three segments {options}: {len(low)} of {len(found)} with competing places: {low[:2]}")
+    check(all(max(int(t["AS"]) for _, t in p) == int(p[0][1]["AS"]) for p in parts.values()), f"three segments {options}: a primary record that is not the best")
+
 # A mate with so many differences that it scores less than -T stays in its proper pair, and is unmapped on its own.
 rng = random.Random(4)
 mates = [(chr1[at:at + 150], turned(chr1[at + 250:at + 400])) for at in range(75000, 87000, 300)]

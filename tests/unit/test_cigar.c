@@ -134,8 +134,72 @@ static void gaps_move_left(void **unused)
     }
 }
 
+/* Columns in common, counted base by base. */
+static int64_t shared_slowly(const anl_cigar *a, int64_t ta, const anl_cigar *b, int64_t tb)
+{
+    int64_t at[2][4096], shared = 0;
+    memset(at, -1, sizeof at);
+    for (int i = 0; i < 2; ++i) {
+        const anl_cigar *c = i ? b : a;
+        int64_t q = 0, t = i ? tb : ta;
+        for (int32_t k = 0; k < c->n; ++k)
+            for (int32_t j = 0; j < anl_cigar_len_of(c->list[k]); ++j) {
+                const anl_cigar_op op = anl_cigar_op_of(c->list[k]);
+                if (anl_cigar_is_column(op)) at[i][q] = t;
+                q += anl_cigar_takes_query(op) || op == ANL_CIGAR_S;
+                t += anl_cigar_takes_target(op);
+            }
+    }
+    for (int q = 0; q < 4096; ++q) shared += at[0][q] >= 0 && at[0][q] == at[1][q];
+    return shared;
+}
+
+static void columns_in_common(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *a;
+        int64_t ta;
+        const char *b;
+        int64_t tb, shared;
+    } cases[] = {
+        {"150M", 1000, "150M", 1000, 150},
+        {"150M", 1000, "150M", 1001, 0},
+        {"91M50D59M", 1000, "93M57S", 1000, 91}, /* one side of a deletion, ... */
+        {"91M50D59M", 1000, "91S59M", 1141, 59}, /* ... and the other */
+        {"91M50D59M", 1000, "91S59M", 1091, 0},  /* on a diagonal that the other one leaves there */
+        {"70M10I70M", 1000, "70M80S", 1000, 70},
+        {"10=5X10=", 50, "25M", 50, 25},
+        {"40M110S", 7, "60S90M", 67, 0},
+        {"20M2D20M2I20M", 100, "62M", 100, 40},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        anl_cigar a = parse(cases[i].a), b = parse(cases[i].b);
+        assert_int_equal(shared_slowly(&a, cases[i].ta, &b, cases[i].tb), cases[i].shared);
+        assert_int_equal(anl_cigar_shared((anl_cigar_path){a.list, a.n, 0, cases[i].ta}, (anl_cigar_path){b.list, b.n, 0, cases[i].tb}),
+                         cases[i].shared);
+        free(a.list);
+        free(b.list);
+    }
+    random_start();
+    for (int i = 0; i < 2000; ++i) {
+        anl_cigar c[2] = {{0}, {0}};
+        const int64_t t[2] = {100 + random_below(8), 100 + random_below(8)};
+        for (int k = 0; k < 2; ++k)
+            for (uint32_t j = 1 + random_below(12); j--;)
+                assert_int_equal(anl_cigar_push(&c[k], "\0\0\1\2\4\7\10"[random_below(7)], (int32_t)random_below(9)), 0);
+        const anl_cigar_path a = {c[0].list, c[0].n, 0, t[0]}, b = {c[1].list, c[1].n, 0, t[1]};
+        assert_int_equal(anl_cigar_shared(a, b), shared_slowly(&c[0], t[0], &c[1], t[1]));
+        assert_int_equal(anl_cigar_shared(a, b), anl_cigar_shared(b, a));
+        assert_int_equal(anl_cigar_columns(c[0].list, c[0].n), anl_cigar_shared(a, a));
+        free(c[0].list);
+        free(c[1].list);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(operations), cmocka_unit_test(making), cmocka_unit_test(worth), cmocka_unit_test(gaps_move_left)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(operations), cmocka_unit_test(making), cmocka_unit_test(worth), cmocka_unit_test(gaps_move_left),
+                                       cmocka_unit_test(columns_in_common)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,30 @@ static void at_least_as_good_as_the_truth(void **unused)
     }
 }
 
+/* Inside a tandem repeat of equal units a chain beside the best one takes nearly as much of the read; in sequence of one kind nothing does. */
+static void tells_of_chains_beside(void **unused)
+{
+    (void)unused;
+    random_start();
+    const anl_index x = make_index();
+    for (int unit = 20; unit <= 60; unit += 20) {
+        for (int i = unit; i < 3000; ++i) bases[5000 + i] = bases[5000 + i - unit];
+        memset(packed, 0, sizeof packed);
+        for (int i = 0; i < 2 * CONTIG; ++i) packed[i / 4] |= (uint8_t)(bases[i] << i % 4 * 2);
+        for (int inside = 0; inside < 2; ++inside) {
+            anl_fine_chain chain;
+            sample *r = fresh();
+            append(r, inside ? 5500 : 1000, inside ? 6500 : 2000, 0);
+            complete(r);
+            const anl_stitch_query q = {r->seq, r->opposite, r->len};
+            assert_int_equal(anl_stitch_refine(stitcher, &x, &q, r->coarse, r->n_coarse, arena, &chain), 0);
+            assert_true(chain.score > (inside ? 300 : 900)); /* k-mers that are too frequent in the repeat are passed over */
+            assert_true(inside ? 10 * chain.beside > 8 * chain.score : 10 * chain.beside < chain.score);
+            anl_arena_reset(arena);
+        }
+    }
+}
+
 static void bridges_a_deletion_and_an_insertion(void **unused)
 {
     (void)unused;
@@ -190,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(at_least_as_good_as_the_truth),
+        cmocka_unit_test(tells_of_chains_beside),
         cmocka_unit_test(bridges_a_deletion_and_an_insertion),
         cmocka_unit_test(cuts_out_an_inversion),
         cmocka_unit_test(clips_what_does_not_belong),

@@ -63,7 +63,7 @@ enum {
     ANL_SAME_PLACE = 20,       /* candidates whose starts differ by up to 1/20 of the read are one: gaps move the start */
     ANL_SHARED = 2,            /* candidates compete that share 1/2 of the shorter segment, as in bwa mem (mask_level 0.5) */
     ANL_BAND_GROWTH = 32,      /* bp by which a band too narrow for its score grows, then twice that, ... */
-    ANL_SEGMENT_CANDIDATES = 32, /* candidates aligned to see which bases of the read they take; a segment may be a repeat */
+    ANL_TRACED_CANDIDATES = 32, /* candidates aligned to see which bases they take; a segment of a read may be a repeat */
     ANL_XA_MOST = 5,           /* competing alignments in tag XA, unless -h says; with more it is left out. bwa mem's -h */
     ANL_XA_NUM = 4, ANL_XA_DEN = 5, /* they have at least 4/5 of the score, as in bwa mem (XA_drop_ratio 0.8) */
 };

@@ -1,8 +1,8 @@
 #include "read_alignment.h"
 
-#include <string.h>
+#include "cigar.h"
 
-enum { SOFT_CLIP = 4, OP_BITS = 4 /* BAM packing */ };
+#include <string.h>
 
 int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a, anl_arena *arena)
 {
@@ -22,18 +22,54 @@ int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a
     return ANL_OK;
 }
 
+int anl_read_alignment_same(const anl_read_alignment *a, const anl_read_alignment *b)
+{
+    if (a->tid != b->tid || a->reverse != b->reverse || a->pos >= b->end || b->pos >= a->end) return 0;
+    const int64_t columns[2] = {anl_cigar_columns(a->cigar, a->n_cigar), anl_cigar_columns(b->cigar, b->n_cigar)};
+    const int64_t shared = anl_cigar_shared((anl_cigar_path){a->cigar, a->n_cigar, 0, a->pos}, (anl_cigar_path){b->cigar, b->n_cigar, 0, b->pos});
+    return shared && 2 * shared >= (columns[0] < columns[1] ? columns[0] : columns[1]);
+}
+
+int anl_read_alignments_hold(const anl_read_alignments *list, const anl_read_alignment *a)
+{
+    for (int32_t i = 0; i < list->n; ++i)
+        if (anl_read_alignment_same(&list->list[i], a)) return 1;
+    return 0;
+}
+
+int anl_read_alignment_competes(const anl_read_alignment *a, const anl_read_alignment *b)
+{
+    const int32_t begin = a->qbeg > b->qbeg ? a->qbeg : b->qbeg, end = a->qend < b->qend ? a->qend : b->qend;
+    const int32_t shorter = a->qend - a->qbeg < b->qend - b->qbeg ? a->qend - a->qbeg : b->qend - b->qbeg;
+    return 2 * (end - begin) >= shorter;
+}
+
+/* Lets the primary alignment and list[with] change places; whether they are two. */
+static int lead(anl_read_alignments *a, int32_t with)
+{
+    if (!with) return 0;
+    const anl_read_alignment swap = a->list[0];
+    a->list[0] = a->list[with];
+    a->list[with] = swap;
+    a->list[0].kind = ANL_PRIMARY;
+    a->list[with].kind = ANL_SUPPLEMENTARY;
+    return 1;
+}
+
 int anl_read_alignments_lead_leftmost(anl_read_alignments *a)
 {
     int32_t first = 0;
     for (int32_t i = 1; i < a->n && a->list[i].kind != ANL_SECONDARY; ++i)
         if (a->list[i].qbeg < a->list[first].qbeg) first = i;
-    if (!first) return 0;
-    const anl_read_alignment swap = a->list[0];
-    a->list[0] = a->list[first];
-    a->list[first] = swap;
-    a->list[0].kind = ANL_PRIMARY;
-    a->list[first].kind = ANL_SUPPLEMENTARY;
-    return 1;
+    return lead(a, first);
+}
+
+int anl_read_alignments_lead_best(anl_read_alignments *a)
+{
+    int32_t best = 0;
+    for (int32_t i = 1; i < a->n && a->list[i].kind != ANL_SECONDARY; ++i)
+        if (a->list[i].score > a->list[best].score) best = i;
+    return lead(a, best);
 }
 
 int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_t n_cigar, const char *md, int32_t qbeg, int32_t qend,
@@ -43,13 +79,8 @@ int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_
     uint32_t *kept = anl_arena_alloc(arena, (size_t)n_cigar + 2, sizeof *kept);
     char *text = anl_arena_alloc(arena, md_size, 1);
     if (!kept || !text) return ANL_ENOMEM;
-    int32_t n = 0;
-    if (qbeg) kept[n++] = (uint32_t)qbeg << OP_BITS | SOFT_CLIP;
-    memcpy(kept + n, cigar, (size_t)n_cigar * sizeof *kept);
-    n += n_cigar;
-    if (qend < len) kept[n++] = (uint32_t)(len - qend) << OP_BITS | SOFT_CLIP;
     a->cigar = kept;
-    a->n_cigar = n;
+    a->n_cigar = anl_cigar_clip(cigar, n_cigar, qbeg, len - qend, kept);
     a->md = memcpy(text, md, md_size);
     return ANL_OK;
 }

@@ -32,9 +32,22 @@ typedef struct anl_read_alignments {
 /** Adds an alignment behind those of its kind. 0 or ANL_ENOMEM. */
 int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a, anl_arena *arena);
 
+/** Whether two alignments of a read are one place: half of the columns of the one with fewer are in the other one as well. Their scores and
+ *  ends may differ, as those of two sides of a gap do. Copies, also those in tandem, are different places. */
+int anl_read_alignment_same(const anl_read_alignment *a, const anl_read_alignment *b);
+
+/** Whether one of the alignments is the same place as `a`. */
+int anl_read_alignments_hold(const anl_read_alignments *list, const anl_read_alignment *a);
+
+/** Whether two alignments compete for the same bases of the read: they share half of those of the shorter one. */
+int anl_read_alignment_competes(const anl_read_alignment *a, const anl_read_alignment *b);
+
 /** Makes that of the primary and supplementary alignments primary which begins first in the read as it was sequenced; it changes places with
  *  the one that was. As bwa mem -5. Returns whether anything changed. */
 int anl_read_alignments_lead_leftmost(anl_read_alignments *a);
+
+/** The same for the one with the highest score; of equal ones the primary one stays. */
+int anl_read_alignments_lead_best(anl_read_alignments *a);
 
 /** Keeps an alignment's CIGAR, soft clips of a read of `len` bp added, and MD in `arena`: a->cigar, a->n_cigar, a->md. `qbeg` and `qend` are
  *  on the read oriented as the reference. 0 or ANL_ENOMEM. */

@@ -1,10 +1,51 @@
 #include "choose.h"
 
+#include "cigar.h"
 #include "mapq.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- chains ---- */
+
+static int64_t end_of(const anl_fine_chain *c)
+{
+    return c->anchors[c->n - 1].t + c->anchors[c->n - 1].len;
+}
+
+static int64_t matches_of(const anl_fine_chain *c)
+{
+    int64_t sum = 0;
+    for (int32_t i = 0; i < c->n; ++i) sum += c->anchors[i].len;
+    return sum;
+}
+
+static int same_place(const anl_long_chain *a, const anl_long_chain *b)
+{
+    const anl_fine_chain *x = &a->fine, *y = &b->fine;
+    int64_t shared = 0;
+    if (a->reverse != b->reverse || x->anchors->t >= end_of(y) || y->anchors->t >= end_of(x)) return 0;
+    for (int32_t i = 0, j = 0; i < x->n && j < y->n;) {
+        const anl_anchor *m = &x->anchors[i], *n = &y->anchors[j];
+        const int64_t ends[2] = {m->t + m->len, n->t + n->len}, begin = m->t > n->t ? m->t : n->t, end = ends[0] < ends[1] ? ends[0] : ends[1];
+        if (m->t - m->q == n->t - n->q && end > begin) shared += end - begin;
+        if (ends[0] < ends[1]) ++i;
+        else ++j;
+    }
+    const int64_t all[2] = {matches_of(x), matches_of(y)};
+    return 2 * shared >= (all[0] < all[1] ? all[0] : all[1]);
+}
+
+void anl_choose_places(anl_long_chain *list, int32_t *n)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < *n; ++i) {
+        int known = 0;
+        for (int32_t k = 0; k < kept && !known; ++k) known = same_place(&list[k], &list[i]);
+        if (!known) list[kept++] = list[i];
+    }
+    *n = kept;
+}
 
 void anl_choose_chains(anl_long_chain *list, int32_t *n, anl_competition limits)
 {
@@ -29,21 +70,27 @@ void anl_choose_chains(anl_long_chain *list, int32_t *n, anl_competition limits)
 
 /* ---- alignments ---- */
 
+/* A total order of what differs, so that every sort of it is the same. */
 static int by_worth(const void *a, const void *b)
 {
     const anl_long_alignment *x = a, *y = b;
-    if (x->piece.worth != y->piece.worth) return x->piece.worth > y->piece.worth ? -1 : 1;
-    if (x->piece.tbeg != y->piece.tbeg) return x->piece.tbeg < y->piece.tbeg ? -1 : 1;
-    if (x->reverse != y->reverse) return x->reverse - y->reverse;
-    return x->piece.qbeg - y->piece.qbeg;
+    const int64_t order[][2] = {{y->piece.worth, x->piece.worth}, {x->piece.tbeg, y->piece.tbeg}, {x->reverse, y->reverse},
+                                {x->piece.qbeg, y->piece.qbeg},   {x->piece.tend, y->piece.tend}, {x->piece.qend, y->piece.qend},
+                                {y->chain_score, x->chain_score}, {x->chain_second, y->chain_second}, {x->chain_beside, y->chain_beside},
+                                {x->piece.n_cigar, y->piece.n_cigar}};
+    for (size_t i = 0; i < sizeof order / sizeof *order; ++i)
+        if (order[i][0] != order[i][1]) return order[i][0] < order[i][1] ? -1 : 1;
+    return memcmp(x->piece.cigar, y->piece.cigar, (size_t)x->piece.n_cigar * sizeof *x->piece.cigar);
 }
 
-/* Whether two alignments meet: on one strand, with one end or the other on the same diagonal. */
 static int same_alignment(const anl_long_alignment *a, const anl_long_alignment *b)
 {
     const anl_piece *x = &a->piece, *y = &b->piece;
-    return a->reverse == b->reverse && x->tbeg < y->tend && y->tbeg < x->tend &&
-           (x->tbeg - x->qbeg == y->tbeg - y->qbeg || x->tend - x->qend == y->tend - y->qend);
+    if (a->reverse != b->reverse || x->tbeg >= y->tend || y->tbeg >= x->tend) return 0;
+    const int64_t columns[2] = {anl_cigar_columns(x->cigar, x->n_cigar), anl_cigar_columns(y->cigar, y->n_cigar)};
+    const int64_t shared = anl_cigar_shared((anl_cigar_path){x->cigar, x->n_cigar, x->qbeg, x->tbeg},
+                                            (anl_cigar_path){y->cigar, y->n_cigar, y->qbeg, y->tbeg});
+    return 2 * shared >= (columns[0] < columns[1] ? columns[0] : columns[1]);
 }
 
 void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list, int32_t *n)
@@ -87,20 +134,26 @@ void anl_choose_equal(anl_long_alignment *list, int32_t n, uint32_t hash)
     list[take].parent = 0;
 }
 
+/* What a chain's score says beside that of a competing one. */
+static double mapq_of_chains(const anl_long_alignment *a, int32_t second, int32_t match)
+{
+    const double identity = (double)a->piece.matches / a->piece.columns;
+    const double x = (double)(second > ANL_MATCHES_MIN_SCORE ? second : ANL_MATCHES_MIN_SCORE) / a->chain_score;
+    return x < 1 ? ANL_MAPQ_OF_CHAINS * (1 - x) * identity * anl_ln((double)a->piece.worth / match) : 0;
+}
+
+static double mapq_of_alignments(const anl_long_alignment *a, int32_t match)
+{
+    const double identity = (double)a->piece.matches / a->piece.columns, damp = anl_mapq_damp(a->piece.columns);
+    return ANL_MAPQ_PER_MATCH * (a->piece.worth - a->second) / match * identity * identity * damp * damp;
+}
+
 uint8_t anl_choose_mapq(const anl_long_alignment *a, int32_t match, int truncated)
 {
-    const anl_piece *piece = &a->piece;
-    const double identity = (double)piece->matches / piece->columns;
     const double support = a->chain_score > ANL_MAPQ_CERTAIN ? 1 : ANL_MAPQ_SUPPORT * a->chain_score;
-    double q;
-    if (a->second > 0) {
-        const double damp = anl_mapq_damp(piece->columns);
-        q = ANL_MAPQ_PER_MATCH * (piece->worth - a->second) / match * identity * identity * damp * damp;
-    } else {
-        const int32_t second = a->chain_second > ANL_MATCHES_MIN_SCORE ? a->chain_second : ANL_MATCHES_MIN_SCORE;
-        const double x = (double)second / a->chain_score;
-        q = x < 1 ? ANL_MAPQ_OF_CHAINS * (1 - x) * identity * anl_ln((double)piece->worth / match) : 0;
-    }
+    const double beside = mapq_of_chains(a, a->chain_beside, match);
+    double q = a->second > 0 ? mapq_of_alignments(a, match) : mapq_of_chains(a, a->chain_second, match);
+    if (q > beside) q = beside;
     q = (q < ANL_MAPQ_MAX ? q : ANL_MAPQ_MAX) * support - ANL_MAPQ_PER_E_FOLD * anl_ln(a->competing + 1) + ANL_MAPQ_ROUND;
     if (truncated && q > ANL_MAPQ_TRUNCATED) q = ANL_MAPQ_TRUNCATED;
     return q < 0 ? 0 : q > ANL_MAPQ_MAX ? ANL_MAPQ_MAX : (uint8_t)q;

@@ -18,6 +18,10 @@ typedef struct anl_long_chain {
     int32_t competing, second; /**< of a parent: how many compete with it, and the best of their scores */
 } anl_long_chain;
 
+/** Drops of list[*n], best first, every chain that is one place with a better one: half of the matches of the smaller one are in the other one
+ *  as well. Segments located beside their true diagonal begin coarse chains of their own, along which the same matches are found. */
+void anl_choose_places(anl_long_chain *list, int32_t *n);
+
 /** A competing chain must have at least num/den of its parent's score, and be among the `most` best of these. */
 typedef struct anl_competition {
     int32_t num, den, most;
@@ -34,11 +38,12 @@ typedef struct anl_long_alignment {
     int32_t contig;
     uint8_t reverse;
     int32_t chain_score;  /**< of the chain it was aligned along, */
-    int32_t chain_second; /**< and the best score of a chain that competes with it */
+    int32_t chain_second; /**< the best score of a chain that competes with it, */
+    int32_t chain_beside; /**< and of one on diagonals nearby (anl_fine_chain) */
     int32_t parent, second, competing; /**< as those of a chain, in worth */
 } anl_long_alignment;
 
-/** Sorts list[*n] by worth, drops what is there twice and what does not claim enough, and gives every other alignment the better one that
+/** Sorts list[*n] by worth, drops what is one place with a better one (half of their columns are the same) and what does not claim enough, and gives every other alignment the better one that
  *  has its segment of the read as parent. */
 void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list, int32_t *n);
 
@@ -47,7 +52,8 @@ void anl_choose_equal(anl_long_alignment *list, int32_t n, uint32_t hash);
 
 /** MAPQ of an alignment chosen; `truncated`: chains may be missing. Where competing chains were aligned, their scores decide: the
  *  difference, damped with identity and length as bwa mem does it (Li 2013, arXiv 1303.3997). Otherwise the chains do, as in minimap2
- *  (Li 2018, doi 10.1093/bioinformatics/bty191). Few matches support little. */
+ *  (Li 2018, doi 10.1093/bioinformatics/bty191). A chain on diagonals nearby, whose alignment may have been the same, always counts, and few
+ *  matches support little. */
 uint8_t anl_choose_mapq(const anl_long_alignment *a, int32_t match, int truncated);
 
 #endif

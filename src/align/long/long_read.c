@@ -77,7 +77,9 @@ static int by_score(const void *a, const void *b)
     const anl_long_chain *x = a, *y = b;
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
     if (x->coarse->group != y->coarse->group) return x->coarse->group < y->coarse->group ? -1 : 1;
-    return x->coarse->t < y->coarse->t ? -1 : x->coarse->t > y->coarse->t ? 1 : x->coarse->q - y->coarse->q;
+    if (x->coarse->t != y->coarse->t) return x->coarse->t < y->coarse->t ? -1 : 1;
+    if (x->coarse->q != y->coarse->q) return x->coarse->q < y->coarse->q ? -1 : 1;
+    return x->coarse < y->coarse ? -1 : x->coarse > y->coarse; /* the chain found first: both lie in one array */
 }
 
 /* Counts exact matches along every chain: what tells near copies apart. */
@@ -98,6 +100,7 @@ static int refine_chains(job *j)
     if (rc) return rc;
     j->n_chains = kept;
     if (kept > 1) qsort(j->chains, (size_t)kept, sizeof *j->chains, by_score);
+    anl_choose_places(j->chains, &j->n_chains);
     anl_choose_chains(j->chains, &j->n_chains, (anl_competition){ANL_MATCHES_NUM, ANL_MATCHES_DEN, most});
     return ANL_OK;
 }
@@ -144,7 +147,7 @@ static int align_chain(job *j, int32_t i)
         anl_long_alignment *a = &j->alignments[j->n_alignments++];
         *a = (anl_long_alignment){.piece = pieces.list[k], .contig = anl_index_contig_at(x, pieces.list[k].tbeg),
                                   .reverse = (uint8_t)(c->reverse ^ pieces.list[k].inverted), .chain_score = c->score,
-                                  .chain_second = c->parent == i ? c->second : c->score};
+                                  .chain_second = c->parent == i ? c->second : c->score, .chain_beside = c->fine.beside};
         rc = cover_alignment(j, a);
     }
     return rc;
@@ -156,10 +159,10 @@ static int make_read_alignment(const job *j, const anl_long_alignment *a, anl_al
     const anl_piece *piece = &a->piece;
     const anl_context *c = j->context;
     const int64_t contig = c->index->contig_begin[a->contig];
-    const int32_t len = j->read->len;
+    const int32_t len = j->read->len, most = piece->score > 0 ? piece->score : 0, second = a->second < most ? a->second : most;
     *out = (anl_read_alignment){.kind = kind, .tid = a->contig, .pos = piece->tbeg - contig, .end = piece->tend - contig,
                                 .qbeg = a->reverse ? len - piece->qend : piece->qbeg, .qend = a->reverse ? len - piece->qbeg : piece->qend,
-                                .score = piece->score, .second = a->second, .nm = piece->nm, .reverse = a->reverse};
+                                .score = piece->score, .second = second, .nm = piece->nm, .reverse = a->reverse};
     if (kind != ANL_SECONDARY) out->mapq = anl_choose_mapq(a, c->options->long_reads.score.score.match, j->truncated);
     const int rc = anl_read_alignment_keep(out, piece->cigar, piece->n_cigar, piece->md, piece->qbeg, piece->qend, len, results);
     if (!rc) anl_index_spell_md(c->index, piece->tbeg, piece->tend, out->md);

@@ -14,7 +14,7 @@ typedef struct anl_candidate {
     int32_t bonus;      /**< what reaching the read's ends adds to it without gaps; known where several candidates have the best score */
     int32_t contig;
     int32_t last;       /**< position in the oriented read behind the last base aligned */
-    int32_t begin, end; /**< the segment of the read, as it was sequenced, that is aligned; all of it unless anl_trace_segments looked */
+    int32_t begin, end; /**< the segment of the read, as it was sequenced, that is aligned; all of it unless anl_trace_candidates looked */
     uint8_t reverse;
     uint8_t ungapped;   /**< the score is that of the diagonal `start`; no gap can beat it */
     uint8_t whole;      /**< Smith-Waterman ended with the read's last base on diagonal `start`; the same score ends at no target base before it */
@@ -32,7 +32,7 @@ typedef struct anl_query {
     uint8_t looked;            /**< its mate has been looked for beside it */
     int32_t bound;             /**< of one that its mate settles: the score that another place may have; else 0 */
     uint8_t truncated;         /**< more windows look alike than were fetched: the true place may be missing */
-    uint8_t proper;            /**< of the first mate: the pair is proper */
+    uint8_t proper;            /**< the read is of a proper pair */
     anl_read_alignments aligned; /**< what is reported */
 } anl_query;
 

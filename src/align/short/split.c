@@ -85,8 +85,8 @@ static void widen_to_read(anl_candidate *c, const anl_split_segment *segment, in
     c->start -= shift;
     c->dlo -= shift + room;
     c->dhi -= shift - room;
-    c->begin = 0; /* as long as it is not looked at */
-    c->end = len;
+    c->begin += segment->begin;
+    c->end += segment->begin;
     c->ungapped = c->whole = 0;
 }
 
@@ -96,16 +96,20 @@ static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_s
                          anl_arena *results, uint8_t *added)
 {
     const int32_t min_score = anl_split_min_score(c->options, c->index->contig_begin[c->index->n_contigs]);
+    int rc = anl_trace_candidates(c, s, found, min_score / ANL_SPLIT_FIRST_LOOK, 1);
+    if (rc) return rc;
     anl_choice choice = anl_choose_single(c->options, found, min_score / ANL_SPLIT_FIRST_LOOK);
     if (choice.candidate < 0) return ANL_OK;
     choice.min_score = min_score;
     for (int32_t i = 0; i < found->n; ++i) widen_to_read(&found->candidates[i], segment, q->read->len);
     anl_query whole = {.read = q->read, .strand = {q->strand[0], q->strand[1]}, .candidates = found->candidates, .n = found->n,
                        .truncated = found->truncated};
-    int rc = anl_trace_chosen(c, s, &whole, &choice, results);
+    rc = anl_trace_chosen(c, s, &whole, &choice, results);
     if (rc || !whole.aligned.n || anl_split_overlaps(&q->aligned, &whole.aligned.list[0])) return rc;
     whole.aligned.list[0].kind = ANL_SUPPLEMENTARY;
-    for (int32_t i = 0; i < whole.aligned.n && !rc; ++i) rc = anl_read_alignments_add(&q->aligned, &whole.aligned.list[i], results);
+    for (int32_t i = 0; i < whole.aligned.n && !rc; ++i)
+        if (!i || !anl_read_alignments_hold(&q->aligned, &whole.aligned.list[i]))
+            rc = anl_read_alignments_add(&q->aligned, &whole.aligned.list[i], results);
     *added = 1;
     return rc;
 }
@@ -138,6 +142,8 @@ int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_que
         memset(open, 0, (size_t)n);
         rc = search_segments(c, s, queue, &segments, queries, open, results);
     }
+    for (int i = 0; i < n && !rc; ++i)
+        if (!queries[i].proper) anl_read_alignments_lead_best(&queries[i].aligned);
     free(segments.list);
     return rc;
 }

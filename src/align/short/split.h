@@ -28,7 +28,7 @@ int anl_split_overlaps(const anl_read_alignments *aligned, const anl_read_alignm
 
 /** Searches every stretch of ANL_ENCODER_MIN_LEN bp and more that the alignments of `queries` leave out, around the rest of the read and in
  *  the whole index, and adds what aligns there as supplementary alignments, in `results`. As in bwa mem (Li 2013, arXiv 1303.3997), segments
- *  may share up to half of the shorter one. Errors as anl_candidates_find. */
+ *  may share up to half of the shorter one. What was found first stays primary only in a proper pair. Errors as anl_candidates_find. */
 int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results);
 
 #endif

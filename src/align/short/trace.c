@@ -3,6 +3,7 @@
 #include "align_tuning.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Whether the alignment without gaps on diagonal candidate->start is known to be the one that tracing in the band would find, which then is in *e.
@@ -21,6 +22,7 @@ static int straight(const anl_context *c, anl_scratch *s, const anl_candidate *c
  * that the extension's target begins at. */
 static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_candidate *candidate, anl_extension *e, int64_t *origin)
 {
+    const int64_t *bounds = c->index->contig_begin + candidate->contig;
     const int32_t len = q->read->len;
     for (int32_t extra = 0;; extra = extra ? extra * 2 : ANL_BAND_GROWTH) {
         const int64_t dlo = candidate->dlo - extra, dhi = candidate->dhi + extra;
@@ -35,7 +37,7 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
         int rc = ANL_OK;
         if (!extra && straight(c, s, candidate, p, begin, e, &rc)) return rc;
         rc = anl_extend(&c->options->align, &p, s->extend, e);
-        if (rc || e->total >= candidate->score || extra > len + (dhi - dlo)) return rc;
+        if (rc || e->total >= candidate->score || (dlo + len <= bounds[0] && dhi >= bounds[1])) return rc;
     }
 }
 
@@ -57,6 +59,58 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
     return rc;
 }
 
+/* ---- places and segments ---- */
+
+/* Alignments of the best candidates, as far as they have been looked at. */
+typedef struct looks {
+    anl_read_alignment of[ANL_TRACED_CANDIDATES];
+    uint8_t known[ANL_TRACED_CANDIDATES];
+} looks;
+
+static int look(const anl_context *c, anl_scratch *s, const anl_query *q, int32_t i, looks *l)
+{
+    if (l->known[i]) return ANL_OK;
+    l->known[i] = 1;
+    return anl_trace_candidate(c, s, q, &q->candidates[i], 0, s->temporary, &l->of[i]);
+}
+
+/* The most by which gaps can move an alignment that scores so much off the diagonal on which it ends. */
+static int32_t most_drift(const anl_extend_params *o, int32_t len, const anl_candidate *c)
+{
+    const anl_sw_params *s = &o->score;
+    const int32_t open = s->del_open < s->ins_open ? s->del_open : s->ins_open;
+    const int32_t extend = s->del_extend < s->ins_extend ? s->del_extend : s->ins_extend;
+    const int32_t room = len * s->match + o->clip5 + o->clip3 - c->score - open;
+    return c->ungapped || room < extend ? 0 : room / extend;
+}
+
+static int may_be_same(const anl_extend_params *o, int32_t len, const anl_candidate *a, const anl_candidate *b)
+{
+    return a->reverse == b->reverse && a->contig == b->contig && llabs(a->start - b->start) <= most_drift(o, len, a) + most_drift(o, len, b);
+}
+
+/* Drops candidates whose alignments are the same place as that of a better one. */
+static int merge_same(const anl_context *c, anl_scratch *s, anl_query *q, int32_t min_score, looks *l)
+{
+    int32_t kept = 0;
+    int rc = ANL_OK;
+    for (int32_t i = 0; i < q->n && !rc; ++i) {
+        int same = 0;
+        const int looked_at = i < ANL_TRACED_CANDIDATES && q->candidates[i].score >= min_score;
+        for (int32_t k = 0; looked_at && k < kept && !same && !rc; ++k) {
+            if (!may_be_same(&c->options->align, q->read->len, &q->candidates[k], &q->candidates[i])) continue;
+            rc = look(c, s, q, k, l);
+            if (!rc) rc = look(c, s, q, i, l);
+            same = !rc && anl_read_alignment_same(&l->of[k], &l->of[i]);
+        }
+        if (same) continue;
+        if (looked_at) l->of[kept] = l->of[i], l->known[kept] = l->known[i];
+        q->candidates[kept++] = q->candidates[i];
+    }
+    if (!rc) q->n = kept;
+    return rc;
+}
+
 /* The shortest segment of the read that can have the candidate's score: the bases before the last one aligned. */
 static anl_candidate shortest_segment(int32_t match, int32_t len, const anl_candidate *c)
 {
@@ -64,33 +118,46 @@ static anl_candidate shortest_segment(int32_t match, int32_t len, const anl_cand
     return (anl_candidate){.begin = begin, .end = begin + bases};
 }
 
-static int find_segment(const anl_context *c, anl_scratch *s, const anl_query *q, anl_candidate *candidate)
-{
-    anl_read_alignment a;
-    int rc = anl_trace_candidate(c, s, q, candidate, 0, s->temporary, &a);
-    if (!rc && a.tid >= 0) candidate->begin = a.qbeg, candidate->end = a.qend;
-    return rc;
-}
-
-int anl_trace_segments(const anl_context *c, anl_scratch *s, anl_query *q)
+int anl_trace_candidates(const anl_context *c, anl_scratch *s, anl_query *q, int32_t min_score, int segments)
 {
     const int32_t match = c->options->align.score.match, len = q->read->len;
-    int aligned = 0, rc = ANL_OK;
-    for (int32_t i = 1; i < q->n && i < ANL_SEGMENT_CANDIDATES && !rc; ++i) {
-        const anl_candidate first = shortest_segment(match, len, &q->candidates[0]), other = shortest_segment(match, len, &q->candidates[i]);
-        if (q->candidates[i].score < c->options->min_score) break;
-        if (anl_candidates_compete(&first, &other)) continue;
-        if (!aligned++) rc = find_segment(c, s, q, &q->candidates[0]);
-        if (!rc) rc = find_segment(c, s, q, &q->candidates[i]);
+    looks l;
+    if (q->n < 2) return ANL_OK;
+    memset(l.known, 0, sizeof l.known);
+    int rc = merge_same(c, s, q, min_score, &l);
+    int32_t n = 0;
+    for (; n < q->n && n < ANL_TRACED_CANDIDATES && q->candidates[n].score >= min_score; ++n) {
+        const anl_candidate first = shortest_segment(match, len, &q->candidates[0]), other = shortest_segment(match, len, &q->candidates[n]);
+        segments |= !anl_candidates_compete(&first, &other);
+    }
+    for (int32_t i = 0; i < n && n > 1 && segments && !rc; ++i) {
+        rc = look(c, s, q, i, &l);
+        q->candidates[i].begin = l.of[i].qbeg;
+        q->candidates[i].end = l.of[i].qend;
     }
     return rc;
 }
+
+/* ---- what was chosen ---- */
 
 /* Whether candidates[i] competes with what was chosen, and is good enough. */
 static int is_other(const anl_query *q, const anl_choice *chosen, int32_t i, int32_t min_score)
 {
     return i != chosen->candidate && q->candidates[i].score >= min_score &&
            anl_candidates_compete(&q->candidates[chosen->candidate], &q->candidates[i]);
+}
+
+/* Of the alignments told beside it none scores more than its XS. */
+static void raise_second(anl_read_alignment *own, const anl_read_alignment *other)
+{
+    const int32_t score = other->score < own->score ? other->score : own->score;
+    if (score > own->second) own->second = score;
+}
+
+/* Whether an alignment is told beside those of `told`, the first of which is the primary one. */
+static int is_news(const anl_read_alignments *told, const anl_read_alignment *a)
+{
+    return a->tid >= 0 && anl_read_alignment_competes(&told->list[0], a) && !anl_read_alignments_hold(told, a);
 }
 
 static int add_secondaries(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results)
@@ -100,7 +167,10 @@ static int add_secondaries(const anl_context *c, anl_scratch *s, anl_query *q, c
         if (!is_other(q, chosen, i, chosen->min_score)) continue;
         int rc = anl_trace_candidate(c, s, q, &q->candidates[i], chosen->min_score, results, &a);
         a.kind = ANL_SECONDARY;
-        if (!rc && a.tid >= 0) rc = anl_read_alignments_add(&q->aligned, &a, results);
+        if (!rc && is_news(&q->aligned, &a)) {
+            raise_second(&q->aligned.list[0], &a);
+            rc = anl_read_alignments_add(&q->aligned, &a, results);
+        }
         if (rc) return rc;
     }
     return ANL_OK;
@@ -135,21 +205,28 @@ static int append_xa(const anl_contig *contigs, const anl_read_alignment *a, anl
 /* Competing alignments as bwa mem tells them. */
 static int add_xa(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results)
 {
-    const int32_t best = q->aligned.list[0].score;
+    anl_read_alignment *own = &q->aligned.list[0];
+    const int32_t best = own->score;
     int32_t min_score = chosen->min_score, others = 0;
+    anl_read_alignments told = {0};
     xa_text xa = {0};
     if (best * ANL_XA_NUM > min_score * ANL_XA_DEN) min_score = (best * ANL_XA_NUM + ANL_XA_DEN - 1) / ANL_XA_DEN;
     for (int32_t i = 0; i < q->n; ++i) others += is_other(q, chosen, i, min_score);
-    if (others > c->options->xa_most || q->truncated) return ANL_OK;
-    for (int32_t i = 0; i < q->n && others; ++i) {
+    if (others > c->options->xa_most || q->truncated || !others) return ANL_OK;
+    int rc = anl_read_alignments_add(&told, own, s->temporary);
+    for (int32_t i = 0; i < q->n && !rc; ++i) {
         anl_read_alignment a;
         if (!is_other(q, chosen, i, min_score)) continue;
-        int rc = anl_trace_candidate(c, s, q, &q->candidates[i], min_score, s->temporary, &a);
-        if (!rc && a.tid >= 0) rc = append_xa(c->index->contigs, &a, results, &xa);
-        if (rc) return rc;
+        rc = anl_trace_candidate(c, s, q, &q->candidates[i], min_score, s->temporary, &a);
+        a.kind = ANL_SECONDARY;
+        if (!rc && is_news(&told, &a)) {
+            raise_second(own, &a);
+            rc = anl_read_alignments_add(&told, &a, s->temporary);
+            if (!rc) rc = append_xa(c->index->contigs, &a, results, &xa);
+        }
     }
-    q->aligned.list[0].xa = xa.text;
-    return ANL_OK;
+    own->xa = xa.text;
+    return rc;
 }
 
 int anl_trace_chosen(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results)

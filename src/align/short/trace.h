@@ -10,12 +10,13 @@
 int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_candidate *candidate, int32_t min_score,
                         anl_arena *results, anl_read_alignment *out);
 
-/** Where the best candidates may take different segments of the read, as those of a split read do, aligns them to see which: begin and end
- *  of theirs. 0 or ANL_ENOMEM. */
-int anl_trace_segments(const anl_context *c, anl_scratch *s, anl_query *q);
+/** Looks at the alignments of the best candidates, those that score min_score or more. Candidates that are one place become one, the best:
+ *  what lies on either side of a long gap is found on two diagonals. Where candidates may take different segments of the read, as those of a
+ *  split read do, or where `segments` says that they do, it sets begin and end of theirs. 0 or ANL_ENOMEM. */
+int anl_trace_candidates(const anl_context *c, anl_scratch *s, anl_query *q, int32_t min_score, int segments);
 
 /** Fills q->aligned, in `results`, from what was chosen: the primary alignment, and the competing candidates as secondary ones (-a) or,
- *  where bwa mem would, as its XA tag. 0 or ANL_ENOMEM. */
+ *  where bwa mem would, as its XA tag; every place is told once, and XS is the best score of those told at least. 0 or ANL_ENOMEM. */
 int anl_trace_chosen(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results);
 
 #endif
