@@ -26,6 +26,7 @@ typedef struct anl_placement {
 typedef struct anl_placements {
     anl_placement *list;
     int32_t n;
+    size_t cap;
 } anl_placements;
 
 #endif

@@ -165,10 +165,10 @@ static int cover_piece(job *j, found *f)
     int32_t q = f->piece.qbeg;
     int rc = anl_cover_new(j->w->temporary, f->piece.n_cigar, &f->cover);
     for (int32_t i = 0; i < f->piece.n_cigar && !rc; ++i) {
-        const int32_t len = (int32_t)(f->piece.cigar[i] >> 4);
-        const char op = "MIDNSHP=X"[f->piece.cigar[i] & 15];
-        if (op == 'D') continue;
-        if (op != 'I') anl_cover_add(&f->cover, q, q + len, INSERTION_HOLE);
+        const int32_t len = anl_cigar_len_of(f->piece.cigar[i]);
+        const anl_cigar_op op = anl_cigar_op_of(f->piece.cigar[i]);
+        if (!anl_cigar_takes_query(op)) continue;
+        if (anl_cigar_is_column(op)) anl_cover_add(&f->cover, q, q + len, INSERTION_HOLE);
         q += len;
     }
     if (!rc && f->reverse) anl_cover_mirror(&f->cover, j->read->len);
@@ -179,20 +179,15 @@ static int align_places(job *j, found **out, int32_t *n_out)
 {
     anl_worker *w = j->w;
     found *list = NULL;
-    int32_t n = 0, cap = 0;
+    int32_t n = 0;
+    size_t cap = 0;
     int rc = ANL_OK;
     for (int32_t i = 0; i < j->n && !rc; ++i) {
         const place *p = &j->places[i];
         anl_pieces pieces;
         rc = anl_stitch_align(w->stitcher, &w->context->options->long_reads, w->context->index, &j->strand[p->reverse], &p->fine, w->temporary,
                               &pieces);
-        if (!rc && n + pieces.n > cap) {
-            cap = 2 * (n + pieces.n);
-            found *grown = anl_arena_alloc(w->temporary, (size_t)cap, sizeof *grown);
-            if (!grown) return ANL_ENOMEM;
-            if (n) memcpy(grown, list, (size_t)n * sizeof *grown);
-            list = grown;
-        }
+        if (!rc) rc = anl_arena_grow(w->temporary, &list, (size_t)n, &cap, (size_t)(n + pieces.n), sizeof *list);
         for (int32_t k = 0; k < pieces.n && !rc; ++k) {
             list[n] = (found){.piece = pieces.list[k], .from = p, .parent_place = &j->places[p->parent],
                               .contig = anl_index_contig_at(w->context->index, pieces.list[k].tbeg),
@@ -272,11 +267,7 @@ static int make_placement(const job *j, const found *f, anl_place_kind kind, anl
     uint32_t *cigar = anl_arena_alloc(j->w->arena, (size_t)a->n_cigar + 2, sizeof *cigar);
     char *md = anl_arena_alloc(j->w->arena, md_size, 1);
     if (!cigar || !md) return ANL_ENOMEM;
-    int32_t n = 0;
-    if (a->qbeg) cigar[n++] = (uint32_t)a->qbeg << 4 | 4;
-    memcpy(cigar + n, a->cigar, (size_t)a->n_cigar * sizeof *cigar);
-    n += a->n_cigar;
-    if (a->qend < len) cigar[n++] = (uint32_t)(len - a->qend) << 4 | 4;
+    const int32_t n = anl_cigar_clip(a->cigar, a->n_cigar, a->qbeg, len - a->qend, cigar);
     memcpy(md, a->md, md_size);
     *out = (anl_placement){.kind = kind, .tid = f->contig, .pos = a->tbeg - x->contig_begin[f->contig],
                            .end = a->tend - x->contig_begin[f->contig], .qbeg = f->reverse ? len - a->qend : a->qbeg,

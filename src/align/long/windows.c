@@ -71,16 +71,9 @@ static int search(anl_worker *w, windows *all, int32_t k, int sure, int32_t *cro
 
 static int add(anl_worker *w, anl_window_anchors *out, anl_anchor a)
 {
-    if (out->n == out->cap) {
-        const int32_t cap = out->cap ? out->cap * 2 : 256;
-        anl_anchor *grown = anl_arena_alloc(w->temporary, (size_t)cap, sizeof *grown);
-        if (!grown) return ANL_ENOMEM;
-        if (out->n) memcpy(grown, out->list, (size_t)out->n * sizeof *grown);
-        out->list = grown;
-        out->cap = cap;
-    }
-    out->list[out->n++] = a;
-    return ANL_OK;
+    int rc = anl_arena_grow(w->temporary, &out->list, (size_t)out->n, &out->cap, (size_t)out->n + 1, sizeof *out->list);
+    if (!rc) out->list[out->n++] = a;
+    return rc;
 }
 
 /* The window `s` at joined coordinate t on the strand voted for, cut to its contig. */
@@ -88,13 +81,10 @@ static anl_anchor make_anchor(const anl_index *x, const window *s, int32_t len, 
 {
     anl_anchor a = {.t = t, .q = v->reverse ? len - s->offset - s->len : s->offset, .len = s->len, .weight = v->votes,
                     .group = 2 * contig + v->reverse};
-    const int64_t before = x->contig_begin[contig] - t, behind = t + a.len - x->contig_begin[contig + 1];
-    if (before > 0) {
-        a.t += before;
-        a.q += (int32_t)before;
-        a.len -= (int32_t)before;
-    }
-    if (behind > 0) a.len -= (int32_t)behind;
+    int64_t end = t + a.len;
+    anl_index_clip(x, contig, &a.t, &end);
+    a.q += (int32_t)(a.t - t);
+    a.len = (int32_t)(end - a.t);
     return a;
 }
 
@@ -114,8 +104,7 @@ static int vote(anl_worker *w, const uint8_t *seq, int32_t len, const window *s,
             known = out->list[i].group / 2 == contig && llabs(out->list[i].t - pos) <= x->stride;
         if (known) continue;
         int64_t begin = pos - room, end = pos + s->len + room;
-        if (begin < x->contig_begin[contig]) begin = x->contig_begin[contig];
-        if (end > x->contig_begin[contig + 1]) end = x->contig_begin[contig + 1];
+        anl_index_clip(x, contig, &begin, &end);
         anl_index_fetch(x, begin, end, region);
         const anl_vote v = anl_voter_count(w->voter, region, (int32_t)(end - begin), (int32_t)(pos - room - begin), (int32_t)(pos + room - begin));
         if (v.votes < LEAST_VOTES) continue;

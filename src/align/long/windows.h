@@ -8,7 +8,8 @@
 /** Anchors of a long read: a window and the place its k-mers vote for. `group` is 2 * contig + strand; `q` counts on the read as oriented. */
 typedef struct anl_window_anchors {
     anl_anchor *list;
-    int32_t n, cap;
+    int32_t n;
+    size_t cap;
     int32_t spacing; /**< bp between windows */
     int32_t crowded; /**< windows that have more like places than were fetched */
     int32_t windows;

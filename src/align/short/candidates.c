@@ -109,7 +109,6 @@ static int vote_segment(anl_worker *w, const anl_query *q, const segment *s, pla
     for (int h = 0; h < s->n_hits; ++h) {
         int64_t pos = anl_index_window_pos(x, s->hits[h].window);
         int32_t contig = anl_index_contig_at(x, pos);
-        int64_t first = x->contig_begin[contig], last = x->contig_begin[contig + 1];
         int64_t expected = pos + (x->window - s->len) / 2; /* of the segment's first base */
         int explained = 0;
         for (int i = 0; i < n && !explained; ++i) {
@@ -118,8 +117,7 @@ static int vote_segment(anl_worker *w, const anl_query *q, const segment *s, pla
         }
         if (explained) continue;
         int64_t begin = expected - room, end = expected + s->len + room;
-        if (begin < first) begin = first;
-        if (end > last) end = last;
+        anl_index_clip(x, contig, &begin, &end);
         anl_index_fetch(x, begin, end, region);
         anl_vote v = anl_voter_count(w->voter, region, (int32_t)(end - begin), (int32_t)(expected - room - begin),
                                      (int32_t)(expected + room - begin));
@@ -163,16 +161,9 @@ static int vote_near(anl_worker *w, const anl_query *q, place *out)
 
 static int add_candidate(anl_worker *w, anl_query *q, anl_candidate c)
 {
-    if (q->n == q->cap) {
-        int32_t cap = q->cap ? q->cap * 2 : 4;
-        anl_candidate *grown = anl_arena_alloc(w->arena, (size_t)cap, sizeof *grown);
-        if (!grown) return ANL_ENOMEM;
-        if (q->n) memcpy(grown, q->candidates, (size_t)q->n * sizeof *grown);
-        q->candidates = grown;
-        q->cap = cap;
-    }
-    q->candidates[q->n++] = c;
-    return ANL_OK;
+    int rc = anl_arena_grow(w->arena, &q->candidates, (size_t)q->n, &q->cap, (size_t)q->n + 1, sizeof *q->candidates);
+    if (!rc) q->candidates[q->n++] = c;
+    return rc;
 }
 
 int anl_candidates_queue(anl_worker *w, const anl_query *queries, anl_pending what, int64_t begin, int64_t end)
@@ -232,8 +223,7 @@ static int place_candidates(anl_worker *w, anl_query *queries, int number, const
             continue;
         }
         int64_t begin = p->start + p->lo - GAP_ROOM, end = p->start + q->read->len + p->hi + GAP_ROOM;
-        if (begin < x->contig_begin[p->contig]) begin = x->contig_begin[p->contig];
-        if (end > x->contig_begin[p->contig + 1]) end = x->contig_begin[p->contig + 1];
+        anl_index_clip(x, p->contig, &begin, &end);
         if (begin >= end) continue;
         c = (anl_candidate){.dlo = p->start + p->lo - GAP_ROOM, .dhi = p->start + p->hi + GAP_ROOM, .contig = p->contig,
                             .reverse = p->reverse};

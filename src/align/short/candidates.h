@@ -24,7 +24,8 @@ typedef struct anl_query {
     const anl_read *read;
     const uint8_t *strand[2];  /**< base codes of the read and of its reverse complement */
     anl_candidate *candidates; /**< score, then bonus descending, then start, forward first */
-    int32_t n, cap;
+    int32_t n;
+    size_t cap;
     int64_t near_begin, near_end; /**< a stretch of one contig, joined coordinates, to look in as well; empty: none */
     uint8_t cut;               /**< more windows look alike than were fetched: the true place may be missing */
     uint8_t proper;            /**< of the first mate: the pair is proper */

@@ -106,9 +106,7 @@ static int rescue_from(anl_worker *w, const anl_insert_model *m, const anl_query
         mate_range(&m->of[o], (anl_orientation)o, end5(&pair[from], here), !from, range);
         int64_t begin = range[0].reverse ? range[0].pos - len + 1 : range[0].pos;
         int64_t end = range[0].reverse ? range[1].pos + 1 : range[1].pos + len;
-        int64_t low = x->contig_begin[here->contig], high = x->contig_begin[here->contig + 1];
-        if (begin < low) begin = low;
-        if (end > high) end = high;
+        anl_index_clip(x, here->contig, &begin, &end);
         if (end - begin < ANL_ENCODER_MIN_LEN || len < ANL_ENCODER_MIN_LEN) continue;
         /* Diagonals are set from where Smith-Waterman ends. */
         anl_candidate c = {.dlo = INT64_MAX, .dhi = INT64_MIN, .contig = here->contig, .reverse = range[0].reverse};

@@ -1,10 +1,11 @@
 #include "place.h"
 
+#include "cigar.h"
+
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    SOFT_CLIP = 4,
     WIDEN = 32,  /* bp that a band too narrow for its score grows by, then twice that, ... */
     MOST_XA = 5, /* more places than that say nothing */
     MOST_PARTS = 32, /* candidates that are aligned to see what part of the read they take; a part may be a repeat */
@@ -26,11 +27,9 @@ static int trace(anl_worker *w, const anl_query *q, const anl_candidate *c, anl_
 {
     const anl_index *x = w->context->index;
     int32_t len = q->read->len;
-    int64_t low = x->contig_begin[c->contig], high = x->contig_begin[c->contig + 1];
     for (int32_t extra = 0;; extra = extra ? extra * 2 : WIDEN) {
         int64_t dlo = c->dlo - extra, dhi = c->dhi + extra, begin = dlo, end = dhi + len;
-        if (begin < low) begin = low;
-        if (end > high) end = high;
+        anl_index_clip(x, c->contig, &begin, &end);
         uint8_t *target = anl_arena_alloc(w->temporary, (size_t)(end - begin), 1);
         if (!target) return ANL_ENOMEM;
         anl_index_fetch(x, begin, end, target);
@@ -51,12 +50,7 @@ static int keep_arrays(anl_worker *w, const anl_extension *e, int32_t len, anl_p
     out->cigar = anl_arena_alloc(w->arena, (size_t)e->n_cigar + 2, sizeof *out->cigar);
     char *text = anl_arena_alloc(w->arena, md, 1);
     if (!out->cigar || !text) return ANL_ENOMEM;
-    int32_t n = 0;
-    if (e->qbeg) out->cigar[n++] = (uint32_t)e->qbeg << 4 | SOFT_CLIP;
-    memcpy(out->cigar + n, e->cigar, (size_t)e->n_cigar * sizeof *out->cigar);
-    n += e->n_cigar;
-    if (e->qend < len) out->cigar[n++] = (uint32_t)(len - e->qend) << 4 | SOFT_CLIP;
-    out->n_cigar = n;
+    out->n_cigar = anl_cigar_clip(e->cigar, e->n_cigar, e->qbeg, len - e->qend, out->cigar);
     out->md = memcpy(text, e->md, md);
     return ANL_OK;
 }
@@ -107,12 +101,10 @@ int anl_place_parts(anl_worker *w, anl_query *q)
 int anl_placements_add(anl_worker *w, anl_placements *to, const anl_placement *p)
 {
     int32_t at = to->n;
-    anl_placement *grown = anl_arena_alloc(w->arena, (size_t)to->n + 1, sizeof *grown);
-    if (!grown) return ANL_ENOMEM;
-    while (at > 0 && to->list[at - 1].kind > p->kind) --at;
-    for (int32_t i = 0; i < to->n; ++i) grown[i + (i >= at)] = to->list[i];
-    grown[at] = *p;
-    to->list = grown;
+    int rc = anl_arena_grow(w->arena, &to->list, (size_t)to->n, &to->cap, (size_t)to->n + 1, sizeof *to->list);
+    if (rc) return rc;
+    for (; at > 0 && to->list[at - 1].kind > p->kind; --at) to->list[at] = to->list[at - 1];
+    to->list[at] = *p;
     ++to->n;
     return ANL_OK;
 }
@@ -141,7 +133,7 @@ static int add_secondaries(anl_worker *w, anl_query *q, const anl_choice *chosen
 static int append_xa(anl_worker *w, const anl_placement *p, char **text)
 {
     const char *contig = w->context->index->contigs[p->tid].name, *before = *text ? *text : "";
-    size_t size = strlen(before) + strlen(contig) + (size_t)p->n_cigar * 11 + 48;
+    size_t size = strlen(before) + strlen(contig) + (size_t)p->n_cigar * ANL_CIGAR_TEXT + 48;
     char *grown = anl_arena_alloc(w->arena, size, 1), *at = grown;
     if (!grown) return ANL_ENOMEM;
     at += sprintf(at, "%s%s,%c%lld,", before, contig, p->reverse ? '-' : '+', (long long)p->pos + 1);

@@ -77,10 +77,11 @@ static anl_query query_of(const anl_worker *w, const part *p, const anl_query *w
 {
     const anl_index *x = w->context->index;
     const anl_placement *primary = &whole->placed.list[0];
-    int64_t low = x->contig_begin[primary->tid], high = x->contig_begin[primary->tid + 1];
+    const int64_t contig = x->contig_begin[primary->tid];
     anl_query q = {.read = &p->read, .strand = {p->read.seq, whole->strand[1] + whole->read->len - p->end}};
-    q.near_begin = low + primary->pos - AROUND > low ? low + primary->pos - AROUND : low;
-    q.near_end = low + primary->end + AROUND < high ? low + primary->end + AROUND : high;
+    q.near_begin = contig + primary->pos - AROUND;
+    q.near_end = contig + primary->end + AROUND;
+    anl_index_clip(x, primary->tid, &q.near_begin, &q.near_end);
     return q;
 }
 
