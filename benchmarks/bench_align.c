@@ -4,6 +4,7 @@
 #include "bench.h"
 
 #include "align.h"
+#include "align_tuning.h"
 #include "candidates.h"
 #include "devices.h"
 #include "encoder.h"
@@ -16,7 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK = 512, GPU_CHUNK = 4096 /* as in src/align/align.c */ };
+typedef struct worker {
+    anl_scratch scratch;
+    anl_sw_queue queue;
+    anl_arena *results;
+} worker;
 
 static int threads;
 static double seconds = 2;
@@ -32,7 +37,7 @@ typedef struct side {
     anl_search *search;
     anl_gpu *gpu; /* NULL: the CPU */
     anl_context context;
-    anl_worker *workers;
+    worker *workers;
     anl_aligner *aligner; /* the whole; opened when the rest is closed */
     const anl_records *records;
     size_t n_chunks;
@@ -42,18 +47,25 @@ static void open_parts(side *s, const char *index)
 {
     need(!anl_index_open(&s->index, index) && !anl_model_open(&s->model, NULL));
     need(!anl_encoder_new(&s->encoder, s->model) && !anl_search_new(&s->search, s->index, ANL_SEARCH_NATIVE));
-    anl_search_rivals_only(s->search);
+    anl_search_competing_only(s->search);
     need(!anl_gpu_open(&s->gpu, s->options.device));
     need(!s->gpu || (!anl_encoder_use(s->encoder, s->gpu) && !anl_search_use(s->search, s->gpu)));
     s->context = (anl_context){&s->options, s->index, s->encoder, s->search, anl_kernels_get(), s->gpu};
     s->workers = anl_alloc((size_t)threads, sizeof *s->workers);
     need(s->workers != NULL);
-    for (int i = 0; i < threads; ++i) need(!anl_worker_init(&s->workers[i], &s->context));
+    for (int i = 0; i < threads; ++i) {
+        worker *w = &s->workers[i];
+        need(!anl_scratch_init(&w->scratch, &s->context) && (w->results = anl_arena_new()) != NULL);
+    }
 }
 
 static void close_parts(side *s)
 {
-    for (int i = 0; i < threads; ++i) anl_worker_free(&s->workers[i]);
+    for (int i = 0; i < threads; ++i) {
+        anl_scratch_free(&s->workers[i].scratch);
+        anl_sw_queue_free(&s->workers[i].queue);
+        anl_arena_free(s->workers[i].results);
+    }
     free(s->workers);
     anl_search_free(s->search);
     anl_encoder_free(s->encoder);
@@ -64,51 +76,51 @@ static void close_parts(side *s)
 
 /* ---- stages of the reads [begin, begin + n) ---- */
 
-static void embed(const side *s, anl_worker *w, size_t begin, int n)
+static void embed(const side *s, worker *w, size_t begin, int n)
 {
-    const uint8_t **seqs = anl_arena_alloc(w->temporary, (size_t)n, sizeof *seqs);
-    int32_t *lens = anl_arena_alloc(w->temporary, (size_t)n, sizeof *lens);
+    const uint8_t **seqs = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *seqs);
+    int32_t *lens = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *lens);
     need(seqs && lens);
     for (int i = 0; i < n; ++i) {
         seqs[i] = batch.reads[begin + (size_t)i].seq;
         lens[i] = batch.reads[begin + (size_t)i].len;
     }
-    need(!anl_encoder_embed(s->encoder, w->encoder, seqs, lens, n, vectors + begin * (size_t)s->index->d));
+    need(!anl_encoder_embed(s->encoder, w->scratch.encoder, seqs, lens, n, vectors + begin * (size_t)s->index->d));
 }
 
-static void search(const side *s, anl_worker *w, size_t begin, int n)
+static void search(const side *s, worker *w, size_t begin, int n)
 {
     const int k = s->options.candidates;
-    anl_hit *hits = anl_arena_alloc(w->temporary, (size_t)n * (size_t)k, sizeof *hits);
-    int *counts = anl_arena_alloc(w->temporary, (size_t)n, sizeof *counts), *efforts = anl_arena_alloc(w->temporary, (size_t)n, sizeof *efforts);
-    need(hits && counts && efforts);
-    need(!anl_search_sure(s->search, w->search, vectors + begin * (size_t)s->index->d, n, k, hits, counts, efforts));
+    anl_hit *hits = anl_arena_alloc(w->scratch.temporary, (size_t)n * (size_t)k, sizeof *hits);
+    int *counts = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *counts), *multipliers = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *multipliers);
+    need(hits && counts && multipliers);
+    need(!anl_search_sure(s->search, w->scratch.search, vectors + begin * (size_t)s->index->d, n, k, hits, counts, multipliers));
 }
 
 /* Both and the verification of what they find: votes of k-mers and Smith-Waterman. */
-static void find(const side *s, anl_worker *w, size_t begin, int n)
+static void find(const side *s, worker *w, size_t begin, int n)
 {
-    anl_query *q = anl_arena_alloc(w->temporary, (size_t)n, sizeof *q);
+    anl_query *q = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *q);
     need(q != NULL);
     for (int i = 0; i < n; ++i) {
         const anl_read *r = &batch.reads[begin + (size_t)i];
-        uint8_t *reverse = anl_arena_alloc(w->temporary, (size_t)r->len, 1);
+        uint8_t *reverse = anl_arena_alloc(w->scratch.temporary, (size_t)r->len, 1);
         need(reverse != NULL);
         for (int32_t j = 0; j < r->len; ++j) reverse[j] = r->seq[r->len - 1 - j] > 3 ? 4 : 3 - r->seq[r->len - 1 - j];
         q[i] = (anl_query){.read = r, .strand = {r->seq, reverse}};
     }
-    need(!anl_candidates_find(w, q, n, s->options.candidates));
+    need(!anl_candidates_find(&s->context, &w->scratch, &anl_locate_short, &w->queue, q, n, w->results));
 }
 
-static void run_chunks(const side *s, void (*stage)(const side *, anl_worker *, size_t, int))
+static void run_chunks(const side *s, void (*stage)(const side *, worker *, size_t, int))
 {
-    size_t size = CHUNK, share = batch.n / (size_t)threads;
-    if (s->gpu && share > size) size = share < GPU_CHUNK ? share : GPU_CHUNK;
+    size_t size = ANL_CHUNK, share = batch.n / (size_t)threads;
+    if (s->gpu && share > size) size = share < ANL_CHUNK_ON_GPU ? share : ANL_CHUNK_ON_GPU;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (size_t begin = 0; begin < batch.n; begin += size) {
-        anl_worker *w = &s->workers[omp_get_thread_num()];
-        anl_arena_reset(w->temporary);
-        anl_arena_reset(w->arena);
+        worker *w = &s->workers[omp_get_thread_num()];
+        anl_arena_reset(w->scratch.temporary);
+        anl_arena_reset(w->results);
         stage(s, w, begin, (int)(batch.n - begin < size ? batch.n - begin : size));
     }
 }
@@ -123,7 +135,7 @@ static void align(side *s)
 /* ---- rates ---- */
 
 /* reads/s, of whole passes over the batch after one to warm up; without a stage all of them. */
-static double rate(side *s, void (*stage)(const side *, anl_worker *, size_t, int))
+static double rate(side *s, void (*stage)(const side *, worker *, size_t, int))
 {
     double begin = 0, end = 0;
     int passes = -1;

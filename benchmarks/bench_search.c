@@ -1,4 +1,4 @@
-/* Queries per second through an index on one core, our scan beside FAISS's own search, for each effort: build/bench_search INDEX.anl
+/* Queries per second through an index on one core, our scan beside FAISS's own search, for multipliers of the usual number of lists: build/bench_search INDEX.anl
  * Queries are the index's own vectors with noise. */
 #include "bench.h"
 
@@ -28,19 +28,19 @@ int main(int argc, char **argv)
         anl_index_entry(x, rand() % (int64_t)x->list_begin[x->nlist], q);
         for (int c = 0; c < x->d; ++c) q[c] = (int8_t)(q[c] / 2 + rand() % 41 - 20);
     }
-    printf("path\teffort\tlists\tqueries/s\n");
+    printf("path\tmultiplier\tlists\tqueries/s\n");
     for (int path = ANL_SEARCH_NATIVE; path <= ANL_SEARCH_FAISS; ++path) {
         anl_search *s;
         anl_search_scratch *sc;
         if (anl_search_new(&s, x, (anl_search_path)path) || anl_search_scratch_new(&sc, s)) return 1;
-        for (int effort = 1; effort <= 16; effort *= 4) {
+        for (int multiplier = 1; multiplier <= ANL_SEARCH_MOST; multiplier *= ANL_SEARCH_MORE) {
             double start = now(), seconds;
             long done = 0;
             do {
-                if (anl_search_batch(s, sc, queries, QUERIES, NEIGHBOURS, effort, hits, counts)) return 1;
+                if (anl_search_batch(s, sc, queries, QUERIES, NEIGHBOURS, multiplier, hits, counts)) return 1;
                 done += QUERIES;
             } while ((seconds = now() - start) < 0.5);
-            printf("%s\t%d\t%d\t%.0f\n", path == ANL_SEARCH_FAISS ? "faiss" : "native", effort, anl_search_nprobe(x, effort), (double)done / seconds);
+            printf("%s\t%d\t%d\t%.0f\n", path == ANL_SEARCH_FAISS ? "faiss" : "native", multiplier, anl_search_nprobe(x, multiplier), (double)done / seconds);
         }
         anl_search_scratch_free(sc);
         anl_search_free(s);

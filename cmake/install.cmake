@@ -1,9 +1,11 @@
-# Program, library, header, model, man page, CMake package and pkg-config file.
+# Program, library, header, model, man page, completions, CMake package and pkg-config file.
 include(CMakePackageConfigHelpers)
 install(TARGETS anneal)
 install(TARGETS libanneal EXPORT annealTargets PUBLIC_HEADER DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES data/model/anneal-d128.anm DESTINATION ${CMAKE_INSTALL_DATADIR}/anneal)
-install(FILES docs/anneal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${CMAKE_BINARY_DIR}/share/anneal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${CMAKE_BINARY_DIR}/share/anneal.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME anneal)
+install(FILES ${CMAKE_BINARY_DIR}/share/_anneal DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(EXPORT annealTargets NAMESPACE anneal:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/anneal)
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/annealConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES cmake/annealConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/annealConfigVersion.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/anneal)

@@ -25,6 +25,9 @@ void anl_fastq_free(anl_fastq *f);
 /* 1, 0 at the end, ANL_EFORMAT naming file, record and read, ANL_EIO or ANL_ENOMEM. */
 int anl_fastq_next(anl_fastq *f, anl_raw_read *r);
 
+/* As anl_text_share. */
+double anl_fastq_share(const anl_fastq *f);
+
 /* Records read so far. */
 int64_t anl_fastq_number(const anl_fastq *f);
 

@@ -35,6 +35,11 @@ int anl_reference_open(anl_reference **out, const char *path)
     return ANL_OK;
 }
 
+double anl_reference_share(const anl_reference *r)
+{
+    return anl_text_share(r->text);
+}
+
 void anl_reference_free(anl_reference *r)
 {
     if (!r) return;
@@ -137,4 +142,9 @@ int anl_reference_next(anl_reference *r, anl_contig *contig, const uint8_t **seq
     ++r->given;
     *seq = r->seq;
     return 1;
+}
+
+const uint8_t *anl_reference_letters(const anl_reference *r)
+{
+    return r->upper;
 }

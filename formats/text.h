@@ -1,4 +1,4 @@
-/** Lines of a text file: plain, gzip (of any number of members) or bgzip; "-" is standard input. */
+/** Lines of a text file: plain, gzip (of any number of members, zeros behind them allowed) or bgzip; "-" is standard input. */
 #ifndef ANL_TEXT_H
 #define ANL_TEXT_H
 
@@ -6,7 +6,7 @@
 
 typedef struct anl_text anl_text;
 
-/** 0, ANL_EIO or ANL_ENOMEM. */
+/** 0, ANL_EIO, ANL_EFORMAT (compressed otherwise: the message says what to type) or ANL_ENOMEM. */
 int anl_text_open(anl_text **out, const char *path);
 /** The same over an open stream, which is taken on success. */
 struct hFILE;
@@ -20,6 +20,9 @@ int anl_text_line(anl_text *t, char **line, size_t *len);
 
 /** The next byte without taking it, or -1 at the end or on an error, which anl_text_line then reports. */
 int anl_text_peek(anl_text *t);
+
+/** The share of the file that has been read, 0 to 1, by the bytes that lie on the disk; 0 where the size is not known, as of a pipe. */
+double anl_text_share(const anl_text *t);
 
 /** What to call the file in messages. */
 const char *anl_text_name(const anl_text *t);

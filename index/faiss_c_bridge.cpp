@@ -3,7 +3,9 @@
 #include <faiss/IndexFlat.h>
 #include <faiss/IndexIVF.h>
 #include <faiss/IndexScalarQuantizer.h>
+#include <faiss/impl/AuxIndexStructures.h>
 #include <faiss/index_io.h>
+#include <faiss/utils/distances.h>
 
 #include <exception>
 #include <string>
@@ -62,6 +64,26 @@ const faiss::IndexIVF *ivf(const void *p)
     return static_cast<const faiss::IndexIVF *>(index(p));
 }
 
+// FAISS asks between blocks of vectors whether to go on: where it is, it does not tell, but its rounds and the blocks can be counted.
+struct Watch : faiss::InterruptCallback {
+    const faiss::Clustering *clustering;
+    int64_t n, round = 0, blocks = 0;
+    void (*tell)(void *, int64_t, int64_t);
+    void *data;
+
+    Watch(const faiss::Clustering *c, int64_t points, void (*t)(void *, int64_t, int64_t), void *d) : clustering(c), n(points), tell(t), data(d) {}
+
+    bool want_interrupt() override
+    {
+        const int64_t rounds = static_cast<int64_t>(clustering->iteration_stats.size());
+        blocks = rounds > round ? 0 : blocks + 1;
+        round = rounds;
+        const int64_t inside = blocks * faiss::distance_compute_blas_query_bs;
+        tell(data, round * n + (inside < n ? inside : n), clustering->niter * n);
+        return false;
+    }
+};
+
 } // namespace
 
 extern "C" {
@@ -97,9 +119,15 @@ int faiss_Clustering_new_with_params(void **out, int d, int k, const Parameters 
     });
 }
 
-int faiss_Clustering_train(void *clustering, id n, const float *x, void *assigner)
+int anl_faiss_cluster(void *clustering, id n, const float *x, void *assigner, void (*tell)(void *, int64_t, int64_t), void *data)
 {
-    return guarded([&] { static_cast<faiss::Clustering *>(clustering)->train(n, x, *index(assigner)); });
+    faiss::Clustering *c = static_cast<faiss::Clustering *>(clustering);
+    int failed = guarded([&] {
+        faiss::InterruptCallback::instance.reset(new Watch(c, n, tell, data));
+        c->train(n, x, *index(assigner));
+    });
+    faiss::InterruptCallback::clear_instance();
+    return failed;
 }
 
 void faiss_Clustering_centroids(void *clustering, float **centroids, size_t *size)

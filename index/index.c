@@ -2,6 +2,7 @@
 
 #include "panel.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride)
@@ -56,6 +57,44 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
         const int64_t from = x->n_runs[2 * lo] > begin ? x->n_runs[2 * lo] : begin;
         const int64_t until = x->n_runs[2 * lo + 1] < end ? x->n_runs[2 * lo + 1] : end;
         memset(out + (from - begin), 4, (size_t)(until - from));
+    }
+}
+
+void anl_index_unique(const anl_index *x, int64_t begin, int64_t end, uint64_t *out)
+{
+    const uint64_t *from = x->unique + begin / 64;
+    const int shift = (int)(begin % 64);
+    const int64_t n = end - begin, words = (n + 63) / 64, last = (end - 1) / 64 - begin / 64; /* `from` is read up to there */
+    for (int64_t i = 0; i < words; ++i) out[i] = from[i] >> shift | (shift && i < last ? from[i + 1] << (64 - shift) : 0);
+    if (n % 64) out[words - 1] &= (UINT64_C(1) << n % 64) - 1;
+}
+
+/* The first letter at or behind `pos`. */
+static int64_t letter_from(const anl_index *x, int64_t pos)
+{
+    int64_t lo = 0, hi = x->n_letters;
+    while (lo < hi) {
+        const int64_t mid = lo + (hi - lo) / 2;
+        if ((int64_t)(x->letters[mid] >> 8) >= pos) hi = mid;
+        else lo = mid + 1;
+    }
+    return lo;
+}
+
+void anl_index_spell_md(const anl_index *x, int64_t begin, int64_t end, char *md)
+{
+    int64_t i = letter_from(x, begin), pos = begin;
+    while (*md && i < x->n_letters && (int64_t)(x->letters[i] >> 8) < end) {
+        if (*md >= '0' && *md <= '9') {
+            pos += strtoll(md, &md, 10);
+            continue;
+        }
+        if (*md != '^') {
+            while (i < x->n_letters && (int64_t)(x->letters[i] >> 8) < pos) ++i;
+            if (*md == 'N' && i < x->n_letters && (int64_t)(x->letters[i] >> 8) == pos) *md = (char)(x->letters[i] & 255);
+            ++pos;
+        }
+        ++md;
     }
 }
 

@@ -6,6 +6,8 @@
 
 #define ANL_INDEX_NO_WINDOW UINT32_MAX /**< id of the padding behind a list's last entry */
 
+enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31, ANL_UNIQUE_MOST_N = 2 /* N of a k-mer that is met as every sequence it could be */ };
+
 /** Everything read from one .anl file. Arrays point into the mapping; "joined" coordinates run over all contigs in turn. */
 typedef struct anl_index {
     int32_t n_contigs;
@@ -15,6 +17,11 @@ typedef struct anl_index {
     const uint8_t *bases;         /**< 2 bits a base, four to a byte, first base in the low bits; N stored as A */
     const int64_t *n_runs;        /**< [2 * n_n_runs] begin, end of every run of N, joined, ascending */
     int64_t n_n_runs;
+    int32_t unique_k;
+    const uint64_t *unique;       /**< bit p: the k-mer at p, joined, is met once in the reference (unique.h); one a base, then 0 up to 64 */
+    const uint64_t *letters;      /**< [n_letters] joined position << 8 | letter of each base that has another IUPAC letter than N, which it is
+                                   *   in n_runs; ascending */
+    int64_t n_letters;
     int32_t window, stride;       /**< bp */
     int64_t n_windows;            /**< of all contigs, also those not stored because they hold nothing but N */
     int64_t n_entries;            /**< windows stored */
@@ -67,10 +74,35 @@ static inline void anl_index_clip(const anl_index *x, int32_t contig, int64_t *b
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
 
+/** The bits of `unique` of [begin, end), the first in the lowest bit of out[0]; `out` holds (end - begin + 63) / 64 words, the last one
+ *  filled up with 0. A bit is never set fewer than unique_k bases before the end of a contig. */
+void anl_index_unique(const anl_index *x, int64_t begin, int64_t end, uint64_t *out);
+
+/** Puts the reference's letters in place of N in `md`, the tag MD of an alignment that begins at joined position `begin` and ends before `end`. */
+void anl_index_spell_md(const anl_index *x, int64_t begin, int64_t end, char *md);
+
 /** One entry as d signed bytes. */
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
 
 /* Building ------------------------------------------------------------------------------------------------------------- */
+
+/** What building an index is at, in this order. */
+typedef enum anl_index_stage { ANL_INDEX_EMBEDDING, ANL_INDEX_CLUSTERING, ANL_INDEX_ASSIGNING, ANL_INDEX_WRITING } anl_index_stage;
+
+/** Told now and then, by any thread but one at a time, that `done` of about `total` units of a stage are done; total 0: not known. Windows are
+ *  embedded, assigned to lists and written; clustering goes over its sample once a round. */
+typedef void anl_index_progress(void *data, anl_index_stage stage, int64_t done, int64_t total);
+
+/** Whom to tell; progress NULL: nobody. */
+typedef struct anl_index_watch {
+    anl_index_progress *progress;
+    void *data;
+} anl_index_watch;
+
+static inline void anl_index_tell(const anl_index_watch *w, anl_index_stage stage, int64_t done, int64_t total)
+{
+    if (w->progress) w->progress(w->data, stage, done, total);
+}
 
 /** What goes into an index. Arrays are borrowed. */
 typedef struct anl_index_parts {
@@ -80,12 +112,17 @@ typedef struct anl_index_parts {
     int64_t n_bases;
     const int64_t *n_runs;
     int64_t n_n_runs;
+    int32_t unique_k;
+    const uint64_t *unique; /**< as in anl_index */
+    const uint64_t *letters; /**< as in anl_index */
+    int64_t n_letters;
     int32_t window, stride, d;
     const int8_t *vectors;    /**< [n_entries][d] */
     const uint32_t *windows;  /**< [n_entries] ascending */
     int64_t n_entries;
     uint64_t model_hash;
     const char *model_name;
+    anl_index_watch watch;
 } anl_index_parts;
 
 /** Clusters the vectors, fills the lists (both by FAISS) and writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes

@@ -6,7 +6,7 @@
 
 #define ANL_INDEX_MAGIC "ANLINDEX"
 enum {
-    ANL_INDEX_VERSION = 1,
+    ANL_INDEX_VERSION = 2,
     ANL_INDEX_ALIGN = 64, /* bytes: sections begin on a cache line, as loads of 64 bytes like it */
     ANL_INDEX_MOST_LISTS = 1 << 24, /* 64 times those of as many windows as there are numbers for */
 };
@@ -22,6 +22,8 @@ enum anl_index_section {
     SECTION_CODES,
     SECTION_BIAS,
     SECTION_IDS,
+    SECTION_UNIQUE, /* bits, in 64-bit words */
+    SECTION_LETTERS,
     N_SECTIONS,
 };
 
@@ -36,6 +38,7 @@ typedef struct anl_index_header {
     uint32_t version, n_contigs;
     int32_t window, stride, d, nlist;
     int64_t n_entries;
+    int32_t unique_k, reserved; /* reserved: 0 */
     uint64_t model_hash;
     char model_name[64];
     struct {

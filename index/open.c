@@ -127,6 +127,7 @@ static int check_header(const struct anl_index_mapping *m)
     const int shape_ok = h->n_contigs >= 1 && h->n_contigs <= INT32_MAX && h->window >= ANL_ENCODER_MIN_LEN && h->window <= ANL_ENCODER_MAX_LEN &&
                          h->stride >= 1 && h->stride <= h->window && h->d >= ANL_ENCODER_HEAD && h->d <= ANL_ENCODER_MAX_DIM &&
                          h->d % ANL_ENCODER_HEAD == 0 && h->nlist >= 1 && h->nlist <= ANL_INDEX_MOST_LISTS && h->n_entries >= 0 &&
+                         h->unique_k >= ANL_UNIQUE_MIN_K && h->unique_k <= ANL_UNIQUE_MAX_K &&
                          is_printable(h->model_name, sizeof h->model_name);
     return shape_ok ? ANL_OK : corrupt(m, "header");
 }
@@ -146,6 +147,8 @@ static int check_sizes(const struct anl_index_mapping *m)
         [SECTION_CODES] = entries * d,
         [SECTION_BIAS] = entries * sizeof(int32_t),
         [SECTION_IDS] = entries * sizeof(uint32_t),
+        [SECTION_UNIQUE] = h->section[SECTION_UNIQUE].size, /* with the contigs */
+        [SECTION_LETTERS] = count_of(m, SECTION_LETTERS, sizeof(uint64_t)) * sizeof(uint64_t),
     };
     for (int i = 0; i < N_SECTIONS; ++i)
         if (h->section[i].size != sizes[i]) return corrupt(m, "sizes");
@@ -248,6 +251,35 @@ static int take_n_runs(anl_index *x, const struct anl_index_mapping *m)
     return ANL_OK;
 }
 
+/* The map's bits never belong to a k-mer that crosses the end of a contig or of the reference. */
+static int take_unique(anl_index *x, const struct anl_index_mapping *m)
+{
+    const int64_t bases = x->contig_begin[x->n_contigs];
+    if (m->header.section[SECTION_UNIQUE].size != ((uint64_t)bases + 63) / 64 * 8) return corrupt(m, "uniqueness map");
+    const uint64_t *unique = section(m, SECTION_UNIQUE);
+    x->unique_k = m->header.unique_k;
+    x->unique = unique;
+    for (int32_t c = 0; c < x->n_contigs; ++c) {
+        const int64_t begin = x->contig_begin[c], end = x->contig_begin[c + 1];
+        for (int64_t p = end - begin < x->unique_k ? begin : end - x->unique_k + 1; p < end; ++p)
+            if (unique[p / 64] >> p % 64 & 1) return corrupt(m, "uniqueness map");
+    }
+    return bases % 64 == 0 || unique[bases / 64] >> bases % 64 == 0 ? ANL_OK : corrupt(m, "uniqueness map");
+}
+
+static int take_letters(anl_index *x, const struct anl_index_mapping *m)
+{
+    const uint64_t *letters = copy_section(m, SECTION_LETTERS), bases = (uint64_t)x->contig_begin[x->n_contigs];
+    if (!letters) return ANL_ENOMEM;
+    x->letters = letters;
+    x->n_letters = (int64_t)count_of(m, SECTION_LETTERS, sizeof *letters);
+    for (int64_t i = 0; i < x->n_letters; ++i)
+        if ((i && letters[i] >> 8 <= letters[i - 1] >> 8) || letters[i] >> 8 >= bases || !(letters[i] & 255) ||
+            !strchr("RYSWKMBDHV", (int)(letters[i] & 255)))
+            return corrupt(m, "letters");
+    return ANL_OK;
+}
+
 /* ---- the lists ---- */
 
 /* Whether vector `i` is what fills up a panel. */
@@ -326,6 +358,8 @@ static int take_all(anl_index *x, const struct anl_index_mapping *m)
     memcpy(x->model_name, h->model_name, sizeof x->model_name);
     int rc = take_contigs(x, m);
     if (!rc) rc = take_n_runs(x, m);
+    if (!rc) rc = take_unique(x, m);
+    if (!rc) rc = take_letters(x, m);
     if (!rc) rc = take_centroids(x, m);
     return rc ? rc : take_lists(x, m);
 }

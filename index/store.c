@@ -46,6 +46,10 @@ int32_t anl_store_lists(int64_t n)
     return lists;
 }
 
+/* In the bridge: faiss_Clustering_train with a word on how far it is, `done` of `total` vectors times rounds. */
+extern int anl_faiss_cluster(FaissClustering *c, idx_t n, const float *x, FaissIndexFlatL2 *assigner, void (*tell)(void *data, int64_t done, int64_t total),
+                             void *data);
+
 /* An empty IVF store over `centroids`; both objects are the caller's. */
 static int ivf_new(FaissIndexFlatL2 **quantizer, FaissIndexIVFScalarQuantizer **ivf, const float *centroids, int32_t nlist, int32_t d)
 {
@@ -56,7 +60,13 @@ static int ivf_new(FaissIndexFlatL2 **quantizer, FaissIndexIVFScalarQuantizer **
     return faiss_Index_train((FaissIndex *)*ivf, nlist, centroids) ? faiss_fail() : ANL_OK;
 }
 
-static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, float *centroids)
+/* FAISS tells of a round's vectors as it goes. */
+static void tell_clustering(void *watch, int64_t done, int64_t total)
+{
+    anl_index_tell(watch, ANL_INDEX_CLUSTERING, done, total);
+}
+
+static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, float *centroids, const anl_index_watch *watch)
 {
     FaissClusteringParameters p;
     FaissClustering *c = NULL;
@@ -75,7 +85,7 @@ static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, f
     float *made;
     size_t size;
     if (faiss_Clustering_new_with_params(&c, d, nlist, &p) || faiss_IndexFlatL2_new_with(&assigner, d) ||
-        faiss_Clustering_train(c, sample, points, (FaissIndex *)assigner))
+        anl_faiss_cluster(c, sample, points, assigner, tell_clustering, (void *)(uintptr_t)watch))
         rc = faiss_fail();
     if (!rc) {
         faiss_Clustering_centroids(c, &made, &size);
@@ -88,7 +98,7 @@ static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, f
 }
 
 /* FAISS fills its lists; their members are read back. */
-static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const float *centroids)
+static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const float *centroids, const anl_index_watch *watch)
 {
     FaissIndexFlatL2 *quantizer = NULL;
     FaissIndexIVFScalarQuantizer *ivf = NULL;
@@ -99,6 +109,7 @@ static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const
         const int64_t m = n - i < BLOCK ? n - i : BLOCK;
         to_floats(vectors + i * d, (size_t)(m * d), block);
         if (faiss_Index_add((FaissIndex *)ivf, m, block)) rc = faiss_fail();
+        anl_index_tell(watch, ANL_INDEX_ASSIGNING, i + m, n);
     }
     for (int32_t l = 0; l < s->nlist && !rc; ++l) {
         const size_t size = faiss_IndexIVF_get_list_size((FaissIndexIVF *)ivf, (size_t)l);
@@ -123,7 +134,7 @@ static int check_blas_memory(void)
     return ANL_OK;
 }
 
-int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d)
+int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d, const anl_index_watch *watch)
 {
     anl_store *s = anl_alloc(1, sizeof *s);
     if (!s) return ANL_ENOMEM;
@@ -136,9 +147,9 @@ int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d
     int rc = centroids && s->centroids && s->begin && s->entries ? ANL_OK : ANL_ENOMEM;
     if (!rc) rc = check_blas_memory();
     for (size_t i = 0; i < cells && !rc; ++i) centroids[i] = SHIFT;
-    if (!rc && s->nlist > 1) rc = cluster(vectors, n, d, s->nlist, centroids);
+    if (!rc && s->nlist > 1) rc = cluster(vectors, n, d, s->nlist, centroids, watch);
     for (size_t i = 0; i < cells && !rc; ++i) s->centroids[i] = (int8_t)(centroids[i] - SHIFT);
-    if (!rc) rc = fill(s, vectors, n, d, centroids);
+    if (!rc) rc = fill(s, vectors, n, d, centroids, watch);
     free(centroids);
     if (rc) {
         anl_store_free(s);

@@ -2,7 +2,7 @@
 #ifndef ANL_STORE_H
 #define ANL_STORE_H
 
-#include "base.h"
+#include "index.h"
 
 typedef struct anl_store {
     int32_t nlist;
@@ -16,7 +16,7 @@ int32_t anl_store_lists(int64_t n);
 
 /* vectors[n][d]. k-means with integer centroids: every distance is a whole number below 2^24, so the result does not depend on the
  * BLAS, its threads or the machine. */
-int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d);
+int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d, const anl_index_watch *watch);
 void anl_store_free(anl_store *s);
 
 #endif

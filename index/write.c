@@ -98,6 +98,8 @@ static void put_centroids(writer *w, const anl_store *s, int32_t d)
     }
 }
 
+enum { SECTIONS_OF_LISTS = SECTION_IDS - SECTION_CODES + 1 };
+
 /* Codes, biases and ids, list by list, each list padded to whole panels. */
 static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
 {
@@ -113,7 +115,8 @@ static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
     section_end(w, SECTION_LIST_BEGIN);
     for (int section = SECTION_CODES; section <= SECTION_IDS; ++section) {
         section_begin(w, section);
-        for (int32_t l = 0; l < s->nlist; ++l)
+        for (int32_t l = 0; l < s->nlist; ++l) {
+            anl_index_tell(&p->watch, ANL_INDEX_WRITING, (section - SECTION_CODES) * p->n_entries + (int64_t)s->begin[l], SECTIONS_OF_LISTS * p->n_entries);
             for (uint64_t e = s->begin[l]; e < s->begin[l + 1]; e += ANL_PANEL) {
                 int32_t bias[ANL_PANEL];
                 uint32_t ids[ANL_PANEL];
@@ -137,6 +140,7 @@ static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
                     put_summed(w, ids, sizeof ids);
                 }
             }
+        }
         section_end(w, section);
     }
 }
@@ -152,6 +156,7 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     h->d = p->d;
     h->nlist = s->nlist;
     h->n_entries = p->n_entries;
+    h->unique_k = p->unique_k;
     h->model_hash = p->model_hash;
     snprintf(h->model_name, sizeof h->model_name, "%s", p->model_name);
     put(w, h, sizeof *h);
@@ -160,6 +165,8 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     put_section(w, SECTION_N_RUNS, p->n_runs, (size_t)p->n_n_runs * 2 * sizeof *p->n_runs);
     put_centroids(w, s, p->d);
     put_lists(w, s, p);
+    put_section(w, SECTION_UNIQUE, p->unique, (size_t)((p->n_bases + 63) / 64) * sizeof *p->unique);
+    put_section(w, SECTION_LETTERS, p->letters, (size_t)p->n_letters * sizeof *p->letters);
     h->checksum = XXH3_64bits(h, offsetof(anl_index_header, checksum));
     if (fseek(w->file, 0, SEEK_SET)) w->failed = 1;
     put(w, h, sizeof *h);
@@ -169,7 +176,8 @@ int anl_index_write(anl_output *to, const anl_index_parts *parts)
 {
     anl_store *s = NULL;
     writer w = {.file = anl_output_stream(to), .sum = XXH3_createState()};
-    int rc = !w.file ? ANL_EIO : !w.sum ? anl_fail(ANL_ENOMEM, "out of memory") : anl_store_build(&s, parts->vectors, parts->n_entries, parts->d);
+    int rc = !w.file ? ANL_EIO : !w.sum ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
+    if (!rc) rc = anl_store_build(&s, parts->vectors, parts->n_entries, parts->d, &parts->watch);
     if (!rc) {
         errno = 0;
         put_all(&w, parts, s);

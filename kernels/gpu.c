@@ -3,6 +3,12 @@
 
 #include "base.h"
 
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_GPUS = 1024 };
+
 static const anl_gpu_table *table; /* set by the first GPU opened; there is one module */
 
 static int checked(int rc)
@@ -13,6 +19,20 @@ static int checked(int rc)
 int anl_gpu_differs(const char *what)
 {
     return anl_fail(ANL_EIO, "the GPU does not %s as the CPU does: it or its driver is at fault; use --device cpu", what);
+}
+
+int anl_device_parse(const char *called, const char *text, int *device)
+{
+    char *end = NULL;
+    if (!strcmp(text, "auto")) *device = ANL_DEVICE_AUTO;
+    else if (!strcmp(text, "cpu")) *device = ANL_DEVICE_CPU;
+    else if (!strcmp(text, "cuda")) *device = ANL_DEVICE_GPU;
+    else {
+        const long n = !strncmp(text, "cuda:", 5) && isdigit((unsigned char)text[5]) ? strtol(text + 5, &end, 10) : -1;
+        if (n < 0 || *end || n >= MOST_GPUS) return anl_fail(ANL_EINVAL, "%s %s: must be auto, cpu, cuda or cuda:N", called, text);
+        *device = ANL_DEVICE_GPU + (int)n;
+    }
+    return ANL_OK;
 }
 
 int anl_gpu_open(anl_gpu **out, int device)

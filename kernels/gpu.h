@@ -68,6 +68,9 @@ typedef struct anl_gpu_queries {
     int nprobe; /**< lists looked through, 1 to nlist */
 } anl_gpu_queries;
 
+/** Reads "auto", "cpu", "cuda" or "cuda:N", given as the value of an option that was `called` so. 0 or ANL_EINVAL. */
+int anl_device_parse(const char *called, const char *text, int *device);
+
 /** *out is NULL when the CPU is to be used. ANL_EINVAL when a GPU is asked for that is not there. */
 int anl_gpu_open(anl_gpu **out, int device);
 void anl_gpu_free(anl_gpu *g);

@@ -19,12 +19,13 @@ int main(int argc, char **argv)
 {
     anl_session *session;
     const anl_alignment *alignments;
-    int n;
+    size_t n;
     if (argc < 3) {
         fprintf(stderr, "usage: example INDEX.anl READ [MATE]\n");
         return 2;
     }
-    if (anl_session_open(&session, argv[1], NULL, 400, 50)) { /* pairs about 400 +- 50 bp apart, end to end */
+    const anl_setting settings[] = {{"insert-size", "400,50"}, {"threads", "2"}}; /* pairs about 400 +- 50 bp apart, end to end */
+    if (anl_session_open(&session, argv[1], settings, sizeof settings / sizeof *settings)) {
         fprintf(stderr, "example: %s\n", anl_error());
         return 1;
     }
@@ -32,7 +33,7 @@ int main(int argc, char **argv)
     const int failed = anl_session_align(session, &read, argc > 3 ? &mate : NULL, &alignments, &n);
     if (failed) fprintf(stderr, "example: %s\n", anl_error());
     else
-        for (int i = 0; i < n; ++i) print_alignment(&alignments[i]);
+        for (size_t i = 0; i < n; ++i) print_alignment(&alignments[i]);
     anl_session_close(session);
     return failed ? 1 : 0;
 }

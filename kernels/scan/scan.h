@@ -1,4 +1,4 @@
-/** Scan kernels: dot products of query vectors with the entries of inverted lists, and the choice of the near ones. */
+/** Scan kernels: dot products of query vectors with the entries of inverted lists, and selection among their distances. */
 #ifndef ANL_KERNELS_SCAN_H
 #define ANL_KERNELS_SCAN_H
 
@@ -20,10 +20,10 @@ typedef struct anl_scan_kernels {
 
     /** Entries j of n (a multiple of 16) with bias[j] - 2 * dots[j] <= limit: their numbers to which, the values to value, both with room
      *  for n + 16; returns how many. */
-    int32_t (*near)(const int32_t *dots, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value);
+    int32_t (*select_at_most)(const int32_t *dots, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value);
 
-    /** A value that exactly k of values[n] do not exceed; where ties make that impossible, the k-th smallest. 1 <= k <= n. */
-    int32_t (*bound)(const int32_t *values, int32_t n, int32_t k);
+    /** A limit that exactly k of values[n] do not exceed; where ties make that impossible, the k-th smallest. 1 <= k <= n. */
+    int32_t (*limit_of_k)(const int32_t *values, int32_t n, int32_t k);
 } anl_scan_kernels;
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);

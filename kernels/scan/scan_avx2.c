@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "scan_bound.inc.h"
+#include "scan_limit.inc.h"
 
 enum { MOST_D = ANL_ENCODER_MAX_DIM };
 
@@ -56,7 +56,7 @@ static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_
     }
 }
 
-static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)
+static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)
 {
     const __m256i most = _mm256_set1_epi32(limit);
     int32_t found = 0;
@@ -75,5 +75,5 @@ static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t 
 
 void anl_scan_fill_avx2(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, near, bound};
+    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k};
 }

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "scan_bound.inc.h"
+#include "scan_limit.inc.h"
 #include "vnni512.inc.h"
 
 /* R queries by V panels, all sums in registers. */
@@ -53,7 +53,7 @@ static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_
         columns(1, queries, n, panels + (size_t)p * ANL_PANEL * size, size, out + (size_t)p * ANL_PANEL, stride);
 }
 
-static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)
+static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)
 {
     const __m512i most = _mm512_set1_epi32(limit), lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     int32_t found = 0;
@@ -71,5 +71,5 @@ static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t 
 
 void anl_scan_fill_avx512(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, near, bound};
+    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k};
 }

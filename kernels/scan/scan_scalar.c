@@ -1,6 +1,6 @@
 #include "scan.h"
 
-#include "scan_bound.inc.h"
+#include "scan_limit.inc.h"
 
 #include <string.h>
 
@@ -16,7 +16,7 @@ static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_
         }
 }
 
-static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)
+static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)
 {
     int32_t found = 0;
     for (int32_t j = 0; j < n; ++j) {
@@ -30,5 +30,5 @@ static int32_t near(const int32_t *dot, const int32_t *bias, int32_t n, int32_t 
 
 void anl_scan_fill_scalar(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, near, bound};
+    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k};
 }

@@ -1,22 +1,30 @@
 /* The whole story, top to bottom: read a batch, embed, search, verify, decide, finish, write. */
 #include "align.h"
 
+#include "align_tuning.h"
 #include "candidates.h"
 #include "encoder_check.h"
+#include "find.h"
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
-#include "place.h"
 #include "search_check.h"
 #include "split.h"
 #include "sw_check.h"
+#include "trace.h"
 
 #include <omp.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Reads, and bp, that one thread takes through a stage together; a GPU wants more, but every thread its share. */
-enum { CHUNK = 512, GPU_CHUNK = 4096, READ_BASES = 512 /* bp that a read of a full chunk has room for */ };
+enum { BUFFERS = 2 /* batches whose results are kept: one is written while the next is aligned */ };
+
+/* What a thread has of its own. */
+typedef struct worker {
+    anl_scratch scratch;
+    anl_sw_queue queue;
+    anl_arena *results[BUFFERS]; /* reset when the batch is written */
+} worker;
 
 struct anl_aligner {
     anl_align_options options;
@@ -26,18 +34,22 @@ struct anl_aligner {
     anl_search *search;
     anl_gpu *gpu; /* NULL: the CPU does everything */
     anl_context context;
-    anl_worker *workers;
+    worker *workers;
     int n_workers;
     anl_insert_model insert; /* of the last batches that had enough pairs */
-    anl_arena *arenas[ANL_LAPS]; /* per batch: queries, chunks */
-    anl_arena *arena;        /* that of this batch */
-    int lap;
+    int started;             /* 1: the first batch, or the first part of it, is through */
+    anl_arena *arenas[BUFFERS]; /* per batch: queries, chunks */
+    int buffer;              /* of this batch */
+    anl_progress *progress;  /* NULL: nobody is told */
+    void *progress_data;
+    int64_t work_done, expected; /* reads times WORK; reads of the whole input, about */
 };
 
 /* Reads [begin, end) of a batch and what became of them. */
 typedef struct chunk {
     size_t begin, end;
-    anl_counts counts;
+    anl_find_counts found;
+    anl_records *records;
 } chunk;
 
 typedef struct work {
@@ -47,13 +59,29 @@ typedef struct work {
     chunk *chunks;
     anl_records *records;
     size_t n_chunks;
+    size_t n_first; /* reads of the first part of a run's first batch, whose pairs tell the insert sizes to the rest; else 0 */
 } work;
+
+static int worker_init(worker *w, const anl_context *context)
+{
+    int rc = anl_scratch_init(&w->scratch, context);
+    for (int i = 0; i < BUFFERS && !rc; ++i)
+        if (!(w->results[i] = anl_arena_new())) rc = ANL_ENOMEM;
+    return rc;
+}
+
+static void worker_free(worker *w)
+{
+    anl_scratch_free(&w->scratch);
+    anl_sw_queue_free(&w->queue);
+    for (int i = 0; i < BUFFERS; ++i) anl_arena_free(w->results[i]);
+}
 
 static int check_gpu(const anl_aligner *a)
 {
     int rc = anl_encoder_check_gpu(a->encoder, a->model);
     if (!rc) rc = anl_search_check_gpu(a->search, a->index);
-    return rc ? rc : anl_sw_check_gpu(a->workers[0].sw, &a->options.align.score);
+    return rc ? rc : anl_sw_check_gpu(a->workers[0].scratch.sw, &a->options.align.score);
 }
 
 int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options)
@@ -62,7 +90,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!a) return ANL_ENOMEM;
     a->options = *options;
     anl_align_options_resolve(&a->options);
-    int rc = anl_align_options_check(options);
+    int rc = anl_options_check(&anl_align_option_table, options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
     if (!rc) rc = anl_model_open(&a->model, model_path);
     if (!rc && anl_model_hash(a->model) != a->index->model_hash)
@@ -70,16 +98,16 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc && a->model->dim != a->index->d) rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
-    if (!rc) anl_search_rivals_only(a->search);
+    if (!rc) anl_search_competing_only(a->search);
     if (!rc) rc = anl_gpu_open(&a->gpu, options->device);
     if (!rc && a->gpu) rc = anl_encoder_use(a->encoder, a->gpu);
     if (!rc && a->gpu) rc = anl_search_use(a->search, a->gpu);
     if (a->gpu && a->options.threads < 2) a->options.threads = 2; /* one packs and votes while the other waits */
-    for (int i = 0; i < ANL_LAPS && !rc; ++i)
+    for (int i = 0; i < BUFFERS && !rc; ++i)
         if (!(a->arenas[i] = anl_arena_new())) rc = ANL_ENOMEM;
     a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
     if (!rc && !(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
-    for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = anl_worker_init(&a->workers[a->n_workers], &a->context);
+    for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);
     if (!rc && a->gpu) rc = check_gpu(a);
     if (options->insert_given) a->insert = options->insert;
     if (rc) {
@@ -93,9 +121,9 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
 void anl_aligner_free(anl_aligner *a)
 {
     if (!a) return;
-    for (int i = 0; i < a->n_workers; ++i) anl_worker_free(&a->workers[i]);
+    for (int i = 0; i < a->n_workers; ++i) worker_free(&a->workers[i]);
     free(a->workers);
-    for (int i = 0; i < ANL_LAPS; ++i) anl_arena_free(a->arenas[i]);
+    for (int i = 0; i < BUFFERS; ++i) anl_arena_free(a->arenas[i]);
     anl_search_free(a->search);
     anl_encoder_free(a->encoder);
     anl_model_free(a->model);
@@ -114,9 +142,9 @@ const char *anl_aligner_gpu(const anl_aligner *a)
     return a->gpu ? anl_gpu_name(a->gpu) : NULL;
 }
 
-static int prepare_query(anl_worker *w, const anl_read *read, anl_query *q)
+static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)
 {
-    uint8_t *reverse = anl_arena_alloc(w->arena, (size_t)read->len, 1);
+    uint8_t *reverse = anl_arena_alloc(results, (size_t)read->len, 1);
     if (!reverse) return ANL_ENOMEM;
     for (int32_t i = 0; i < read->len; ++i) {
         uint8_t base = read->seq[read->len - 1 - i];
@@ -127,78 +155,130 @@ static int prepare_query(anl_worker *w, const anl_read *read, anl_query *q)
 }
 
 /* Embed, search, verify: every read of the chunk on its own; long ones come later, whole. */
-static int find_places(const work *k, chunk *c, anl_worker *w)
+static int find_candidates(const work *k, chunk *c, worker *w)
 {
     anl_query *q = k->queries + c->begin;
+    anl_arena *results = w->results[k->aligner->buffer];
     int n = (int)(c->end - c->begin), rc = ANL_OK;
-    anl_arena_reset(w->temporary);
+    anl_arena_reset(w->scratch.temporary);
     for (int i = 0; i < n && !rc; ++i) {
         const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
         if (anl_read_is_long(read)) q[i] = (anl_query){.read = read};
-        else rc = prepare_query(w, read, &q[i]);
+        else rc = prepare_query(read, results, &q[i]);
     }
-    return rc ? rc : anl_candidates_find(w, q, n, w->context->options->candidates);
+    return rc ? rc : anl_find(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, results, &c->found);
 }
 
-/* Decide and finish: pairs see each other under the insert-size model. */
-static int report(const work *k, chunk *c, anl_worker *w)
+/* Mates are looked for beside each other under the insert-size model. */
+static int rescue_mates(const work *k, anl_query *q, int n, worker *w)
 {
-    const anl_align_options *o = w->context->options;
-    const anl_insert_model *m = &k->aligner->insert;
-    anl_query *q = k->queries + c->begin;
-    anl_records *out = &k->records[c - k->chunks];
-    int n = (int)(c->end - c->begin), rc = ANL_OK;
-    anl_arena_reset(w->temporary);
+    const anl_context *x = &k->aligner->context;
+    int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i)
-        if (q[i].read->mate == 1) rc = anl_pair_rescue(w, m, q, i);
-    if (!rc) rc = anl_candidates_score(w, q, n);
-    for (int i = 0; i < n && !rc; ++i) rc = anl_place_parts(w, &q[i]);
+        if (q[i].read->mate == 1) rc = anl_pair_rescue(x->options, &k->aligner->insert, x->index, q, i, &w->queue);
+    return rc ? rc : anl_candidates_score(x, &w->scratch, &w->queue, q, n, w->results[k->aligner->buffer]);
+}
+
+/* Decides where reads lie, pairs together, and aligns them there base by base, then what that leaves of them elsewhere. */
+static int align_chosen(const work *k, anl_query *q, int n, worker *w)
+{
+    const anl_context *x = &k->aligner->context;
+    anl_scratch *s = &w->scratch;
+    anl_arena *results = w->results[k->aligner->buffer];
+    int rc = ANL_OK;
+    for (int i = 0; i < n && !rc; ++i) rc = anl_trace_segments(x, s, &q[i]);
     for (int i = 0; i < n && !rc; ++i) {
         anl_choice chosen[2];
         int paired = q[i].read->mate == 1;
         if (anl_read_is_long(q[i].read)) {
-            rc = anl_long_align(w, q[i].read, &q[i].placed);
+            rc = anl_long_align(x, s, q[i].read, results, &q[i].aligned);
             continue;
         }
-        if (paired) q[i].proper = (uint8_t)anl_pair_choose(o, m, &q[i], chosen);
-        else chosen[0] = anl_choose_single(o, &q[i], o->min_score);
-        rc = anl_place_chosen(w, &q[i], &chosen[0]);
-        if (!rc && paired) rc = anl_place_chosen(w, &q[++i], &chosen[1]);
+        if (paired) q[i].proper = (uint8_t)anl_pair_choose(x->options, &k->aligner->insert, &q[i], chosen);
+        else chosen[0] = anl_choose_single(x->options, &q[i], x->options->min_score);
+        rc = anl_trace_chosen(x, s, &q[i], &chosen[0], results);
+        if (!rc && paired) rc = anl_trace_chosen(x, s, &q[++i], &chosen[1], results);
     }
-    if (!rc) rc = anl_split(w, q, n);
+    return rc ? rc : anl_split(x, s, &w->queue, q, n, results);
+}
+
+/* -5: the alignment that begins first in a read leads; the other mate may no longer lie where it makes a proper pair. */
+static void lead_leftmost(const work *k, anl_query *q, int n)
+{
+    for (int i = 0; i < n; ++i) {
+        const int paired = q[i].read->mate == 1;
+        int changed = anl_read_alignments_lead_leftmost(&q[i].aligned);
+        if (!paired) continue;
+        changed |= anl_read_alignments_lead_leftmost(&q[i + 1].aligned);
+        if (changed && q[i].aligned.n && q[i + 1].aligned.n && q[i].proper)
+            q[i].proper = (uint8_t)anl_pair_is_proper(&k->aligner->insert, &q[i].aligned.list[0], &q[i + 1].aligned.list[0]);
+        ++i;
+    }
+}
+
+/* Makes the records. */
+static int finish(const work *k, const anl_query *q, int n, worker *w, anl_records *out)
+{
+    const anl_finisher f = {&k->aligner->options, k->aligner->index->contigs, w->results[k->aligner->buffer]};
+    int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i) {
         if (q[i].read->mate == 1) {
             const anl_read *reads[2] = {q[i].read, q[i + 1].read};
-            const anl_placements placed[2] = {q[i].placed, q[i + 1].placed};
-            rc = anl_finish_pair(w, reads, placed, q[i].proper, out, &c->counts);
+            const anl_read_alignments aligned[2] = {q[i].aligned, q[i + 1].aligned};
+            rc = anl_finish_pair(&f, reads, aligned, q[i].proper, out);
             ++i;
-        } else rc = anl_finish_placements(w, q[i].read, &q[i].placed, out, &c->counts);
+        } else rc = anl_finish_single(&f, q[i].read, &q[i].aligned, out);
     }
     return rc;
 }
 
-/* Runs one stage over all chunks; the error of the first chunk that fails is the one reported. */
-static int run_stage(const work *k, int (*stage)(const work *, chunk *, anl_worker *))
+/* Decide and finish: pairs see each other under the insert-size model. */
+static int report(const work *k, chunk *c, worker *w)
+{
+    anl_query *q = k->queries + c->begin;
+    int n = (int)(c->end - c->begin);
+    anl_arena_reset(w->scratch.temporary);
+    int rc = rescue_mates(k, q, n, w);
+    if (!rc) rc = align_chosen(k, q, n, w);
+    if (!rc && k->aligner->options.leftmost_primary) lead_leftmost(k, q, n);
+    return rc ? rc : finish(k, q, n, w, c->records);
+}
+
+/* How much of the work on a read a stage is, about. */
+enum { WORK_FIND = 3, WORK_REPORT = 1, WORK = WORK_FIND + WORK_REPORT };
+
+static void tell(anl_aligner *a, const chunk *c, int share)
+{
+#pragma omp critical(anl_align_progress)
+    {
+        a->work_done += (int64_t)(c->end - c->begin) * share;
+        a->progress(a->progress_data, a->work_done / WORK, a->expected);
+    }
+}
+
+/* Runs one stage over chunks [first, last); the error of the first chunk that fails is the one reported. */
+static int run_stage(const work *k, size_t first, size_t last, int (*stage)(const work *, chunk *, worker *))
 {
     anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(k->aligner->options.threads)
-    for (size_t i = 0; i < k->n_chunks; ++i) {
+    for (size_t i = first; i < last; ++i) {
         int rc = stage(k, &k->chunks[i], &k->aligner->workers[omp_get_thread_num()]);
         if (rc) anl_failure_keep(&failure, rc, (long)i);
+        if (k->aligner->progress) tell(k->aligner, &k->chunks[i], stage == find_candidates ? WORK_FIND : WORK_REPORT);
     }
     return anl_failure_raise(&failure);
 }
 
-/* The insert-size model of this batch; an orientation without enough pairs keeps its last estimate. */
-static int estimate_inserts(const work *k)
+/* The insert-size model of the first `n_reads` of this batch; an orientation without enough pairs keeps its last estimate. */
+static int estimate_inserts(const work *k, size_t n_reads)
 {
     anl_aligner *a = k->aligner;
     if (a->options.insert_given) return ANL_OK;
     int32_t *sizes[ANL_N_ORIENTATIONS];
     size_t n[ANL_N_ORIENTATIONS] = {0};
     for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
-        if (!(sizes[o] = anl_arena_alloc(a->arena, k->batch->n / 2 + 1, sizeof *sizes[o]))) return ANL_ENOMEM;
-    for (size_t i = 0; i < k->batch->n; ++i) {
+        if (!(sizes[o] = anl_arena_alloc(a->arenas[a->buffer], n_reads / 2 + 1, sizeof *sizes[o]))) return ANL_ENOMEM;
+    for (size_t i = 0; i < n_reads; ++i) {
         anl_orientation o;
         int32_t size;
         if (k->batch->reads[i].mate == 1 && anl_pair_evidence(&a->options, &k->queries[i], &o, &size)) sizes[o][n[o]++] = size;
@@ -210,57 +290,77 @@ static int estimate_inserts(const work *k)
     return ANL_OK;
 }
 
+/* Reads, and bp, that one thread takes through a stage together; a GPU wants more, but every thread its share. */
 static size_t chunk_end(const work *k, size_t begin)
 {
     const anl_batch *b = k->batch;
-    size_t most = CHUNK, share = b->n / (size_t)k->aligner->options.threads;
-    if (k->aligner->gpu && share > most) most = share < GPU_CHUNK ? share : GPU_CHUNK;
+    size_t most = ANL_CHUNK, share = b->n / (size_t)k->aligner->options.threads;
+    if (k->aligner->gpu && share > most) most = share < ANL_CHUNK_ON_GPU ? share : ANL_CHUNK_ON_GPU;
     int64_t bases = 0;
     size_t end = begin;
-    while (end < b->n && end - begin < most && bases < (int64_t)most * READ_BASES) bases += b->reads[end++].len;
+    if (begin < k->n_first && begin + most > k->n_first) most = k->n_first - begin;
+    while (end < b->n && end - begin < most && bases < (int64_t)most * ANL_CHUNK_READ) bases += b->reads[end++].len;
     return end < b->n && b->reads[end].mate == 2 ? end + 1 : end;
 }
 
 /* Chunks never split a pair, and nothing depends on where they end. */
 static int cut_chunks(work *k)
 {
+    anl_arena *arena = k->aligner->arenas[k->aligner->buffer];
     size_t n = k->batch->n, most = 0, made = 0;
     for (size_t begin = 0; begin < n; begin = chunk_end(k, begin)) ++most;
-    k->chunks = anl_arena_alloc(k->aligner->arena, most, sizeof *k->chunks);
-    k->records = anl_arena_alloc(k->aligner->arena, most, sizeof *k->records);
-    k->queries = anl_arena_alloc(k->aligner->arena, n, sizeof *k->queries);
+    k->chunks = anl_arena_alloc(arena, most, sizeof *k->chunks);
+    k->records = anl_arena_alloc(arena, most, sizeof *k->records);
+    k->queries = anl_arena_alloc(arena, n, sizeof *k->queries);
     if (!k->chunks || !k->records || !k->queries) return ANL_ENOMEM;
     for (size_t begin = 0, end; begin < n; begin = end) {
         end = chunk_end(k, begin);
         k->records[made] = (anl_records){0};
-        k->chunks[made++] = (chunk){.begin = begin, .end = end};
+        k->chunks[made] = (chunk){.begin = begin, .end = end, .records = &k->records[made]};
+        ++made;
     }
     k->n_chunks = made;
     return ANL_OK;
 }
 
+/* Mates are looked for beside each other where earlier batches say that they lie; in the first batch its first pairs say so. */
+static int find_all(work *k)
+{
+    size_t first = 0;
+    while (first < k->n_chunks && k->chunks[first].begin < k->n_first) ++first;
+    int rc = run_stage(k, 0, first, find_candidates);
+    if (!rc && first) rc = estimate_inserts(k, k->chunks[first - 1].end);
+    k->aligner->started = 1;
+    return rc ? rc : run_stage(k, first, k->n_chunks, find_candidates);
+}
+
+static void add_found(anl_find_counts *to, const anl_find_counts *c)
+{
+    to->segments += c->segments;
+    to->entries += c->entries;
+    for (int w = 0; w < ANL_WAVES; ++w) to->proven[w] += c->proven[w];
+    to->proven_beside_mate += c->proven_beside_mate;
+    to->settled_by_mate += c->settled_by_mate;
+}
+
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
 {
-    work k = {.aligner = a, .batch = batch};
-    a->lap = (a->lap + 1) % ANL_LAPS;
-    a->arena = a->arenas[a->lap];
-    anl_arena_reset(a->arena);
-    for (int i = 0; i < a->n_workers; ++i) {
-        anl_worker *w = &a->workers[i];
-        w->arena = w->arenas[a->lap];
-        anl_arena_reset(w->arena);
-    }
+    work k = {.aligner = a, .batch = batch, .n_first = a->started || a->options.insert_given ? 0 : 2 * ANL_FIRST_PAIRS};
+    a->buffer = (a->buffer + 1) % BUFFERS;
+    anl_arena_reset(a->arenas[a->buffer]);
+    for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].results[a->buffer]);
     int rc = cut_chunks(&k);
-    if (!rc) rc = run_stage(&k, find_places);
-    if (!rc) rc = estimate_inserts(&k);
-    if (!rc) rc = run_stage(&k, report);
+    if (!rc) rc = find_all(&k);
+    if (!rc) rc = estimate_inserts(&k, batch->n);
+    if (!rc) rc = run_stage(&k, 0, k.n_chunks, report);
     if (!rc) rc = anl_index_unchanged(a->index);
     if (rc) return rc;
     for (size_t i = 0; i < k.n_chunks; ++i) {
-        summary->counts.reads += k.chunks[i].counts.reads;
-        summary->counts.mapped += k.chunks[i].counts.mapped;
-        summary->counts.pairs += k.chunks[i].counts.pairs;
-        summary->counts.proper += k.chunks[i].counts.proper;
+        summary->counts.reads += k.records[i].counts.reads;
+        summary->counts.mapped += k.records[i].counts.mapped;
+        summary->counts.pairs += k.records[i].counts.pairs;
+        summary->counts.proper += k.records[i].counts.proper;
+        add_found(&summary->found, &k.chunks[i].found);
     }
     summary->insert = a->insert.of[ANL_FR];
     *chunks = k.records;
@@ -268,85 +368,91 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
     return ANL_OK;
 }
 
-static int write_chunks(anl_alignments *out, const anl_records *chunks, size_t n, int hits_only)
+static int write_chunks(const anl_align_output *out, const anl_records *chunks, size_t n)
 {
     for (size_t i = 0; i < n; ++i) {
+        int rc = out->unplaced ? anl_unplaced_write(out->unplaced, chunks[i].records, chunks[i].n) : ANL_OK;
+        if (rc) return rc;
         anl_record *r = chunks[i].records;
         size_t kept = chunks[i].n;
-        if (hits_only) {
+        if (out->hits_only) {
             kept = 0;
             for (size_t j = 0; j < chunks[i].n; ++j)
                 if (!(r[j].flag & 4)) r[kept++] = r[j];
         }
-        int rc = anl_alignments_write(out, r, kept);
-        if (rc) return rc;
+        if ((rc = anl_alignments_write(out->alignments, r, kept))) return rc;
     }
     return ANL_OK;
 }
 
-/* Reading the next batch or writing the last one, beside the alignment of the current one where there are threads. */
-typedef struct errand {
-    int (*run)(struct errand *);
+/* Reading the next batch or writing the last one, in the background of the alignment of the current one where there are threads. */
+typedef struct task {
+    int (*run)(struct task *);
     pthread_t thread;
-    int beside, running;
+    int in_background, running;
     anl_failure failure;
     anl_reads *in;           /* of reading: */
     int64_t bases;
-    anl_alignments *out;     /* of writing: */
+    const anl_align_output *out; /* of writing: */
     const anl_records *chunks;
     size_t n_chunks;
-    int hits_only;
     anl_batch *batch;        /* read into, or what the records were made of */
-} errand;
+} task;
 
-static int read_batch(errand *e)
+static int read_batch(task *t)
 {
-    return anl_reads_next(e->in, e->bases, e->batch);
+    return anl_reads_next(t->in, t->bases, t->batch);
 }
 
-static int write_batch(errand *e)
+static int write_batch(task *t)
 {
-    return write_chunks(e->out, e->chunks, e->n_chunks, e->hits_only);
+    return write_chunks(t->out, t->chunks, t->n_chunks);
 }
 
-static void *run_errand(void *data)
+static void *task_run(void *data)
 {
-    errand *e = data;
-    int rc = e->run(e);
-    if (rc) anl_failure_keep(&e->failure, rc, 0);
+    task *t = data;
+    int rc = t->run(t);
+    if (rc) anl_failure_keep(&t->failure, rc, 0);
     return NULL;
 }
 
-static void start_errand(errand *e)
+static void task_start(task *t)
 {
-    e->running = e->beside && pthread_create(&e->thread, NULL, run_errand, e) == 0;
-    if (!e->running) run_errand(e);
+    t->running = t->in_background && pthread_create(&t->thread, NULL, task_run, t) == 0;
+    if (!t->running) task_run(t);
 }
 
 /* Waits for it, if it was started; returns its error, if it failed. */
-static int end_errand(errand *e)
+static int task_end(task *t)
 {
-    if (e->running) pthread_join(e->thread, NULL);
-    e->running = 0;
-    return anl_failure_raise(&e->failure);
+    if (t->running) pthread_join(t->thread, NULL);
+    t->running = 0;
+    return anl_failure_raise(&t->failure);
 }
 
-int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only, anl_summary *summary, anl_progress *progress,
-              void *data)
+int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data)
 {
     anl_batch batches[3] = {0}, *current = &batches[0];
-    const int beside = a->options.threads > 1;
-    errand reader = {.run = read_batch, .beside = beside, .in = in, .bases = a->options.batch_bases, .batch = &batches[1]};
-    errand writer = {.run = write_batch, .beside = beside, .out = out, .hits_only = hits_only, .batch = &batches[2]};
+    const int in_background = a->options.threads > 1;
+    task reader = {.run = read_batch, .in_background = in_background, .in = in, .bases = a->options.batch_bases, .batch = &batches[1]};
+    task writer = {.run = write_batch, .in_background = in_background, .out = out, .batch = &batches[2]};
+    int64_t seen = 0;
     int rc = ANL_OK;
+    a->progress = progress;
+    a->progress_data = data;
+    a->work_done = 0;
     for (int i = 0; i < 3 && !rc; ++i) rc = anl_batch_init(&batches[i]);
     if (!rc) rc = anl_reads_next(in, reader.bases, current);
     while (!rc && current->n) {
+        const double share = anl_reads_share(in);
+        seen += (int64_t)current->n;
+        a->expected = share > 0 ? (int64_t)((double)seen / share) : 0;
         const anl_records *chunks;
         size_t n_chunks;
-        start_errand(&reader);
+        task_start(&reader);
         rc = anl_aligner_batch(a, current, &chunks, &n_chunks, summary);
-        const int written = end_errand(&writer), read = end_errand(&reader);
+        const int written = task_end(&writer), read = task_end(&reader);
         if (!rc) rc = written ? written : read;
         if (rc) break;
         anl_batch *spare = writer.batch;
@@ -355,10 +461,9 @@ int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only,
         writer.n_chunks = n_chunks;
         current = reader.batch;
         reader.batch = spare;
-        start_errand(&writer);
-        if (progress) progress(data, summary);
+        task_start(&writer);
     }
-    const int written = end_errand(&writer);
+    const int written = task_end(&writer);
     if (!rc) rc = written;
     for (int i = 0; i < 3; ++i) anl_batch_free(&batches[i]);
     return rc;

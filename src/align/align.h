@@ -3,9 +3,11 @@
 #define ANL_ALIGN_H
 
 #include "alignments.h"
+#include "find.h"
 #include "finish.h"
 #include "options.h"
 #include "reads.h"
+#include "unplaced.h"
 
 /** An opened index with its model, ready to align; shared by all threads. */
 typedef struct anl_aligner anl_aligner;
@@ -20,18 +22,25 @@ const char *anl_aligner_gpu(const anl_aligner *a); /**< name of the GPU in use; 
 /** What a run did so far. */
 typedef struct anl_summary {
     anl_counts counts;
+    anl_find_counts found; /**< what adaptive search did */
     anl_insert insert; /**< FR inserts of the last batch that had an estimate */
 } anl_summary;
 
 /** Aligns one batch. records[i] of *n_chunks chunks, in input order, stay valid until the call after the next. */
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary);
 
-/** Called after every batch. */
-typedef void anl_progress(void *data, const anl_summary *so_far);
+/** Told by any thread, one at a time, how many reads are done, and about how many there are; 0: not known. */
+typedef void anl_progress(void *data, int64_t done, int64_t total);
 
-/** Aligns everything `in` gives and appends the records to `out` in input order; records flagged unmapped are left out when
- *  `hits_only`. The result does not depend on the number of threads. 0 or the first error. */
-int anl_align(anl_aligner *a, anl_reads *in, anl_alignments *out, int hits_only, anl_summary *summary, anl_progress *progress,
-              void *data);
+/** Where results go. */
+typedef struct anl_align_output {
+    anl_alignments *alignments;
+    anl_unplaced *unplaced; /**< NULL: reads that found no place are not written once more */
+    int hits_only;          /**< records flagged unmapped are left out of `alignments` */
+} anl_align_output;
+
+/** Aligns everything `in` gives and writes the records in input order. The result does not depend on the number of threads. 0 or the first
+ *  error. */
+int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data);
 
 #endif

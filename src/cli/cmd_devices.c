@@ -1,25 +1,17 @@
 #include "cli.h"
+#include "command.h"
 #include "devices.h"
 #include "kernels.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: anneal devices\n\nPrints what this machine offers: cores and kernel levels (the last one is used; ANNEAL_KERNELS caps it), and\n"
-    "NVIDIA GPUs that the program sees; anneal index and align use the first one unless --device says otherwise.\n";
-
-int cmd_devices(int argc, char **argv)
+static int run(void *settings, const cli_call *call)
 {
     enum { MOST = 64 };
     anl_device devices[MOST];
     const char *why;
-    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-        fputs(help, stdout);
-        return 0;
-    }
-    if (argc != 1) return cli_usage("devices: takes nothing; anneal devices --help tells more");
+    (void)settings, (void)call;
     if (!anl_kernels_get()) return cli_fail();
     printf("cpu\t%ld cores\tlevels", sysconf(_SC_NPROCESSORS_ONLN));
     for (const char *const *level = anl_kernels_levels(); *level; ++level) printf(" %s", *level);
@@ -31,3 +23,12 @@ int cmd_devices(int argc, char **argv)
                devices[i].multiprocessors);
     return 0;
 }
+
+const cli_command cmd_devices = {
+    .name = "devices",
+    .what = "print what this machine offers",
+    .usage = "",
+    .about = "Prints what this machine offers: cores and kernel levels (the last one is used; ANNEAL_KERNELS caps it), and NVIDIA GPUs that the "
+             "program sees; anneal index and align use the first one unless --device says otherwise.",
+    .run = run,
+};

@@ -1,31 +1,34 @@
 #include "cli.h"
+#include "command.h"
+#include "files.h"
+#include "hints.h"
 #include "index.h"
 
-#include <stdio.h>
-#include <string.h>
-
-static const char help[] =
-    "usage: anneal export-faiss INDEX.anl OUT.faiss\n\n"
-    "Writes the vectors as a plain FAISS index (IVF, 8-bit direct codes) that faiss.read_index opens. Ids are window\n"
-    "numbers; a vector element v is stored as v + 128.\n";
-
-int cmd_export_faiss(int argc, char **argv)
+static int run(void *settings, const cli_call *call)
 {
-    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
-        fputs(help, stdout);
-        return 0;
-    }
-    if (argc != 3 || argv[1][0] == '-') return cli_usage("export-faiss: needs INDEX.anl OUT.faiss; anneal export-faiss --help tells more");
     anl_index *x;
+    (void)settings;
     cli_files f = {0};
-    int rc = cli_reads(&f, argv[1], "");
-    if (!rc) rc = cli_writes(&f, argv[2], "");
-    const int status = cli_files_check(&f, rc);
+    int status = cli_check_index(call), rc = status ? ANL_OK : cli_reads(&f, call->operands[0], "");
+    if (!status && !rc) rc = cli_writes(&f, call->operands[1], "");
+    if (!status) status = cli_files_check(&f, rc);
     if (status) return status;
-    rc = anl_index_open(&x, argv[1]);
+    rc = anl_index_open(&x, call->operands[0]);
     if (!rc) {
-        rc = anl_index_faiss_export(x, argv[2]);
+        rc = anl_index_faiss_export(x, call->operands[1]);
         anl_index_free(x);
     }
     return rc ? cli_fail() : 0;
 }
+
+const cli_command cmd_export_faiss = {
+    .name = "export-faiss",
+    .what = "write an index's vectors as a FAISS index file",
+    .usage = "INDEX.anl OUT.faiss",
+    .about = "Writes the vectors as a plain FAISS index (IVF, 8-bit direct codes) that faiss.read_index opens. Ids are window numbers; a vector "
+             "element v is stored as v + 128.",
+    .needs = "INDEX.anl OUT.faiss",
+    .least = 2,
+    .most = 2,
+    .run = run,
+};

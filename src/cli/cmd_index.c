@@ -1,47 +1,36 @@
 #include "cli.h"
+#include "command.h"
+#include "files.h"
 #include "gpu.h"
+#include "hints.h"
+#include "index.h"
 #include "index_build.h"
 #include "progress.h"
 
-#include <getopt.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
-static const char help[] =
-    "usage: anneal index [OPTIONS] REF.fa[.gz]\n\n"
-    "  -o FILE        the index [REF.anl]\n"
-    "  -t N           threads; the index is the same for any number [1]\n"
-    "  --window W     bp of reference embedded as one vector; about a read's length [176]\n"
-    "  --stride S     bp between windows; smaller finds more and makes a larger index [48]\n"
-    "  --model FILE   encoder [the one shipped]\n"
-    "  --device D     auto, cpu, cuda or cuda:N (a GPU's number) embeds; same index; auto: a GPU if there is one [auto]\n"
-    "  -v             tell what was built, and on what\n";
+enum { LONGEST_PATH = 4096 };
 
-enum { OPT_WINDOW = 256, OPT_STRIDE, OPT_MODEL, OPT_DEVICE, OPT_HELP };
+typedef struct settings {
+    anl_index_options o;
+    int verbose;
+} settings;
 
-static const struct option long_options[] = {{"window", required_argument, NULL, OPT_WINDOW}, {"stride", required_argument, NULL, OPT_STRIDE},
-                                             {"model", required_argument, NULL, OPT_MODEL},   {"help", no_argument, NULL, OPT_HELP},
-                                             {"device", required_argument, NULL, OPT_DEVICE}, {NULL, 0, NULL, 0}};
-
-/* REF.fa.gz to REF.anl. */
-static int default_output(const char *reference, char *out, size_t size)
+static int set_device(const anl_option *o, const char *called, const char *text, void *s)
 {
-    static const char *const endings[] = {".gz", ".bgz", ".fasta", ".fna", ".fa"};
-    if (snprintf(out, size - 4, "%s", strcmp(reference, "-") ? reference : "reference") >= (int)size - 4) return -1;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; ++i) {
-        const size_t n = strlen(out), m = strlen(endings[i]);
-        if (n > m && !strcmp(out + n - m, endings[i])) out[n - m] = 0;
-    }
-    strcat(out, ".anl");
-    return 0;
+    (void)o;
+    return anl_device_parse(called, text, &((settings *)s)->o.device);
 }
 
-static void show(void *data, int64_t done, int64_t total)
+static void show(void *data, anl_index_stage stage, int64_t done, int64_t total)
 {
-    anl_meter_update(data, done, total);
+    static const char *const stages[] = {"embedding", "clustering", "assigning to lists", "writing"};
+    const int windows = stage == ANL_INDEX_EMBEDDING || stage == ANL_INDEX_ASSIGNING;
+    anl_meter_update(data, stages[stage], windows ? "windows" : NULL, done, total);
 }
 
 static int build(const anl_index_options *o, int verbose)
@@ -49,58 +38,78 @@ static int build(const anl_index_options *o, int verbose)
     anl_index_report r;
     anl_meter meter;
     const double start = anl_now();
-    anl_meter_start(&meter, "windows");
+    anl_meter_start(&meter, verbose ? ANL_METER_LINES : ANL_METER_TERMINAL);
     omp_set_num_threads(o->threads); /* FAISS goes by the default */
     int rc = anl_threads_start(o->threads);
-    if (!rc) rc = anl_index_build(o, show, &meter, &r);
+    if (!rc) rc = anl_index_build(o, &(anl_index_watch){show, &meter}, &r);
     anl_meter_finish(&meter);
     if (rc) return cli_fail();
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    if (verbose || meter.on)
+    if (verbose || meter.terminal)
         fprintf(stderr, "%s: %lld contigs, %lld bp, %lld windows; %.1f s, %ld MiB; embedded on %s\n", o->output, (long long)r.contigs,
                 (long long)r.bases, (long long)r.windows, anl_now() - start, usage.ru_maxrss / 1024, *r.gpu ? r.gpu : "the CPU");
     return 0;
 }
 
-int cmd_index(int argc, char **argv)
+static int run(void *data, const cli_call *call)
 {
-    anl_index_options o = anl_index_options_default();
-    o.device = ANL_DEVICE_AUTO;
-    char output[4096];
-    int64_t v;
-    int verbose = 0;
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, ":t:o:vh", long_options, NULL)) != -1;) switch (c) {
-        case 't':
-            if (cli_integer("-t", optarg, 1, 1024, &v)) return 2;
-            o.threads = (int)v;
-            break;
-        case 'o': o.output = optarg; break;
-        case 'v': verbose = 1; break;
-        case OPT_WINDOW:
-        case OPT_STRIDE:
-            if (cli_integer(c == OPT_WINDOW ? "--window" : "--stride", optarg, 1, 400, &v)) return 2;
-            *(c == OPT_WINDOW ? &o.window : &o.stride) = (int32_t)v;
-            break;
-        case OPT_MODEL: o.model = optarg; break;
-        case OPT_DEVICE:
-            if (cli_device(optarg, &o.device)) return 2;
-            break;
-        case 'h':
-        case OPT_HELP: fputs(help, stdout); return 0;
-        default: return cli_bad_option("index", c, argv);
-        }
-    if (optind + 1 != argc) return cli_usage("index: needs one FASTA file; anneal index --help tells more");
-    o.reference = argv[optind];
-    if (!o.output) {
-        if (default_output(o.reference, output, sizeof output)) return cli_usage("%s: name too long", o.reference);
-        o.output = output;
+    settings *s = data;
+    char output[LONGEST_PATH];
+    s->o.reference = call->operands[0];
+    if (!s->o.output) {
+        if (cli_index_name(s->o.reference, output, sizeof output)) return cli_usage("%s: name too long", s->o.reference);
+        s->o.output = output;
     }
     cli_files f = {0};
-    int rc = cli_reads(&f, o.reference, "");
-    if (!rc) rc = cli_reads_model(&f, o.model);
-    if (!rc) rc = cli_writes(&f, o.output, "");
+    int rc = cli_reads(&f, s->o.reference, "");
+    if (!rc) rc = cli_reads_model(&f, s->o.model);
+    if (!rc) rc = cli_writes(&f, s->o.output, "");
     const int status = cli_files_check(&f, rc);
-    return status ? status : build(&o, verbose);
+    return status ? status : build(&s->o, s->verbose);
 }
+
+static void defaults(void *data)
+{
+    settings *s = data;
+    s->o = anl_index_options_default();
+    s->o.device = ANL_DEVICE_AUTO;
+}
+
+#define AT(field) offsetof(settings, field)
+
+static const char OPTIONS[] = "Options";
+
+static const anl_option list[] = {
+    {OPTIONS, .letter = 'o', .name = "output", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.output), .initial = "REF.anl", .help = "the index"},
+    {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(o.threads), .low = 1, .high = 1024,
+     .help = "threads; the index is the same for any number"},
+    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(o.window), .low = ANL_ENCODER_MIN_LEN, .high = ANL_ENCODER_MAX_LEN,
+     .help = "bp of reference embedded as one vector; about a read's length"},
+    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(o.stride), .low = 1, .high = ANL_ENCODER_MAX_LEN,
+     .help = "bp between windows; smaller finds more and makes a larger index"},
+    {OPTIONS, .name = "unique-k", .arg = "K", .kind = ANL_OPTION_INT, .field = AT(o.unique_k), .low = ANL_UNIQUE_MIN_K, .high = ANL_UNIQUE_MAX_K,
+     .initial = "by the size of the reference", .help = "letters of the k-mers of the uniqueness map, for experiments"},
+    {OPTIONS, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.model), .initial = "the one shipped", .help = "encoder",
+     .more = "Or $ANNEAL_MODEL."},
+    {OPTIONS, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "auto cpu cuda", .initial = "auto",
+     .help = "what embeds: auto, cpu, cuda or cuda:N (a GPU's number); same index", .more = "auto takes an NVIDIA GPU if there is one that can."},
+    {OPTIONS, .letter = 'v', .name = "verbose", .field = AT(verbose), .help = "tell what was built, with time and memory, and on what"},
+};
+
+static const anl_option_table table = {list, sizeof list / sizeof *list, 0};
+
+const cli_command cmd_index = {
+    .name = "index",
+    .what = "build the index of a reference genome",
+    .usage = "[OPTIONS] REF.fa[.gz]",
+    .about = "Cuts a FASTA into overlapping windows, turns each into a vector and writes vectors and sequence to one file.",
+    .needs = "one FASTA file",
+    .least = 1,
+    .most = 1,
+    .sections = {OPTIONS},
+    .parts = {{&table, 0}},
+    .size = sizeof(settings),
+    .defaults = defaults,
+    .run = run,
+};

@@ -1,74 +1,49 @@
 #include "cli.h"
+#include "command.h"
 #include "recall.h"
 #include "sketch.h"
 #include "index_build.h"
 #include "output.h"
 
-#include <getopt.h>
+#include <limits.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char help[] =
-    "usage: anneal recall [OPTIONS] GENOME.fa...\n\n"
-    "How often the window that a read came from is among its nearest 1, 2, 10 and 32 neighbours: of reads simulated from each genome, of 75 to\n"
-    "250 bp with 0.1 to 15% errors (a fifth of them indels), among all windows of that genome; by the index as it is searched for alignment\n"
-    "and by exact search. Reads whose sequence occurs more than once in the genome are left out and counted. Prints TSV.\n\n"
-    "  --model FILE       encoder [the one shipped]\n"
-    "  --baseline sketch  the untrained encoder beside it\n"
-    "  --checkpoint FILE  of the training run that made the model: exact search of its float vectors beside it\n"
-    "  --reads N          reads for each line [2000]\n"
-    "  --lengths LIST     bp [75,100,150,250]\n"
-    "  --errors LIST      errors in a thousand bases [1,10,50,100,150]\n"
-    "  --window W, --stride S   of the index, bp [176, 48]\n"
-    "  --seed N           of the reads [1]\n"
-    "  -t N               threads; the figures are the same for any number [1]\n";
+enum { MOST = 16 };
 
-enum { OPT_MODEL = 256, OPT_BASELINE, OPT_CHECKPOINT, OPT_READS, OPT_LENGTHS, OPT_ERRORS, OPT_WINDOW, OPT_STRIDE, OPT_SEED, OPT_HELP, MOST = 16 };
-
-static const struct option long_options[] = {
-    {"model", required_argument, NULL, OPT_MODEL},   {"baseline", required_argument, NULL, OPT_BASELINE},
-    {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
-    {"reads", required_argument, NULL, OPT_READS},   {"lengths", required_argument, NULL, OPT_LENGTHS},
-    {"errors", required_argument, NULL, OPT_ERRORS}, {"window", required_argument, NULL, OPT_WINDOW},
-    {"stride", required_argument, NULL, OPT_STRIDE}, {"seed", required_argument, NULL, OPT_SEED},
-    {"help", no_argument, NULL, OPT_HELP},           {NULL, 0, NULL, 0}};
+typedef struct list {
+    int n;
+    int64_t of[MOST];
+} list;
 
 typedef struct settings {
     const char *model, *checkpoint;
-    int baseline, n_lengths, n_errors;
-    int64_t lengths[MOST], errors[MOST], reads, window, stride, seed, threads;
+    int baseline, window, stride, threads;
+    int64_t reads, seed;
+    list lengths, errors;
 } settings;
 
-/* Returns 0, or -1 after printing. */
-static int set_option(settings *s, int c)
+/* Comma-separated whole numbers from o->low to o->high. */
+static int set_list(const anl_option *o, const char *called, const char *text, void *data)
 {
-    switch (c) {
-    case 't': return cli_integer("-t", optarg, 1, 1024, &s->threads);
-    case OPT_MODEL: s->model = optarg; return 0;
-    case OPT_BASELINE:
-        if (strcmp(optarg, "sketch")) return cli_usage("--baseline %s: there is only 'sketch'", optarg), -1;
-        s->baseline = 1;
-        return 0;
-    case OPT_CHECKPOINT: s->checkpoint = optarg; return 0;
-    case OPT_READS: return cli_integer("--reads", optarg, 1, 1 << 24, &s->reads);
-    case OPT_LENGTHS: return (s->n_lengths = cli_integers("--lengths", optarg, 1, MOST, s->lengths)) < 0 ? -1 : 0;
-    case OPT_ERRORS: return (s->n_errors = cli_integers("--errors", optarg, 1, MOST, s->errors)) < 0 ? -1 : 0;
-    case OPT_WINDOW: return cli_integer("--window", optarg, 20, 400, &s->window);
-    case OPT_STRIDE: return cli_integer("--stride", optarg, 1, 400, &s->stride);
-    default: return cli_integer("--seed", optarg, 0, INT64_MAX, &s->seed);
+    list *l = (list *)((char *)data + o->field);
+    int n = 0;
+    for (const char *at = text; n < MOST; ++at) {
+        char part[32];
+        const size_t len = strcspn(at, ",");
+        snprintf(part, sizeof part, "%.*s", (int)len, at);
+        if (len >= sizeof part || !anl_parse_whole(part, 0, &l->of[n]) || (double)l->of[n] < o->low || (double)l->of[n] > o->high) break;
+        ++n;
+        at += len;
+        if (!*at) {
+            l->n = n;
+            return ANL_OK;
+        }
     }
-}
-
-static int check(const settings *s)
-{
-    for (int i = 0; i < s->n_lengths; ++i)
-        if (s->lengths[i] < 20 || s->lengths[i] > 400) return cli_usage("--lengths: %lld is not from 20 to 400", (long long)s->lengths[i]);
-    for (int i = 0; i < s->n_errors; ++i)
-        if (s->errors[i] > 500) return cli_usage("--errors: %lld is not from 0 to 500", (long long)s->errors[i]);
-    return 0;
+    return anl_fail(ANL_EINVAL, "%s %s: must be up to %d whole numbers from %.0f to %.0f, comma-separated", called, text, MOST, o->low, o->high);
 }
 
 static void print(const char *genome, const char *model, int64_t windows, const anl_recall_condition *c, const anl_recall *r, int floats)
@@ -93,9 +68,9 @@ static int open_index(const settings *s, const char *genome, const char *model, 
     const int file = anl_scratch_open(NULL);
     if (file < 0) return ANL_EIO;
     anl_scratch_name(file, path);
-    anl_index_options o = {.reference = genome, .output = path, .model = model, .window = (int32_t)s->window, .stride = (int32_t)s->stride,
-                           .threads = (int)s->threads};
-    int rc = anl_index_build(&o, NULL, NULL, &ignored);
+    anl_index_options o = {.reference = genome, .output = path, .model = model, .window = s->window, .stride = s->stride,
+                           .threads = s->threads};
+    int rc = anl_index_build(&o, NULL, &ignored);
     if (!rc) rc = anl_index_open(out, path);
     close(file);
     return rc;
@@ -103,14 +78,14 @@ static int open_index(const settings *s, const char *genome, const char *model, 
 
 static int measure(const settings *s, const char *genome, const char *model, const char *name, const char *checkpoint)
 {
-    anl_recall_setup u = {.reads = (int)s->reads, .seed = (uint64_t)s->seed, .threads = (int)s->threads};
+    anl_recall_setup u = {.reads = (int)s->reads, .seed = (uint64_t)s->seed, .threads = s->threads};
     anl_index *x = NULL;
     anl_model *m = NULL;
     anl_recall_condition c[MOST * MOST];
     anl_recall found[MOST * MOST];
     int n = 0;
-    for (int i = 0; i < s->n_lengths; ++i)
-        for (int j = 0; j < s->n_errors; ++j) c[n++] = (anl_recall_condition){(int)s->lengths[i], (float)s->errors[j] / 1000};
+    for (int i = 0; i < s->lengths.n; ++i)
+        for (int j = 0; j < s->errors.n; ++j) c[n++] = (anl_recall_condition){(int)s->lengths.of[i], (float)s->errors.of[j] / 1000};
     int rc = open_index(s, genome, model, &x);
     if (!rc) rc = anl_model_open(&m, model);
     if (!rc && checkpoint) rc = anl_float_search_new(&u.floats, x, checkpoint, m->layers, u.threads);
@@ -139,12 +114,12 @@ static int write_sketch(const anl_model *m, char *path)
     return rc ? -1 : file;
 }
 
-static int run(const settings *s, char **genomes, int n)
+static int recall(const settings *s, char **genomes, int n)
 {
     char sketch[ANL_SCRATCH_NAME];
     anl_model *m = NULL;
     int file = -1, rc = anl_model_open(&m, s->model);
-    if (!rc && s->baseline && (file = write_sketch(m, sketch)) < 0) rc = ANL_EIO;
+    if (!rc && s->baseline >= 0 && (file = write_sketch(m, sketch)) < 0) rc = ANL_EIO;
     anl_model_free(m);
     if (!rc) {
         printf("genome\twindows\tmodel\tlength\terror%%\tsearch\treads\tunique%%");
@@ -153,28 +128,64 @@ static int run(const settings *s, char **genomes, int n)
     }
     for (int i = 0; i < n && !rc; ++i) {
         rc = measure(s, genomes[i], s->model, "model", s->checkpoint);
-        if (!rc && s->baseline) rc = measure(s, genomes[i], sketch, "sketch", NULL);
+        if (!rc && s->baseline >= 0) rc = measure(s, genomes[i], sketch, "sketch", NULL);
     }
     if (file >= 0) close(file);
     if (!rc && (fflush(stdout) || ferror(stdout))) rc = anl_fail(ANL_EIO, "standard output: cannot write");
     return rc ? cli_fail() : 0;
 }
 
-int cmd_recall(int argc, char **argv)
+static int run(void *data, const cli_call *call)
 {
-    settings s = {.n_lengths = 4, .lengths = {75, 100, 150, 250}, .n_errors = 5, .errors = {1, 10, 50, 100, 150}, .reads = 2000,
-                  .window = 176, .stride = 48, .seed = 1, .threads = 1};
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, ":t:h", long_options, NULL)) != -1;) {
-        if (c == 'h' || c == OPT_HELP) {
-            fputs(help, stdout);
-            return 0;
-        }
-        if (c == ':' || c == '?') return cli_bad_option("recall", c, argv);
-        if (set_option(&s, c)) return 2;
-    }
-    if (check(&s)) return 2;
-    if (optind == argc) return cli_usage("recall: needs a genome; anneal recall --help tells more");
-    omp_set_num_threads((int)s.threads); /* FAISS goes by the default */
-    return run(&s, argv + optind, argc - optind);
+    const settings *s = data;
+    omp_set_num_threads(s->threads); /* FAISS goes by the default */
+    return recall(s, call->operands, call->n);
 }
+
+static void defaults(void *data)
+{
+    *(settings *)data = (settings){.lengths = {4, {75, 100, 150, 250}}, .errors = {5, {1, 10, 50, 100, 150}}, .reads = 2000, .window = 176,
+                                   .stride = 48, .seed = 1, .threads = 1, .baseline = -1};
+}
+
+#define AT(field) offsetof(settings, field)
+
+static const char OPTIONS[] = "Options";
+
+static const anl_option options[] = {
+    {OPTIONS, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(model), .initial = "the one shipped", .help = "encoder"},
+    {OPTIONS, .name = "baseline", .arg = "B", .kind = ANL_OPTION_WORD, .field = AT(baseline), .words = "sketch", .initial = "",
+     .help = "sketch: the untrained encoder beside it"},
+    {OPTIONS, .name = "checkpoint", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(checkpoint),
+     .help = "of the training run that made the model: exact search of its float vectors beside it",
+     .more = "It tells what rounding to int8 costs."},
+    {OPTIONS, .name = "reads", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(reads), .low = 1, .high = 1 << 24, .help = "reads for each line"},
+    {OPTIONS, .name = "lengths", .arg = "LIST", .kind = ANL_OPTION_SET, .set = set_list, .field = AT(lengths), .low = ANL_ENCODER_MIN_LEN, .high = ANL_ENCODER_MAX_LEN,
+     .initial = "75,100,150,250", .help = "bp, 20 to 400"},
+    {OPTIONS, .name = "errors", .arg = "LIST", .kind = ANL_OPTION_SET, .set = set_list, .field = AT(errors), .high = 500,
+     .initial = "1,10,50,100,150", .help = "errors in a thousand bases, 0 to 500"},
+    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(window), .low = ANL_ENCODER_MIN_LEN, .high = ANL_ENCODER_MAX_LEN, .help = "of the index, bp"},
+    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(stride), .low = 1, .high = ANL_ENCODER_MAX_LEN, .help = "of the index, bp"},
+    {OPTIONS, .name = "seed", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(seed), .high = (double)INT64_MAX, .help = "of the reads"},
+    {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(threads), .low = 1, .high = 1024,
+     .help = "threads; the figures are the same for any number"},
+};
+
+static const anl_option_table table = {options, sizeof options / sizeof *options, 0};
+
+const cli_command cmd_recall = {
+    .name = "recall",
+    .what = "measure how often the encoder and the index find a read's place",
+    .usage = "[OPTIONS] GENOME.fa...",
+    .about = "How often the window that a read came from is among its nearest 1, 2, 10 and 32 neighbours: of reads simulated from each genome, of "
+             "75 to 250 bp with 0.1 to 15% errors (a fifth of them indels), among all windows of that genome; by the index as it is searched for "
+             "alignment and by exact search. Reads whose sequence occurs more than once in the genome are left out and counted. Prints TSV.",
+    .needs = "a genome",
+    .least = 1,
+    .most = INT_MAX,
+    .sections = {OPTIONS},
+    .parts = {{&table, 0}},
+    .size = sizeof(settings),
+    .defaults = defaults,
+    .run = run,
+};

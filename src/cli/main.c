@@ -1,6 +1,9 @@
 #include "cli.h"
+#include "command.h"
+#include "hints.h"
 #include "index.h"
 #include "output.h"
+#include "parse.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -8,41 +11,43 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef ANNEAL_COVERAGE
+#include <gcov.h>
+#endif
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *what;
-} commands[] = {
-    {"index", cmd_index, "build the index of a reference genome"},
-    {"align", cmd_align, "align reads to an index"},
-    {"info", cmd_info, "print what an index holds"},
-    {"export-faiss", cmd_export_faiss, "write an index's vectors as a FAISS index file"},
-    {"train", cmd_train, "train an encoder"},
-    {"recall", cmd_recall, "measure how often the encoder and the index find a read's place"},
-    {"devices", cmd_devices, "print what this machine offers"},
-};
-enum { N_COMMANDS = sizeof commands / sizeof *commands };
+extern const cli_command cmd_index, cmd_align, cmd_info, cmd_export_faiss, cmd_train, cmd_recall, cmd_devices, cmd_completions;
+
+const cli_command *const cli_commands[] = {&cmd_index,  &cmd_align,   &cmd_info,        &cmd_export_faiss, &cmd_train,
+                                           &cmd_recall, &cmd_devices, &cmd_completions, NULL};
 
 static void usage(FILE *to)
 {
     fputs("anneal " ANNEAL_VERSION ": aligns sequencing reads by Embed, Search, Align\n\n"
           "usage: anneal COMMAND [OPTIONS] ...       (anneal COMMAND --help tells more)\n\n",
           to);
-    for (int i = 0; i < N_COMMANDS; ++i) fprintf(to, "  %-14s%s\n", commands[i].name, commands[i].what);
+    for (const cli_command *const *c = cli_commands; *c; ++c) fprintf(to, "  %-14s%s\n", (*c)->name, (*c)->what);
 }
 
 /* The commands have closed what they opened. Exit handlers are passed over: OpenBLAS's waits for ever for threads that could not be made
- * when memory was short. A sanitizer's has to run. */
+ * when memory was short. A sanitizer's has to run: then this returns. */
+static void end_now(int status)
+{
+#ifdef ANNEAL_COVERAGE
+    __gcov_dump();
+#endif
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    _exit(status);
+#endif
+    (void)status;
+}
+
 static int leave(int status)
 {
     if ((fflush(stdout) || ferror(stdout)) && !status) {
         anl_fail(ANL_EIO, "standard output: cannot write");
         status = cli_fail();
     }
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    _exit(status);
-#endif
+    end_now(status);
     return status;
 }
 
@@ -79,9 +84,7 @@ static void on_signal(int number, siginfo_t *info, void *unused)
 static void on_exit_by_library(void)
 {
     anl_outputs_remove();
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    _exit(1);
-#endif
+    end_now(1);
 }
 
 static void catch_signals(void)
@@ -92,6 +95,17 @@ static void catch_signals(void)
         if (!sigaction(ends[i], NULL, &old) && (old.sa_handler == SIG_DFL || ends[i] == SIGBUS)) sigaction(ends[i], &action, NULL);
     signal(SIGXFSZ, SIG_IGN); /* writing beyond the limit of a file's size is then an error like a full disk */
     atexit(on_exit_by_library);
+}
+
+static int run(const cli_command *c, int argc, char **argv)
+{
+    cli_call call = {.argc = argc, .argv = argv, .operands = anl_alloc((size_t)argc, sizeof *call.operands)};
+    void *settings = call.operands ? cli_settings_new(c) : NULL;
+    int status = settings ? cli_parse(c, &call, settings) : cli_fail();
+    if (status < 0) status = c->run(settings, &call);
+    free(settings);
+    free(call.operands);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -109,7 +123,7 @@ int main(int argc, char **argv)
         return leave(0);
     }
     catch_signals();
-    for (int i = 0; i < N_COMMANDS; ++i)
-        if (!strcmp(argv[1], commands[i].name)) return leave(commands[i].run(argc - 1, argv + 1));
-    return leave(cli_usage("there is no command '%s'; anneal --help lists them", argv[1]));
+    for (const cli_command *const *c = cli_commands; *c; ++c)
+        if (!strcmp(argv[1], (*c)->name)) return leave(run(*c, argc - 1, argv + 1));
+    return leave(cli_no_command(argv[1]));
 }

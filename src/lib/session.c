@@ -2,7 +2,9 @@
 
 #include "align.h"
 #include "base_code.h"
+#include "option.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,18 +13,32 @@ struct anl_session {
     anl_batch batch;
     anl_alignment *alignments;
     size_t cap;
+    int threads;
+    pthread_t caller; /* whose parallel regions' threads have been started */
 };
 
-int anl_session_open(anl_session **out, const char *index, const char *model, double insert_mean, double insert_sd)
+static int apply(const anl_setting *settings, size_t n, anl_align_options *o, const char **model)
+{
+    int rc = ANL_OK;
+    for (size_t i = 0; i < n && !rc; ++i) {
+        if (!strcmp(settings[i].name, "model")) *model = settings[i].value;
+        else rc = anl_options_set(&anl_align_option_table, settings[i].name, settings[i].value, o);
+    }
+    return rc;
+}
+
+int anl_session_open(anl_session **out, const char *index, const anl_setting *settings, size_t n)
 {
     anl_align_options o = anl_align_options_default();
-    if (insert_mean > 0) {
-        o.insert_given = 1;
-        anl_insert_given(&o.insert, insert_mean, insert_sd, 0, 0);
-    }
+    const char *model = NULL;
+    int rc = apply(settings, n, &o, &model);
+    if (rc) return rc;
     anl_session *s = anl_alloc(1, sizeof *s);
     if (!s) return ANL_ENOMEM;
-    int rc = anl_batch_init(&s->batch);
+    s->threads = o.threads;
+    s->caller = pthread_self();
+    rc = anl_batch_init(&s->batch);
+    if (!rc) rc = anl_threads_start(o.threads);
     if (!rc) rc = anl_aligner_open(&s->aligner, index, model, &o);
     if (rc) {
         anl_session_close(s);
@@ -52,30 +68,59 @@ static int add_read(anl_batch *b, const anl_sequence *from, uint8_t mate)
     return ANL_OK;
 }
 
-int anl_session_align(anl_session *s, const anl_sequence *read, const anl_sequence *mate, const anl_alignment **alignments, int *n)
+/* OpenMP ends the process when it cannot start a thread; here that is an error. Its threads belong to the one that calls. */
+static int start_threads(anl_session *s)
 {
-    const anl_records *chunks;
-    size_t n_chunks;
-    anl_summary summary = {0};
-    const anl_index *x = anl_aligner_index(s->aligner);
+    if (pthread_equal(s->caller, pthread_self())) return ANL_OK;
+    const int rc = anl_threads_start(s->threads);
+    if (!rc) s->caller = pthread_self();
+    return rc;
+}
+
+static int fill_batch(anl_session *s, const anl_sequence *reads, const anl_sequence *mates, size_t n)
+{
     s->batch.n = 0;
     anl_arena_reset(s->batch.arena);
-    int rc = anl_grow(&s->batch.reads, &s->batch.cap, 2, sizeof *s->batch.reads);
-    if (!rc) rc = add_read(&s->batch, read, mate ? 1 : 0);
-    if (!rc && mate) rc = add_read(&s->batch, mate, 2);
-    if (!rc) rc = anl_aligner_batch(s->aligner, &s->batch, &chunks, &n_chunks, &summary);
-    if (!rc) rc = anl_grow(&s->alignments, &s->cap, chunks[0].n, sizeof *s->alignments);
-    if (rc) return rc;
-    for (size_t i = 0; i < chunks[0].n; ++i) {
-        const anl_record *r = &chunks[0].records[i];
-        s->alignments[i] = (anl_alignment){.contig = r->tid < 0 ? NULL : x->contigs[r->tid].name, .pos = r->pos, .flag = r->flag,
-                                           .mapq = r->mapq, .cigar = r->cigar, .n_cigar = r->n_cigar,
-                                           .score = r->as == INT32_MIN ? 0 : r->as, .second = r->xs == INT32_MIN ? 0 : r->xs,
-                                           .nm = r->nm, .md = r->md, .mate = r->read->mate == 2, .tlen = r->tlen};
+    int rc = n > SIZE_MAX / 2 ? anl_fail(ANL_EINVAL, "too many reads") : ANL_OK;
+    if (!rc) rc = anl_grow(&s->batch.reads, &s->batch.cap, mates ? 2 * n : n, sizeof *s->batch.reads);
+    for (size_t i = 0; i < n && !rc; ++i) {
+        rc = add_read(&s->batch, &reads[i], mates ? 1 : 0);
+        if (!rc && mates) rc = add_read(&s->batch, &mates[i], 2);
     }
+    return rc;
+}
+
+static anl_alignment alignment_of(const anl_session *s, const anl_record *r, int paired)
+{
+    const anl_index *x = anl_aligner_index(s->aligner);
+    return (anl_alignment){.read = (r->read - s->batch.reads) / (paired ? 2 : 1), .contig = r->tid < 0 ? NULL : x->contigs[r->tid].name,
+                           .pos = r->pos, .flag = r->flag, .mapq = r->mapq, .cigar = r->cigar, .n_cigar = r->n_cigar,
+                           .score = r->as == INT32_MIN ? 0 : r->as, .second = r->xs == INT32_MIN ? 0 : r->xs, .nm = r->nm, .md = r->md,
+                           .mate = r->read->mate == 2, .tlen = r->tlen};
+}
+
+int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl_sequence *mates, size_t n_reads, const anl_alignment **alignments,
+                            size_t *n)
+{
+    const anl_records *chunks;
+    size_t n_chunks, total = 0, at = 0;
+    anl_summary summary = {0};
+    int rc = start_threads(s);
+    if (!rc) rc = fill_batch(s, reads, mates, n_reads);
+    if (!rc) rc = anl_aligner_batch(s->aligner, &s->batch, &chunks, &n_chunks, &summary);
+    for (size_t i = 0; i < n_chunks && !rc; ++i) total += chunks[i].n;
+    if (!rc) rc = anl_grow(&s->alignments, &s->cap, total, sizeof *s->alignments);
+    if (rc) return rc;
+    for (size_t i = 0; i < n_chunks; ++i)
+        for (size_t j = 0; j < chunks[i].n; ++j) s->alignments[at++] = alignment_of(s, &chunks[i].records[j], mates != NULL);
     *alignments = s->alignments;
-    *n = (int)chunks[0].n;
+    *n = total;
     return ANL_OK;
+}
+
+int anl_session_align(anl_session *s, const anl_sequence *read, const anl_sequence *mate, const anl_alignment **alignments, size_t *n)
+{
+    return anl_session_align_batch(s, read, mate, 1, alignments, n);
 }
 
 int anl_session_contigs(const anl_session *s)

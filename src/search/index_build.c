@@ -5,18 +5,17 @@
 #include "index.h"
 #include "model.h"
 #include "reference.h"
+#include "search_tuning.h"
+#include "unique.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Windows that a thread embeds at a time; a GPU wants more. */
-enum { BLOCK = 256, GPU_BLOCK = 4096 };
-
 anl_index_options anl_index_options_default(void)
 {
-    return (anl_index_options){.window = 176, .stride = 48, .threads = 1};
+    return (anl_index_options){.window = ANL_WINDOW, .stride = ANL_STRIDE, .threads = 1};
 }
 
 /* The reference as it grows, contig by contig. */
@@ -29,15 +28,25 @@ struct anl_index_builder {
     anl_contig *contigs;
     uint8_t *bases;
     int64_t *runs;
+    uint64_t *letters;
     int8_t *vectors;
     uint32_t *windows;
-    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, vectors_cap, n_entries, windows_cap;
+    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, n_letters, letters_cap, vectors_cap, n_entries, windows_cap;
     int64_t n_bases, n_windows;
-    anl_index_progress *progress;
-    void *data;
+    double share; /* of the reference that has been read, 0: not known */
+    anl_index_watch watch;
 };
 
-static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
+/* A base that is none of A C G T U. */
+static int add_letter(anl_index_builder *b, int64_t at, uint8_t letter)
+{
+    if (letter == 'N') return ANL_OK;
+    int rc = anl_grow(&b->letters, &b->letters_cap, b->n_letters + 1, sizeof *b->letters);
+    if (!rc) b->letters[b->n_letters++] = (uint64_t)at << 8 | letter;
+    return rc;
+}
+
+static int add_bases(anl_index_builder *b, const uint8_t *seq, const uint8_t *letters, int64_t len)
 {
     const size_t bytes = (size_t)(b->n_bases + len + 3) / 4, used = (size_t)(b->n_bases + 3) / 4;
     int rc = anl_grow(&b->bases, &b->bases_cap, bytes, 1);
@@ -45,6 +54,7 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
     memset(b->bases + used, 0, bytes - used);
     for (int64_t i = 0; i < len; ++i) {
         const int64_t at = b->n_bases + i;
+        if (seq[i] > 3 && letters && (rc = add_letter(b, at, letters[i]))) return rc;
         if (seq[i] < 4) {
             b->bases[at / 4] |= (uint8_t)(seq[i] << 2 * (at % 4));
         } else if (i && seq[i - 1] > 3) {
@@ -59,18 +69,37 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
     return ANL_OK;
 }
 
-/* Embeds windows [first, first + n) of a contig. */
+static int all_n(const uint8_t *seq, int32_t len)
+{
+    int32_t i = 0;
+    while (i < len && seq[i] > 3) ++i;
+    return i == len;
+}
+
+/* Embeds windows [first, first + n) of a contig. The vector of a window of nothing but N is zero, and costs nothing. */
 static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
 {
-    const uint8_t *seqs[GPU_BLOCK];
-    int32_t lens[GPU_BLOCK];
+    const uint8_t *seqs[ANL_EMBED_BLOCK_ON_GPU];
+    int32_t lens[ANL_EMBED_BLOCK_ON_GPU], which[ANL_EMBED_BLOCK_ON_GPU];
+    const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
+    const int32_t size = (int32_t)(len < window ? len : window);
+    int m = 0;
     for (int i = 0; i < n; ++i) {
         const int64_t pos = (first + i) * b->options->stride;
-        seqs[i] = seq + (pos < last ? pos : last);
-        lens[i] = (int32_t)(len < window ? len : window);
+        const uint8_t *at = seq + (pos < last ? pos : last);
+        if (all_n(at, size)) continue;
+        seqs[m] = at;
+        lens[m] = size;
+        which[m++] = i;
     }
-    return anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, n, out);
+    int rc = m ? anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, m, out) : ANL_OK;
+    for (int i = n - 1; i >= m && !rc; --i) { /* to their own rows, last first; the first m rows are in place once i reaches them */
+        int8_t *row = out + (size_t)i * d;
+        if (m && which[m - 1] == i) memcpy(row, out + (size_t)--m * d, d);
+        else memset(row, 0, d);
+    }
+    return rc;
 }
 
 static int is_zero(const int8_t *v, size_t d)
@@ -84,13 +113,14 @@ static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
 {
     const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t n = anl_index_window_count(len, b->options->window, b->options->stride);
-    const int64_t size = b->gpu ? GPU_BLOCK : BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
+    const int64_t size = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
     int rc = anl_grow(&b->vectors, &b->vectors_cap, (b->n_entries + (size_t)n) * d, 1);
     if (!rc) rc = anl_grow(&b->windows, &b->windows_cap, b->n_entries + (size_t)n, sizeof *b->windows);
     if (!rc && b->n_windows + n >= ANL_INDEX_NO_WINDOW) rc = anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
     if (rc) return rc;
     int8_t *out = b->vectors + b->n_entries * d;
     int64_t done = 0;
+    const int64_t total = b->share > 0 ? (int64_t)((double)(b->n_windows + n) / b->share) : 0;
     anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(b->options->threads)
     for (int64_t i = 0; i < blocks; ++i) {
@@ -98,7 +128,7 @@ static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
         const int failed = embed_block(b, seq, len, first, (int)m, out + (size_t)first * d);
         if (failed) anl_failure_keep(&failure, failed, (long)i);
 #pragma omp critical(anl_index_progress)
-        if (b->progress) b->progress(b->data, b->n_windows + (done += m), 0);
+        anl_index_tell(&b->watch, ANL_INDEX_EMBEDDING, b->n_windows + (done += m), total);
     }
     if ((rc = anl_failure_raise(&failure))) return rc;
     /* Windows of nothing but N have no vector: close the gaps. */
@@ -118,6 +148,8 @@ static int check_options(const anl_index_options *o)
     if (o->window < ANL_ENCODER_MIN_LEN || o->window > ANL_ENCODER_MAX_LEN)
         return anl_fail(ANL_EINVAL, "--window %d: must be %d to %d", o->window, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN);
     if (o->stride < 1 || o->stride > o->window) return anl_fail(ANL_EINVAL, "--stride %d: must be 1 to the window, %d", o->stride, o->window);
+    if (o->unique_k && (o->unique_k < ANL_UNIQUE_MIN_K || o->unique_k > ANL_UNIQUE_MAX_K))
+        return anl_fail(ANL_EINVAL, "--unique-k %d: must be %d to %d", o->unique_k, ANL_UNIQUE_MIN_K, ANL_UNIQUE_MAX_K);
     return ANL_OK;
 }
 
@@ -157,31 +189,39 @@ void anl_index_builder_free(anl_index_builder *b)
     free(b->contigs);
     free(b->bases);
     free(b->runs);
+    free(b->letters);
     free(b->vectors);
     free(b->windows);
     free(b);
 }
 
-int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq)
+int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq, const uint8_t *letters)
 {
     int rc = anl_grow(&b->contigs, &b->contigs_cap, b->n_contigs + 1, sizeof *b->contigs);
     if (rc) return rc;
     anl_contig c = *contig;
     if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
     b->contigs[b->n_contigs++] = c;
-    rc = add_bases(b, seq, c.len);
+    rc = add_bases(b, seq, letters, c.len);
     return rc ? rc : add_windows(b, seq, c.len);
 }
 
 /* Into an output that the caller closes. */
 static int write_index(const anl_index_builder *b, anl_output *to)
 {
-    const anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
-                                   .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .window = b->options->window,
-                                   .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
-                                   .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
-                                   .model_name = b->model->name};
-    return anl_index_write(to, &parts);
+    uint64_t *unique = NULL;
+    anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
+                             .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .letters = b->letters, .n_letters = (int64_t)b->n_letters,
+                             .window = b->options->window,
+                             .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
+                             .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
+                             .model_name = b->model->name, .watch = b->watch, .unique_k = b->options->unique_k};
+    if (!parts.unique_k) parts.unique_k = anl_unique_k(b->n_bases);
+    int rc = anl_unique_build(&unique, &parts, b->options->threads, 0);
+    parts.unique = unique;
+    if (!rc) rc = anl_index_write(to, &parts);
+    free(unique);
+    return rc;
 }
 
 int anl_index_builder_write(const anl_index_builder *b, const char *path)
@@ -202,12 +242,15 @@ static int add_contigs(anl_index_builder *b)
     anl_contig c;
     const uint8_t *seq;
     int rc = anl_reference_open(&r, b->options->reference), more;
-    while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) rc = more < 0 ? more : anl_index_builder_add(b, &c, seq);
+    while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
+        b->share = anl_reference_share(r);
+        rc = more < 0 ? more : anl_index_builder_add(b, &c, seq, anl_reference_letters(r));
+    }
     anl_reference_free(r);
     return rc;
 }
 
-int anl_index_build(const anl_index_options *o, anl_index_progress *progress, void *data, anl_index_report *report)
+int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, anl_index_report *report)
 {
     anl_model *model = NULL;
     anl_index_builder *b = NULL;
@@ -218,8 +261,7 @@ int anl_index_build(const anl_index_options *o, anl_index_progress *progress, vo
     if (!rc) rc = anl_output_open(&to, o->output, ANL_OUTPUT_SEEKS);
     if (!rc) rc = anl_index_builder_new(&b, o, model);
     if (!rc) {
-        b->progress = progress;
-        b->data = data;
+        if (watch) b->watch = *watch;
         rc = add_contigs(b);
         if (!rc) rc = write_index(b, to);
         *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows, ""};

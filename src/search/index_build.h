@@ -3,21 +3,20 @@
 #define ANL_INDEX_BUILD_H
 
 #include "base.h"
+#include "index.h"
 #include "model.h"
 
 typedef struct anl_index_options {
     const char *reference, *output;
     const char *model;       /**< NULL: the one anl_model_find finds */
     int32_t window, stride;  /**< bp; window 20 to 400, stride 1 to window */
+    int32_t unique_k;        /**< of the uniqueness map, ANL_UNIQUE_MIN_K to ANL_UNIQUE_MAX_K; 0: by the size of the reference */
     int threads;
     int device;              /**< that embeds: one of ANL_DEVICE_* */
 } anl_index_options;
 
-/** W 176, S 48, one thread, on the CPU. */
+/** ANL_WINDOW, ANL_STRIDE, one thread, on the CPU. */
 anl_index_options anl_index_options_default(void);
-
-/** Called between blocks of windows: done and the number so far known. */
-typedef void anl_index_progress(void *data, int64_t done, int64_t total);
 
 /** What was built. */
 typedef struct anl_index_report {
@@ -29,10 +28,11 @@ typedef struct anl_index_report {
 typedef struct anl_index_builder anl_index_builder;
 int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, const anl_model *model);
 void anl_index_builder_free(anl_index_builder *b);
-int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq); /**< base codes 0-3, 4 for N; copied */
+/** seq: base codes 0-3, 4 for N; letters: the same in upper-case IUPAC letters, or NULL. Copied. */
+int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq, const uint8_t *letters);
 int anl_index_builder_write(const anl_index_builder *b, const char *path);
 
-/** 0 or the first error; nothing is left behind then. The bytes written do not depend on the threads. */
-int anl_index_build(const anl_index_options *o, anl_index_progress *progress, void *data, anl_index_report *report);
+/** Tells `watch` (NULL: nobody) of every stage. 0 or the first error; nothing is left behind then. The bytes written do not depend on the threads. */
+int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, anl_index_report *report);
 
 #endif

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERIES_AT_ONCE = 48, SLACK = 4 /* a query keeps up to 4k survivors before it is cut back to k */ };
+enum { QUERIES_AT_ONCE = ANL_QUERIES_AT_ONCE };
 
 struct anl_search {
     const anl_index *index;
     const anl_scan_kernels *kernels;
     anl_index_faiss *faiss; /* NULL: native */
     anl_gpu *gpu;           /* NULL: the CPU */
-    int rivals_only;
+    int competing_only;
 };
 
 /* A query and a list that it probes. */
@@ -22,25 +22,31 @@ typedef struct probe {
 
 struct anl_search_scratch {
     anl_gpu_stream *stream; /* NULL: the CPU */
+    int64_t entries;
     uint8_t *queries; /* biased to unsigned */
     uint8_t *gathered;
     int32_t *dots;
     uint64_t *keys;   /* [n][room] distance << 32 | window */
     uint64_t *merged; /* [room] */
-    int32_t *counts, *limits;
+    int32_t *counts;  /* [n] keys kept, */
+    int32_t *limits;  /* largest squared distance less squared norm that another may have, */
+    int32_t *norms;   /* and squared norms */
     probe *probes, *sorted;
-    uint32_t *starts, *which, *before;
+    uint32_t *starts; /* [nlist + 1] first probe of each list in `sorted` */
+    uint32_t *which, *before; /* entries or lists chosen */
     int32_t *values, *distances;
-    size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, probes_cap, sorted_cap, starts_cap, which_cap, before_cap,
-        values_cap, distances_cap, merged_cap;
+    int8_t *packed; /* for the GPU: queries, */
+    anl_hit *found; /* and what it found */
+    anl_neighbours *flat; /* for callers with flat arrays */
+    anl_neighbours **flat_queries, **unsure;
+    size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, norms_cap, probes_cap, sorted_cap, starts_cap, which_cap,
+        before_cap, values_cap, distances_cap, merged_cap, packed_cap, found_cap, flat_cap, flat_queries_cap, unsure_cap;
 };
 
-/* What is asked for. The `before` nearest lists were gone through earlier, with what `hits` and `counts` hold: only the native scan uses that. */
+/* What is asked for: only the native scan makes use of the lists that a query has gone through. */
 typedef struct request {
-    const int8_t *queries; /* [n][d] */
-    int n, k, nprobe, before;
-    anl_hit *hits; /* [n][k] */
-    int *counts;
+    anl_neighbours *const *queries;
+    int n, k, nprobe;
 } request;
 
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
@@ -71,9 +77,9 @@ int anl_search_use(anl_search *s, anl_gpu *gpu)
     return rc;
 }
 
-void anl_search_rivals_only(anl_search *s)
+void anl_search_competing_only(anl_search *s)
 {
-    s->rivals_only = 1;
+    s->competing_only = 1;
 }
 
 void anl_search_free(anl_search *s)
@@ -100,26 +106,38 @@ void anl_search_scratch_free(anl_search_scratch *sc)
 {
     if (!sc) return;
     anl_gpu_stream_free(sc->stream);
-    void *const all[] = {sc->queries, sc->gathered, sc->dots, sc->keys, sc->counts, sc->limits, sc->probes, sc->sorted, sc->starts,
-                         sc->which, sc->before, sc->values, sc->distances, sc->merged};
+    void *const all[] = {sc->queries, sc->gathered, sc->dots, sc->keys, sc->counts, sc->limits, sc->norms, sc->probes, sc->sorted, sc->starts,
+                         sc->which, sc->before, sc->values, sc->distances, sc->merged, sc->packed, sc->found, sc->flat, sc->flat_queries,
+                         sc->unsure};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
 
-int anl_search_nprobe(const anl_index *x, int effort)
+int64_t anl_search_entries(const anl_search_scratch *sc)
+{
+    return sc->entries;
+}
+
+int anl_search_is_saturated(const anl_neighbours *q, int32_t k, int32_t d)
+{
+    return q->n >= k && q->hits[k - 1].dist <= q->hits[0].dist + anl_distance_of_drop(anl_squared_norm(q->query, d), ANL_COSINE_DROP_SATURATED);
+}
+
+int anl_search_nprobe(const anl_index *x, int multiplier)
 {
     const int64_t n = x->n_entries > 0 ? x->n_entries : 1;
     int64_t root = 1; /* integer square root of n */
     while ((root + 1) * (root + 1) <= n) root += root > 1 << 16 ? 16 : 1;
-    int64_t entries = 40 * root * effort; /* 12,600 at n = 100,000 */
+    int64_t entries = ANL_ENTRIES_PER_ROOT * root * multiplier;
     int64_t lists = entries * x->nlist / n + 1;
     return lists < x->nlist ? (int)lists : x->nlist;
 }
 
 static int reserve(anl_search_scratch *sc, const anl_index *x, const request *r, size_t room)
 {
-    const size_t n = (size_t)r->n, d = (size_t)x->d, lists = (size_t)x->nlist, probes = n * (size_t)(r->nprobe - r->before);
-    size_t widest = anl_panels_padded(lists);
+    const size_t n = (size_t)r->n, d = (size_t)x->d, lists = (size_t)x->nlist;
+    size_t widest = anl_panels_padded(lists), probes = 0;
+    for (size_t i = 0; i < n; ++i) probes += (size_t)(r->nprobe - r->queries[i]->nprobe);
     if (x->longest_list > (int64_t)widest) widest = (size_t)x->longest_list;
     int rc = anl_grow(&sc->queries, &sc->queries_cap, n * d, 1);
     if (!rc) rc = anl_grow(&sc->gathered, &sc->gathered_cap, QUERIES_AT_ONCE * d, 1);
@@ -127,12 +145,13 @@ static int reserve(anl_search_scratch *sc, const anl_index *x, const request *r,
     if (!rc) rc = anl_grow(&sc->keys, &sc->keys_cap, n * room, sizeof *sc->keys);
     if (!rc) rc = anl_grow(&sc->counts, &sc->counts_cap, n, sizeof *sc->counts);
     if (!rc) rc = anl_grow(&sc->limits, &sc->limits_cap, n, sizeof *sc->limits);
+    if (!rc) rc = anl_grow(&sc->norms, &sc->norms_cap, n, sizeof *sc->norms);
     if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, probes, sizeof *sc->probes);
     if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, probes, sizeof *sc->sorted);
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
-    if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + 16, sizeof *sc->which);
-    if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + 16, sizeof *sc->before);
-    if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + 16, sizeof *sc->values);
+    if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + ANL_PANEL, sizeof *sc->which);
+    if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + ANL_PANEL, sizeof *sc->before);
+    if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + ANL_PANEL, sizeof *sc->values);
     if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, room, sizeof *sc->merged);
     if (!rc) rc = anl_grow(&sc->distances, &sc->distances_cap, room, sizeof *sc->distances);
     return rc;
@@ -165,7 +184,7 @@ static void select_smallest(uint64_t *keys, int32_t n, int32_t k)
 static int32_t cull(const anl_search *s, anl_search_scratch *sc, uint64_t *keys, int32_t n, int32_t k, int32_t *limit)
 {
     for (int32_t i = 0; i < n; ++i) sc->distances[i] = (int32_t)(keys[i] >> 32);
-    *limit = s->kernels->bound(sc->distances, n, k);
+    *limit = s->kernels->limit_of_k(sc->distances, n, k);
     int32_t kept = 0;
     for (int32_t i = 0; i < n; ++i) {
         keys[kept] = keys[i];
@@ -200,17 +219,10 @@ static void sort(uint64_t *keys, uint64_t *other, int32_t n)
     if (from != keys) memcpy(keys, from, (size_t)n * sizeof *keys);
 }
 
-/* A window that much farther than the nearest one cannot hold a place that rivals it. */
-static int32_t reach_of(int32_t length)
+/* How much farther than the nearest hit a hit may be whose window can hold a competing place. */
+static int32_t reach_of(int32_t norm)
 {
-    return length / 2;
-}
-
-/* Beyond a cosine of 1/4 there is nothing but noise; nearer, reads of which a part belongs to the window. Vectors of one length: distance =
- * 2 * length * (1 - cosine). */
-static int32_t farthest(int32_t length)
-{
-    return length + length / 2;
+    return anl_distance_of_drop(norm, ANL_COSINE_DROP_COMPETING);
 }
 
 /* The n nearest centroids, given their dot products with a query, ascending by number; of equally near ones the first. */
@@ -219,70 +231,104 @@ static void nearest_lists(const anl_search *s, anl_search_scratch *sc, const int
     const anl_index *x = s->index;
     const int32_t *bias = x->centroid_bias, padded = (int32_t)anl_panels_padded((size_t)x->nlist);
     for (int32_t l = 0; l < x->nlist; ++l) sc->values[l] = bias[l] - 2 * dot[l];
-    const int32_t bound = s->kernels->bound(sc->values, x->nlist, n);
-    int32_t found = s->kernels->near(dot, bias, padded, bound, which, sc->values);
+    const int32_t limit = s->kernels->limit_of_k(sc->values, x->nlist, n);
+    int32_t found = s->kernels->select_at_most(dot, bias, padded, limit, which, sc->values);
     while (which[found - 1] >= (uint32_t)x->nlist) --found;
     for (int32_t i = found; found > n;)
-        if (sc->values[--i] == bound) memmove(which + i, which + i + 1, (size_t)(found-- - i - 1) * sizeof *which);
+        if (sc->values[--i] == limit) memmove(which + i, which + i + 1, (size_t)(found-- - i - 1) * sizeof *which);
 }
 
 /* The lists that a query is still to go through, to sc->which; returns how many. */
-static int choose(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, const request *r)
+static int choose(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, int before, int nprobe)
 {
     int n = 0;
-    nearest_lists(s, sc, dot, r->nprobe, sc->which);
-    if (!r->before) return r->nprobe;
-    nearest_lists(s, sc, dot, r->before, sc->before);
-    for (int i = 0, j = 0; i < r->nprobe; ++i)
-        if (j < r->before && sc->which[i] == sc->before[j]) ++j;
+    nearest_lists(s, sc, dot, nprobe, sc->which);
+    if (!before) return nprobe;
+    nearest_lists(s, sc, dot, before, sc->before);
+    for (int i = 0, j = 0; i < nprobe; ++i)
+        if (j < before && sc->which[i] == sc->before[j]) ++j;
         else sc->which[n++] = sc->which[i];
     return n;
 }
 
-/* The lists of all queries, grouped by list in sc->sorted, sc->starts. */
+static void add_probe(const anl_search *s, anl_search_scratch *sc, uint32_t list, int query, size_t *probes)
+{
+    const uint64_t *begin = s->index->list_begin;
+    sc->entries += (int64_t)(begin[list + 1] - begin[list]);
+    sc->probes[(*probes)++] = (probe){list, (uint32_t)query};
+    ++sc->starts[list + 1];
+}
+
+/* The nearest lists of a query in their order; of equally near ones the lower number first. */
+static void rank(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, anl_neighbours *q)
+{
+    uint64_t keys[ANL_RANKED], other[ANL_RANKED];
+    const int n = s->index->nlist < ANL_RANKED ? s->index->nlist : ANL_RANKED;
+    nearest_lists(s, sc, dot, n, sc->which);
+    for (int i = 0; i < n; ++i) {
+        const uint32_t list = sc->which[i];
+        const int32_t value = s->index->centroid_bias[list] - 2 * dot[list];
+        keys[i] = (uint64_t)((int64_t)value - INT32_MIN) << 32 | list;
+    }
+    sort(keys, other, n);
+    for (int i = 0; i < n; ++i) q->lists[i] = (uint32_t)keys[i];
+    q->n_lists = n;
+}
+
+/* The lists of all queries, grouped by list in sc->sorted, sc->starts. Only queries whose lists are not ranked that far meet all centroids. */
 static void choose_lists(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     const anl_index *x = s->index;
     const int32_t panels = (int32_t)anl_panels((size_t)x->nlist);
+    const size_t d = (size_t)x->d;
     size_t probes = 0;
     memset(sc->starts, 0, ((size_t)x->nlist + 1) * sizeof *sc->starts);
-    for (int begin = 0; begin < r->n; begin += QUERIES_AT_ONCE) {
-        const int m = r->n - begin < QUERIES_AT_ONCE ? r->n - begin : QUERIES_AT_ONCE;
-        s->kernels->dots(sc->queries + (size_t)begin * (size_t)x->d, m, x->centroids, panels, x->d, sc->dots);
-        for (int i = 0; i < m; ++i) {
-            const int lists = choose(s, sc, sc->dots + (size_t)i * (size_t)panels * ANL_PANEL, r);
-            for (int p = 0; p < lists; ++p) {
-                sc->probes[probes++] = (probe){sc->which[p], (uint32_t)(begin + i)};
-                ++sc->starts[sc->which[p] + 1];
-            }
+    for (int i = 0; i < r->n;) {
+        int which[QUERIES_AT_ONCE], m = 0;
+        for (; i < r->n && m < QUERIES_AT_ONCE; ++i) {
+            if (r->queries[i]->n_lists >= r->nprobe) continue;
+            memcpy(sc->gathered + (size_t)m * d, sc->queries + (size_t)i * d, d);
+            which[m++] = i;
+        }
+        if (m) s->kernels->dots(sc->gathered, m, x->centroids, panels, x->d, sc->dots);
+        for (int j = 0; j < m; ++j) {
+            anl_neighbours *q = r->queries[which[j]];
+            const int32_t *dot = sc->dots + (size_t)j * (size_t)panels * ANL_PANEL;
+            if (q->lists && !q->n_lists) rank(s, sc, dot, q);
+            if (q->n_lists >= r->nprobe) continue;
+            const int lists = choose(s, sc, dot, q->nprobe, r->nprobe);
+            for (int p = 0; p < lists; ++p) add_probe(s, sc, sc->which[p], which[j], &probes);
         }
     }
+    for (int i = 0; i < r->n; ++i)
+        for (int p = r->queries[i]->nprobe; p < r->nprobe && r->nprobe <= r->queries[i]->n_lists; ++p)
+            add_probe(s, sc, r->queries[i]->lists[p], i, &probes);
     for (int32_t l = 0; l < x->nlist; ++l) sc->starts[l + 1] += sc->starts[l];
     for (size_t i = 0; i < probes; ++i) sc->sorted[sc->starts[sc->probes[i].list]++] = sc->probes[i];
     memmove(sc->starts + 1, sc->starts, (size_t)x->nlist * sizeof *sc->starts);
     sc->starts[0] = 0;
 }
 
-/* Keeps what may be among the k nearest of one query. `limit` is the largest value that still may. */
-static void keep(const anl_search *s, anl_search_scratch *sc, uint32_t query, int32_t length, int64_t first, int32_t found, int32_t k,
-                 int32_t room)
+/* Keeps those of the entries selected (sc->which, sc->values) that may be among the k nearest of one query. */
+static void keep(const anl_search *s, anl_search_scratch *sc, uint32_t query, int64_t first, int32_t found, int32_t k, int32_t room)
 {
+    const int32_t norm = sc->norms[query], reach = reach_of(norm);
     uint64_t *keys = sc->keys + (size_t)query * (size_t)room;
     int32_t n = sc->counts[query];
     for (int32_t i = 0; i < found; ++i) {
         const uint32_t window = s->index->ids[first + sc->which[i]];
         if (window == ANL_INDEX_NO_WINDOW || sc->values[i] > sc->limits[query]) continue;
-        if (s->rivals_only && sc->values[i] + reach_of(length) < sc->limits[query]) sc->limits[query] = sc->values[i] + reach_of(length);
-        keys[n++] = (uint64_t)(uint32_t)(length + sc->values[i]) << 32 | window;
+        if (s->competing_only && sc->values[i] + reach < sc->limits[query]) sc->limits[query] = sc->values[i] + reach;
+        keys[n++] = (uint64_t)(uint32_t)(norm + sc->values[i]) << 32 | window;
         if (n < room) continue;
         int32_t limit;
         n = cull(s, sc, keys, n, k, &limit);
-        sc->limits[query] = limit - length;
+        sc->limits[query] = limit - norm;
     }
     sc->counts[query] = n;
 }
 
-static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list, const int32_t *length, int32_t k, int32_t room)
+static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list, int32_t k, int32_t room)
 {
     const anl_index *x = s->index;
     const size_t d = (size_t)x->d;
@@ -294,138 +340,167 @@ static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list
         s->kernels->dots(sc->gathered, m, x->codes + (size_t)first * d, entries / ANL_PANEL, x->d, sc->dots);
         for (int32_t i = 0; i < m; ++i) {
             const uint32_t query = sc->sorted[begin + (uint32_t)i].query;
-            const int32_t found = s->kernels->near(sc->dots + (size_t)i * (size_t)entries, x->bias + first, entries, sc->limits[query], sc->which,
-                                                   sc->values);
-            keep(s, sc, query, length[query], first, found, k, room);
+            const int32_t found = s->kernels->select_at_most(sc->dots + (size_t)i * (size_t)entries, x->bias + first, entries,
+                                                             sc->limits[query], sc->which, sc->values);
+            keep(s, sc, query, first, found, k, room);
         }
     }
 }
 
-/* What a query brings along from the lists before. */
-static void begin_query(const anl_search *s, anl_search_scratch *sc, const request *r, int i, int32_t length, int32_t room)
+/* A query begins with the hits of the lists that it has gone through. */
+static void begin_query(const anl_search *s, anl_search_scratch *sc, const anl_neighbours *q, int i, int32_t room)
 {
-    const anl_hit *hits = r->hits + (size_t)i * (size_t)r->k;
+    const int32_t d = s->index->d, norm = anl_squared_norm(q->query, d), reach = reach_of(norm);
     uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
-    int32_t most = farthest(length);
-    sc->counts[i] = r->before ? r->counts[i] : 0;
-    for (int32_t j = 0; j < sc->counts[i]; ++j) keys[j] = (uint64_t)(uint32_t)hits[j].dist << 32 | hits[j].window;
-    if (s->rivals_only && sc->counts[i] && hits[0].dist + reach_of(length) < most) most = hits[0].dist + reach_of(length);
-    sc->limits[i] = most - length;
+    int32_t farthest = anl_distance_at(norm, ANL_COSINE_NOISE);
+    for (int32_t c = 0; c < d; ++c) sc->queries[(size_t)i * (size_t)d + (size_t)c] = (uint8_t)(q->query[c] + ANL_PANEL_OFFSET);
+    for (int32_t j = 0; j < q->n; ++j) keys[j] = (uint64_t)(uint32_t)q->hits[j].dist << 32 | q->hits[j].window;
+    if (s->competing_only && q->n && q->hits[0].dist + reach < farthest) farthest = q->hits[0].dist + reach;
+    sc->norms[i] = norm;
+    sc->counts[i] = q->n;
+    sc->limits[i] = farthest - norm;
+}
+
+static anl_hit hit_of(uint64_t key)
+{
+    return (anl_hit){(int32_t)(key >> 32), (uint32_t)key};
+}
+
+static void end_query(const anl_search *s, anl_search_scratch *sc, anl_neighbours *q, int i, int32_t room)
+{
+    uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
+    int32_t n = sc->counts[i];
+    if (n > q->k) n = cull(s, sc, keys, n, q->k, &sc->limits[i]);
+    sort(keys, sc->merged, n);
+    q->n = n < q->k ? n : q->k;
+    for (int32_t j = 0; j < q->n; ++j) q->hits[j] = hit_of(keys[j]);
 }
 
 static int search_native(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
-    const anl_index *x = s->index;
-    const size_t d = (size_t)x->d;
-    const int n = r->n, k = r->k;
-    const int32_t room = k * SLACK < 64 ? 64 : k * SLACK;
-    int rc = reserve(sc, x, r, (size_t)room);
-    int32_t *length = rc ? NULL : anl_alloc((size_t)n, sizeof *length);
-    if (!length) return ANL_ENOMEM;
-    for (size_t i = 0; i < (size_t)n * d; ++i) sc->queries[i] = (uint8_t)(r->queries[i] + ANL_PANEL_OFFSET);
+    const int32_t room = r->k * ANL_SURVIVORS < ANL_SURVIVORS_LEAST ? ANL_SURVIVORS_LEAST : r->k * ANL_SURVIVORS;
+    int rc = reserve(sc, s->index, r, (size_t)room);
+    if (rc) return rc;
+    for (int i = 0; i < r->n; ++i) begin_query(s, sc, r->queries[i], i, room);
     choose_lists(s, sc, r);
-    for (int i = 0; i < n; ++i) {
-        length[i] = anl_squared_length(r->queries + (size_t)i * d, x->d);
-        begin_query(s, sc, r, i, length[i], room);
-    }
-    for (int32_t l = 0; l < x->nlist; ++l) scan_list(s, sc, (uint32_t)l, length, k, room);
-    for (int i = 0; i < n; ++i) {
-        uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
-        int32_t m = sc->counts[i];
-        if (m > k) m = cull(s, sc, keys, m, k, &sc->limits[i]);
-        sort(keys, sc->merged, m);
-        if (m > k) m = k;
-        for (int32_t j = 0; j < m; ++j) r->hits[(size_t)i * (size_t)k + (size_t)j] = (anl_hit){(int32_t)(keys[j] >> 32), (uint32_t)keys[j]};
-        r->counts[i] = m;
-    }
-    free(length);
+    for (int32_t l = 0; l < s->index->nlist; ++l) scan_list(s, sc, (uint32_t)l, r->k, room);
+    for (int i = 0; i < r->n; ++i) end_query(s, sc, r->queries[i], i, room);
     return ANL_OK;
 }
 
 static int search_gpu(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
-    const int32_t d = s->index->d;
-    int rc = anl_grow(&sc->limits, &sc->limits_cap, (size_t)r->n, sizeof *sc->limits);
+    const size_t d = (size_t)s->index->d, n = (size_t)r->n, k = (size_t)r->k;
+    int rc = anl_grow(&sc->limits, &sc->limits_cap, n, sizeof *sc->limits);
+    if (!rc) rc = anl_grow(&sc->counts, &sc->counts_cap, n, sizeof *sc->counts);
+    if (!rc) rc = anl_grow(&sc->packed, &sc->packed_cap, n * d, 1);
+    if (!rc) rc = anl_grow(&sc->found, &sc->found_cap, n * k, sizeof *sc->found);
     if (rc) return rc;
-    for (int i = 0; i < r->n; ++i) sc->limits[i] = farthest(anl_squared_length(r->queries + (size_t)i * (size_t)d, d));
-    const anl_gpu_queries q = {.vectors = r->queries, .limits = sc->limits, .n = r->n, .k = r->k, .nprobe = r->nprobe};
-    return anl_gpu_search(sc->stream, &q, r->hits, r->counts);
+    for (size_t i = 0; i < n; ++i) {
+        memcpy(sc->packed + i * d, r->queries[i]->query, d);
+        sc->limits[i] = anl_distance_at(anl_squared_norm(r->queries[i]->query, s->index->d), ANL_COSINE_NOISE);
+    }
+    const anl_gpu_queries q = {.vectors = sc->packed, .limits = sc->limits, .n = r->n, .k = r->k, .nprobe = r->nprobe};
+    rc = anl_gpu_search(sc->stream, &q, sc->found, sc->counts);
+    for (size_t i = 0; i < n && !rc; ++i) {
+        r->queries[i]->n = sc->counts[i];
+        memcpy(r->queries[i]->hits, sc->found + i * k, (size_t)sc->counts[i] * sizeof *sc->found);
+    }
+    return rc;
 }
 
 static int search_faiss(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)r->k, sizeof *sc->keys);
     for (int i = 0; i < r->n && !rc; ++i) {
-        const int8_t *query = r->queries + (size_t)i * (size_t)s->index->d;
-        const int32_t most = farthest(anl_squared_length(query, s->index->d));
-        int *count = &r->counts[i];
-        rc = anl_index_faiss_search(s->faiss, query, r->k, r->nprobe, sc->keys, count);
-        while (*count && (int32_t)(sc->keys[*count - 1] >> 32) > most) --*count;
-        for (int j = 0; j < *count && !rc; ++j)
-            r->hits[(size_t)i * (size_t)r->k + (size_t)j] = (anl_hit){(int32_t)(sc->keys[j] >> 32), (uint32_t)sc->keys[j]};
+        anl_neighbours *q = r->queries[i];
+        const int32_t farthest = anl_distance_at(anl_squared_norm(q->query, s->index->d), ANL_COSINE_NOISE);
+        int n = 0;
+        rc = anl_index_faiss_search(s->faiss, q->query, r->k, r->nprobe, sc->keys, &n);
+        while (n && (int32_t)(sc->keys[n - 1] >> 32) > farthest) --n;
+        for (int j = 0; j < n && !rc; ++j) q->hits[j] = hit_of(sc->keys[j]);
+        q->n = n;
     }
     return rc;
 }
 
-static int search(const anl_search *s, anl_search_scratch *sc, const request *r)
+int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe)
 {
-    int rc = sc->stream ? search_gpu(s, sc, r) : s->faiss ? search_faiss(s, sc, r) : search_native(s, sc, r);
-    for (int i = 0; i < r->n && !rc && s->rivals_only; ++i) {
-        const int32_t reach = reach_of(anl_squared_length(r->queries + (size_t)i * (size_t)s->index->d, s->index->d));
-        const anl_hit *own = r->hits + (size_t)i * (size_t)r->k;
-        while (r->counts[i] && own[r->counts[i] - 1].dist > own[0].dist + reach) --r->counts[i];
+    if (!n) return ANL_OK;
+    if (nprobe > s->index->nlist) nprobe = s->index->nlist;
+    const request r = {queries, n, queries[0]->k, nprobe};
+    int rc = sc->stream ? search_gpu(s, sc, &r) : s->faiss ? search_faiss(s, sc, &r) : search_native(s, sc, &r);
+    for (int i = 0; i < n && !rc; ++i) {
+        anl_neighbours *q = queries[i];
+        q->nprobe = nprobe;
+        if (!s->competing_only || !q->n) continue;
+        const int32_t farthest = q->hits[0].dist + reach_of(anl_squared_norm(q->query, s->index->d));
+        while (q->hits[q->n - 1].dist > farthest) --q->n;
     }
     return rc;
 }
 
-int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
+/* Whether no window nearer than those found is to be expected in the lists not gone through. */
+static int is_sure(const anl_search *s, const anl_neighbours *q, int usual)
+{
+    const int32_t norm = anl_squared_norm(q->query, s->index->d);
+    if (!norm) return 1;
+    return q->nprobe && q->n &&
+           q->hits[0].dist <= anl_distance_at(norm, q->nprobe <= usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
+}
+
+int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n)
+{
+    const int usual = anl_search_nprobe(s->index, 1);
+    int rc = anl_grow(&sc->unsure, &sc->unsure_cap, (size_t)n, sizeof *sc->unsure);
+    for (int multiplier = 1; multiplier <= ANL_SEARCH_MOST && !rc; multiplier *= ANL_SEARCH_MORE) {
+        const int nprobe = anl_search_nprobe(s->index, multiplier);
+        int m = 0;
+        for (int i = 0; i < n; ++i)
+            if (queries[i]->nprobe < nprobe && !is_sure(s, queries[i], usual)) sc->unsure[m++] = queries[i];
+        rc = anl_search_wave(s, sc, sc->unsure, m, nprobe);
+    }
+    return rc;
+}
+
+/* ---- flat arrays ---- */
+
+static int begin_flat(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, anl_hit *hits)
+{
+    int rc = anl_grow(&sc->flat, &sc->flat_cap, (size_t)n, sizeof *sc->flat);
+    if (!rc) rc = anl_grow(&sc->flat_queries, &sc->flat_queries_cap, (size_t)n, sizeof *sc->flat_queries);
+    for (int i = 0; i < n && !rc; ++i) {
+        sc->flat[i] = (anl_neighbours){.query = queries + (size_t)i * (size_t)s->index->d, .hits = hits + (size_t)i * (size_t)k, .k = k};
+        sc->flat_queries[i] = &sc->flat[i];
+    }
+    return rc;
+}
+
+int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int multiplier, anl_hit *hits,
                      int *counts)
 {
-    return search(s, sc, &(request){queries, n, k, anl_search_nprobe(s->index, effort), 0, hits, counts});
+    int rc = begin_flat(s, sc, queries, n, k, hits);
+    if (!rc) rc = anl_search_wave(s, sc, sc->flat_queries, n, anl_search_nprobe(s->index, multiplier));
+    for (int i = 0; i < n && !rc; ++i) counts[i] = sc->flat[i].n;
+    return rc;
 }
 
-/* A nearest hit beyond this, for the effort made so far, may hide a nearer one in a list not probed. */
-static int32_t unsure_beyond(int32_t length, int effort)
+/* The multiplier that gives so many lists. */
+static int multiplier_of(const anl_index *x, int nprobe)
 {
-    return effort == 1 ? length / 8 * 3 : length / 8 * 5;
+    int multiplier = nprobe ? 1 : 0;
+    while (anl_search_nprobe(x, multiplier) < nprobe) multiplier *= ANL_SEARCH_MORE;
+    return multiplier;
 }
 
 int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, anl_hit *hits, int *counts,
-                    int *efforts)
+                    int *multipliers)
 {
-    const size_t d = (size_t)s->index->d;
-    int rc = ANL_ENOMEM, before = 0;
-    int8_t *some = anl_alloc((size_t)n * d, 1);
-    int *which = anl_alloc((size_t)n, sizeof *which), *found_counts = anl_alloc((size_t)n, sizeof *found_counts);
-    anl_hit *found = anl_alloc((size_t)n * (size_t)k, sizeof *found);
-    if (!some || !which || !found_counts || !found) goto done;
-    memset(counts, 0, (size_t)n * sizeof *counts);
-    memset(efforts, 0, (size_t)n * sizeof *efforts);
-    for (int effort = 1; effort <= ANL_SEARCH_MOST; effort *= ANL_SEARCH_MORE) {
-        int m = 0;
-        for (int i = 0; i < n; ++i) {
-            const int8_t *query = queries + (size_t)i * d;
-            const int32_t length = anl_squared_length(query, s->index->d);
-            if (!length || (efforts[i] && counts[i] && hits[(size_t)i * (size_t)k].dist <= unsure_beyond(length, efforts[i]))) continue;
-            memcpy(some + (size_t)m * d, query, d);
-            memcpy(found + (size_t)m * (size_t)k, hits + (size_t)i * (size_t)k, (size_t)counts[i] * sizeof *hits);
-            found_counts[m] = counts[i];
-            which[m++] = i;
-        }
-        const int nprobe = anl_search_nprobe(s->index, effort);
-        rc = m ? search(s, sc, &(request){some, m, k, nprobe, before, found, found_counts}) : ANL_OK;
-        if (rc) goto done;
-        before = nprobe;
-        for (int j = 0; j < m; ++j) {
-            memcpy(hits + (size_t)which[j] * (size_t)k, found + (size_t)j * (size_t)k, (size_t)found_counts[j] * sizeof *hits);
-            counts[which[j]] = found_counts[j];
-            efforts[which[j]] = effort;
-        }
+    int rc = begin_flat(s, sc, queries, n, k, hits);
+    if (!rc) rc = anl_search_widen(s, sc, sc->flat_queries, n);
+    for (int i = 0; i < n && !rc; ++i) {
+        counts[i] = sc->flat[i].n;
+        multipliers[i] = multiplier_of(s->index, sc->flat[i].nprobe);
     }
-done:
-    free(some);
-    free(which);
-    free(found_counts);
-    free(found);
     return rc;
 }

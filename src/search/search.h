@@ -4,31 +4,38 @@
 
 #include "gpu.h"
 #include "index.h"
+#include "search_tuning.h"
 
 typedef enum anl_search_path { ANL_SEARCH_NATIVE, ANL_SEARCH_FAISS } anl_search_path;
 
-/** Squared length of a vector of d elements: that of a query is the unit of the distances below. */
-static inline int32_t anl_squared_length(const int8_t *v, int32_t d)
+/** Squared norm of a vector of d elements. A query's own is the unit of the distances below. */
+static inline int32_t anl_squared_norm(const int8_t *v, int32_t d)
 {
     int32_t sum = 0;
     for (int32_t i = 0; i < d; ++i) sum += v[i] * v[i];
     return sum;
 }
 
-/** Whether all k hits that were asked for came back and look alike: at most a quarter of the squared length apart, so that more may lie behind. */
-static inline int anl_hits_crowded(const int8_t *query, int32_t d, const anl_hit *hits, int n, int k)
-{
-    return n >= k && hits[k - 1].dist <= hits[0].dist + anl_squared_length(query, d) / 4;
-}
+/** A query and its nearest windows, as far as they have been looked for. */
+typedef struct anl_neighbours {
+    const int8_t *query; /**< [d] */
+    anl_hit *hits;       /**< room for k; ascending by (dist, window) */
+    int32_t k, n;        /**< hits wanted, hits found */
+    int32_t nprobe;      /**< so many nearest lists have been gone through; 0: none */
+    uint32_t *lists;     /**< room for the ANL_RANKED nearest lists, nearest first, or NULL: then every wave finds its lists anew */
+    int32_t n_lists;     /**< of them known; 0 before the first wave */
+} anl_neighbours;
+
+/** Whether the first k hits wanted are there and look alike (ANL_COSINE_DROP_SATURATED), so that more may lie behind them. */
+int anl_search_is_saturated(const anl_neighbours *q, int32_t k, int32_t d);
 
 typedef struct anl_search anl_search;
 
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path);
 void anl_search_free(anl_search *s);
 
-/** From here on windows that lie farther than the nearest by more than half of the query's squared length are no hits: none of them can hold
- *  a place that rivals the nearest. */
-void anl_search_rivals_only(anl_search *s);
+/** From here on windows that cannot hold a place that competes with the nearest (ANL_COSINE_DROP_COMPETING) are no hits. */
+void anl_search_competing_only(anl_search *s);
 
 /** From here on scratches search on `gpu`, which must outlive the search; call before they are made. FAISS's own search stays on the CPU.
  *  0 or what anl_gpu_load_lists says. */
@@ -38,21 +45,31 @@ typedef struct anl_search_scratch anl_search_scratch; /**< one a thread */
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s);
 void anl_search_scratch_free(anl_search_scratch *sc);
 
-/** The `k` nearest entries of the probed lists for each of `n` queries[n][d]: hits[i * k ...], counts[i] of them (fewer than k
- *  when the lists hold fewer within 3/2 of the query's squared length: the rest is noise), ascending by (dist, window). `effort` multiplies the number of lists probed: 1 finds the
- *  window of a read with few errors, 16 goes through every list of a bacterial genome. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. Thread-safe with one
- *  scratch a thread. */
-int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int effort, anl_hit *hits,
+/** Entries of the store, padding included, that a scratch's native searches have gone through so far. */
+int64_t anl_search_entries(const anl_search_scratch *sc);
+
+/** Lists probed for a multiplier of the usual number: about 13,000 entries at 100,000 windows, growing with the square root of their number.
+ *  1 finds the window of a read with few errors, 16 goes through every list of a bacterial genome. */
+int anl_search_nprobe(const anl_index *x, int multiplier);
+
+/** One wave: takes every query from the lists it has gone through to its `nprobe` nearest ones, and its hits to the k nearest entries of
+ *  all of these; fewer than k when these lists hold fewer above ANL_COSINE_NOISE. All queries want one k. The result is that of one search
+ *  of the `nprobe` nearest lists, however many waves led there. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. Thread-safe with one scratch a
+ *  thread. */
+int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe);
+
+enum { ANL_SEARCH_MORE = 4, ANL_SEARCH_MOST = 16 /**< multipliers of nprobe: 1, 4, 16 */ };
+
+/** Waves of 1, 4 and 16 times the usual number of lists for every query, until its nearest hit is near enough (ANL_COSINE_SURE) to be sure
+ *  that no nearer one was passed over. A zero vector has no neighbours and is not searched. Errors as anl_search_wave. */
+int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n);
+
+/** One wave from the beginning for queries[n][d]: hits[i * k ...], counts[i] of them. Errors as anl_search_wave. */
+int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int multiplier, anl_hit *hits,
                      int *counts);
 
-enum { ANL_SEARCH_MORE = 4, ANL_SEARCH_MOST = 16 };
-
-/** As anl_search_batch with effort 1, and again with 4 and 16 where nothing is near enough to be sure that nothing nearer was passed
- *  over; efforts[i] is the last one made. A zero vector has no neighbours and effort 0. */
+/** anl_search_widen from the beginning for queries[n][d]; multipliers[i] is the last one used, 0 for a zero vector. */
 int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, anl_hit *hits, int *counts,
-                    int *efforts);
-
-/** Lists probed for an effort: about 13,000 entries at 100,000 windows, growing with the square root of their number. */
-int anl_search_nprobe(const anl_index *x, int effort);
+                    int *multipliers);
 
 #endif

@@ -9,7 +9,7 @@ enum { QUERIES = 128, K = 64 };
 
 typedef struct found {
     anl_hit hits[QUERIES * K];
-    int counts[QUERIES], efforts[QUERIES];
+    int counts[QUERIES], multipliers[QUERIES];
 } found;
 
 /* Entries changed more and more, so that the search widens for the last ones. */
@@ -31,14 +31,14 @@ static int find(const anl_search *s, const int8_t *queries, found *f)
 {
     anl_search_scratch *scratch = NULL;
     int rc = anl_search_scratch_new(&scratch, s);
-    if (!rc) rc = anl_search_sure(s, scratch, queries, QUERIES, K, f->hits, f->counts, f->efforts);
+    if (!rc) rc = anl_search_sure(s, scratch, queries, QUERIES, K, f->hits, f->counts, f->multipliers);
     anl_search_scratch_free(scratch);
     return rc;
 }
 
 static int same(const found *a, const found *b)
 {
-    if (memcmp(a->counts, b->counts, sizeof a->counts) || memcmp(a->efforts, b->efforts, sizeof a->efforts)) return 0;
+    if (memcmp(a->counts, b->counts, sizeof a->counts) || memcmp(a->multipliers, b->multipliers, sizeof a->multipliers)) return 0;
     for (int i = 0; i < QUERIES; ++i)
         if (memcmp(a->hits + i * K, b->hits + i * K, (size_t)a->counts[i] * sizeof *a->hits)) return 0;
     return 1;
@@ -52,7 +52,7 @@ int anl_search_check_gpu(const anl_search *gpu, const anl_index *x)
     int8_t *queries = anl_alloc(QUERIES * (size_t)x->d, 1);
     int rc = f && queries ? anl_search_new(&cpu, x, ANL_SEARCH_NATIVE) : ANL_ENOMEM;
     if (!rc) {
-        anl_search_rivals_only(cpu);
+        anl_search_competing_only(cpu);
         make_queries(x, queries);
         rc = find(cpu, queries, &f[0]);
     }

@@ -12,7 +12,7 @@ static const char magic[8] = "ANLTRN1\n";
 
 typedef struct header {
     char magic[8];
-    uint64_t options, size, n_twins;
+    uint64_t options, size, n_hard_pairs;
     int64_t step;
     uint64_t checksum; /* of the arrays, one after the other */
 } header;
@@ -22,7 +22,7 @@ typedef struct part {
     size_t bytes;
 } part;
 
-enum { PARTS = 4, MOST_TWINS = 1 << 28 /* more than windows are mined for: a corrupt number */ };
+enum { PARTS = 4, MOST_HARD_PAIRS = 1 << 28 /* more than windows are mined for: a corrupt number */ };
 
 static void parts_of(const anl_checkpoint *c, part p[PARTS])
 {
@@ -30,7 +30,7 @@ static void parts_of(const anl_checkpoint *c, part p[PARTS])
     p[0] = (part){c->weights, bytes};
     p[1] = (part){c->first, bytes};
     p[2] = (part){c->second, bytes};
-    p[3] = (part){c->twins, c->n_twins * sizeof *c->twins};
+    p[3] = (part){c->hard_pairs, c->n_hard_pairs * sizeof *c->hard_pairs};
 }
 
 static int checksum(const anl_checkpoint *c, uint64_t *out)
@@ -69,7 +69,7 @@ void anl_checkpoint_free(anl_checkpoint *c)
     free(c->weights);
     free(c->first);
     free(c->second);
-    free(c->twins);
+    free(c->hard_pairs);
     free(c);
 }
 
@@ -86,7 +86,7 @@ static int put(const anl_checkpoint *c, const header *h, anl_output *to)
 
 int anl_checkpoint_write(const anl_checkpoint *c, const char *path)
 {
-    header h = {.options = c->options, .size = c->size, .n_twins = c->n_twins, .step = c->step};
+    header h = {.options = c->options, .size = c->size, .n_hard_pairs = c->n_hard_pairs, .step = c->step};
     anl_output *to;
     memcpy(h.magic, magic, sizeof magic);
     int rc = checksum(c, &h.checksum);
@@ -105,11 +105,11 @@ static int read_stream(anl_checkpoint *c, FILE *f, const char *path)
     if (fread(&h, sizeof h, 1, f) != 1 || memcmp(h.magic, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not a checkpoint", path);
     if ((c->options && h.options != c->options) || h.size != c->size)
         return anl_fail(ANL_EVERSION, "%s: the checkpoint of a run with other options or genomes", path);
-    if (h.n_twins > MOST_TWINS) return anl_fail(ANL_EFORMAT, "%s: the checkpoint is corrupt", path);
-    free(c->twins);
-    c->twins = anl_alloc(h.n_twins ? h.n_twins : 1, sizeof *c->twins);
-    if (!c->twins) return ANL_ENOMEM;
-    c->n_twins = h.n_twins;
+    if (h.n_hard_pairs > MOST_HARD_PAIRS) return anl_fail(ANL_EFORMAT, "%s: the checkpoint is corrupt", path);
+    free(c->hard_pairs);
+    c->hard_pairs = anl_alloc(h.n_hard_pairs ? h.n_hard_pairs : 1, sizeof *c->hard_pairs);
+    if (!c->hard_pairs) return ANL_ENOMEM;
+    c->n_hard_pairs = h.n_hard_pairs;
     c->step = h.step;
     parts_of(c, p);
     for (int i = 0; i < PARTS; ++i)

@@ -9,8 +9,8 @@ typedef struct anl_checkpoint {
     int64_t step;     /**< steps made */
     size_t size;      /**< floats of each array */
     float *weights, *first, *second;
-    anl_twin *twins;
-    size_t n_twins;
+    anl_hard_pair *hard_pairs;
+    size_t n_hard_pairs;
 } anl_checkpoint;
 
 /** Arrays of `size` floats. ANL_ENOMEM. */

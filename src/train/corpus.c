@@ -133,13 +133,13 @@ static int64_t draw_shift(const anl_draw *d, uint64_t *rng)
     return (int64_t)anl_rng_below(rng, (uint64_t)d->stride + 1) - d->stride / 2;
 }
 
-/* Places of the batch: couples of twins first, then anywhere. */
+/* Windows of the batch: hard-negative pairs first, then from anywhere. */
 static void draw_places(const anl_corpus *c, const anl_draw *d, int64_t step, anl_pairs *b)
 {
     uint64_t rng = anl_rng_at(d->seed, (uint64_t)step, UINT64_MAX);
-    int i = 0, twins = d->n_twins ? (int)(d->twin_share * (float)b->n) / 2 * 2 : 0;
-    for (; i < twins; i += 2) {
-        const anl_twin *t = &d->twins[anl_rng_below(&rng, d->n_twins)];
+    int i = 0, hard_pairs = d->n_hard_pairs ? (int)(d->hard_share * (float)b->n) / 2 * 2 : 0;
+    for (; i < hard_pairs; i += 2) {
+        const anl_hard_pair *t = &d->hard_pairs[anl_rng_below(&rng, d->n_hard_pairs)];
         b->place[i] = t->a + draw_shift(d, &rng);
         b->place[i + 1] = t->b + draw_shift(d, &rng);
         if (!usable(c, b->place[i], d) || !usable(c, b->place[i + 1], d))

@@ -23,10 +23,10 @@ void anl_corpus_free(anl_corpus *c);
 /** Copies out the blocks held aside, N between them: *bases (to be freed) and their number. */
 int anl_corpus_held_aside(const anl_corpus *c, uint8_t **bases, int64_t *n);
 
-/** Two windows that look alike and are not the same; copies of one sequence lie side by side, base on base. */
-typedef struct anl_twin {
+/** A hard-negative pair: two windows that look alike and are not the same. Where they are copies of one sequence, their bases are aligned. */
+typedef struct anl_hard_pair {
     int64_t a, b;
-} anl_twin;
+} anl_hard_pair;
 
 /** What pairs are like. A window of `window` bp and a read whose middle lies within half a stride of the window's, from either strand, of
  *  min_length to max_length bp (the density falls with the length), with substitutions and indels at rates uniform in [0, max_...]. */
@@ -35,9 +35,9 @@ typedef struct anl_draw {
     int window, stride, min_length, max_length;
     float max_substitutions, max_indels;
     float low_errors;        /**< share of the reads that have a tenth of the errors: what near-identical repeats are told apart by */
-    const anl_twin *twins;   /**< mined hard negatives */
-    size_t n_twins;
-    float twin_share;        /**< of the pairs that come as twins in one batch, 0..1 */
+    const anl_hard_pair *hard_pairs; /**< mined */
+    size_t n_hard_pairs;
+    float hard_share;        /**< of a batch's windows that come in hard-negative pairs, 0..1 */
 } anl_draw;
 
 /** Fills the batch that belongs to `step`; the same for any number of threads. */

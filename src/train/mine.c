@@ -16,7 +16,7 @@ enum {
     SLOT_BITS = 11,
     SLOTS = 1 << SLOT_BITS, /* of a table of the words of a window and its slack: at most a quarter full */
     N_CODE = 4,
-    LOOK_ALIKES = 10,      /* at least one in so many twins: genomes without repeats have hardly any copies */
+    LOOK_ALIKES = 10,      /* at least one in so many hard-negative pairs: genomes without repeats have hardly any copies */
 };
 
 /* Shares of words of 16 bp: above SAME windows do not differ but in a base near an end, and no vector can tell them apart; from COPY on they are
@@ -50,7 +50,7 @@ static size_t slot_of(const words *t, uint64_t word)
 }
 
 /* The share of the words of the window at `a` that are found around the window at `b`: 1 for copies, which no vector can tell apart.
- * *aligned: where the window begins that most of them put beside a's; b when there is none. */
+ * *aligned: where the window begins that most of them align with a's; b when there is none. */
 static float shared_words(const anl_corpus *c, int64_t a, int64_t b, int window, int64_t *aligned)
 {
     words t = {0};
@@ -84,10 +84,10 @@ static float shared_words(const anl_corpus *c, int64_t a, int64_t b, int window,
     return all ? (float)shared / (float)all : 1;
 }
 
-typedef struct found_twin {
-    anl_twin twin;
+typedef struct found_pair {
+    anl_hard_pair pair;
     float shared; /* words */
-} found_twin;
+} found_pair;
 
 /* Some blocks of the corpus, one after the other. */
 typedef struct excerpt {
@@ -124,23 +124,23 @@ typedef struct miner {
     int window;
 } miner;
 
-/* The neighbour of window `own` that shares most with it but is not the same, to *best. Whether there is one. */
-static int best_twin(const miner *mi, uint32_t own, int32_t near, const anl_hit *hits, int n, found_twin *best)
+/* Pairs window `own` with the hit within `most` that shares most with it but is not the same, to *best. Whether there is one. */
+static int best_pair(const miner *mi, uint32_t own, int32_t most, const anl_hit *hits, int n, found_pair *best)
 {
     const anl_index *x = mi->index;
     int64_t a = excerpt_pos(mi->excerpt, anl_index_window_pos(x, own), mi->window);
-    *best = (found_twin){.shared = -1};
-    for (int j = 0; j < n && a >= 0 && hits[j].dist <= near; ++j) {
+    *best = (found_pair){.shared = -1};
+    for (int j = 0; j < n && a >= 0 && hits[j].dist <= most; ++j) {
         int64_t aligned, b = excerpt_pos(mi->excerpt, anl_index_window_pos(x, hits[j].window), mi->window);
         if (b < 0 || llabs(a - b) < 2 * mi->window) continue;
         float shared = shared_words(mi->corpus, a, b, mi->window, &aligned);
-        if (shared <= SAME && shared > best->shared) *best = (found_twin){{a, aligned}, shared};
+        if (shared <= SAME && shared > best->shared) *best = (found_pair){{a, aligned}, shared};
     }
     return best->shared >= 0;
 }
 
-/* Twins of entries [first, first + n), at most one each, to out; returns their number or an error. */
-static int mine_block(const miner *mi, int64_t first, int n, found_twin *out)
+/* Hard-negative pairs of entries [first, first + n), at most one each, to out; returns their number or an error. */
+static int mine_block(const miner *mi, int64_t first, int n, found_pair *out)
 {
     const anl_index *x = mi->index;
     size_t d = (size_t)x->d;
@@ -153,8 +153,8 @@ static int mine_block(const miner *mi, int64_t first, int n, found_twin *out)
     if (!rc) rc = anl_search_batch(mi->search, sc, vectors, n, NEIGHBOURS, 1, hits, counts);
     for (int i = 0; i < n && !rc; ++i) {
         uint32_t own = x->ids[first + i];
-        int32_t near = anl_squared_length(vectors + (size_t)i * d, x->d); /* the distance of vectors at 60 degrees: no accident */
-        if (own != ANL_INDEX_NO_WINDOW) found += best_twin(mi, own, near, hits + i * NEIGHBOURS, counts[i], &out[found]);
+        const int32_t most = anl_squared_norm(vectors + (size_t)i * d, x->d); /* a cosine of 1/2: no accident */
+        if (own != ANL_INDEX_NO_WINDOW) found += best_pair(mi, own, most, hits + i * NEIGHBOURS, counts[i], &out[found]);
     }
     anl_search_scratch_free(sc);
     free(vectors);
@@ -163,7 +163,7 @@ static int mine_block(const miner *mi, int64_t first, int n, found_twin *out)
 }
 
 /* Copies and as many look-alikes, which are far more frequent, spread evenly; in the order of entries. */
-static size_t keep_twins(const found_twin *all, size_t n, anl_twin *twins)
+static size_t keep_pairs(const found_pair *all, size_t n, anl_hard_pair *hard_pairs)
 {
     size_t copies = 0, kept = 0, look_alikes = 0;
     for (size_t i = 0; i < n; ++i) copies += all[i].shared >= COPY;
@@ -174,18 +174,18 @@ static size_t keep_twins(const found_twin *all, size_t n, anl_twin *twins)
             size_t before = look_alikes * wanted / there;
             if (++look_alikes * wanted / there == before) continue;
         }
-        twins[kept++] = all[i].twin;
+        hard_pairs[kept++] = all[i].pair;
     }
     return kept;
 }
 
-static int mine_all(const miner *mi, int threads, anl_twin **twins, size_t *n)
+static int mine_all(const miner *mi, int threads, anl_hard_pair **hard_pairs, size_t *n)
 {
     int64_t entries = (int64_t)mi->index->list_begin[mi->index->nlist], blocks = (entries + BLOCK - 1) / BLOCK;
     anl_failure failure = {0};
-    found_twin *all = anl_alloc((size_t)entries, sizeof *all);
+    found_pair *all = anl_alloc((size_t)entries, sizeof *all);
     int *found = anl_alloc((size_t)blocks, sizeof *found);
-    anl_twin *kept = NULL;
+    anl_hard_pair *kept = NULL;
     int rc = all && found ? ANL_OK : ANL_ENOMEM;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads) if (!rc)
     for (int64_t i = 0; i < (rc ? 0 : blocks); ++i) {
@@ -200,24 +200,24 @@ static int mine_all(const miner *mi, int threads, anl_twin **twins, size_t *n)
         total += (size_t)found[i];
     }
     if (!rc && !(kept = anl_alloc(total ? total : 1, sizeof *kept))) rc = ANL_ENOMEM;
-    if (!rc) *n = keep_twins(all, total, kept);
-    if (!rc) *twins = kept;
+    if (!rc) *n = keep_pairs(all, total, kept);
+    if (!rc) *hard_pairs = kept;
     free(found);
     free(all);
     return rc;
 }
 
-int anl_mine(const anl_corpus *c, const anl_model *m, int window, int64_t windows, int round, int threads, anl_twin **twins, size_t *n)
+int anl_mine(const anl_corpus *c, const anl_model *m, int window, int64_t windows, int round, int threads, anl_hard_pair **hard_pairs, size_t *n)
 {
     anl_index *x = NULL;
     anl_search *search = NULL;
     excerpt e = {0};
-    *twins = NULL;
+    *hard_pairs = NULL;
     *n = 0;
     int rc = excerpt_new(&e, c, windows * window, round);
     if (!rc) rc = anl_window_store_new(&x, m, e.bases, e.n, window, window, threads);
     if (!rc) rc = anl_search_new(&search, x, ANL_SEARCH_NATIVE);
-    if (!rc) rc = mine_all(&(miner){c, &e, x, search, window}, threads, twins, n);
+    if (!rc) rc = mine_all(&(miner){c, &e, x, search, window}, threads, hard_pairs, n);
     anl_search_free(search);
     anl_index_free(x);
     free(e.bases);

@@ -199,7 +199,7 @@ static int search_block(const anl_index *x, const anl_encoder *e, const anl_sear
     anl_search_scratch *ss = NULL;
     size_t d = (size_t)x->d;
     const uint8_t *seqs[BLOCK];
-    int counts[BLOCK], efforts[BLOCK];
+    int counts[BLOCK], multipliers[BLOCK];
     int8_t *vectors = anl_alloc(BLOCK * d, 1);
     anl_hit *hits = anl_alloc(BLOCK * MOST, sizeof *hits);
     int rc = vectors && hits ? anl_encoder_scratch_new(&es, e) : ANL_ENOMEM;
@@ -208,7 +208,7 @@ static int search_block(const anl_index *x, const anl_encoder *e, const anl_sear
     if (!rc) rc = anl_encoder_embed(e, es, seqs, s->len + first, n, vectors);
     for (int exact = 0; exact < 2 && !rc; ++exact) {
         rc = exact ? anl_search_batch(search, ss, vectors, n, MOST, EVERY_LIST, hits, counts)
-                   : anl_search_sure(search, ss, vectors, n, MOST, hits, counts, efforts);
+                   : anl_search_sure(search, ss, vectors, n, MOST, hits, counts, multipliers);
         for (int i = 0; i < n && !rc; ++i) {
             if (!s->unique[first + i]) continue;
             int rank = rank_of(x, s->pos[first + i], length, hits + (size_t)i * MOST, counts[i]);

@@ -37,7 +37,7 @@ anl_train_options anl_train_options_default(void)
                                .linear_rate = 1e-2f,
                                .rate = 2e-3f,
                                .temperature = 0.05f,     /* 0.03 and 0.1 lose 1 and 6 points */
-                               .twin_share = 0.25f,
+                               .hard_share = 0.25f,
                                .mine_every = 10000,      /* steps */
                                .draw = {.window = 160, .stride = 48, .min_length = 50, .max_length = 300, .max_substitutions = 0.2f,
                                         .max_indels = 0.05f},
@@ -66,7 +66,7 @@ static uint64_t identity(const run *r)
     char text[512];
     int n = snprintf(text, sizeof text, "%llu %d %d %d %lld %lld %a %a %a %a %d %d %d %d %d %a %a %a %s", (unsigned long long)o->seed, o->dim,
                      o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs, o->linear_rate, o->rate, o->temperature,
-                     o->twin_share, o->mine_every, o->draw.window, o->draw.stride, o->draw.min_length, o->draw.max_length, o->draw.max_substitutions,
+                     o->hard_share, o->mine_every, o->draw.window, o->draw.stride, o->draw.min_length, o->draw.max_length, o->draw.max_substitutions,
                      o->draw.max_indels, o->draw.low_errors, o->init ? o->init : "");
     return XXH3_64bits_withSeed(text, (size_t)n, XXH3_64bits(r->corpus->bases, (size_t)r->corpus->n));
 }
@@ -165,10 +165,10 @@ static int mine(run *r, int layers, int round)
 {
     anl_model *m = NULL;
     int rc = model_of(r, layers, &m);
-    free(r->state->twins);
-    r->state->twins = NULL;
-    r->state->n_twins = 0;
-    if (!rc) rc = anl_mine(r->corpus, m, r->o->draw.window, MINED_WINDOWS, round, r->o->threads, &r->state->twins, &r->state->n_twins);
+    free(r->state->hard_pairs);
+    r->state->hard_pairs = NULL;
+    r->state->n_hard_pairs = 0;
+    if (!rc) rc = anl_mine(r->corpus, m, r->o->draw.window, MINED_WINDOWS, round, r->o->threads, &r->state->hard_pairs, &r->state->n_hard_pairs);
     anl_model_free(m);
     return rc;
 }
@@ -198,9 +198,9 @@ static int step(run *r, anl_train_score *sum)
     int layers = layers_at(r, at);
     anl_draw draw = r->o->draw;
     draw.seed = r->o->seed;
-    draw.twins = r->state->twins;
-    draw.n_twins = layers ? r->state->n_twins : 0;
-    draw.twin_share = r->o->twin_share;
+    draw.hard_pairs = r->state->hard_pairs;
+    draw.n_hard_pairs = layers ? r->state->n_hard_pairs : 0;
+    draw.hard_share = r->o->hard_share;
     anl_corpus_draw(r->corpus, &draw, at, r->o->threads, r->pairs);
     int rc = anl_trainer_gradient(r->trainer, r->pairs, layers, &score);
     if (rc) return rc;
@@ -217,7 +217,7 @@ static int tell(run *r, const anl_train_score *sum, int64_t steps, int with_reca
     int layers = layers_at(r, r->state->step - 1);
     anl_train_progress p = {.step = r->state->step, .steps = r->steps, .pairs = r->state->step * r->o->batch,
                             .seen = (r->state->step - r->started_at) * r->o->batch, .layers = layers, .loss = sum->loss / pairs,
-                            .best = (double)sum->best / pairs, .recall10 = -1, .recall15 = -1, .twins = r->state->n_twins};
+                            .best = (double)sum->best / pairs, .recall10 = -1, .recall15 = -1, .hard_pairs = r->state->n_hard_pairs};
     int rc = with_recall && r->n_held ? measure(r, layers, &p) : ANL_OK;
     if (!rc && report) report(data, &p);
     return rc;
@@ -232,7 +232,7 @@ static int loop(run *r, double (*clock)(void), anl_train_report *report, void *d
     int rc = ANL_OK;
     while (!rc && r->state->step < r->steps) {
         int64_t at = r->state->step, blocks = at - r->linear_steps;
-        if (o->twin_share > 0 && blocks >= 0 && o->layers && blocks % o->mine_every == 0 && (rc = mine(r, layers_at(r, at ? at - 1 : 0), (int)(blocks / o->mine_every)))) break;
+        if (o->hard_share > 0 && blocks >= 0 && o->layers && blocks % o->mine_every == 0 && (rc = mine(r, layers_at(r, at ? at - 1 : 0), (int)(blocks / o->mine_every)))) break;
         if ((rc = step(r, &sum))) break;
         ++summed;
         int64_t done = r->state->step, reports = done / o->report_every;
@@ -264,7 +264,7 @@ static int describe(const run *r, char **paths, int n_paths, anl_model *m)
                                 "anneal " ANNEAL_VERSION " train --seed %llu --dim %d --layers %d --batch %d --linear-pairs %lld --pairs %lld "
                                 "--linear-rate %g --rate %g --temperature %g --twins %g --low-errors %g --mine-every %d --window %d --stride %d%s%s; %s products; on",
                                 (unsigned long long)o->seed, o->dim, o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs,
-                                o->linear_rate, o->rate, o->temperature, o->twin_share, o->draw.low_errors, o->mine_every, o->draw.window, o->draw.stride,
+                                o->linear_rate, o->rate, o->temperature, o->hard_share, o->draw.low_errors, o->mine_every, o->draw.window, o->draw.stride,
                                 o->init ? " --init " : "", o->init ? o->init : "", o->kernels->name);
     for (int i = 0; i < n_paths && n < ANL_MODEL_TEXT - 1; ++i) {
         const char *slash = strrchr(paths[i], '/');

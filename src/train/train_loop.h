@@ -16,9 +16,9 @@ typedef struct anl_train_options {
     int64_t pairs;          /**< trained with the layers */
     float linear_rate, rate; /**< peak learning rates of the two stages */
     float temperature;
-    float twin_share;       /**< of the pairs with layers that are mined hard negatives */
+    float hard_share;       /**< of the pairs with layers that are mined hard negatives */
     int mine_every;         /**< steps with layers between minings */
-    anl_draw draw;          /**< what pairs are like; seed and twins are filled in */
+    anl_draw draw;          /**< what pairs are like; seed and hard pairs are filled in */
     int threads;
     const anl_train_kernels *kernels;
     const char *init;       /**< model to start from, or NULL: the untrained sketch of the seed */
@@ -36,7 +36,7 @@ typedef struct anl_train_progress {
     int layers;
     double loss, best;     /**< means since the last report: nats; share of reads whose own window is nearest in the batch */
     float recall10, recall15;
-    size_t twins;
+    size_t hard_pairs;
 } anl_train_progress;
 
 typedef void anl_train_report(void *data, const anl_train_progress *p);

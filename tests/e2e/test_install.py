@@ -16,7 +16,7 @@ def command(*args, **env):
 
 command("cmake", "--install", build, "--prefix", prefix)
 files = [os.path.relpath(os.path.join(d, f), prefix) for d, _, names in os.walk(prefix) for f in names]
-for end in ("bin/anneal", "include/anneal.h", "share/anneal/anneal-d128.anm", "man1/anneal.1", "pkgconfig/anneal.pc", "annealConfig.cmake"):
+for end in ("bin/anneal", "include/anneal.h", "share/anneal/anneal-d128.anm", "man1/anneal.1", "bash-completion/completions/anneal", "site-functions/_anneal", "pkgconfig/anneal.pc", "annealConfig.cmake"):
     check(any(f.endswith(end) for f in files), f"{end} is not installed: {files}")
 libdir = os.path.join(prefix, next(os.path.dirname(f) for f in files if "libanneal." in f))
 library = next(os.path.join(libdir, f) for f in os.listdir(libdir) if f.startswith("libanneal.so"))
@@ -37,7 +37,7 @@ command(os.environ.get("CXX", "c++"), "-Wall", "-Wextra", "-Werror", "-Wno-missi
 project = path("project")
 os.mkdir(project)
 with open(os.path.join(project, "CMakeLists.txt"), "w") as f:
-    f.write(f"cmake_minimum_required(VERSION 3.25)\nproject(client C)\nfind_package(anneal 0.1 REQUIRED)\nadd_executable(client {client})\n"
+    f.write(f"cmake_minimum_required(VERSION 3.25)\nproject(client C)\nfind_package(anneal 0.2 REQUIRED)\nadd_executable(client {client})\n"
             "target_link_libraries(client PRIVATE anneal::anneal)\n")
 command("cmake", "-G", "Ninja", "-S", project, "-B", path("project-build"), f"-DCMAKE_PREFIX_PATH={prefix}")
 command("cmake", "--build", path("project-build"))

@@ -105,7 +105,7 @@ everything = {**reads, **odd}
 expected = body(align(everything))
 for options, env in ([("-t", 3), {}], [("--search", "faiss"), {}], *([(), {"ANNEAL_KERNELS": level}] for level in LEVELS)):
     check(body(run("align", *options, anl, path("long.fa"), env=env)[0]) == expected, f"{options} {env}: another result")
-check(run("align", "--preset", "list")[0].split() == ["sr", "hifi", "ont"], "--preset list")
+check(run("align", "--preset", "list")[0].split()[:3] == ["sr", "hifi", "ont"], "--preset list")
 scores = {preset: {f[0]: int(t["AS"]) for f, t in records(align({"r0": genome[1000:2000]}, "-x", preset))}["r0"] for preset in ("sr", "hifi", "ont")}
 check(scores == {"sr": 1000, "hifi": 1000, "ont": 2000}, f"scores {scores}")
 check("AS:i:3000" in align({"r0": genome[1000:2000]}, "-A", "3", "-x", "hifi"), "-A does not go before the preset")

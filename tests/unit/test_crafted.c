@@ -40,7 +40,7 @@ static int set_up(void **state)
     memcpy(bases + 2000, bases + 100, 300); /* a repeat */
     if (anl_sketch_new(&m, 32, 1, 1) || anl_model_save(m, model_path) || anl_index_builder_new(&b, &o, m)) return -1;
     for (int i = 0; i < 2; ++i)
-        if (anl_index_builder_add(b, &contigs[i], bases + 1000 * i)) return -1;
+        if (anl_index_builder_add(b, &contigs[i], bases + 1000 * i, NULL)) return -1;
     if (anl_index_builder_write(b, index_path)) return -1;
     anl_index_builder_free(b);
     anl_model_free(m);

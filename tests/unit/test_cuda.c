@@ -167,7 +167,7 @@ static void make_lists(lists *l, int d, int nlist, int distinct, int extreme)
     l->index.ids = l->ids;
 }
 
-static void compare_search(const anl_index *x, const int8_t *queries, int n, int k, int effort)
+static void compare_search(const anl_index *x, const int8_t *queries, int n, int k, int multiplier)
 {
     anl_hit *hits[2];
     int counts[2][QUERIES];
@@ -178,7 +178,7 @@ static void compare_search(const anl_index *x, const int8_t *queries, int n, int
         assert_int_equal(anl_search_new(&s, x, ANL_SEARCH_NATIVE), 0);
         if (on) assert_int_equal(anl_search_use(s, gpu), 0);
         assert_int_equal(anl_search_scratch_new(&sc, s), 0);
-        assert_int_equal(anl_search_batch(s, sc, queries, n, k, effort, hits[on], counts[on]), 0);
+        assert_int_equal(anl_search_batch(s, sc, queries, n, k, multiplier, hits[on], counts[on]), 0);
         anl_search_scratch_free(sc);
         anl_search_free(s);
     }
@@ -194,7 +194,7 @@ static void neighbours_agree(void **unused)
     static lists l;
     static int8_t queries[QUERIES * 128];
     static const struct {
-        int d, nlist, distinct, extreme, n, k, effort;
+        int d, nlist, distinct, extreme, n, k, multiplier;
     } cases[] = {{32, 1, ENTRIES, 0, 1, 1, 1},     {32, 15, 40, 0, 65, 64, 1},      {64, 16, ENTRIES, 0, 64, 7, 4},
                  {96, 17, ENTRIES, 0, 63, 64, 1},  {128, MOST_LISTS, 3000, 0, QUERIES, 64, 1}, {128, 33, 3, 1, 5, 64, 16},
                  {128, 20, 1, 1, 2, 2048, 16},     {32, 40, 2, 0, 3, 1, 16},        {32, 257, 500, 0, 9, 300, 16}};
@@ -208,7 +208,7 @@ static void neighbours_agree(void **unused)
             for (int c = 0; c < d && !cases[i].extreme; ++c) v[c] = (int8_t)(v[c] + between(-q % 20, q % 20));
             if (q % 9 == 4) memset(v, 0, (size_t)d);
         }
-        compare_search(&l.index, queries, n, cases[i].k, cases[i].effort);
+        compare_search(&l.index, queries, n, cases[i].k, cases[i].multiplier);
     }
 }
 

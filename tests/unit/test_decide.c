@@ -47,7 +47,7 @@ static void logarithm(void **unused)
     for (double x = 1e-3; x < 1e6; x *= 1.37) assert_true(fabs(anl_ln(x) - log(x)) < 1e-9);
 }
 
-static void mapq_falls_with_rivals(void **unused)
+static void mapq_falls_with_competing_candidates(void **unused)
 {
     (void)unused;
     anl_evidence e = {.score = 150, .second = 0, .span = 150, .match = 1, .mismatch = 4};
@@ -62,9 +62,9 @@ static void mapq_falls_with_rivals(void **unused)
     }
     e.second = 140;
     int alone = anl_mapq(&e);
-    e.rivals = 5;
+    e.competing = 5;
     assert_true(anl_mapq(&e) < alone);
-    e.cut = 1;
+    e.truncated = 1;
     assert_true(anl_mapq(&e) <= 3);
 }
 
@@ -129,16 +129,82 @@ static void low_scores_are_unmapped(void **unused)
     assert_int_equal(anl_choose_single(&o, &q, o.min_score).candidate, 0);
 }
 
+static void mates_on_their_own(void **unused)
+{
+    (void)unused;
+    anl_align_options o = anl_align_options_default();
+    anl_insert_model m;
+    anl_insert_given(&m, 400, 50, 0, 0);
+    anl_read reads[2];
+    /* Pairing would take the second place of the second mate. */
+    anl_candidate a[] = {at(1000, 0, 150)}, b[] = {at(500000, 1, 150), at(1250, 1, 140)};
+    anl_query pair[2] = {make_query(&reads[0], a, 1, 1), make_query(&reads[1], b, 2, 2)};
+    anl_choice chosen[2];
+    o.no_pairing = 1;
+    assert_int_equal(anl_pair_choose(&o, &m, pair, chosen), 0);
+    assert_int_equal(chosen[1].candidate, 0);
+    a[0].start = 499750; /* proper by chance: not called so */
+    assert_int_equal(anl_pair_choose(&o, &m, pair, chosen), 0);
+    anl_sw_queue queue = {0};
+    int64_t begin[] = {0, 1000000};
+    const anl_index x = {.contig_begin = begin, .n_contigs = 1};
+    pair[1].n = 0;
+    o.no_rescue = 1;
+    assert_int_equal(anl_pair_rescue(&o, &m, &x, pair, 0, &queue), ANL_OK);
+    assert_int_equal(queue.n, 0);
+    o.no_rescue = 0;
+    assert_int_equal(anl_pair_rescue(&o, &m, &x, pair, 0, &queue), ANL_OK);
+    assert_int_equal(queue.n, 1);
+    anl_sw_queue_free(&queue);
+}
+
+static void the_first_segment_leads(void **unused)
+{
+    (void)unused;
+    anl_read_alignment list[] = {{.kind = ANL_PRIMARY, .qbeg = 50, .qend = 150, .pos = 1}, {.kind = ANL_SUPPLEMENTARY, .qbeg = 50, .qend = 100, .pos = 2},
+                                 {.kind = ANL_SUPPLEMENTARY, .qbeg = 0, .qend = 50, .pos = 3}, {.kind = ANL_SECONDARY, .qbeg = 0, .qend = 150, .pos = 4}};
+    anl_read_alignments a = {.list = list, .n = 4};
+    assert_int_equal(anl_read_alignments_lead_leftmost(&a), 1);
+    assert_true(list[0].pos == 3 && list[0].kind == ANL_PRIMARY);
+    assert_true(list[2].pos == 1 && list[2].kind == ANL_SUPPLEMENTARY);
+    assert_true(list[1].pos == 2 && list[3].pos == 4 && list[3].kind == ANL_SECONDARY);
+    assert_int_equal(anl_read_alignments_lead_leftmost(&a), 0);
+    list[1].qbeg = 0; /* as early: the better one, which comes first, stays */
+    assert_int_equal(anl_read_alignments_lead_leftmost(&a), 0);
+    a.n = 0;
+    assert_int_equal(anl_read_alignments_lead_leftmost(&a), 0);
+}
+
+static void proper_by_alignments(void **unused)
+{
+    (void)unused;
+    anl_insert_model m;
+    anl_insert_given(&m, 400, 50, 0, 0);
+    /* 5' ends at 1000 and 1399; clipped bases count. */
+    anl_read_alignment first = {.tid = 1, .pos = 1020, .end = 1150, .qbeg = 20, .qend = 150}, second = {.tid = 1, .pos = 1250, .end = 1390, .qbeg = 10, .qend = 150, .reverse = 1};
+    assert_int_equal(anl_pair_is_proper(&m, &first, &second), 1);
+    assert_int_equal(anl_pair_is_proper(&m, &second, &first), 1);
+    second.pos += 300, second.end += 300; /* 700 bp */
+    assert_int_equal(anl_pair_is_proper(&m, &first, &second), 0);
+    second.pos -= 300, second.end -= 300, second.reverse = 0;
+    assert_int_equal(anl_pair_is_proper(&m, &first, &second), 0);
+    second.reverse = 1, second.tid = 2;
+    assert_int_equal(anl_pair_is_proper(&m, &first, &second), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orientations),
         cmocka_unit_test(estimates_despite_chimeras),
         cmocka_unit_test(logarithm),
-        cmocka_unit_test(mapq_falls_with_rivals),
+        cmocka_unit_test(mapq_falls_with_competing_candidates),
         cmocka_unit_test(pairs_settle_repeats),
         cmocka_unit_test(pairs_keep_far_better_places),
         cmocka_unit_test(low_scores_are_unmapped),
+        cmocka_unit_test(mates_on_their_own),
+        cmocka_unit_test(the_first_segment_leads),
+        cmocka_unit_test(proper_by_alignments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,17 +2,20 @@
 #include "random.h"
 
 #include "index.h"
+#include "layout.h"
 #include "search.h"
 
 #include <sys/stat.h>
 
-enum { D = 64, CONTIG = 40000 };
+enum { D = 64, CONTIG = 40000, UNIQUE_K = 20 };
 
 static char folder[] = "/tmp/anneal-test-XXXXXX", path[64];
 
 static int8_t vectors[8192][D];
 static uint32_t windows[8192];
 static uint8_t bases[CONTIG / 4 + 8];
+static uint64_t unique[CONTIG / 64];
+static uint64_t letters[] = {110 << 8 | 'R', 112 << 8 | 'Y', 5000 << 8 | 'B'};
 
 /* Vectors of one length, many of them equal, so that ties are everywhere. */
 static void make_vectors(int n)
@@ -31,19 +34,36 @@ static void make_vectors(int n)
     }
 }
 
-static anl_index *build(int n)
+static void write_index(int n, int unique_k)
 {
     static anl_contig contigs[] = {{"chr1", CONTIG - 10, "0123456789abcdef0123456789abcdef"}, {"chr2", 10, "0123456789abcdef0123456789abcdef"}};
     static const int64_t runs[] = {100, 200, 5000, 5001};
     for (size_t i = 0; i < sizeof bases; ++i) bases[i] = (uint8_t)random_below(256);
     const anl_index_parts parts = {.contigs = contigs, .n_contigs = 2, .bases = bases, .n_bases = CONTIG, .n_runs = runs, .n_n_runs = 2,
+                                   .letters = letters, .n_letters = 3,
                                    .window = 100, .stride = 5, .d = D, .vectors = vectors[0], .windows = windows, .n_entries = n,
-                                   .model_hash = 42, .model_name = "test"};
-    anl_index *x;
+                                   .model_hash = 42, .model_name = "test", .unique_k = unique_k, .unique = unique};
     anl_output *to;
     assert_int_equal(anl_output_open(&to, path, ANL_OUTPUT_SEEKS), 0);
     assert_int_equal(anl_index_write(to, &parts), 0);
     assert_int_equal(anl_output_close(to), 0);
+}
+
+/* Any bits, but none of a k-mer across the end of a contig. */
+static void make_unique(void)
+{
+    for (int i = 0; i < CONTIG; ++i) {
+        const int end = i < CONTIG - 10 ? CONTIG - 10 : CONTIG;
+        if (i % 64 == 0) unique[i / 64] = 0;
+        unique[i / 64] |= (uint64_t)(i + UNIQUE_K <= end && random_below(3)) << i % 64;
+    }
+}
+
+static anl_index *build(int n)
+{
+    anl_index *x;
+    make_unique();
+    write_index(n, UNIQUE_K);
     assert_int_equal(anl_index_open(&x, path), 0);
     return x;
 }
@@ -78,32 +98,32 @@ static void both_paths_are_exact(void **unused)
         assert_int_equal(anl_search_scratch_new(&sc, s[0]), 0);
         enum { Q = 60, K = 64 };
         static int8_t queries[Q][D];
-        static anl_hit hits[2][Q * K], rivals[2][Q * K], all[8192];
-        int counts[2][Q], rival_counts[2][Q];
+        static anl_hit hits[2][Q * K], competing[2][Q * K], all[8192];
+        int counts[2][Q], competing_counts[2][Q];
         anl_search *only[2];
         for (int p = 0; p < 2; ++p) {
             assert_int_equal(anl_search_new(&only[p], x, p ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
-            anl_search_rivals_only(only[p]);
+            anl_search_competing_only(only[p]);
         }
         for (int q = 0; q < Q; ++q) {
             memcpy(queries[q], vectors[random_below((uint32_t)n)], D);
             for (uint32_t j = random_below(10); j > 0; --j) queries[q][random_below(D)] *= -1;
         }
-        for (int effort = 1; effort <= 16; effort *= 4)
+        for (int multiplier = 1; multiplier <= 16; multiplier *= 4)
             for (int k = 1; k <= K; k *= 4) {
-                for (int p = 0; p < 2; ++p) assert_int_equal(anl_search_batch(s[p], sc, queries[0], Q, k, effort, hits[p], counts[p]), 0);
+                for (int p = 0; p < 2; ++p) assert_int_equal(anl_search_batch(s[p], sc, queries[0], Q, k, multiplier, hits[p], counts[p]), 0);
                 assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
                 for (int q = 0; q < Q; ++q) assert_memory_equal(hits[0] + q * k, hits[1] + q * k, (size_t)counts[0][q] * sizeof(anl_hit));
-                for (int p = 0; p < 2; ++p) { /* rivals are the first of the hits */
-                    assert_int_equal(anl_search_batch(only[p], sc, queries[0], Q, k, effort, rivals[p], rival_counts[p]), 0);
+                for (int p = 0; p < 2; ++p) { /* those that compete are the first of the hits */
+                    assert_int_equal(anl_search_batch(only[p], sc, queries[0], Q, k, multiplier, competing[p], competing_counts[p]), 0);
                     for (int q = 0; q < Q; ++q) {
                         int within = 0;
                         while (within < counts[0][q] && hits[0][q * k + within].dist <= hits[0][q * k].dist + 64 * 1600 / 2) ++within;
-                        assert_int_equal(rival_counts[p][q], within);
-                        assert_memory_equal(rivals[p] + q * k, hits[0] + q * k, (size_t)within * sizeof(anl_hit));
+                        assert_int_equal(competing_counts[p][q], within);
+                        assert_memory_equal(competing[p] + q * k, hits[0] + q * k, (size_t)within * sizeof(anl_hit));
                     }
                 }
-                if (anl_search_nprobe(x, effort) < x->nlist) continue;
+                if (anl_search_nprobe(x, multiplier) < x->nlist) continue;
                 for (int q = 0; q < Q; ++q) { /* every list was scanned: the result is that of brute force */
                     int within = 0;
                     for (int i = 0; i < n; ++i) {
@@ -131,7 +151,7 @@ static void widening_is_exact(void **unused)
     enum { N = 7900, Q = 60, K = 16 };
     static int8_t queries[Q][D];
     static anl_hit hits[Q * K], want[Q * K];
-    int counts[Q], want_counts[Q], efforts[Q], widened = 0;
+    int counts[Q], want_counts[Q], multipliers[Q], widened = 0;
     random_start();
     make_vectors(N);
     anl_index *x = build(N);
@@ -143,14 +163,14 @@ static void widening_is_exact(void **unused)
         anl_search *s;
         anl_search_scratch *sc;
         assert_int_equal(anl_search_new(&s, x, kind & 1 ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
-        if (kind & 2) anl_search_rivals_only(s);
+        if (kind & 2) anl_search_competing_only(s);
         assert_int_equal(anl_search_scratch_new(&sc, s), 0);
-        assert_int_equal(anl_search_sure(s, sc, queries[0], Q, K, hits, counts, efforts), 0);
-        for (int effort = 1; effort <= ANL_SEARCH_MOST; effort *= ANL_SEARCH_MORE) {
-            assert_int_equal(anl_search_batch(s, sc, queries[0], Q, K, effort, want, want_counts), 0);
+        assert_int_equal(anl_search_sure(s, sc, queries[0], Q, K, hits, counts, multipliers), 0);
+        for (int multiplier = 1; multiplier <= ANL_SEARCH_MOST; multiplier *= ANL_SEARCH_MORE) {
+            assert_int_equal(anl_search_batch(s, sc, queries[0], Q, K, multiplier, want, want_counts), 0);
             for (int q = 0; q < Q; ++q) {
-                if (efforts[q] != effort) continue;
-                widened += effort > 1 && counts[q] > 1;
+                if (multipliers[q] != multiplier) continue;
+                widened += multiplier > 1 && counts[q] > 1;
                 assert_int_equal(counts[q], want_counts[q]);
                 assert_memory_equal(hits + q * K, want + q * K, (size_t)counts[q] * sizeof *hits);
             }
@@ -197,6 +217,55 @@ static void contents_come_back(void **unused)
             assert_int_equal(out[i - begin], is_n ? 4 : bases[i / 4] >> 2 * (i % 4) & 3);
         }
     }
+    anl_index_free(x);
+}
+
+static void unique_bits_come_back(void **unused)
+{
+    (void)unused;
+    make_vectors(300);
+    anl_index *x = build(300);
+    assert_int_equal(x->unique_k, UNIQUE_K);
+    for (int trial = 0; trial < 2000; ++trial) {
+        const int most = trial % 2 ? 200 : CONTIG;
+        int64_t begin = (int64_t)random_below(CONTIG + 1), end = begin + random_below((uint32_t)most);
+        if (end > CONTIG || trial % 5 == 0) end = CONTIG;
+        const size_t words = (size_t)(end - begin + 63) / 64;
+        uint64_t *out = guarded(words * sizeof *out);
+        anl_index_unique(x, begin, end, out);
+        for (int64_t i = 0; i < (int64_t)words * 64; ++i) {
+            const int64_t p = begin + i;
+            assert_int_equal(out[i / 64] >> i % 64 & 1, p < end ? unique[p / 64] >> p % 64 & 1 : 0);
+        }
+        release(out, words * sizeof *out);
+    }
+    anl_index_free(x);
+}
+
+static void spells_as(const anl_index *x, int64_t begin, int64_t end, const char *md, const char *expected)
+{
+    char text[64];
+    strcpy(text, md);
+    anl_index_spell_md(x, begin, end, text);
+    assert_string_equal(text, expected);
+}
+
+/* Letters stand at 110 (R), 112 (Y) and 5000 (B). */
+static void md_has_the_letters(void **unused)
+{
+    (void)unused;
+    make_vectors(20);
+    anl_index *x = build(20);
+    spells_as(x, 100, 116, "0N0N0N0N0N0N0N0N0N0N0N0N0N0N0N0N0", "0N0N0N0N0N0N0N0N0N0N0R0N0Y0N0N0N0");
+    spells_as(x, 110, 120, "0N1N7", "0R1Y7");
+    spells_as(x, 108, 115, "2N0A0N2", "2R0A0Y2");
+    spells_as(x, 105, 115, "5^NAN2", "5^RAY2"); /* deleted */
+    spells_as(x, 105, 115, "3^AC0N1N2", "3^AC0R1Y2");
+    spells_as(x, 109, 112, "1N1", "1R1");
+    spells_as(x, 4990, 5001, "10N0", "10B0");
+    spells_as(x, 4990, 5000, "9A0", "9A0");
+    spells_as(x, 300, 400, "50N49", "50N49");
+    spells_as(x, 110, 111, "", "");
     anl_index_free(x);
 }
 
@@ -263,13 +332,65 @@ static void damage_is_refused(void **unused)
         assert_int_equal(bytes[at], 0);
         anl_index_free(x);
     }
-    bytes[8] = 2; /* the version */
-    spit(bytes, size);
-    refused(ANL_EVERSION);
+    for (int version = 1; version <= 3; version += 2) {
+        bytes[8] = (uint8_t)version;
+        spit(bytes, size);
+        refused(ANL_EVERSION);
+        assert_non_null(strstr(anl_error(), "build the index again"));
+    }
     bytes[0] = 'X';
     spit(bytes, size);
     refused(ANL_EFORMAT);
     free(bytes);
+}
+
+/* One bit of the uniqueness map is enough; and so is what no map can hold, under a right checksum. */
+static void wrong_unique_bits_are_refused(void **unused)
+{
+    (void)unused;
+    make_vectors(300);
+    anl_index_free(build(300));
+    size_t size;
+    uint8_t *bytes = slurp(&size);
+    anl_index_header h;
+    memcpy(&h, bytes, sizeof h);
+    assert_int_equal(h.section[SECTION_UNIQUE].size, CONTIG / 8);
+    for (int i = 0; i < 100; ++i) {
+        const size_t at = h.section[SECTION_UNIQUE].offset + random_below(CONTIG / 8);
+        const uint8_t bit = (uint8_t)(1 << random_below(8));
+        bytes[at] ^= bit;
+        spit(bytes, size);
+        refused(ANL_EFORMAT);
+        assert_non_null(strstr(anl_error(), "checksum"));
+        bytes[at] ^= bit;
+    }
+    free(bytes);
+    for (int i = 0; i < UNIQUE_K - 1 + 10; ++i) {
+        const int at = CONTIG - 1 - i;
+        unique[at / 64] ^= UINT64_C(1) << at % 64;
+        write_index(300, UNIQUE_K);
+        refused(ANL_EFORMAT);
+        unique[at / 64] ^= UINT64_C(1) << at % 64;
+    }
+    for (int k = ANL_UNIQUE_MIN_K - 1; k <= ANL_UNIQUE_MAX_K + 1; k += ANL_UNIQUE_MAX_K - ANL_UNIQUE_MIN_K + 2) {
+        write_index(300, k);
+        refused(ANL_EFORMAT);
+    }
+}
+
+/* With checksums that are right. */
+static void wrong_letters_are_refused(void **unused)
+{
+    (void)unused;
+    static const uint64_t wrong[] = {110 << 8 | 'R', 109 << 8 | 'R', (uint64_t)CONTIG << 8 | 'R', 120 << 8 | 'N', 120 << 8 | 'A', 120 << 8};
+    make_vectors(20);
+    const uint64_t right = letters[1];
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
+        letters[1] = wrong[i];
+        write_index(20, UNIQUE_K);
+        refused(ANL_EFORMAT);
+    }
+    letters[1] = right;
 }
 
 static int set_up(void **unused)
@@ -293,8 +414,12 @@ int main(void)
         cmocka_unit_test(both_paths_are_exact),
         cmocka_unit_test(widening_is_exact),
         cmocka_unit_test(contents_come_back),
+        cmocka_unit_test(unique_bits_come_back),
+        cmocka_unit_test(md_has_the_letters),
         cmocka_unit_test(window_counts),
         cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(wrong_unique_bits_are_refused),
+        cmocka_unit_test(wrong_letters_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -90,10 +90,10 @@ static void near_agrees(void **unused)
                 if (bias[i] == INT32_MAX) dot[i] = 0; /* as padding is */
             }
             const int32_t limit = (int32_t)random_below(2000000) - 500000;
-            const int32_t found = scalar.scan.near(dot, bias, n, limit, expected, expected_value);
+            const int32_t found = scalar.scan.select_at_most(dot, bias, n, limit, expected, expected_value);
             for (const char *const *level = anl_kernels_levels(); *level; ++level) {
                 assert_int_equal(anl_kernels_fill(&k, *level), 0);
-                assert_int_equal(k.scan.near(dot, bias, n, limit, which, value), found);
+                assert_int_equal(k.scan.select_at_most(dot, bias, n, limit, which, value), found);
                 assert_memory_equal(which, expected, (size_t)found * 4);
                 assert_memory_equal(value, expected_value, (size_t)found * 4);
             }
@@ -116,7 +116,7 @@ static void bound_agrees(void **unused)
             if (round == 4) values[0] = INT32_MAX, values[n - 1] = INT32_MIN;
             for (const char *const *level = anl_kernels_levels(); *level; ++level) {
                 assert_int_equal(anl_kernels_fill(&k, *level), 0);
-                const int32_t got = k.scan.bound(values, n, most);
+                const int32_t got = k.scan.limit_of_k(values, n, most);
                 int32_t below = 0, within = 0;
                 for (int32_t i = 0; i < n; ++i) below += values[i] < got, within += values[i] <= got;
                 assert_true(within == most || (below < most && within > most));

@@ -209,7 +209,7 @@ static void threads_do_not_change_the_gradient(void **state)
 
 /* A model and the float weights taken from it are one function, and rounding the weights again gives nearly the same vectors. */
 /* Copies of 3,000 bp with a difference every 100 bp, one of them turned, at odd distances from the windows. */
-static void twins_lie_base_on_base(void **state)
+static void hard_pairs_are_aligned(void **state)
 {
     (void)state;
     enum { COPY = 3000, FROM = 16000, FORWARD = 100037, TURNED = 200011 };
@@ -221,13 +221,13 @@ static void twins_lie_base_on_base(void **state)
         c->bases[TURNED + COPY - 1 - i] = i % 100 == 50 ? base : 3 - base;
     }
     anl_model *m;
-    anl_twin *twins;
+    anl_hard_pair *hard_pairs;
     size_t n;
     int forward = 0, turned = 0, other = 0;
     assert_int_equal(anl_sketch_new(&m, 128, 0, 3), 0);
-    assert_int_equal(anl_mine(c, m, draw.window, c->n, 0, 1, &twins, &n), 0);
+    assert_int_equal(anl_mine(c, m, draw.window, c->n, 0, 1, &hard_pairs, &n), 0);
     for (size_t i = 0; i < n; ++i) {
-        const int64_t a = twins[i].a, b = twins[i].b;
+        const int64_t a = hard_pairs[i].a, b = hard_pairs[i].b;
         if (a < FROM || a + draw.window > FROM + COPY) continue; /* the copies' own windows have this one or each other */
         if (b == a - FROM + FORWARD) ++forward;
         else if (b == TURNED + COPY - (a - FROM) - draw.window) ++turned;
@@ -235,7 +235,7 @@ static void twins_lie_base_on_base(void **state)
     }
     assert_true(forward + turned >= COPY / draw.window - 2);
     assert_int_equal(other, 0);
-    free(twins);
+    free(hard_pairs);
     anl_model_free(m);
 }
 
@@ -301,7 +301,7 @@ int main(void)
         cmocka_unit_test(bf16_agrees_with_float),
         cmocka_unit_test(cuda_agrees_with_float),
         cmocka_unit_test(threads_do_not_change_the_gradient),
-        cmocka_unit_test(twins_lie_base_on_base),
+        cmocka_unit_test(hard_pairs_are_aligned),
         cmocka_unit_test(int8_and_back),
     };
     random_start();

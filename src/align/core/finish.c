@@ -1,7 +1,5 @@
 #include "finish.h"
 
-#include "cigar.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -13,44 +11,51 @@ enum {
 /* What a read's records say of its mate. */
 typedef struct mate_fields {
     uint16_t flags;              /* all that both mates' records share */
-    const anl_placement *primary; /* NULL: unmapped */
+    const anl_read_alignment *primary; /* NULL: unmapped */
     const char *mc;
     int paired;
 } mate_fields;
 
-static anl_record *add_record(anl_worker *w, anl_records *out)
+static anl_record *add_record(const anl_finisher *f, anl_records *out)
 {
-    if (anl_arena_grow(w->arena, &out->records, out->n, &out->cap, out->n + 1, sizeof *out->records)) return NULL;
+    if (out->n == out->cap) {
+        size_t cap = out->cap ? out->cap * 2 : 64;
+        anl_record *grown = anl_arena_alloc(f->results, cap, sizeof *grown);
+        if (!grown) return NULL;
+        if (out->n) memcpy(grown, out->records, out->n * sizeof *grown);
+        out->records = grown;
+        out->cap = cap;
+    }
     return &out->records[out->n++];
 }
 
-static const anl_placement *primary_of(const anl_placements *p)
+static const anl_read_alignment *primary_of(const anl_read_alignments *p)
 {
     return p->n ? &p->list[0] : NULL;
 }
 
 /* ---- mates ---- */
 
-static int describe_mate(anl_worker *w, const anl_placement *mate, mate_fields *f)
+static int describe_mate(const anl_finisher *f, const anl_read_alignment *mate, mate_fields *to)
 {
-    f->paired = 1;
-    f->primary = mate;
+    to->paired = 1;
+    to->primary = mate;
     if (!mate) {
-        f->flags |= MATE_UNMAPPED;
+        to->flags |= MATE_UNMAPPED;
         return ANL_OK;
     }
-    char *text = anl_arena_alloc(w->arena, (size_t)mate->n_cigar * ANL_CIGAR_TEXT + 1, 1);
+    char *text = anl_arena_alloc(f->results, (size_t)mate->n_cigar * 11 + 1, 1);
     if (!text) return ANL_ENOMEM;
     anl_cigar_text(mate->cigar, mate->n_cigar, text);
-    f->mc = text;
-    if (mate->reverse) f->flags |= MATE_REVERSE;
+    to->mc = text;
+    if (mate->reverse) to->flags |= MATE_REVERSE;
     return ANL_OK;
 }
 
 /* As bwa mem sets them: an unmapped read takes its mate's place; TLEN runs between the 5' ends. */
-static void fill_mate(anl_record *r, const anl_placement *own, const anl_placement *own_primary, const mate_fields *f)
+static void fill_mate(anl_record *r, const anl_read_alignment *own, const anl_read_alignment *own_primary, const mate_fields *f)
 {
-    const anl_placement *mate = f->primary;
+    const anl_read_alignment *mate = f->primary;
     r->flag |= f->flags;
     if (!mate) {
         if (own_primary) {
@@ -75,21 +80,21 @@ static void fill_mate(anl_record *r, const anl_placement *own, const anl_placeme
 /* ---- split alignments ---- */
 
 /* SA of list[of]: the other primary and supplementary alignments, "contig,pos,strand,CIGAR,mapq,NM;" each. *out NULL: there are none. */
-static int other_parts(anl_worker *w, const anl_placements *p, int32_t of, const char **out)
+static int other_segments(const anl_finisher *f, const anl_read_alignments *p, int32_t of, const char **out)
 {
     size_t size = 1;
     *out = NULL;
     if (p->list[of].kind == ANL_SECONDARY) return ANL_OK;
     for (int32_t i = 0; i < p->n; ++i)
         if (i != of && p->list[i].kind != ANL_SECONDARY)
-            size += strlen(w->context->index->contigs[p->list[i].tid].name) + (size_t)p->list[i].n_cigar * ANL_CIGAR_TEXT + 64;
+            size += strlen(f->contigs[p->list[i].tid].name) + (size_t)p->list[i].n_cigar * 11 + 64;
     if (size == 1) return ANL_OK;
-    char *text = anl_arena_alloc(w->arena, size, 1), *at = text;
+    char *text = anl_arena_alloc(f->results, size, 1), *at = text;
     if (!text) return ANL_ENOMEM;
     for (int32_t i = 0; i < p->n; ++i) {
-        const anl_placement *a = &p->list[i];
+        const anl_read_alignment *a = &p->list[i];
         if (i == of || a->kind == ANL_SECONDARY) continue;
-        at += sprintf(at, "%s,%lld,%c,", w->context->index->contigs[a->tid].name, (long long)a->pos + 1, a->reverse ? '-' : '+');
+        at += sprintf(at, "%s,%lld,%c,", f->contigs[a->tid].name, (long long)a->pos + 1, a->reverse ? '-' : '+');
         at = anl_cigar_text(a->cigar, a->n_cigar, at);
         at += sprintf(at, ",%d,%d;", a->mapq, a->nm);
     }
@@ -99,11 +104,11 @@ static int other_parts(anl_worker *w, const anl_placements *p, int32_t of, const
 
 /* ---- records ---- */
 
-static void fill_alignment(const anl_align_options *o, anl_record *r, const anl_placement *a)
+static void fill_alignment(const anl_align_options *o, anl_record *r, const anl_read_alignment *a)
 {
-    int part = a->kind == ANL_SUPPLEMENTARY, secondary = a->kind == ANL_SECONDARY;
-    r->flag |= (uint16_t)((a->reverse ? REVERSE : 0) | (secondary || (part && o->parts_secondary) ? SECONDARY : 0) |
-                          (part && !o->parts_secondary ? SUPPLEMENTARY : 0));
+    int supplementary = a->kind == ANL_SUPPLEMENTARY, secondary = a->kind == ANL_SECONDARY;
+    r->flag |= (uint16_t)((a->reverse ? REVERSE : 0) | (secondary || (supplementary && o->parts_secondary) ? SECONDARY : 0) |
+                          (supplementary && !o->parts_secondary ? SUPPLEMENTARY : 0));
     r->tid = a->tid;
     r->pos = a->pos;
     r->cigar = a->cigar;
@@ -115,47 +120,46 @@ static void fill_alignment(const anl_align_options *o, anl_record *r, const anl_
     r->xs = secondary ? INT32_MIN : a->second;
     r->xa = a->xa;
     r->no_seq = (uint8_t)secondary;
-    r->hard_clip = (uint8_t)(part && !o->parts_whole);
+    r->hard_clip = (uint8_t)(supplementary && !o->parts_whole);
 }
 
 /* All records of one read. */
-static int add_records(anl_worker *w, const anl_read *read, const anl_placements *p, const mate_fields *mate, anl_records *out)
+static int add_records(const anl_finisher *f, const anl_read *read, const anl_read_alignments *p, const mate_fields *mate, anl_records *out)
 {
     int32_t i = 0;
     do {
-        const anl_placement *a = p->n ? &p->list[i] : NULL;
-        anl_record *r = add_record(w, out);
+        const anl_read_alignment *a = p->n ? &p->list[i] : NULL;
+        anl_record *r = add_record(f, out);
         if (!r) return ANL_ENOMEM;
         *r = (anl_record){.read = read, .flag = (uint16_t)((a ? 0 : UNMAPPED) | (read->qc_fail ? QC_FAIL : 0)), .tid = -1, .pos = -1,
                           .mate_tid = -1, .mate_pos = -1, .nm = -1, .as = INT32_MIN, .xs = INT32_MIN, .mq = -1};
-        if (a) fill_alignment(w->context->options, r, a);
+        if (a) fill_alignment(f->options, r, a);
         if (mate->paired) fill_mate(r, a, primary_of(p), mate);
-        int rc = a ? other_parts(w, p, i, &r->sa) : ANL_OK;
+        int rc = a ? other_segments(f, p, i, &r->sa) : ANL_OK;
         if (rc) return rc;
     } while (++i < p->n);
     return ANL_OK;
 }
 
-int anl_finish_placements(anl_worker *w, const anl_read *read, const anl_placements *p, anl_records *out, anl_counts *counts)
+int anl_finish_single(const anl_finisher *f, const anl_read *read, const anl_read_alignments *p, anl_records *out)
 {
-    ++counts->reads;
-    counts->mapped += p->n > 0;
-    return add_records(w, read, p, &(mate_fields){0}, out);
+    ++out->counts.reads;
+    out->counts.mapped += p->n > 0;
+    return add_records(f, read, p, &(mate_fields){0}, out);
 }
 
-int anl_finish_pair(anl_worker *w, const anl_read *const reads[2], const anl_placements placed[2], int proper, anl_records *out,
-                    anl_counts *counts)
+int anl_finish_pair(const anl_finisher *f, const anl_read *const reads[2], const anl_read_alignments placed[2], int proper, anl_records *out)
 {
     proper = proper && placed[0].n && placed[1].n;
     for (int i = 0; i < 2; ++i) {
         mate_fields mate = {.flags = (uint16_t)(PAIRED | (i ? SECOND : FIRST) | (proper ? PROPER : 0))};
-        int rc = describe_mate(w, primary_of(&placed[!i]), &mate);
-        if (!rc) rc = add_records(w, reads[i], &placed[i], &mate, out);
+        int rc = describe_mate(f, primary_of(&placed[!i]), &mate);
+        if (!rc) rc = add_records(f, reads[i], &placed[i], &mate, out);
         if (rc) return rc;
-        counts->mapped += placed[i].n > 0;
+        out->counts.mapped += placed[i].n > 0;
     }
-    counts->reads += 2;
-    ++counts->pairs;
-    counts->proper += proper;
+    out->counts.reads += 2;
+    ++out->counts.pairs;
+    out->counts.proper += proper;
     return ANL_OK;
 }

@@ -1,28 +1,36 @@
-/** Finishing: the SAM records that report the placements of reads. */
+/** Finishing: the SAM records that report the alignments of reads. */
 #ifndef ANL_FINISH_H
 #define ANL_FINISH_H
 
 #include "alignments.h"
-#include "placement.h"
-#include "worker.h"
-
-/** Records of one chunk in output order. The array lives in the worker's arena. */
-typedef struct anl_records {
-    anl_record *records;
-    size_t n, cap;
-} anl_records;
+#include "options.h"
+#include "read_alignment.h"
 
 /** What of a batch goes into the summary. */
 typedef struct anl_counts {
     int64_t reads, mapped, pairs, proper;
 } anl_counts;
 
+/** Records of one chunk in output order. The array lives in the arena of results. */
+typedef struct anl_records {
+    anl_record *records;
+    size_t n, cap;
+    anl_counts counts;
+} anl_records;
+
+/** What finishing needs: of the options -M and -Y, of the contigs their names. */
+typedef struct anl_finisher {
+    const anl_align_options *options;
+    const anl_contig *contigs;
+    anl_arena *results; /**< where records and their strings live */
+} anl_finisher;
+
 /** Appends the records of a single read: primary, supplementary with their SA tags, secondary; one unmapped record when there is no
- *  placement. 0 or ANL_ENOMEM. */
-int anl_finish_placements(anl_worker *w, const anl_read *read, const anl_placements *p, anl_records *out, anl_counts *counts);
+ *  alignment. 0 or ANL_ENOMEM. */
+int anl_finish_single(const anl_finisher *f, const anl_read *read, const anl_read_alignments *aligned, anl_records *out);
 
 /** Appends the records of a pair with its mate fields. 0 or ANL_ENOMEM. */
-int anl_finish_pair(anl_worker *w, const anl_read *const reads[2], const anl_placements placed[2], int proper, anl_records *out,
-                    anl_counts *counts);
+int anl_finish_pair(const anl_finisher *f, const anl_read *const reads[2], const anl_read_alignments aligned[2], int proper,
+                    anl_records *out);
 
 #endif

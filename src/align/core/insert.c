@@ -1,9 +1,9 @@
 #include "insert.h"
 
+#include "align_tuning.h"
+
 #include <math.h>
 #include <stdlib.h>
-
-enum { MIN_PAIRS = 10, MAX_SIZE_SD = 4 };
 
 anl_orientation anl_orient(anl_end5 first, anl_end5 second, int64_t *size)
 {
@@ -27,7 +27,7 @@ static void estimate(anl_insert *out, int32_t *sizes, size_t n)
 {
     qsort(sizes, n, sizeof *sizes, by_size);
     double q1 = sizes[n / 4], q3 = sizes[n * 3 / 4], iqr = q3 - q1;
-    double low = q1 - 2 * iqr, high = q3 + 2 * iqr, sum = 0, squares = 0;
+    double low = q1 - ANL_INSERT_OUTLIER * iqr, high = q3 + ANL_INSERT_OUTLIER * iqr, sum = 0, squares = 0;
     int64_t kept = 0;
     for (size_t i = 0; i < n; ++i)
         if (sizes[i] >= low && sizes[i] <= high) {
@@ -38,10 +38,10 @@ static void estimate(anl_insert *out, int32_t *sizes, size_t n)
     for (size_t i = 0; i < n; ++i)
         if (sizes[i] >= low && sizes[i] <= high) squares += (sizes[i] - out->mean) * (sizes[i] - out->mean);
     out->sd = sqrt(squares / (double)kept);
-    low = q1 - 3 * iqr;
-    high = q3 + 3 * iqr;
-    if (low > out->mean - MAX_SIZE_SD * out->sd) low = out->mean - MAX_SIZE_SD * out->sd;
-    if (high < out->mean + MAX_SIZE_SD * out->sd) high = out->mean + MAX_SIZE_SD * out->sd;
+    low = q1 - ANL_INSERT_BOUND * iqr;
+    high = q3 + ANL_INSERT_BOUND * iqr;
+    if (low > out->mean - ANL_INSERT_SD * out->sd) low = out->mean - ANL_INSERT_SD * out->sd;
+    if (high < out->mean + ANL_INSERT_SD * out->sd) high = out->mean + ANL_INSERT_SD * out->sd;
     out->low = low < 1 ? 1 : (int32_t)low;
     out->high = (int32_t)high;
     out->n = kept;
@@ -56,7 +56,7 @@ void anl_insert_estimate(anl_insert_model *m, int32_t *const sizes[ANL_N_ORIENTA
         if (n[o] > most) most = n[o];
     for (int o = 0; o < ANL_N_ORIENTATIONS; ++o) {
         m->of[o] = (anl_insert){0};
-        if (n[o] >= MIN_PAIRS && n[o] >= most / 20) estimate(&m->of[o], sizes[o], n[o]);
+        if (n[o] >= ANL_INSERT_PAIRS && n[o] >= most / ANL_INSERT_RARE) estimate(&m->of[o], sizes[o], n[o]);
     }
 }
 
@@ -67,14 +67,14 @@ void anl_insert_given(anl_insert_model *m, double mean, double sd, int32_t high,
     fr->usable = 1;
     fr->mean = mean;
     fr->sd = sd < 1 ? 1 : sd;
-    fr->high = high > 0 ? high : (int32_t)(mean + MAX_SIZE_SD * fr->sd);
-    double least = low > 0 ? low : mean - MAX_SIZE_SD * fr->sd;
+    fr->high = high > 0 ? high : (int32_t)(mean + ANL_INSERT_SD * fr->sd);
+    double least = low > 0 ? low : mean - ANL_INSERT_SD * fr->sd;
     fr->low = least < 1 ? 1 : (int32_t)least;
 }
 
 int32_t anl_insert_penalty(const anl_insert *i, int64_t size, int32_t match)
 {
     double z = ((double)size - i->mean) / i->sd;
-    /* One unit of score is log 4 of odds, and the normal density falls by z^2 / 2. */
-    return (int32_t)(0.721 * match * z * z / 2 + 0.5);
+    /* The normal density falls by z^2 / 2. */
+    return (int32_t)(ANL_INSERT_LOG_ODDS * match * z * z / 2 + 0.5);
 }

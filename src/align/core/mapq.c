@@ -1,7 +1,5 @@
 #include "mapq.h"
 
-enum { LEAST_SECOND = 19 }; /* matches that two random places share anyway */
-
 double anl_ln(double x)
 {
     int exponent = 0;
@@ -15,21 +13,26 @@ double anl_ln(double x)
 
 int anl_mapq_of_difference(int32_t difference, int32_t match)
 {
-    double q = 6.02 * difference / match + 0.499;
+    double q = ANL_MAPQ_PER_MATCH * difference / match + ANL_MAPQ_ROUND;
     return q < 0 ? 0 : q > ANL_MAPQ_MAX ? ANL_MAPQ_MAX : (int)q;
+}
+
+double anl_mapq_damp(int32_t span)
+{
+    return span < ANL_MAPQ_FULL_SPAN ? 1 : ANL_MAPQ_LN_FULL_SPAN / anl_ln(span);
 }
 
 int anl_mapq(const anl_evidence *e)
 {
-    int32_t second = e->second > LEAST_SECOND * e->match ? e->second : LEAST_SECOND * e->match;
+    const int32_t chance = ANL_MAPQ_MIN_SECOND * e->match, second = e->second > chance ? e->second : chance;
     if (e->score <= second || e->span <= 0) return 0;
     double identity = 1 - (double)((int64_t)e->span * e->match - e->score) / (e->match + e->mismatch) / e->span;
     if (identity < 0) identity = 0;
-    double damp = e->span < 50 ? 1 : 3.912 / anl_ln(e->span); /* 3.912 = ln 50 */
+    double damp = anl_mapq_damp(e->span);
     damp *= identity * identity;
-    double q = 6.02 * (e->score - second) / e->match * damp * damp + 0.499;
-    if (e->rivals > 0) q -= 4.343 * anl_ln(e->rivals + 1);
+    double q = ANL_MAPQ_PER_MATCH * (e->score - second) / e->match * damp * damp + ANL_MAPQ_ROUND;
+    if (e->competing > 0) q -= ANL_MAPQ_PER_E_FOLD * anl_ln(e->competing + 1);
     if (q < 0) q = 0;
     int mapq = q > ANL_MAPQ_MAX ? ANL_MAPQ_MAX : (int)q;
-    return e->cut && mapq > 3 ? 3 : mapq;
+    return e->truncated && mapq > ANL_MAPQ_TRUNCATED ? ANL_MAPQ_TRUNCATED : mapq;
 }

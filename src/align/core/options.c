@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include "align_tuning.h"
+
 anl_align_options anl_align_options_default(void)
 {
     return (anl_align_options){
@@ -10,15 +12,10 @@ anl_align_options anl_align_options_default(void)
                   .clip3 = 5},
         .unpaired = 17,
         .min_score = 30,
+        .xa_most = ANL_XA_MOST,
         .candidates = 64,
         .search = ANL_SEARCH_NATIVE,
     };
-}
-
-const char *const *anl_preset_names(void)
-{
-    static const char *const names[] = {"sr", "hifi", "ont", NULL};
-    return names;
 }
 
 void anl_align_options_resolve(anl_align_options *o)
@@ -41,32 +38,4 @@ void anl_align_options_resolve(anl_align_options *o)
     p.clip3 = o->align.clip3;
     p.eqx = o->align.eqx;
     o->long_reads = p;
-}
-
-int anl_align_options_check(const anl_align_options *o)
-{
-    const anl_sw_params *score = &o->align.score;
-    const struct {
-        const char *name;
-        int64_t value, low, high;
-    } range[] = {
-        {"-t", o->threads, 1, 1024},
-        {"-K", o->batch_bases, 1, INT64_C(1) << 40},
-        {"-A", score->match, 1, 100},
-        {"-B", score->mismatch, 0, 100},
-        {"-O", score->del_open, 0, 100},
-        {"-O", score->ins_open, 0, 100},
-        {"-E", score->del_extend, 1, 100},
-        {"-E", score->ins_extend, 1, 100},
-        {"-L", o->align.clip5, 0, 10000},
-        {"-L", o->align.clip3, 0, 10000},
-        {"-U", o->unpaired, 0, 10000},
-        {"-T", o->min_score, 0, 1000000},
-        {"-k", o->candidates, 1, 2048},
-    };
-    for (size_t i = 0; i < sizeof range / sizeof *range; ++i)
-        if (range[i].value < range[i].low || range[i].value > range[i].high)
-            return anl_fail(ANL_EINVAL, "%s %lld: must be %lld to %lld", range[i].name, (long long)range[i].value,
-                            (long long)range[i].low, (long long)range[i].high);
-    return ANL_OK;
 }

@@ -5,6 +5,7 @@
 #include "base.h"
 #include "extend.h"
 #include "insert.h"
+#include "option.h"
 #include "search.h"
 #include "stitch.h"
 
@@ -29,7 +30,12 @@ typedef struct anl_align_options {
     int all;                  /**< -a: secondary alignments as well */
     int parts_secondary;      /**< -M: split alignments other than the primary one are flagged secondary, not supplementary */
     int parts_whole;          /**< -Y: they carry the whole read, soft-clipped */
+    int leftmost_primary;     /**< -5: of a split read's alignments the one that begins first in the read is primary, not the best one */
+    int no_rescue;            /**< -S: mates are not looked for beside each other */
+    int no_pairing;           /**< -P: mates are placed on their own and never called proper */
+    int32_t xa_most;          /**< -h: competing alignments in tag XA; with more it is left out */
     anl_search_path search;   /**< --search */
+    int exhaustive;           /**< --exhaustive: reads are searched in all lists, and nothing is proven: the yardstick of adaptive search */
     int device;               /**< --device: one of ANL_DEVICE_*; never changes the result */
     int insert_given;         /**< -I: `insert` holds the model, nothing is estimated */
     anl_insert_model insert;
@@ -41,13 +47,16 @@ typedef struct anl_align_options {
 /** The defaults of bwa mem: A1 B4 O6 E1 L5 U17 T30, one thread, batches of 10 Mbp, 64 candidates, native search, on the CPU. */
 anl_align_options anl_align_options_default(void);
 
-/** Names of the presets in the order of anl_preset, ANL_PRESET_NONE left out; NULL-terminated. */
-const char *const *anl_preset_names(void);
+/* Headings of the options. */
+#define ANL_SECTION_RECORDS "Records"
+#define ANL_SECTION_SCORES "Scores"
+#define ANL_SECTION_PAIRS "Pairs"
+#define ANL_SECTION_SEARCH "Search and machine"
+
+/** What sets the fields of anl_align_options: for the command line and for libanneal. */
+extern const anl_option_table anl_align_option_table;
 
 /** Sets long_reads: the preset's scores, and over them those given on their own. A gap cost given on its own is the only one. */
 void anl_align_options_resolve(anl_align_options *o);
-
-/** 0, or ANL_EINVAL naming the option that is out of range. */
-int anl_align_options_check(const anl_align_options *o);
 
 #endif

@@ -1,11 +1,12 @@
-/** Long reads: windows along the read are searched, their hits chained, and the chains aligned base by base. */
+/** Long reads: segments along the read are located, their places chained, and the chains aligned base by base. */
 #ifndef ANL_LONG_READ_H
 #define ANL_LONG_READ_H
 
-#include "placement.h"
-#include "worker.h"
+#include "context.h"
+#include "read.h"
+#include "read_alignment.h"
 
-/** Aligns a read of more than ANL_LONG_READ bp. `out` lives in w->arena; w->temporary is reset. 0 or ANL_ENOMEM. */
-int anl_long_align(anl_worker *w, const anl_read *read, anl_placements *out);
+/** Aligns a read of more than ANL_LONG_READ bp. `out` lives in `results`; s->temporary is reset. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. */
+int anl_long_align(const anl_context *c, anl_scratch *s, const anl_read *read, anl_arena *results, anl_read_alignments *out);
 
 #endif

@@ -1,59 +1,41 @@
-/** From neighbouring windows to scored places: strand and diagonal by voting, then ungapped comparison or Smith-Waterman. */
+/** From places to candidates: a score on the diagonal, or by Smith-Waterman. */
 #ifndef ANL_CANDIDATES_H
 #define ANL_CANDIDATES_H
 
-#include "placement.h"
-#include "worker.h"
+#include "locate.h"
+#include "sw_queue.h"
 
-/** A place where a read may lie. */
-typedef struct anl_candidate {
-    int64_t start;      /**< joined coordinate of base 0 of the oriented read if it lay unclipped and ungapped; may lie outside the contig */
-    int64_t dlo, dhi;   /**< diagonals (joined coordinate minus read position) that the alignment may use */
-    int32_t score;      /**< local alignment score, without clip bonus */
-    int32_t bonus;      /**< what reaching the read's ends adds to it without gaps; known where the best score has several places */
-    int32_t contig;
-    int32_t last;       /**< position in the oriented read behind the last base aligned */
-    int32_t begin, end; /**< the part of the read, as it was sequenced, that is aligned; all of it unless anl_place_parts looked */
-    uint8_t reverse;
-    uint8_t ungapped;   /**< the score is that of the diagonal `start`; no gap can beat it */
-    uint8_t whole;      /**< Smith-Waterman ended with the read's last base on diagonal `start`; the same score ends at no target base before it */
-} anl_candidate;
+/** Adds the segments of a query (read and strand set), which has `number`; a read that is too short, or long, has none. 0 or ANL_ENOMEM. */
+int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, anl_segments *to, anl_arena *arena);
 
-/** A read on its way through a batch. */
-typedef struct anl_query {
-    const anl_read *read;
-    const uint8_t *strand[2];  /**< base codes of the read and of its reverse complement */
-    anl_candidate *candidates; /**< score, then bonus descending, then start, forward first */
-    int32_t n;
-    size_t cap;
-    int64_t near_begin, near_end; /**< a stretch of one contig, joined coordinates, to look in as well; empty: none */
-    uint8_t cut;               /**< more windows look alike than were fetched: the true place may be missing */
-    uint8_t proper;            /**< of the first mate: the pair is proper */
-    anl_placements placed;     /**< what is reported */
-} anl_query;
+/** Makes a candidate, in `results`, of a place of queries[number], scored on its diagonal or queued. 0 or ANL_ENOMEM. */
+int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, anl_sw_queue *queue,
+                             anl_arena *results);
 
-/** A Smith-Waterman job and the query that its result goes to. */
-typedef struct anl_pending {
-    int32_t query; /**< number of the query in the chunk */
-    int32_t least; /**< score below which it is no candidate */
-    anl_candidate candidate;
-} anl_pending;
+/** Lets all segments vote on hits that are new, and every query on its region (near_begin, near_end, which is then empty); scores the places
+ *  found on their diagonals (candidates in `results`) or queues them. 0 or ANL_ENOMEM. */
+int anl_candidates_vote(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_query *queries,
+                        anl_sw_queue *queue, anl_arena *results);
 
-/** Finds and scores the candidates of `n` queries (read, strand and perhaps near_begin, near_end set, the rest zero) from `k` neighbours
- *  each, more where those look alike. Arrays live in worker->arena. 0 or ANL_ENOMEM. */
-int anl_candidates_find(anl_worker *w, anl_query *queries, int n, int k);
+/** Scores everything queued, adds the candidates found, in `results`, and sorts every query's; of several finds of one place the best is
+ *  kept. Errors as anl_sw_batch_run. */
+int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results);
 
-/** Queues a Smith-Waterman of a query against [begin, end) of one contig on one strand; the result becomes a candidate in
- *  anl_candidates_score. 0 or ANL_ENOMEM. */
-int anl_candidates_queue(anl_worker *w, const anl_query *queries, anl_pending what, int64_t begin, int64_t end);
+/** Searches embedded segments of `n` queries in as many lists as it may take (params->k is k itself), lets them vote and scores. Sets
+ *  `truncated`, too. Errors as anl_search_wave. */
+int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
+                          anl_query *queries, int n, anl_arena *results);
 
-/** Scores everything queued, adds the places found and sorts every query's candidates. 0 or ANL_ENOMEM. */
-int anl_candidates_score(anl_worker *w, anl_query *queries, int n);
+/** All of it, from cutting to scoring, with the search between: k neighbours a segment are params->k times options->candidates.
+ *  Errors as anl_encoder_embed and anl_search_wave. */
+int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_sw_queue *queue, anl_query *queries, int n,
+                        anl_arena *results);
 
-/** Whether two places compete for the same bases: they share half of the shorter part. Those of a split read's parts do not. */
-int anl_candidates_rival(const anl_candidate *a, const anl_candidate *b);
+/** Whether two candidates compete for the same bases: they share half of the shorter segment. Those of a split read's segments do not. */
+int anl_candidates_compete(const anl_candidate *a, const anl_candidate *b);
 
-/** Best score at a place that rivals candidates[of], and how many others come within a gap of that; 0 when there is none. */
-int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t near, int32_t *rivals);
+/** Best score of a candidate that competes with candidates[of], 0 when there is none; *competing: how many others come within `within` of
+ *  it. */
+int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t within, int32_t *competing);
 
 #endif

@@ -4,24 +4,46 @@
 
 #include "candidates.h"
 #include "insert.h"
+#include "prove.h"
 
 /** What is reported for one read. */
 typedef struct anl_choice {
     int32_t candidate; /**< number in the query's list; -1: unmapped */
-    int32_t second;    /**< best score elsewhere (tag XS), 0 when there is none */
-    int32_t least;     /**< score that its alignment must reach to be reported */
+    int32_t second;    /**< best competing score (tag XS), 0 when there is none */
+    int32_t min_score; /**< score that its alignment must reach to be reported */
     uint8_t mapq;
 } anl_choice;
 
-/** Best candidate of a read on its own; none when its score is below `least`. */
-anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t least);
+/** Best candidate of a read on its own; none when its score is below `min_score`. */
+anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t min_score);
 
-/** Orientation and size when both mates are unrivalled and on one contig, as evidence for the insert-size model; 0 if not. */
+/** Orientation and size when no other candidate comes near the best of either mate and both lie on one contig, as evidence for the insert-size model; 0 if not. */
 int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_orientation *orientation, int32_t *size);
 
-/** Queues, for every good place of either mate, a search for the other mate where the insert size would put it, unless it has
- *  a candidate there already. `first` is the number of the pair's first read in `queries`. 0 or ANL_ENOMEM. */
-int anl_pair_rescue(anl_worker *w, const anl_insert_model *m, const anl_query *queries, int32_t first);
+/** Where a mate lies if it makes a proper pair with its mate at a candidate: [begin, end) in joined coordinates of one contig. */
+typedef struct anl_mate_region {
+    int64_t begin, end;
+    uint8_t reverse;
+} anl_mate_region;
+
+/** The region of the mate of `here`, which lies at `at`, in orientation `o`; of `at` only start, contig and strand are read. 0: the model has
+ *  no such inserts, or the contig ends before. */
+int anl_pair_region(const anl_insert_model *m, anl_orientation o, const anl_index *x, const anl_query *here, const anl_candidate *at,
+                    const anl_read *mate, anl_mate_region *out);
+
+/** Whether a mate lies at `there`, beyond doubt, because its mate lies at `here`: the pair's score is that much better than with the mate at any
+ *  other place that could have proof->bound. Of the candidates only start, contig and strand are read. */
+int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, const anl_query *here, const anl_candidate *at,
+                     const anl_query *mate, const anl_candidate *there, const anl_proof *proof);
+
+/** Queues, for every good candidate of either mate, a Smith-Waterman of the other mate where the insert size would put it, unless it has
+ *  a candidate there already. Of the index only contig_begin is used; `first` is the number of the pair's first read in `queries`. 0 or
+ *  ANL_ENOMEM. */
+int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const anl_index *x, const anl_query *queries, int32_t first,
+                    anl_sw_queue *queue);
+
+/** Whether the insert size of two alignments, of mates 1 and 2, is a proper one. */
+int anl_pair_is_proper(const anl_insert_model *m, const anl_read_alignment *first, const anl_read_alignment *second);
 
 /** Chooses for both mates. Returns 1 when the pair is proper: then one of them may score less than options->min_score, as in bwa mem, for
  *  the other one says where it must lie. */

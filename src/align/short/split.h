@@ -1,12 +1,34 @@
-/** Split alignments: what of a read its primary alignment leaves out is looked for elsewhere. */
+/** Split alignments: segments of a read that its primary alignment leaves out are looked for elsewhere. */
 #ifndef ANL_SPLIT_H
 #define ANL_SPLIT_H
 
 #include "candidates.h"
 
-/** Searches every stretch of ANL_ENCODER_MIN_LEN bp and more that the placements of `queries` leave unaligned, around the rest of the read
- *  and in the whole index, and adds what aligns there as supplementary placements. As in bwa mem (Li 2013, arXiv 1303.3997), parts may
- *  share up to half of the shorter one. 0 or ANL_ENOMEM. */
-int anl_split(anl_worker *w, anl_query *queries, int n);
+/** Bases [begin, end) of a read as it was sequenced, as a read of its own. */
+typedef struct anl_split_segment {
+    int32_t query, begin, end;
+    anl_read read;
+} anl_split_segment;
+
+/** Buffer that grows; all zero to begin with, list to be freed. */
+typedef struct anl_split_segments {
+    anl_split_segment *list;
+    size_t n, cap;
+} anl_split_segments;
+
+/** Adds the stretches between a query's alignments, and beside them, that hold ANL_ENCODER_MIN_LEN known bases or more. 0 or ANL_ENOMEM. */
+int anl_split_collect(anl_split_segments *to, const anl_query *queries, int32_t number);
+
+/** The least score of a segment in a genome of so many bases, both strands taken as one: unless -T is given, it is what chance does not
+ *  give, 20 matches in a bacterium, 24 in a human genome. A whole read needs more only because bwa mem's users expect it. */
+int32_t anl_split_min_score(const anl_align_options *o, int64_t genome);
+
+/** Whether `a` shares more than half of the shorter of the two with an alignment, not a secondary one, of the read. */
+int anl_split_overlaps(const anl_read_alignments *aligned, const anl_read_alignment *a);
+
+/** Searches every stretch of ANL_ENCODER_MIN_LEN bp and more that the alignments of `queries` leave out, around the rest of the read and in
+ *  the whole index, and adds what aligns there as supplementary alignments, in `results`. As in bwa mem (Li 2013, arXiv 1303.3997), segments
+ *  may share up to half of the shorter one. Errors as anl_candidates_find. */
+int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results);
 
 #endif

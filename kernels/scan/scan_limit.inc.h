@@ -1,7 +1,7 @@
 /* Selection by halving the range of values: each step is one pass that the compiler turns into vectors of the including file's level. */
 #include <stdint.h>
 
-static int32_t bound(const int32_t *values, int32_t n, int32_t k)
+static int32_t limit_of_k(const int32_t *values, int32_t n, int32_t k)
 {
     int32_t low = values[0], high = values[0];
     for (int32_t i = 1; i < n; ++i) {

@@ -1,0 +1,253 @@
+#include "locate.h"
+
+#include "align_tuning.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- cut and embed ---- */
+
+int anl_locate_cut(anl_segments *to, int32_t sequence, const uint8_t *bases, int32_t len, int32_t size, int32_t n, anl_arena *arena)
+{
+    if (to->n + n > to->cap) {
+        const int32_t cap = 2 * to->cap > to->n + n ? 2 * to->cap : to->n + n;
+        anl_segment *grown = anl_arena_alloc(arena, (size_t)cap, sizeof *grown);
+        if (!grown) return ANL_ENOMEM;
+        if (to->n) memcpy(grown, to->list, (size_t)to->n * sizeof *grown);
+        to->list = grown;
+        to->cap = cap;
+    }
+    for (int32_t i = 0; i < n; ++i) {
+        const int32_t offset = n > 1 ? (int32_t)((int64_t)(len - size) * i / (n - 1)) : 0;
+        to->list[to->n++] = (anl_segment){.sequence = sequence, .sequence_len = len, .offset = offset, .len = size, .bases = bases + offset};
+    }
+    return ANL_OK;
+}
+
+int anl_locate_embed(const anl_context *c, anl_scratch *s, anl_segments *segments)
+{
+    const size_t n = (size_t)segments->n, d = (size_t)c->index->d;
+    const uint8_t **seqs = anl_arena_alloc(s->temporary, n, sizeof *seqs);
+    int32_t *lens = anl_arena_alloc(s->temporary, n, sizeof *lens);
+    int8_t *vectors = anl_arena_alloc(s->temporary, n, d);
+    if (!seqs || !lens || !vectors) return ANL_ENOMEM;
+    for (size_t i = 0; i < n; ++i) {
+        seqs[i] = segments->list[i].bases;
+        lens[i] = segments->list[i].len;
+        segments->list[i].near.query = vectors + i * d;
+    }
+    return anl_encoder_embed(c->encoder, s->encoder, seqs, lens, (int)n, vectors);
+}
+
+/* ---- search ---- */
+
+int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena)
+{
+    anl_hit *hits = anl_arena_alloc(arena, (size_t)n * (size_t)k, sizeof *hits);
+    uint32_t *lists = anl_arena_alloc(arena, (size_t)n * ANL_RANKED, sizeof *lists);
+    if (!hits || !lists) return ANL_ENOMEM;
+    for (int32_t i = 0; i < n; ++i)
+        which[i]->near = (anl_neighbours){.query = which[i]->near.query, .hits = hits + (size_t)i * (size_t)k, .k = k,
+                                          .lists = lists + (size_t)i * ANL_RANKED};
+    return ANL_OK;
+}
+
+/* What is searched on must not lie where the hits that have voted are remembered. */
+static int keep_voted(anl_segment *const *which, int32_t n, anl_arena *arena)
+{
+    for (int32_t i = 0; i < n; ++i) {
+        anl_neighbours *near = &which[i]->near;
+        if (!near->hits || which[i]->voted != near->hits) continue;
+        anl_hit *hits = anl_arena_alloc(arena, (size_t)near->k, sizeof *hits);
+        if (!hits) return ANL_ENOMEM;
+        near->hits = memcpy(hits, near->hits, (size_t)near->n * sizeof *hits);
+    }
+    return ANL_OK;
+}
+
+static int neighbours_of(anl_segment *const *which, int32_t n, anl_arena *arena, anl_neighbours ***out)
+{
+    anl_neighbours **near = anl_arena_alloc(arena, (size_t)n, sizeof(anl_neighbours *));
+    if (!near) return ANL_ENOMEM;
+    for (int32_t i = 0; i < n; ++i) near[i] = &which[i]->near;
+    *out = near;
+    return keep_voted(which, n, arena);
+}
+
+int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe)
+{
+    anl_neighbours **near;
+    int rc = neighbours_of(which, n, s->temporary, &near);
+    return rc ? rc : anl_search_wave(c->search, s->search, near, n, nprobe);
+}
+
+static int widen(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n)
+{
+    anl_neighbours **near;
+    int rc = neighbours_of(which, n, s->temporary, &near);
+    return rc ? rc : anl_search_widen(c->search, s->search, near, n);
+}
+
+/* Searches which[n] again for k neighbours, each in as many lists as before; `group` has room for n. */
+static int search_deeper(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t k, anl_segment **group)
+{
+    for (;;) {
+        int32_t m = 0, nprobe = 0;
+        for (int32_t i = 0; i < n; ++i)
+            if (which[i]->near.k < k && (!m || which[i]->near.nprobe == nprobe)) {
+                group[m++] = which[i];
+                nprobe = which[i]->near.nprobe;
+            }
+        if (!m) return ANL_OK;
+        int rc = anl_locate_start(group, m, k, s->temporary);
+        if (!rc && nprobe) rc = anl_locate_wave(c, s, group, m, nprobe);
+        if (rc) return rc;
+    }
+}
+
+int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
+                      int32_t *saturated)
+{
+    const int32_t n = segments->n, d = c->index->d;
+    anl_segment **all = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
+    anl_segment **which = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
+    anl_segment **group = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
+    if (!all || !which || !group) return ANL_ENOMEM;
+    for (int32_t i = 0; i < n; ++i) all[i] = &segments->list[i];
+    int32_t k = n && all[0]->near.k ? all[0]->near.k : p->k, m = 0;
+    int rc = n && !all[0]->near.k ? anl_locate_start(all, n, k, s->temporary) : ANL_OK;
+    if (!rc && effort == ANL_EFFORT_WIDENED) rc = widen(c, s, all, n);
+    else if (!rc) rc = anl_locate_wave(c, s, all, n, effort == ANL_EFFORT_ALL ? c->index->nlist : anl_search_nprobe(c->index, 1));
+    while (!rc) {
+        m = 0;
+        for (int32_t i = 0; i < n; ++i)
+            if (all[i]->near.k == k && anl_search_is_saturated(&all[i]->near, k, d)) which[m++] = all[i];
+        if (k >= p->k_most || !m || (p->together && 2 * m <= n)) break;
+        k = k * p->k_factor < p->k_most ? k * p->k_factor : p->k_most;
+        rc = search_deeper(c, s, p->together ? all : which, p->together ? n : m, k, group);
+    }
+    if (saturated) *saturated = m;
+    return rc;
+}
+
+int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segment, int32_t d)
+{
+    return segment->near.k >= p->k_most && anl_search_is_saturated(&segment->near, p->k_most, d);
+}
+
+/* ---- vote ---- */
+
+static int add_place(anl_places *to, anl_place p, anl_arena *arena)
+{
+    if (to->n == to->cap) {
+        const int32_t cap = to->cap ? 2 * to->cap : 4;
+        anl_place *grown = anl_arena_alloc(arena, (size_t)cap, sizeof *grown);
+        if (!grown) return ANL_ENOMEM;
+        if (to->n) memcpy(grown, to->list, (size_t)to->n * sizeof *grown);
+        to->list = grown;
+        to->cap = cap;
+    }
+    to->list[to->n++] = p;
+    return ANL_OK;
+}
+
+/* Bases of the oriented sequence before the segment. */
+static int32_t bases_before(const anl_segment *s, int reverse)
+{
+    return reverse ? s->sequence_len - s->offset - s->len : s->offset;
+}
+
+int64_t anl_locate_at(const anl_segment *segment, const anl_place *place)
+{
+    return place->start + bases_before(segment, place->reverse);
+}
+
+void anl_locate_forget(anl_segment *segment)
+{
+    segment->voted = NULL;
+    segment->n_voted = segment->places.n = segment->scored = 0;
+}
+
+/* Whether a place of the segment puts it within a stride of `expected`. Where a contig must hold so much of the segment (min_on_contig), a
+ * place is where its contig begins to hold it. */
+static int is_explained(const anl_index *x, const anl_locate_params *p, const anl_segment *s, int32_t contig, int64_t expected)
+{
+    for (int32_t i = 0; i < s->places.n; ++i) {
+        const anl_place *place = &s->places.list[i];
+        int64_t at = anl_locate_at(s, place);
+        if (p->min_on_contig && at < x->contig_begin[place->contig]) at = x->contig_begin[place->contig];
+        if (place->contig == contig && llabs(at - expected) <= x->stride) return 1;
+    }
+    return 0;
+}
+
+static int holds_enough(const anl_index *x, const anl_locate_params *p, const anl_segment *s, const anl_place *place)
+{
+    int64_t begin = anl_locate_at(s, place), end = begin + s->len;
+    anl_index_clip(x, place->contig, &begin, &end);
+    return end - begin >= p->min_on_contig;
+}
+
+/* The segment is expected in the middle of the window; its diagonal may differ by half a window and a gap. */
+static int vote_at(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *s, uint32_t window, anl_arena *arena)
+{
+    const int64_t pos = anl_index_window_pos(x, window), expected = pos + (x->window - s->len) / 2;
+    const int32_t contig = anl_index_contig_at(x, pos), reach = x->window / 2 + ANL_GAP_ROOM;
+    uint8_t region[ANL_VOTE_MAX_REGION];
+    if (is_explained(x, p, s, contig, expected)) return ANL_OK;
+    int64_t begin = expected - reach, end = expected + s->len + reach;
+    anl_index_clip(x, contig, &begin, &end);
+    anl_index_fetch(x, begin, end, region);
+    const anl_vote vote = anl_voter_count(v, region, (int32_t)(end - begin), (int32_t)(expected - reach - begin),
+                                          (int32_t)(expected + reach - begin));
+    if (vote.votes < p->min_votes) return ANL_OK;
+    const anl_place place = {.start = begin + vote.diag - bases_before(s, vote.reverse), .lo = vote.lo - vote.diag,
+                             .hi = vote.hi - vote.diag, .votes = vote.votes, .other = vote.other, .contig = contig, .reverse = vote.reverse};
+    return holds_enough(x, p, s, &place) ? add_place(&s->places, place, arena) : ANL_OK;
+}
+
+static int is_before(const anl_hit *a, const anl_hit *b)
+{
+    return a->dist != b->dist ? a->dist < b->dist : a->window < b->window;
+}
+
+int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena,
+                    anl_locate_stop *stop, void *data)
+{
+    const anl_neighbours *near = &segment->near;
+    const anl_hit *voted = segment->voted;
+    int32_t at = 0;
+    int rc = ANL_OK;
+    if (voted == near->hits && segment->n_voted == near->n) return ANL_OK;
+    anl_voter_load(v, segment->bases, segment->len);
+    for (int32_t h = 0; h < near->n && !rc; ++h) {
+        while (at < segment->n_voted && is_before(&voted[at], &near->hits[h])) ++at;
+        if (at < segment->n_voted && voted[at].window == near->hits[h].window) continue;
+        const int32_t known = segment->places.n;
+        rc = vote_at(x, v, p, segment, near->hits[h].window, arena);
+        if (!rc && stop && segment->places.n > known && stop(data, segment, &segment->places.list[known])) break;
+    }
+    segment->voted = near->hits;
+    segment->n_voted = near->n;
+    return rc;
+}
+
+int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params *p, const uint8_t *bases, int32_t len, int64_t begin,
+                      int64_t end, anl_places *to, anl_arena *arena)
+{
+    uint8_t region[ANL_VOTE_MAX_REGION];
+    int rc = ANL_OK;
+    if (begin >= end || len > ANL_VOTE_MAX_READ) return ANL_OK;
+    anl_voter_load(v, bases, len);
+    for (int64_t at = begin; at < end && !rc; at += ANL_VOTE_TILE) {
+        const int64_t last = at + ANL_VOTE_TILE + len < end ? at + ANL_VOTE_TILE + len : end;
+        anl_index_fetch(x, at, last, region);
+        const anl_vote vote = anl_voter_count(v, region, (int32_t)(last - at), 0, ANL_VOTE_TILE - 1);
+        if (vote.votes < p->min_votes) continue;
+        rc = add_place(to,
+                       (anl_place){.start = at + vote.diag, .lo = vote.lo - vote.diag, .hi = vote.hi - vote.diag, .votes = vote.votes, .other = vote.other,
+                                   .contig = anl_index_contig_at(x, at), .reverse = vote.reverse},
+                       arena);
+    }
+    return rc;
+}

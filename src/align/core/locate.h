@@ -1,0 +1,100 @@
+/** Where a read may lie: segments of it are embedded, their nearest windows searched, and at every hit shared k-mers vote for strand and
+ *  diagonal. One module for short reads, segments of split reads and long reads; its numbers for each stand in align_tuning.h.
+ *
+ *  The steps are apart, and a segment keeps what they found: search may go on, wave by wave, and only hits that are new vote again. */
+#ifndef ANL_LOCATE_H
+#define ANL_LOCATE_H
+
+#include "context.h"
+
+/** How one use of the module searches and votes. */
+typedef struct anl_locate_params {
+    int32_t k;             /**< neighbours fetched for a segment at first, */
+    int32_t k_factor;      /**< so many times as many where they are saturated, */
+    int32_t k_most;        /**< until there are so many */
+    int32_t together;      /**< 1: all segments get more neighbours, once most are saturated; 0: each for itself */
+    int32_t min_votes;     /**< shared k-mers that make a place */
+    int32_t min_on_contig; /**< bp of a segment that its contig must hold at a place; 0: any */
+} anl_locate_params;
+
+/** A place where a sequence may lie, as votes say it. Ungapped and whole it would lie on diagonal `start`. */
+typedef struct anl_place {
+    int64_t start;   /**< joined coordinate of base 0 of the oriented sequence; may lie outside the contig */
+    int32_t lo, hi;  /**< diagonals beside `start` that have votes, too: lo <= 0 <= hi, bp */
+    int32_t votes, contig;
+    int32_t other;   /**< the most votes on a diagonal that is not this place's, in the region that voted */
+    uint8_t reverse;
+} anl_place;
+
+typedef struct anl_places {
+    anl_place *list;
+    int32_t n, cap;
+} anl_places;
+
+/** A segment of a sequence and what is known of it. */
+typedef struct anl_segment {
+    int32_t sequence;       /**< number that the caller gave the sequence */
+    int32_t sequence_len;   /**< bp */
+    int32_t offset, len;    /**< bp */
+    const uint8_t *bases;   /**< the segment's first base */
+    anl_neighbours near;    /**< nearest windows found so far */
+    const anl_hit *voted;   /**< [n_voted] hits that have voted, ascending as near.hits */
+    int32_t n_voted;
+    anl_places places;      /**< found so far */
+    int32_t scored;         /**< of places: the first so many have been made candidates, or proved to be none */
+} anl_segment;
+
+typedef struct anl_segments {
+    anl_segment *list;
+    int32_t n, cap;
+} anl_segments;
+
+/** Adds `n` segments of `size` bp (ANL_ENCODER_MIN_LEN to ANL_ENCODER_MAX_LEN), evenly spread over bases[len] (codes 0 to 3, more for N);
+ *  one segment begins at the first base. 0 or ANL_ENOMEM. */
+int anl_locate_cut(anl_segments *to, int32_t sequence, const uint8_t *bases, int32_t len, int32_t size, int32_t n, anl_arena *arena);
+
+/** Embeds all segments in one batch. The vectors live in s->temporary. Errors as anl_encoder_embed. */
+int anl_locate_embed(const anl_context *c, anl_scratch *s, anl_segments *segments);
+
+/** (Re)starts the search of which[n]: room for k neighbours each, no list gone through. 0 or ANL_ENOMEM. */
+int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena);
+
+/** One wave: takes which[n], whose search has started with one k, on to their `nprobe` nearest lists. Errors as anl_search_wave. */
+int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe);
+
+/** In how many lists a segment is searched. */
+typedef enum anl_effort {
+    ANL_EFFORT_USUAL,   /**< anl_search_nprobe of 1 */
+    ANL_EFFORT_WIDENED, /**< in more where nothing is near (anl_search_widen) */
+    ANL_EFFORT_ALL,     /**< in all of them */
+} anl_effort;
+
+/** Searches all segments, or goes on where their search has started; then for more neighbours where those found are saturated. *saturated:
+ *  segments that still are (may be NULL). Errors as anl_search_wave. */
+int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
+                      int32_t *saturated);
+
+/** Whether more neighbours than params allow look alike: the true place may be missing. */
+int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segment, int32_t d);
+
+/** Called with each new place; 1: no more places are wanted. */
+typedef int anl_locate_stop(void *data, const anl_segment *segment, const anl_place *place);
+
+/** Lets k-mers vote at every hit that is new since the last call and not explained by a place of this segment, the nearest first; appends
+ *  what they find to segment->places, in `arena`. `stop` (NULL: never) may end it, and then no hit of the segment votes again.
+ *  0 or ANL_ENOMEM. */
+int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena,
+                    anl_locate_stop *stop, void *data);
+
+/** Forgets votes and places, so that all hits vote again. */
+void anl_locate_forget(anl_segment *segment);
+
+/** Where the segment lies at one of its places: joined coordinate of its first base in the reference's direction. */
+int64_t anl_locate_at(const anl_segment *segment, const anl_place *place);
+
+/** Lets k-mers of bases[len] vote on every diagonal that begins in [begin, end) of one contig (joined coordinates), without embedding or
+ *  search; appends the best place of every tile. Sequences beyond ANL_VOTE_MAX_READ bp do not vote. 0 or ANL_ENOMEM. */
+int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params *p, const uint8_t *bases, int32_t len, int64_t begin,
+                      int64_t end, anl_places *to, anl_arena *arena);
+
+#endif

@@ -1,0 +1,70 @@
+#include "proof.h"
+
+enum {
+    LEVELS = 5, /* doublings from 1 to ANL_PROOF_MOST_K */
+    RING = 64,  /* a power of 2 above ANL_PROOF_MOST_K */
+};
+#define NEVER (INT32_MIN / 2)
+
+static inline int32_t larger(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Bits of `equal` that begin k set ones. Words come from the last to the first; above[] keeps what the doublings made of the one before. */
+static inline uint64_t begin_equal(uint64_t equal, int32_t k, uint64_t above[LEVELS])
+{
+    for (int32_t have = 1, step, level = 0; have < k; have += step, ++level) {
+        step = have < k - have ? have : k - have;
+        const uint64_t next = above[level];
+        above[level] = equal;
+        equal &= equal >> step | next << (64 - step);
+    }
+    return equal;
+}
+
+void anl_proof_add(const uint64_t *unique, int32_t k, const anl_proof_run *run, uint64_t *kmers)
+{
+    uint64_t above[LEVELS] = {0};
+    for (int32_t i = (run->n - 1) / 64 * 64; i >= 0 && run->n >= k; i -= 64) {
+        const uint64_t inside = run->n - i < 64 ? ((uint64_t)1 << (run->n - i)) - 1 : UINT64_MAX;
+        uint64_t found = begin_equal(~run->differ[i / 64] & inside, k, above);
+        if (!found) continue;
+        const int64_t p = run->at + i, to = (int64_t)run->from + i;
+        const int shift = (int)(p % 64), move = (int)(to % 64);
+        /* The next word is read only where it has bits of the reference, and written only where it has bits of the read. */
+        uint64_t once = unique[p / 64] >> shift;
+        if (shift && found >> (64 - shift)) once |= unique[p / 64 + 1] << (64 - shift);
+        found &= once;
+        kmers[to / 64] |= found << move;
+        if (move && found >> (64 - move)) kmers[to / 64 + 1] |= found >> (64 - move);
+    }
+}
+
+/* `first` and `last`: bonuses for the first and the last base. From the last base to the first, `most` is the highest total of a read that
+ * matches up to base i, which no k-mer reaches across: W(i) of docs/proof.md. */
+static int32_t highest(const anl_proof_params *p, int32_t first, int32_t last, const uint64_t *kmers, int32_t len)
+{
+    const anl_sw_params *s = &p->score;
+    const int32_t match = s->match, mismatch = match + s->mismatch, unknown = (p->most_n + 1) * (match + 1);
+    const int32_t column = mismatch < unknown ? mismatch : unknown, deletion = s->del_open + s->del_extend;
+    const int32_t ins_open = s->ins_open, ins_next = s->ins_extend + match, k = p->k;
+    int32_t broken[RING] = {0}; /* [i % RING]: the same for a k-mer that ends before base i and is broken at its last base */
+    int32_t most = len * match + last, inserted = NEVER, best = 0;
+    for (int32_t i = len - 1, score = i * match; i >= 0; --i, score -= match) { /* score: of the bases before i */
+        const int32_t next = most;
+        if (kmers[(uint32_t)i / 64] >> (uint32_t)i % 64 & 1) most = broken[(uint32_t)(i + k) % RING];
+        inserted = larger(inserted, next) - ins_next;
+        /* The read ends here, or its base is a mismatch or N, or a deletion comes before it, or an insertion begins with it. */
+        broken[(uint32_t)(i + 1) % RING] = larger(larger(score, next - column), larger(most - deletion, inserted - ins_open));
+        best = larger(best, most - score);
+    }
+    return larger(best, most + first);
+}
+
+int32_t anl_proof_bound(const anl_proof_params *p, const uint64_t *kmers, int32_t len)
+{
+    const int32_t bound = highest(p, p->clip5, p->clip3, kmers, len);
+    if (p->clip5 == p->clip3) return bound;
+    return larger(bound, highest(p, p->clip3, p->clip5, kmers, len)); /* on the other strand clip5 rewards the other end */
+}

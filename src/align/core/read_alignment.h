@@ -1,0 +1,44 @@
+/** What became of a read: its base-level alignments, each a record to be. */
+#ifndef ANL_READ_ALIGNMENT_H
+#define ANL_READ_ALIGNMENT_H
+
+#include "base.h"
+
+typedef enum anl_alignment_kind { ANL_PRIMARY, ANL_SUPPLEMENTARY, ANL_SECONDARY } anl_alignment_kind;
+
+/** A base-level alignment of one read or of a segment of it. Coordinates are 0-based half-open, on one contig. Arrays live in the arena of
+ *  results. */
+typedef struct anl_read_alignment {
+    anl_alignment_kind kind;
+    int32_t tid;         /**< contig */
+    int64_t pos, end;    /**< aligned reference bases */
+    int32_t qbeg, qend;  /**< aligned bases of the read as it was sequenced, whatever the strand */
+    uint32_t *cigar;     /**< BAM packing, in the reference's direction, soft clips included */
+    int32_t n_cigar;
+    int32_t score;       /**< tag AS */
+    int32_t second;      /**< tag XS: best competing score, 0 when there is none */
+    int32_t nm;          /**< tag NM */
+    char *md;            /**< tag MD */
+    const char *xa;      /**< tag XA, NULL: none */
+    uint8_t reverse, mapq;
+} anl_read_alignment;
+
+/** All of one read; list[0] is the primary one, supplementary ones follow, then secondary ones. n 0: unmapped. */
+typedef struct anl_read_alignments {
+    anl_read_alignment *list;
+    int32_t n, cap;
+} anl_read_alignments;
+
+/** Adds an alignment behind those of its kind. 0 or ANL_ENOMEM. */
+int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a, anl_arena *arena);
+
+/** Makes that of the primary and supplementary alignments primary which begins first in the read as it was sequenced; it changes places with
+ *  the one that was. As bwa mem -5. Returns whether anything changed. */
+int anl_read_alignments_lead_leftmost(anl_read_alignments *a);
+
+/** Keeps an alignment's CIGAR, soft clips of a read of `len` bp added, and MD in `arena`: a->cigar, a->n_cigar, a->md. `qbeg` and `qend` are
+ *  on the read oriented as the reference. 0 or ANL_ENOMEM. */
+int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_t n_cigar, const char *md, int32_t qbeg, int32_t qend,
+                            int32_t len, anl_arena *arena);
+
+#endif

@@ -1,0 +1,33 @@
+/** Smith-Waterman jobs that wait to be scored together. */
+#ifndef ANL_SW_QUEUE_H
+#define ANL_SW_QUEUE_H
+
+#include "context.h"
+#include "query.h"
+
+/** A Smith-Waterman of a query against [begin, end) of one contig (joined coordinates) on one strand. */
+typedef struct anl_pending {
+    int32_t query;       /**< its number in the chunk */
+    int32_t min_score;   /**< below it there is no candidate */
+    int64_t begin, end;
+    anl_candidate candidate; /**< to be: contig, reverse, dlo and dhi are set */
+} anl_pending;
+
+/** One a thread; all zero to begin with. */
+typedef struct anl_sw_queue {
+    anl_pending *list;
+    anl_sw_job *jobs;
+    anl_sw_result *results; /**< of list[i], after anl_sw_queue_run */
+    size_t n, list_cap, jobs_cap, results_cap;
+} anl_sw_queue;
+
+void anl_sw_queue_free(anl_sw_queue *queue);
+
+/** 0 or ANL_ENOMEM. */
+int anl_sw_queue_add(anl_sw_queue *queue, const anl_pending *what);
+
+/** Scores all that wait, in s->sw; targets live in s->temporary. The caller empties the queue (n = 0) when it has the results. Errors as
+ *  anl_sw_batch_run. */
+int anl_sw_queue_run(anl_sw_queue *queue, const anl_context *c, anl_scratch *s, const anl_query *queries);
+
+#endif

@@ -1,0 +1,109 @@
+#include "summary.h"
+
+#include "json.h"
+#include "kernels.h"
+#include "progress.h"
+
+#include <sys/resource.h>
+
+void cli_summary_begin(cli_summary *s, const anl_aligner *a)
+{
+    const anl_index *x = anl_aligner_index(a);
+    s->kernels = anl_kernels_get()->name;
+    s->device = anl_aligner_gpu(a);
+    s->contigs = x->n_contigs;
+    s->bases = x->contig_begin[x->n_contigs];
+}
+
+static double seconds_of(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec * 1e-6;
+}
+
+void cli_summary_end(cli_summary *s)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    s->seconds = anl_now() - s->start;
+    s->cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+    s->peak_mib = (double)usage.ru_maxrss / 1024;
+}
+
+static double rate(const cli_summary *s)
+{
+    return (double)s->done.counts.reads / (s->seconds + 1e-9);
+}
+
+static double percent(int64_t part, int64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+/* Of all reads, so that long ones count as not proven. */
+static void print_search(const anl_find_counts *c, int64_t reads)
+{
+    fputs("proven", stderr);
+    for (int w = 0; w < ANL_WAVES; ++w) fprintf(stderr, "%s %.2f%%", w ? "," : "", percent(c->proven[w], reads));
+    fprintf(stderr, " by the waves, %.2f%% beside their mate; settled by the mate %.2f%%; %lld segments embedded, %.0f entries each\n",
+            percent(c->proven_beside_mate, reads), percent(c->settled_by_mate, reads), (long long)c->segments,
+            c->segments ? (double)c->entries / (double)c->segments : 0.0);
+}
+
+void cli_summary_print(const cli_summary *s)
+{
+    const anl_counts *c = &s->done.counts;
+    const cli_align_settings *o = s->settings;
+    fprintf(stderr, "anneal " ANNEAL_VERSION ": %s\n", s->command_line);
+    fprintf(stderr, "%s%s%s to %s: %d contigs, %lld bp\n", o->reads.path, o->reads.mates ? ", " : "", o->reads.mates ? o->reads.mates : "", o->index,
+            s->contigs, (long long)s->bases);
+    fprintf(stderr, "%lld reads, %lld mapped (%.2f%%)", (long long)c->reads, (long long)c->mapped, percent(c->mapped, c->reads));
+    if (c->pairs) fprintf(stderr, ", %lld of %lld pairs proper (%.2f%%)", (long long)c->proper, (long long)c->pairs, percent(c->proper, c->pairs));
+    if (s->done.insert.usable) fprintf(stderr, ", insert size %.1f +- %.1f", s->done.insert.mean, s->done.insert.sd);
+    fprintf(stderr, ", %.0f reads/s\n", rate(s));
+    if (o->verbosity > 2) print_search(&s->done.found, c->reads);
+    fprintf(stderr, "%.1f s, %.1f CPU s, %.0f MiB, %d thread%s, %s%s%s\n", s->seconds, s->cpu_seconds, s->peak_mib, o->align.threads,
+            o->align.threads == 1 ? "" : "s", s->kernels, s->device ? ", " : "", s->device ? s->device : "");
+}
+
+static void put_text(FILE *f, const char *key, const char *text)
+{
+    fprintf(f, "\"%s\": ", key);
+    cli_json_string(f, text);
+    fputs(", ", f);
+}
+
+/* What adaptive search did for short reads. */
+static void put_search(FILE *f, const anl_find_counts *c)
+{
+    fprintf(f, "\"search\": {\"proven_in_wave\": [");
+    for (int w = 0; w < ANL_WAVES; ++w) fprintf(f, "%s%lld", w ? ", " : "", (long long)c->proven[w]);
+    fprintf(f, "], \"proven_beside_mate\": %lld, \"settled_by_mate\": %lld, \"segments_embedded\": %lld, \"entries\": %lld}, ",
+            (long long)c->proven_beside_mate, (long long)c->settled_by_mate, (long long)c->segments, (long long)c->entries);
+}
+
+int cli_summary_write(anl_output *to, const cli_summary *s)
+{
+    FILE *f = anl_output_stream(to);
+    if (!f) return ANL_EIO;
+    const anl_counts *c = &s->done.counts;
+    const cli_align_settings *o = s->settings;
+    fputc('{', f);
+    put_text(f, "version", ANNEAL_VERSION);
+    put_text(f, "command_line", s->command_line);
+    fputs("\"inputs\": [", f);
+    cli_json_string(f, o->reads.path);
+    if (o->reads.mates) fputs(", ", f), cli_json_string(f, o->reads.mates);
+    fputs("], \"reference\": {", f);
+    put_text(f, "index", o->index);
+    fprintf(f, "\"contigs\": %d, \"bases\": %lld}, ", s->contigs, (long long)s->bases);
+    fprintf(f, "\"reads\": %lld, \"mapped\": %lld, \"pairs\": %lld, \"proper_pairs\": %lld, ", (long long)c->reads, (long long)c->mapped,
+            (long long)c->pairs, (long long)c->proper);
+    if (s->done.insert.usable) fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}, ", s->done.insert.mean, s->done.insert.sd);
+    else fputs("\"insert_size\": null, ", f);
+    put_search(f, &s->done.found);
+    put_text(f, "kernels", s->kernels);
+    put_text(f, "device", s->device ? s->device : "cpu");
+    fprintf(f, "\"threads\": %d, \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"peak_memory_mib\": %.1f, \"reads_per_second\": %.1f}\n", o->align.threads,
+            s->seconds, s->cpu_seconds, s->peak_mib, rate(s));
+    return anl_output_finish(to);
+}

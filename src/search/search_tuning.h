@@ -1,0 +1,57 @@
+/** What search is tuned by, with units, reasons and what chose each number. */
+#ifndef ANL_SEARCH_TUNING_H
+#define ANL_SEARCH_TUNING_H
+
+#include <stdint.h>
+
+/* ---- thresholds, as cosines between query and window in sixteenths ---- */
+
+enum {
+    ANL_COSINE_ONE = 16,
+    /* Hits below this are noise. At 5/16 the shorter side of 0.7% of split reads was lost (commits f5151e7, a4cba8c, by benchmarks/score-splits),
+     * at 3/10 three of 1,692 real reads that other aligners place (7f740b5, by benchmarks/compare-places). */
+    ANL_COSINE_NOISE = 4,
+    /* A nearest hit below this may hide a nearer one in a list not probed: after the usual number of lists, ... */
+    ANL_COSINE_SURE = 13,
+    /* ... and after more. */
+    ANL_COSINE_SURE_WIDER = 11,
+    /* A window whose cosine is lower than the nearest's by more than this cannot hold a place that competes with it. */
+    ANL_COSINE_DROP_COMPETING = 4,
+    /* Where all hits asked for lie within this of the nearest, they look alike, and more may lie behind them. */
+    ANL_COSINE_DROP_SATURATED = 2,
+};
+
+/** Squared distance of two vectors of one squared norm at a cosine (in sixteenths): 2 * squared_norm * (1 - cosine), rounded down. */
+static inline int32_t anl_distance_at(int32_t squared_norm, int32_t cosine)
+{
+    return squared_norm * (ANL_COSINE_ONE - cosine) / (ANL_COSINE_ONE / 2);
+}
+
+/** By how much the squared distance grows where the cosine falls by `drop` sixteenths. */
+static inline int32_t anl_distance_of_drop(int32_t squared_norm, int32_t drop)
+{
+    return anl_distance_at(squared_norm, ANL_COSINE_ONE - drop);
+}
+
+/* ---- effort ---- */
+
+enum {
+    /* Entries gone through for a query, times the square root of the entries stored: 12,600 of 100,000. With half as many, 4 of 147,901
+     * reads of near-identical copies were wrong at MAPQ 60, with these none (commit a4cba8c, by benchmarks/calibrate-mapq). */
+    ANL_ENTRIES_PER_ROOT = 40,
+    ANL_RANKED = 32, /* nearest lists of a query that are kept in their order, for waves through few of them */
+    ANL_QUERIES_AT_ONCE = 48, /* queries multiplied with a list in one kernel call: a tile of every kernel level divides it */
+    ANL_SURVIVORS = 4,        /* times k hits are kept before they are cut back to k: fewer cuts, more memory */
+    ANL_SURVIVORS_LEAST = 64, /* but at least so many */
+};
+
+/* ---- building ---- */
+
+enum {
+    ANL_WINDOW = 176,       /* bp: a read of 150 bp fits as a whole into one window wherever it begins (commit ac3b4fc, by anneal recall) */
+    ANL_STRIDE = 48,        /* bp: docs/model-card.md compares strides */
+    ANL_EMBED_BLOCK = 256,         /* windows that a thread embeds at a time: little waiting at the end of a contig */
+    ANL_EMBED_BLOCK_ON_GPU = 4096, /* the same where a GPU embeds: fewer and longer kernels (docs/gpu.md) */
+};
+
+#endif
