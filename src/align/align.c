@@ -86,20 +86,15 @@ static int check_gpu(const anl_aligner *a)
 
 int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options)
 {
-    char found[4096];
     anl_aligner *a = anl_alloc(1, sizeof *a);
     if (!a) return ANL_ENOMEM;
     a->options = *options;
     anl_align_options_resolve(&a->options);
     int rc = anl_options_check(&anl_align_option_table, options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
-    if (!rc && !model_path) {
-        rc = anl_model_find(found, sizeof found);
-        model_path = found;
-    }
-    if (!rc) rc = anl_model_read(&a->model, model_path);
+    if (!rc) rc = anl_model_open(&a->model, model_path);
     if (!rc && anl_model_hash(a->model) != a->index->model_hash)
-        rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, model_path);
+        rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, a->model->path);
     if (!rc && a->model->dim != a->index->d) rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);

@@ -9,8 +9,8 @@ enum {
     MASK = (1 << 2 * K) - 1,
     SLOT_BITS = 12,
     SLOTS = 1 << SLOT_BITS, /* twice the k-mers of the longest read and its reverse complement */
-    REACH = 100, /* a gap of up to this many bp is looked for beside the best diagonal */
-    SUPPORT = 3, /* votes that make a second diagonal worth bridging to */
+    REACH = 100, /* bp: a gap of up to so many is looked for beside the best diagonal, as bwa mem's -w */
+    SUPPORT = 3, /* votes that make a second diagonal worth bridging to: 11 bp in a row that match */
 };
 
 /* A slot holds 1 + (code << 11 | position << 1 | it is the code of the reverse complement); 0 is empty. Every k-mer of the read is there
