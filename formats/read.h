@@ -24,8 +24,12 @@ static inline int anl_read_is_long(const anl_read *read)
     return !read->mate && read->len > ANL_LONG_READ;
 }
 
-/** A number from the read's name alone: picks among equal places, the same on every run. */
-uint32_t anl_read_hash(const anl_read *read);
+/** A number from the read's bases alone, the same for its reverse complement: picks among equal places. XXH3 of the one of the two that comes
+ *  first in the alphabet. */
+uint64_t anl_read_hash(const anl_read *read);
+
+/** A number from those of two mates, whichever of them is the first: a fragment sequenced from its other strand has the same. */
+uint64_t anl_read_hash_both(uint64_t one, uint64_t other);
 
 /** Reads of one batch in input order. The arena owns everything the reads point to. */
 typedef struct anl_batch {
