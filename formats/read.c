@@ -1,5 +1,10 @@
 #include "read.h"
 
+#define XXH_STATIC_LINKING_ONLY /* a state on the stack */
+#include <xxhash.h>
+
+enum { BLOCK = 256 };
+
 int anl_read_name_check(const char *file, int64_t record, const char *name)
 {
     size_t n = 0;
@@ -14,9 +19,37 @@ int anl_read_name_check(const char *file, int64_t record, const char *name)
     return fault ? anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': %s", file, (long long)record, name, fault) : ANL_OK;
 }
 
-uint32_t anl_read_hash(const anl_read *read)
+static uint8_t complement(uint8_t base)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *c = read->name; *c; ++c) h = (h ^ (uint8_t)*c) * 16777619u;
-    return h ^ h >> 15;
+    return base > 3 ? base : 3 - base;
+}
+
+/* Whether the reverse complement is the one of the two that comes first in the alphabet. */
+static int reverse_is_first(const anl_read *read)
+{
+    for (int32_t i = 0; i < read->len; ++i) {
+        const uint8_t forward = read->seq[i], reverse = complement(read->seq[read->len - 1 - i]);
+        if (forward != reverse) return reverse < forward;
+    }
+    return 0;
+}
+
+uint64_t anl_read_hash(const anl_read *read)
+{
+    if (!reverse_is_first(read)) return XXH3_64bits(read->seq, (size_t)read->len);
+    XXH3_state_t state;
+    uint8_t block[BLOCK];
+    XXH3_64bits_reset(&state);
+    for (int32_t left = read->len; left;) {
+        const int32_t n = left < BLOCK ? left : BLOCK;
+        for (int32_t i = 0; i < n; ++i) block[i] = complement(read->seq[--left]);
+        XXH3_64bits_update(&state, block, (size_t)n);
+    }
+    return XXH3_64bits_digest(&state);
+}
+
+uint64_t anl_read_hash_both(uint64_t one, uint64_t other)
+{
+    const uint64_t both[2] = {one < other ? one : other, one < other ? other : one};
+    return XXH3_64bits(both, sizeof both);
 }

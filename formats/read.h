@@ -28,8 +28,12 @@ static inline int anl_read_is_long(const anl_read *read)
  *  record and, where it can be printed, the name. */
 int anl_read_name_check(const char *file, int64_t record, const char *name);
 
-/** A number from the read's name alone: picks among equal places, the same on every run. */
-uint32_t anl_read_hash(const anl_read *read);
+/** A number from the read's bases alone, the same for its reverse complement: picks among equal places. XXH3 of the one of the two that comes
+ *  first in the alphabet. */
+uint64_t anl_read_hash(const anl_read *read);
+
+/** A number from those of two mates, whichever of them is the first: a fragment sequenced from its other strand has the same. */
+uint64_t anl_read_hash_both(uint64_t one, uint64_t other);
 
 /** Reads of one batch in input order. The arena owns everything the reads point to. */
 typedef struct anl_batch {

@@ -23,6 +23,7 @@ enum { BUFFERS = 2 /* batches whose results are kept: one is written while the n
 typedef struct worker {
     anl_scratch scratch;
     anl_sw_queue queue;
+    anl_pair_scratch pairs;
     anl_arena *results[BUFFERS]; /* reset when the batch is written */
 } worker;
 
@@ -74,6 +75,7 @@ static void worker_free(worker *w)
 {
     anl_scratch_free(&w->scratch);
     anl_sw_queue_free(&w->queue);
+    free(w->pairs.spots);
     for (int i = 0; i < BUFFERS; ++i) anl_arena_free(w->results[i]);
 }
 
@@ -189,14 +191,15 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     for (int i = 0; i < n && !rc; ++i) rc = anl_trace_candidates(x, s, &q[i], ANL_MAPQ_MIN_SECOND * x->options->align.score.match, 0);
     for (int i = 0; i < n && !rc; ++i) {
         anl_choice chosen[2];
-        int paired = q[i].read->mate == 1;
+        int paired = q[i].read->mate == 1, proper;
         if (anl_read_is_long(q[i].read)) {
             rc = anl_long_align(x, s, q[i].read, results, &q[i].aligned);
             continue;
         }
-        if (paired) q[i].proper = q[i + 1].proper = (uint8_t)anl_pair_choose(x->options, &k->aligner->insert, &q[i], chosen);
+        if (paired) rc = anl_pair_choose(x->options, &k->aligner->insert, &q[i], &w->pairs, chosen, &proper);
         else chosen[0] = anl_choose_single(x->options, &q[i], x->options->min_score);
-        rc = anl_trace_chosen(x, s, &q[i], &chosen[0], results);
+        if (paired) q[i].proper = q[i + 1].proper = (uint8_t)proper;
+        if (!rc) rc = anl_trace_chosen(x, s, &q[i], &chosen[0], results);
         if (!rc && paired) rc = anl_trace_chosen(x, s, &q[++i], &chosen[1], results);
     }
     return rc ? rc : anl_split(x, s, &w->queue, q, n, results);
@@ -423,12 +426,12 @@ static void task_start(task *t)
     if (!t->running) task_run(t);
 }
 
-/* Waits for it, if it was started; returns its error, if it failed. */
-static int task_end(task *t)
+/* Waits for it, if it was started. Returns `rc`, an error before it, with its message; without one its own, if it failed. */
+static int task_end(task *t, int rc)
 {
     if (t->running) pthread_join(t->thread, NULL);
     t->running = 0;
-    return anl_failure_raise(&t->failure);
+    return rc ? rc : anl_failure_raise(&t->failure);
 }
 
 int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data)
@@ -452,8 +455,8 @@ int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_su
         size_t n_chunks;
         task_start(&reader);
         rc = anl_aligner_batch(a, current, &chunks, &n_chunks, summary);
-        const int written = task_end(&writer), read = task_end(&reader);
-        if (!rc) rc = written ? written : read;
+        rc = task_end(&writer, rc);
+        rc = task_end(&reader, rc);
         if (rc) break;
         anl_batch *spare = writer.batch;
         writer.batch = current;
@@ -463,8 +466,7 @@ int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_su
         reader.batch = spare;
         task_start(&writer);
     }
-    const int written = task_end(&writer);
-    if (!rc) rc = written;
+    rc = task_end(&writer, rc);
     for (int i = 0; i < 3; ++i) anl_batch_free(&batches[i]);
     return rc;
 }

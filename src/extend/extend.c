@@ -162,37 +162,48 @@ int anl_extend(const anl_extend_params *p, const anl_extend_problem *x, anl_exte
     return rc;
 }
 
+/* Largest sum over stretches of equal bases, split by the differing ones; reaching either end earns its bonus. */
+typedef struct stretches {
+    int32_t sum, begin, at; /* of the stretch that is open, from `begin` on, as far as `at` */
+} stretches;
+
+/* The stretch goes on to `end`; *out if that is the best. */
+static void stretch_to(const anl_extend_params *p, stretches *s, int32_t end, int32_t n, anl_extension *out)
+{
+    s->sum += (end - s->at) * p->score.match;
+    s->at = end;
+    const int32_t total = s->sum + (end == n ? p->clip3 : 0);
+    if (end > s->begin && total > out->total)
+        *out = (anl_extension){.total = total, .qbeg = s->begin, .tbeg = s->begin, .qend = end, .tend = end, .md = ""};
+}
+
 int anl_extend_ungapped(const anl_extend_params *p, const anl_sw_kernels *k, const uint8_t *query, const uint8_t *target, int32_t n,
                         int32_t most, anl_extension *out)
 {
-    uint64_t local[16], *bits = local;
-    if (n > (int32_t)sizeof local * 8) {
-        if (!(bits = malloc(((size_t)n + 63) / 64 * sizeof *bits))) return 0;
-    }
-    int32_t count = k->mismatches(query, target, n, bits), found = count <= most;
+    enum { BLOCK = 1024 };
+    uint64_t bits[BLOCK / 64];
+    stretches s = {.sum = p->clip5};
+    int32_t count = 0;
     *out = (anl_extension){.md = ""};
-    if (found) {
-        /* Largest sum over stretches of equal bases, split by the differing ones; reaching either end earns its bonus. */
-        int32_t sum = p->clip5, begin = 0, at = 0;
-        for (int32_t word = 0, words = (n + 63) / 64; word <= words; ++word) {
-            uint64_t left = word < words ? bits[word] : 1;
-            while (left) {
-                const int32_t differ = word < words ? word * 64 + __builtin_ctzll(left) : n;
-                left &= left - 1;
-                sum += (differ - at) * p->score.match;
-                const int32_t total = sum + (differ == n ? p->clip3 : 0);
-                if (differ > begin && total > out->total)
-                    *out = (anl_extension){.total = total, .qbeg = begin, .tbeg = begin, .qend = differ, .tend = differ, .md = ""};
-                if (differ == n) break;
-                sum -= query[differ] > 3 || target[differ] > 3 ? 1 : p->score.mismatch;
-                at = differ + 1;
-                if (sum <= 0) sum = 0, begin = at;
-            }
+    for (int32_t from = 0; from < n; from += BLOCK) {
+        const int32_t m = n - from < BLOCK ? n - from : BLOCK;
+        count += k->mismatches(query + from, target + from, m, bits);
+        if (count > most) {
+            *out = (anl_extension){.md = ""};
+            return 0;
         }
-        if (out->total > 0) remove_bonuses(p, n, out);
+        for (int32_t word = 0; word < (m + 63) / 64; ++word)
+            for (uint64_t left = bits[word]; left; left &= left - 1) {
+                const int32_t differ = from + word * 64 + __builtin_ctzll(left);
+                stretch_to(p, &s, differ, n, out);
+                s.sum -= query[differ] > 3 || target[differ] > 3 ? 1 : p->score.mismatch;
+                s.at = differ + 1;
+                if (s.sum <= 0) s.sum = 0, s.begin = s.at;
+            }
     }
-    if (bits != local) free(bits);
-    return found;
+    stretch_to(p, &s, n, n, out);
+    if (out->total > 0) remove_bonuses(p, n, out);
+    return 1;
 }
 
 int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s,

@@ -128,6 +128,7 @@ static int new_arrays(anl_trainer *t)
     int rc = 0;
     size_t seqs = 2 * (size_t)t->o.pairs, m = seqs * ANL_TOKENS_MAX, d = (size_t)t->o.dim, chunk = (size_t)t->k->chunk_seqs;
     t->n_slots = seqs > chunk ? SLOTS : 1;
+    if (t->o.threads > t->n_slots) t->o.threads = t->n_slots;
     if (chunk > seqs) chunk = seqs;
     anl_net_linears(&t->net, place_packed, t);
     t->packed = get(t, &rc, t->packed_of[t->n_packed], 1);
@@ -155,7 +156,6 @@ int anl_trainer_new(anl_trainer **out, const anl_trainer_options *o)
     anl_trainer *t = anl_alloc(1, sizeof *t);
     if (!t) return ANL_ENOMEM;
     t->o = *o;
-    if (t->o.threads > SLOTS) t->o.threads = SLOTS;
     t->k = o->kernels;
     anl_net_init(&t->net, o->dim, o->layers);
     int rc = new_arrays(t);

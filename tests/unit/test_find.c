@@ -196,7 +196,11 @@ static void a_mate_settles_the_copy_of_a_repeat(void **unused)
         assert_int_equal(counts.settled_by_mate, 1);
         assert_int_equal(q[1].n, 1);
         assert_int_equal(q[1].candidates[0].start, at[copy] - 200 + INSERT - LEN);
-        assert_int_equal(anl_pair_choose(&options, &inserts, q, chosen), 1);
+        anl_pair_scratch pairing = {0};
+        int proper;
+        assert_int_equal(anl_pair_choose(&options, &inserts, q, &pairing, chosen, &proper), 0);
+        free(pairing.spots);
+        assert_true(proper);
         assert_int_equal(chosen[0].mapq, 60);
         assert_in_range(chosen[1].mapq, 30, ANL_MAPQ_PAIR_GAIN);
     }

@@ -235,8 +235,9 @@ static void saturated_segments_get_more_neighbours(void **unused)
     make_genome();
     whole w;
     open_whole(&w);
-    for (int together = 0; together < 2; ++together) {
-        const anl_locate_params p = {.k = 4, .k_factor = 2, .k_most = 16, .together = together, .min_votes = 3};
+    for (int round = 0; round < 3; ++round) {
+        const int together = round == 1;
+        const anl_locate_params p = {.k = round < 2 ? 4 : 40, .k_factor = 2, .k_most = 16, .together = together, .min_votes = 3};
         anl_segments s;
         int32_t saturated, still = 0, deep = 0;
         anl_arena_reset(w.scratch.temporary);
@@ -252,7 +253,7 @@ static void saturated_segments_get_more_neighbours(void **unused)
             assert_int_equal(anl_locate_is_truncated(&p, &s.list[i], w.index->d), near->k == 16 && anl_search_is_saturated(near, 16, w.index->d));
         }
         assert_int_equal(saturated, still);
-        assert_true(deep > 0 && (together || deep < N));
+        assert_true(deep > 0 && (together || round == 2 || deep < N)); /* of 40 wanted there are never more than k_most */
     }
     close_whole(&w);
 }

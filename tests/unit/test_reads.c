@@ -328,9 +328,32 @@ static void references(void **unused)
     assert_non_null(strstr(contigs_of(">\nACGT\n"), "a contig without a name"));
 }
 
+/* A number from the bases: not from the name, the same for the reverse complement, for N as well, and for mates that change places. */
+static void hashes_of_bases(void **unused)
+{
+    (void)unused;
+    uint8_t bases[700], turned[700];
+    uint64_t seen[700];
+    random_start();
+    for (int32_t len = 0; len < 700; ++len) {
+        for (int32_t i = 0; i < len; ++i) bases[i] = (uint8_t)random_below(len % 2 ? 5 : 4);
+        for (int32_t i = 0; i < len; ++i) turned[i] = bases[len - 1 - i] > 3 ? 4 : 3 - bases[len - 1 - i];
+        const anl_read one = {.name = "one", .seq = bases, .len = len}, other = {.name = "other", .seq = turned, .len = len};
+        seen[len] = anl_read_hash(&one);
+        assert_true(seen[len] == anl_read_hash(&other));
+        for (int32_t i = 4; i < len; ++i) assert_true(seen[i] != seen[len]); /* not so short that they may be the same */
+        assert_true(anl_read_hash_both(seen[len], seen[len / 2]) == anl_read_hash_both(seen[len / 2], seen[len]));
+        if (len > 8) assert_true(anl_read_hash_both(seen[len], seen[len - 1]) != anl_read_hash_both(seen[len], seen[len - 2]));
+        if (!len) continue;
+        bases[len / 2] = (uint8_t)((bases[len / 2] + 1) % 4);
+        if (len > 8) assert_true(anl_read_hash(&one) != seen[len]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hashes_of_bases),
         cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(nul_bytes), cmocka_unit_test(compressed_inputs), cmocka_unit_test(other_compressions), cmocka_unit_test(pairs), cmocka_unit_test(names_of_mates),
         cmocka_unit_test(bam_input),    cmocka_unit_test(corner_files),   cmocka_unit_test(references),
     };

@@ -60,6 +60,12 @@ void anl_insert_estimate(anl_insert_model *m, int32_t *const sizes[ANL_N_ORIENTA
     }
 }
 
+/* A size of at least 1, as far as int32_t goes. */
+static int32_t whole_size(double bp)
+{
+    return bp < 1 ? 1 : bp < INT32_MAX ? (int32_t)bp : INT32_MAX;
+}
+
 void anl_insert_given(anl_insert_model *m, double mean, double sd, int32_t high, int32_t low)
 {
     *m = (anl_insert_model){0};
@@ -67,14 +73,13 @@ void anl_insert_given(anl_insert_model *m, double mean, double sd, int32_t high,
     fr->usable = 1;
     fr->mean = mean;
     fr->sd = sd < 1 ? 1 : sd;
-    fr->high = high > 0 ? high : (int32_t)(mean + ANL_INSERT_SD * fr->sd);
-    double least = low > 0 ? low : mean - ANL_INSERT_SD * fr->sd;
-    fr->low = least < 1 ? 1 : (int32_t)least;
+    fr->high = high > 0 ? high : whole_size(mean + ANL_INSERT_SD * fr->sd);
+    fr->low = low > 0 ? low : whole_size(mean - ANL_INSERT_SD * fr->sd);
 }
 
 int32_t anl_insert_penalty(const anl_insert *i, int64_t size, int32_t match)
 {
-    double z = ((double)size - i->mean) / i->sd;
-    /* The normal density falls by z^2 / 2. */
-    return (int32_t)(ANL_INSERT_LOG_ODDS * match * z * z / 2 + 0.5);
+    const double z = ((double)size - i->mean) / i->sd;
+    const double penalty = ANL_INSERT_LOG_ODDS * match * z * z / 2 + 0.5; /* the normal density falls by z^2 / 2 */
+    return penalty < ANL_INSERT_MOST_PENALTY ? (int32_t)penalty : ANL_INSERT_MOST_PENALTY;
 }

@@ -34,7 +34,10 @@ void anl_insert_estimate(anl_insert_model *m, int32_t *const sizes[ANL_N_ORIENTA
 /** The model that -I gives: FR with mean, sd; low and high when positive, else mean -+ 4 sd. */
 void anl_insert_given(anl_insert_model *m, double mean, double sd, int32_t high, int32_t low);
 
-/** Penalty in score units for a size so far from the mean: the log-odds of the normal tail, match score `match` to an e-fold of 4. */
+enum { ANL_INSERT_MOST_PENALTY = 1 << 29 /**< more than any pair scores, and no overflow where scores are added */ };
+
+/** Penalty in score units for a size so far from the mean: the log-odds of the normal tail, match score `match` to an e-fold of 4, and
+ *  ANL_INSERT_MOST_PENALTY at most. */
 int32_t anl_insert_penalty(const anl_insert *i, int64_t size, int32_t match);
 
 #endif

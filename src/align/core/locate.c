@@ -114,7 +114,7 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
     anl_segment **group = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
     if (!all || !which || !group) return ANL_ENOMEM;
     for (int32_t i = 0; i < n; ++i) all[i] = &segments->list[i];
-    int32_t k = n && all[0]->near.k ? all[0]->near.k : p->k, m = 0;
+    int32_t k = n && all[0]->near.k ? all[0]->near.k : p->k < p->k_most ? p->k : p->k_most, m = 0;
     int rc = n && !all[0]->near.k ? anl_locate_start(all, n, k, s->temporary) : ANL_OK;
     if (!rc && effort == ANL_EFFORT_WIDENED) rc = widen(c, s, all, n);
     else if (!rc) rc = anl_locate_wave(c, s, all, n, effort == ANL_EFFORT_ALL ? c->index->nlist : anl_search_nprobe(c->index, 1));

@@ -11,7 +11,7 @@
 typedef struct anl_locate_params {
     int32_t k;             /**< neighbours fetched for a segment at first, */
     int32_t k_factor;      /**< so many times as many where they are saturated, */
-    int32_t k_most;        /**< until there are so many */
+    int32_t k_most;        /**< until there are so many; never more, whatever k is */
     int32_t together;      /**< 1: all segments get more neighbours, once most are saturated; 0: each for itself */
     int32_t min_votes;     /**< shared k-mers that make a place */
     int32_t min_on_contig; /**< bp of a segment that its contig must hold at a place; 0: any */

@@ -11,6 +11,13 @@ double anl_ln(double x)
     return 2 * t * sum + exponent * 0.69314718055994530942;
 }
 
+int32_t anl_mapq_closeness(const anl_sw_params *s)
+{
+    int32_t close = s->match + s->mismatch, deletion = s->del_open + s->del_extend, insertion = s->ins_open + s->ins_extend;
+    if (deletion > close) close = deletion;
+    return insertion > close ? insertion : close;
+}
+
 int anl_mapq_of_difference(int32_t difference, int32_t match)
 {
     double q = ANL_MAPQ_PER_MATCH * difference / match + ANL_MAPQ_ROUND;

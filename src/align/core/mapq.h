@@ -3,6 +3,7 @@
 #define ANL_MAPQ_H
 
 #include "align_tuning.h"
+#include "sw.h"
 
 /** What is known of a read's best candidate and of those that compete with it. */
 typedef struct anl_evidence {
@@ -17,6 +18,9 @@ typedef struct anl_evidence {
 /** MAPQ of a single read. The shape (score difference times identity squared, damped with length) is that of
  *  bwa mem (Li 2013, arXiv 1303.3997). Uses no libm. */
 int anl_mapq(const anl_evidence *e);
+
+/** The score difference that one gap or mismatch can make: candidates that close compete. */
+int32_t anl_mapq_closeness(const anl_sw_params *score);
 
 /** MAPQ that a score difference alone gives: ANL_MAPQ_PER_MATCH a match, at most ANL_MAPQ_MAX. */
 int anl_mapq_of_difference(int32_t difference, int32_t match);

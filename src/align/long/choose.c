@@ -119,11 +119,11 @@ void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list,
     *n = kept;
 }
 
-void anl_choose_equal(anl_long_alignment *list, int32_t n, uint32_t hash)
+void anl_choose_equal(anl_long_alignment *list, int32_t n, uint64_t hash)
 {
     int32_t equal = 1;
     while (equal < n && list[equal].piece.worth == list[0].piece.worth && list[equal].parent == 0) ++equal;
-    const int32_t take = (int32_t)(hash % (uint32_t)equal);
+    const int32_t take = (int32_t)(hash % (uint64_t)equal);
     if (!take) return;
     anl_long_alignment swap = list[0];
     list[0] = list[take];

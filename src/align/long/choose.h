@@ -48,7 +48,7 @@ typedef struct anl_long_alignment {
 void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list, int32_t *n);
 
 /** Puts one of the alignments that are as good as the first in its place; which one depends on `hash`. */
-void anl_choose_equal(anl_long_alignment *list, int32_t n, uint32_t hash);
+void anl_choose_equal(anl_long_alignment *list, int32_t n, uint64_t hash);
 
 /** MAPQ of an alignment chosen; `truncated`: chains may be missing. Where competing chains were aligned, their scores decide: the
  *  difference, damped with identity and length as bwa mem does it (Li 2013, arXiv 1303.3997). Otherwise the chains do, as in minimap2

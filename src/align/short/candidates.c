@@ -139,7 +139,14 @@ static int by_score(const void *a, const void *b)
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
     if (x->bonus != y->bonus) return x->bonus > y->bonus ? -1 : 1;
     if (x->start != y->start) return x->start < y->start ? -1 : 1;
-    return x->reverse - y->reverse;
+    if (x->reverse != y->reverse) return x->reverse - y->reverse;
+    /* The same diagonal, found from several windows: only so that every sort is the same. */
+    if (x->contig != y->contig) return x->contig < y->contig ? -1 : 1;
+    if (x->ungapped != y->ungapped) return y->ungapped - x->ungapped;
+    if (x->whole != y->whole) return y->whole - x->whole;
+    if (x->dlo != y->dlo) return x->dlo < y->dlo ? -1 : 1;
+    if (x->dhi != y->dhi) return x->dhi < y->dhi ? -1 : 1;
+    return x->last < y->last ? -1 : x->last > y->last;
 }
 
 static int same_place(const anl_candidate *a, const anl_candidate *b, int32_t len)

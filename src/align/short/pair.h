@@ -2,6 +2,7 @@
 #ifndef ANL_PAIR_H
 #define ANL_PAIR_H
 
+#include "best_pair.h"
 #include "candidates.h"
 #include "insert.h"
 #include "prove.h"
@@ -14,7 +15,7 @@ typedef struct anl_choice {
     uint8_t mapq;
 } anl_choice;
 
-/** Best candidate of a read on its own; none when its score is below `min_score`. */
+/** Best candidate of a read on its own; none when its score is below `min_score`. Of equal ones the bases of the read choose one. */
 anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t min_score);
 
 /** Orientation and size when no other candidate comes near the best of either mate and both lie on one contig, as evidence for the insert-size model; 0 if not. */
@@ -45,8 +46,9 @@ int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const
 /** Whether the insert size of two alignments, of mates 1 and 2, is a proper one. */
 int anl_pair_is_proper(const anl_insert_model *m, const anl_read_alignment *first, const anl_read_alignment *second);
 
-/** Chooses for both mates. Returns 1 when the pair is proper: then one of them may score less than options->min_score, as in bwa mem, for
- *  the other one says where it must lie. */
-int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_choice chosen[2]);
+/** Chooses for both mates. *proper: 1 when the pair is proper; then one of them may score less than options->min_score, as in bwa mem, for the
+ *  other one says where it must lie. 0 or ANL_ENOMEM. */
+int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s, anl_choice chosen[2],
+                    int *proper);
 
 #endif
