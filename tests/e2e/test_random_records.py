@@ -177,15 +177,9 @@ def fastq(name, reads):
 
 # ---- what a record says --------------------------------------------------------------------------------------------------------------
 
-# What is known to be wrong: whoever mends it takes it out.
-KNOWN = {"MAPQ below 20 of a clean read of unique sequence", "MAPQ of 30 and more at a wrong place", "MD: IUPAC letters", "XA: a place for other bases",
-         "XA: a place of the read itself", "XA: a place twice", "XS above AS", "XS below the score of a place in XA",
-         "XS below the score of a secondary record", "a record twice", "a segment scores more than the primary one",
-         "one place twice in a read's records"}
 faults = collections.defaultdict(list)
 
 def fault(kind, record, detail=""):
-    if kind in KNOWN: return
     f = record.fields
     faults[kind].append(f"{' '.join(options) or 'default'}: {detail}\n      {' '.join(f[:9] + f[11:])}\n      read {record.read.seq}")
 

@@ -100,6 +100,9 @@ static void given_sizes(void **unused)
     assert_int_equal(fr->low, 1);
     anl_insert_given(&m, 100, 0, 0, 0);
     assert_true(fr->sd == 1);
+    anl_insert_given(&m, 1e9, 1e9, 0, 0); /* as far as -I goes */
+    assert_int_equal(fr->low, 1);
+    assert_int_equal(fr->high, INT32_MAX);
 }
 
 static void penalty_of_the_normal_tail(void **unused)
