@@ -223,7 +223,7 @@ static int same_file(const char *a, const char *b)
     return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-int cli_align_settle(cli_align_settings *s, const cli_call *call)
+int cli_align_operands(cli_align_settings *s, const cli_call *call)
 {
     s->index = call->operands[0];
     s->reads.path = call->operands[1];
@@ -231,6 +231,11 @@ int cli_align_settle(cli_align_settings *s, const cli_call *call)
     if (s->reads.mates && s->reads.interleaved) return cli_usage("-p: the reads are interleaved in one file, but there are two");
     if (s->reads.mates && same_file(s->reads.path, s->reads.mates))
         return cli_usage("%s and %s: READS and MATES are one file; when it holds both mates in turn, give it once, with -p", s->reads.path, s->reads.mates);
+    return 0;
+}
+
+int cli_align_settle(cli_align_settings *s)
+{
     if (!(s->given & CLI_GIVEN_FORMAT) && s->output.path && take_format(s, s->output.path)) return 2;
     if (s->output.csi && !s->output.sort) return cli_usage("--csi: is the index of sorted output; add --sort");
     if (s->output.csi && s->output.format != ANL_BAM && s->output.format != ANL_SAM_GZ) return cli_usage("--csi: is an index of BAM; of CRAM it is .crai");

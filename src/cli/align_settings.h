@@ -31,9 +31,11 @@ extern const anl_option_table cli_align_files;
 
 void cli_align_defaults(void *settings);
 
-/** Takes the operands, settles what follows from several options and says what does not go together. 0, or the exit status after
- *  printing. */
-int cli_align_settle(cli_align_settings *s, const cli_call *call);
+/** Takes the operands. 0, or the exit status after printing that they cannot be what was meant. */
+int cli_align_operands(cli_align_settings *s, const cli_call *call);
+
+/** Settles what follows from several options and says what does not go together. 0, or the exit status after printing. */
+int cli_align_settle(cli_align_settings *s);
 
 /** The lines that -H gave, as one text to be freed; *out NULL: none. 0, or ANL_EIO, ANL_EINVAL or ANL_ENOMEM. */
 int cli_header_lines(const cli_align_settings *s, char **out);

@@ -138,9 +138,10 @@ static int check_files(const cli_align_settings *s)
 static int run(void *settings, const cli_call *call)
 {
     cli_align_settings *s = settings;
-    int status = cli_align_settle(s, call);
+    int status = cli_align_operands(s, call);
     if (!status) status = cli_check_index(call);
     if (!status) status = check_files(s);
+    if (!status) status = cli_align_settle(s);
     if (status) return status;
     job j = {.settings = s, .command_line = cli_command_line(call->argc, call->argv), .to = {.hits_only = s->hits_only}};
     j.summary = (cli_summary){.settings = s, .command_line = j.command_line, .start = anl_now()};
