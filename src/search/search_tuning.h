@@ -1,4 +1,5 @@
-/** What search is tuned by, with units, reasons and what chose each number. */
+/** What search is tuned by: a number, its unit, why, and what chose it. Other values in brackets are those that benchmarks/try-tuning was run
+ *  with; docs/tuning.md has the figures. */
 #ifndef ANL_SEARCH_TUNING_H
 #define ANL_SEARCH_TUNING_H
 
@@ -8,16 +9,19 @@
 
 enum {
     ANL_COSINE_ONE = 16,
-    /* Hits below this are noise. At 5/16 the shorter side of 0.7% of split reads was lost (commits f5151e7, a4cba8c, by benchmarks/score-splits),
-     * at 3/10 three of 1,692 real reads that other aligners place (7f740b5, by benchmarks/compare-places). */
+    /* Hits below this are noise. At 1/3 the shorter side of 0.7% of split reads was lost (commit a4cba8c, by benchmarks/score-splits), at 3/10
+     * three of 1,692 real reads that other aligners place (7f740b5, by benchmarks/compare-places). 2 finds no more. */
     ANL_COSINE_NOISE = 4,
-    /* A nearest hit below this may hide a nearer one in a list not probed: after the usual number of lists, ... */
+    /* A nearest hit below this may hide a nearer one in a list not probed: after the usual number of lists (12: one diverged read more is wrong
+     * at MAPQ 20; 14: nothing gained), ... */
     ANL_COSINE_SURE = 13,
-    /* ... and after more. */
+    /* ... and after more (10 and 12 find the same). */
     ANL_COSINE_SURE_WIDER = 11,
-    /* A window whose cosine is lower than the nearest's by more than this cannot hold a place that competes with it. */
+    /* A window whose cosine is lower than the nearest's by more than this cannot hold a place that competes with it (3: 5 of 4,000 split reads
+     * lost; 5: nothing gained, split reads 20% slower). */
     ANL_COSINE_DROP_COMPETING = 4,
-    /* Where all hits asked for lie within this of the nearest, they look alike, and more may lie behind them. */
+    /* Where all hits asked for lie within this of the nearest, they look alike, and more may lie behind them (1: one diverged read lost, one
+     * wrong at MAPQ 20; 3: 3 of 4,000 diverged and 9 of 4,000 split reads gained for twice the time). */
     ANL_COSINE_DROP_SATURATED = 2,
 };
 
@@ -37,7 +41,8 @@ static inline int32_t anl_distance_of_drop(int32_t squared_norm, int32_t drop)
 
 enum {
     /* Entries gone through for a query, times the square root of the entries stored: 12,600 of 100,000. With half as many, 4 of 147,901
-     * reads of near-identical copies were wrong at MAPQ 60, with these none (commit a4cba8c, by benchmarks/calibrate-mapq). */
+     * reads of near-identical copies were wrong at MAPQ 60, with these none (commit a4cba8c, by benchmarks/calibrate-mapq). With twice as
+     * many, pairs take 20% longer. */
     ANL_ENTRIES_PER_ROOT = 40,
     ANL_RANKED = 32, /* nearest lists of a query that are kept in their order, for waves through few of them */
     ANL_QUERIES_AT_ONCE = 48, /* queries multiplied with a list in one kernel call: a tile of every kernel level divides it */

@@ -1,5 +1,6 @@
-/** What alignment is tuned by, with units, reasons and what chose each number; what search is tuned by stands in search_tuning.h. Scores are
- *  in units of the match score. */
+/** What alignment is tuned by: a number, its unit, why, and what chose it. "Half, double" and the like name other values that
+ *  benchmarks/try-tuning was run with; docs/tuning.md has the figures. "bwa mem" and "minimap2" are where a number was taken from. Scores count
+ *  in match scores. What search is tuned by stands in search_tuning.h. */
 #ifndef ANL_ALIGN_TUNING_H
 #define ANL_ALIGN_TUNING_H
 
@@ -8,7 +9,7 @@
 /* ---- batches ---- */
 
 enum {
-    ANL_CHUNK = 512,         /* reads that a thread takes through a stage together: a search kernel meets each list with many queries */
+    ANL_CHUNK = 512,         /* reads that a thread takes through a stage together: a list that is scanned meets many of their queries */
     ANL_CHUNK_ON_GPU = 4096, /* the same where a GPU embeds and searches: fewer and longer kernels (docs/gpu.md) */
     ANL_CHUNK_READ = 512,    /* bp that a read of a full chunk has room for; long reads make smaller chunks */
 };
@@ -16,28 +17,34 @@ enum {
 /* ---- locate ---- */
 
 enum {
-    ANL_GAP_ROOM = 20,    /* bp: gaps looked for beside a diagonal expected or voted for */
-    ANL_VOTE_TILE = 2048, /* bp of a region that give one place: the region that the voter takes, less the longest read */
+    ANL_GAP_ROOM = 20,    /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
+    ANL_VOTE_TILE = 2048, /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
 };
 
-/* k of short reads is times that of -k, for which 64 is the default. */
+/* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
+ * equal bases gives 3 9-mers; 2 and 5 find the same. k_most bounds the time for repeats; 512 and 8,192 find the same. */
 static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3};
 
-/* A segment that a split read leaves over is short, and looks less like its window than a whole read. */
+/* A segment that a split read leaves over is short and looks less like its window: with k = 1, 4, 8, 16 both breakpoints of 2,546, 2,553, 2,560
+ * and 2,564 of 4,000 reads are found, the last taking 13% longer. */
 static const anl_locate_params anl_locate_split = {.k = 8, .k_factor = 8, .k_most = 2048, .min_votes = 3};
 
-/* A long read has segments to spare, and chains of them to tell noise by. */
+/* A long read has segments to spare, and chains of them to tell noise by: half and double of k, k_most and min_votes find the same. Segments
+ * get more neighbours together, as one repeat covers many of them; each for itself takes 20% longer (together = 0). A chain needs true lengths,
+ * so a segment is cut to its contig, and left out where less than the encoder takes remains. */
 static const anl_locate_params anl_locate_long = {
     .k = 32, .k_factor = 8, .k_most = 512, .together = 1, .min_votes = 5, .min_on_contig = ANL_ENCODER_MIN_LEN};
 
 enum {
-    ANL_WHOLE_QUARTERS = 5,    /* a short read of up to 5/4 windows is one segment: it still looks like its window */
-    ANL_LONG_SPACING = 640,    /* bp between segments of a read long enough to have many, */
-    ANL_LONG_FEW = 12,         /* and at least so many gaps between segments otherwise, */
-    ANL_LONG_CLOSEST = 80,     /* bp, unless they would be closer than this */
+    ANL_WHOLE_QUARTERS = 5,    /* a short read of up to 5/4 windows is one segment: most of it still lies in one window */
+    ANL_LONG_SPACING = 640,    /* bp between segments of a read long enough to have many: half and double find the same, */
+    ANL_LONG_FEW = 12,         /* and at least so many gaps between segments otherwise: 6 take 20% less time, */
+    ANL_LONG_CLOSEST = 80,     /* bp, unless they would be closer than this: 160 take 35% less time on reads of 1,000 bp */
     ANL_LONG_MOST = 2048,      /* segments: bounds the memory of one read */
-    ANL_LONG_STRONG = 15,      /* votes that random sequence does not give */
-    ANL_LONG_STRONG_SHARE = 2, /* with strong votes for 1/2 of the segments, searching wider would find nothing new */
+    ANL_LONG_STRONG = 15,      /* votes that random sequence does not give: a run of 23 equal bases, or 15 of the 168 9-mers of a segment; 30 take 30%
+                                  more time on noisy reads */
+    ANL_LONG_STRONG_SHARE = 2, /* with strong votes for 1/2 of the segments a chain is there, and searching wider is not worth it: at 1/1
+                                  diverged reads take twice as long */
 };
 
 /* ---- adaptive search ---- */
@@ -57,14 +64,14 @@ enum {
 /* ---- candidates ---- */
 
 enum {
-    ANL_WEAK_PLACE = 3,        /* places with less than 1/3 of the most votes are not scored */
+    ANL_WEAK_PLACE = 3,          /* places with less than 1/3 of the most votes are not scored: 1/2 and 1/6 find the same, 1/6 8% slower */
     ANL_UNGAPPED_MISMATCHES = 1, /* so many on a diagonal cost less than a gap and what it could win: the ungapped score is final */
-    ANL_UNGAPPED_LEN = 1024,   /* bp; longer mates go to Smith-Waterman at once */
-    ANL_SAME_PLACE = 20,       /* candidates whose starts differ by up to 1/20 of the read are one: gaps move the start */
-    ANL_SHARED = 2,            /* candidates compete that share 1/2 of the shorter segment, as in bwa mem (mask_level 0.5) */
-    ANL_BAND_GROWTH = 32,      /* bp by which a band too narrow for its score grows, then twice that, ... */
-    ANL_TRACED_CANDIDATES = 32, /* candidates aligned to see which bases they take; a segment of a read may be a repeat */
-    ANL_XA_MOST = 5,           /* competing alignments in tag XA, unless -h says; with more it is left out. bwa mem's -h */
+    ANL_UNGAPPED_LEN = 1024,     /* bp: the buffer; longer mates go to Smith-Waterman at once */
+    ANL_SAME_PLACE = 20,         /* candidates whose starts differ by up to 1/20 of the read are one, as gaps move the start: half, double */
+    ANL_SHARED = 2,              /* candidates compete that share 1/2 of the shorter segment, as in bwa mem (mask_level 0.5) */
+    ANL_BAND_GROWTH = 32,        /* bp by which a band too narrow for its score grows, then twice that, ...: half, double */
+    ANL_TRACED_CANDIDATES = 32,  /* candidates aligned to see which bases of the read they take, as a segment may be a repeat: 8, 128 */
+    ANL_XA_MOST = 5,             /* competing alignments in tag XA, unless -h says; with more it is left out, as in bwa mem (-h 5) */
     ANL_XA_NUM = 4, ANL_XA_DEN = 5, /* they have at least 4/5 of the score, as in bwa mem (XA_drop_ratio 0.8) */
 };
 
@@ -78,7 +85,7 @@ enum {
     ANL_INSERT_BOUND = 3,      /* the same for what is proper, ... MAPPING_BOUND */
     ANL_INSERT_SD = 4,         /* ... at least so many standard deviations. MAX_STDDEV */
     ANL_UNIQUE_NUM = 4, ANL_UNIQUE_DEN = 5, /* a pair is evidence if no competing score exceeds 4/5 of a mate's. MIN_RATIO 0.8 */
-    ANL_RESCUE_FROM = 16,      /* candidates of one mate from which the other is looked for */
+    ANL_RESCUE_FROM = 16,      /* candidates of one mate from which the other is looked for; bwa mem's -m is 50: 4, 64 */
     ANL_MATE_MIN_SCORE = 19,   /* matches of a mate beside one that scores enough: bwa mem's shortest seed (-k 19) */
 };
 
@@ -106,30 +113,31 @@ enum {
 /* ---- split reads ---- */
 
 enum {
-    ANL_SPLIT_SURPLUS = 8,     /* matches beyond those that two random places of the genome share: genomes are not random */
-    ANL_SPLIT_AROUND = 10000,  /* bp beside the primary alignment that are voted on: most rearrangements are local */
-    ANL_SPLIT_ROUNDS = 3,      /* a segment may itself be split */
-    ANL_SPLIT_FIRST_LOOK = 2,  /* a segment alone needs 1/2 of its least score: the rest may lie in what both segments share */
+    ANL_SPLIT_SURPLUS = 8,     /* matches beyond those that two random places of the genome share, as genomes are not random: with 12 both
+                                  breakpoints of 5% fewer reads are found and 8% fewer splits are false */
+    ANL_SPLIT_AROUND = 10000,  /* bp beside the primary alignment that are voted on, as most rearrangements are local: 0 finds 0.5% fewer */
+    ANL_SPLIT_ROUNDS = 3,      /* a segment may itself be split: 1, 6 */
+    ANL_SPLIT_FIRST_LOOK = 2,  /* a segment alone needs 1/2 of its least score, as the rest may lie in what both segments share: 1/1, 1/4 */
 };
 
-/* ---- long reads ---- */
+/* ---- long reads: of all these, half and double find the same unless it is said what they do ---- */
 
 enum {
-    ANL_CHAIN_GAP = 20000,     /* bp that a chain of segments may leap */
+    ANL_CHAIN_GAP = 20000,     /* bp that a chain of segments may leap: a deletion of that size stays one alignment's matter */
     ANL_CHAIN_LOOK_BACK = 100, /* predecessors tried for a segment's place */
-    ANL_CHAIN_MIN_SCORE = 8,   /* votes less the cost of leaps */
+    ANL_CHAIN_MIN_SCORE = 8,   /* votes less the cost of leaps: a single segment with as many is looked at */
     ANL_CHAIN_HOLE = 2,        /* holes of more than so many segment spacings in a chain are free for other chains */
     ANL_MATCHES_HOLE = 400,    /* bp, the same for a chain of matches, */
-    ANL_INSERTION_HOLE = 100,  /* bp, and for an alignment */
+    ANL_INSERTION_HOLE = 100,  /* bp, and for an alignment: longer insertions may belong elsewhere */
     ANL_MATCHES_MIN_SCORE = 40, /* of a chain of matches: minimap2's -m */
-    ANL_CHAINS_MOST = 64,      /* chains whose matches are counted */
-    ANL_CHAINS_READ = 4,       /* times as many are considered for that */
+    ANL_CHAINS_MOST = 64,      /* chains whose matches are counted: bounds the time for repeats */
+    ANL_CHAINS_READ = 4,       /* times as many are looked at, as most are copies of better ones */
     ANL_CHAINS_COMPETING = 24, /* of them for one segment of the read */
-    ANL_CHAIN_NUM = 1, ANL_CHAIN_DEN = 2, /* a competing chain has at least 1/2 of the score */
+    ANL_CHAIN_NUM = 1, ANL_CHAIN_DEN = 2, /* a competing chain has at least 1/2 of the score: votes are a rough measure */
     ANL_ALIGNED_COMPETING = 5, /* competing chains aligned for one segment of the read: minimap2's -N */
     ANL_ALIGNED_ALL = 50,      /* the same with -a */
     ANL_MATCHES_NUM = 8, ANL_MATCHES_DEN = 10, /* a competing chain of matches has at least 8/10 of the score: minimap2's -p */
-    ANL_SECOND_CLAIM = 2,      /* times the least score that a segment of a read other than the best one needs */
+    ANL_SECOND_CLAIM = 2,      /* times the least score that a segment of a read other than the best one needs (commit dcd05e3) */
 };
 
 #endif
