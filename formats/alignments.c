@@ -1,6 +1,7 @@
 #include "alignments.h"
 
 #include "fasta_index.h"
+#include "header.h"
 #include "paf.h"
 #include "sam_encode.h"
 #include "sort.h"
@@ -11,14 +12,13 @@
 #include <htslib/faidx.h>
 #include <htslib/hfile.h>
 #include <limits.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    ENCODE_AT_ONCE = 4096,   /* records: enough for all threads between two barriers; about 2 MB of short reads, which stay in the L2 caches */
+    TOLD_EVERY = 4096,       /* sorted records between two words of progress */
     BAI_LONGEST = 1 << 29,   /* bp of a contig: what the bins of a BAI hold (SAM specification, 5.2); beyond it a CSI is written */
     CSI_SHIFT = 14,          /* log2 of the smallest bin of a CSI, bp: that of a BAI and the default of samtools index -c */
     EMBED_MOST = 1 << 26,    /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
@@ -35,9 +35,9 @@ struct anl_alignments {
     kstring_t line;    /* of PAF */
     sam_hdr_t *header;
     anl_sorter *sorter;
-    anl_encoding *encodings; /* one a thread */
-    bam1_t **bams;           /* [ENCODE_AT_ONCE] */
     int64_t added, merged;   /* records, of sorted output */
+    anl_encoding encoding;
+    bam1_t *bam;
 };
 
 static int fail_write(const anl_alignments *w)
@@ -60,6 +60,9 @@ static int add_extra(kstring_t *text, const char *extra, int read_groups)
 static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
 {
     const anl_alignments_options *o = &w->options;
+    size_t clash_n;
+    const char *clash = o->extra_header && !o->read_group ? anl_header_clash(o->extra_header, &clash_n) : NULL;
+    if (clash) return anl_fail(ANL_EINVAL, "the input has two read groups '%.*s' that differ: give one with -R", (int)clash_n, clash);
     kstring_t text = KS_INITIALIZE;
     int bad = ksprintf(&text, "@HD\tVN:1.6\tSO:%s\n", o->sort ? "coordinate" : "unsorted\tGO:query") < 0;
     for (int32_t i = 0; i < n && !bad; ++i) {
@@ -201,16 +204,13 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     w->options = *options;
     if (!w->options.path) w->options.path = "-";
-    w->encodings = anl_alloc((size_t)options->threads, sizeof *w->encodings);
-    w->bams = anl_alloc(ENCODE_AT_ONCE, sizeof *w->bams);
-    int rc = w->encodings && w->bams ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
-    for (int i = 0; i < ENCODE_AT_ONCE && !rc; ++i)
-        if (!(w->bams[i] = bam_init1())) rc = anl_fail(ANL_ENOMEM, "out of memory");
+    w->bam = bam_init1();
+    int rc = w->bam ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
     if (!rc) rc = take_read_group(w);
     if (!rc) rc = make_header(w, contigs, n_contigs);
-    for (int i = 0; i < options->threads && !rc; ++i)
-        w->encodings[i] = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
-                                         .mate_scores = options->sort, .umi_from_name = options->umi_from_name, .header = w->header};
+    w->encoding = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
+                                 .mate_scores = options->sort, .umi_from_name = options->umi_from_name,
+                                 .tags_of_whole = options->format == ANL_PAF, .header = w->header};
     if (!rc) rc = open_file(w, contigs, n_contigs);
     if (!rc && options->sort) rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
     if (rc) {
@@ -240,41 +240,30 @@ static int put(void *data, bam1_t *b)
 static int put_sorted(void *data, bam1_t *b)
 {
     anl_alignments *w = data;
-    if (w->options.progress && w->merged % ENCODE_AT_ONCE == 0) w->options.progress(w->options.progress_data, w->merged, w->added);
+    if (w->options.progress && w->merged % TOLD_EVERY == 0) w->options.progress(w->options.progress_data, w->merged, w->added);
     ++w->merged;
     return put(w, b);
 }
 
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
 {
-    for (size_t begin = 0; begin < n; begin += ENCODE_AT_ONCE) {
-        const long m = n - begin < ENCODE_AT_ONCE ? (long)(n - begin) : ENCODE_AT_ONCE;
-        anl_failure failure = {0};
-#pragma omp parallel for schedule(static) num_threads(w->options.threads) if (w->options.threads > 1)
-        for (long i = 0; i < m; ++i) {
-            int rc = anl_sam_encode(&w->encodings[omp_get_thread_num()], &records[begin + (size_t)i], w->bams[i]);
-            if (rc) anl_failure_keep(&failure, rc, i);
-        }
-        int rc = anl_failure_raise(&failure);
-        for (long i = 0; i < m && !rc; ++i) rc = w->sorter ? anl_sorter_add(w->sorter, w->bams[i]) : put(w, w->bams[i]);
-        if (rc) return rc;
-        w->added += m;
+    int rc = ANL_OK;
+    for (size_t i = 0; i < n && !rc; ++i) {
+        rc = anl_sam_encode(&w->encoding, &records[i], w->bam);
+        if (!rc) rc = w->sorter ? anl_sorter_add(w->sorter, w->bam) : put(w, w->bam);
+        ++w->added;
     }
-    return ANL_OK;
+    return rc;
 }
 
 int64_t anl_alignments_left_out(const anl_alignments *w)
 {
-    int64_t n = 0;
-    for (int i = 0; i < w->options.threads; ++i) n += w->encodings[i].left_out;
-    return n;
+    return w->encoding.left_out;
 }
 
 int64_t anl_alignments_without_umi(const anl_alignments *w)
 {
-    int64_t n = 0;
-    for (int i = 0; i < w->options.threads; ++i) n += w->encodings[i].without_umi;
-    return n;
+    return w->encoding.without_umi;
 }
 
 int anl_alignments_finish(anl_alignments *w)
@@ -314,12 +303,10 @@ void anl_alignments_abort(anl_alignments *w)
     anl_output_abort(w->index);
     anl_output_abort(w->output);
     anl_sorter_free(w->sorter);
-    for (int i = 0; w->bams && i < ENCODE_AT_ONCE; ++i) bam_destroy1(w->bams[i]);
-    for (int i = 0; w->encodings && i < w->options.threads; ++i) anl_encoding_clear(&w->encodings[i]);
+    anl_encoding_clear(&w->encoding);
+    if (w->bam) bam_destroy1(w->bam);
     ks_free(&w->line);
     if (w->header) sam_hdr_destroy(w->header);
-    free(w->encodings);
-    free(w->bams);
     free(w->read_group_id);
     free(w);
 }

@@ -1,13 +1,13 @@
 #include "fastq.h"
 
 #include "base_code.h"
+#include "read.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    LONGEST_NAME = 254, /* characters (SAM specification, 1.4) */
     FIRST_QUALITY = '!', LAST_QUALITY = '~', /* Phred + 33 of 0 and 93 (SAM specification, 1.4) */
 };
 
@@ -87,10 +87,8 @@ static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n
     r->comment = comment < n ? r->name + comment : NULL;
     r->name[name] = 0;
     if (name > 2 && line[name - 2] == '/' && (line[name - 1] == '1' || line[name - 1] == '2')) r->name[name - 2] = 0;
-    for (size_t i = 0; i < name; ++i)
-        if (line[i] < '!' || line[i] > '~') return bad(f, NULL, "the name has a character that SAM does not allow");
-    if (strlen(r->name) > LONGEST_NAME) return bad(f, NULL, "the name is longer than the 254 characters that SAM allows");
-    return ANL_OK;
+    if (memchr(line, 0, n)) return bad(f, NULL, "a NUL byte in the line of the name");
+    return anl_read_name_check(anl_text_name(f->text), f->number, r->name);
 }
 
 static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
@@ -175,7 +173,7 @@ int anl_fastq_next(anl_fastq *f, anl_raw_read *r)
     do { /* empty lines between records */
         rc = anl_text_line(f->text, &line, &n);
         if (rc <= 0) return rc;
-    } while (n == 0);
+    } while (strspn(line, " \t") == n);
     ++f->number;
     if (!f->kind && (*line == '@' || *line == '>')) f->kind = *line;
     if (*line != f->kind)

@@ -42,7 +42,7 @@ static int append_columns(kstring_t *out, const sam_hdr_t *header, const bam1_t 
 
 static int append_tags(kstring_t *out, const bam1_t *b, int with_md)
 {
-    static const char left_out[] = "MC MQ XS RG SA XA";
+    static const char left_out[] = "MC MQ XS RG SA XA tp"; /* tp: ours comes first; Ultima has another */
     const uint8_t *at = bam_get_aux(b), *end = b->data + b->l_data;
     while (end - at >= 4) {
         const char tag[3] = {(char)at[0], (char)at[1], 0};

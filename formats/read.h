@@ -24,6 +24,10 @@ static inline int anl_read_is_long(const anl_read *read)
     return read->len > ANL_LONG_READ;
 }
 
+/** The rule of SAM for names, [!-?A-~]{1,254} (specification, 1.4): without it the output could not be read. 0, or ANL_EFORMAT naming file,
+ *  record and, where it can be printed, the name. */
+int anl_read_name_check(const char *file, int64_t record, const char *name);
+
 /** A number from the read's bases alone, the same for its reverse complement: picks among equal places. XXH3 of the one of the two that comes
  *  first in the alphabet. */
 uint64_t anl_read_hash(const anl_read *read);

@@ -1,16 +1,23 @@
 #include "reads.h"
 
+#include "base_tags.h"
 #include "fasta_index.h"
 #include "fastq.h"
+#include "header.h"
 
 #include <errno.h>
+#include <htslib/bgzf.h>
+#include <htslib/cram.h>
 #include <htslib/hfile.h>
 #include <htslib/sam.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY };
+enum {
+    SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY,
+    AHEAD = 3, /* a pair, and the read behind it */
+};
 
 /* One input file: text, or alignments read through htslib. */
 typedef struct source {
@@ -20,16 +27,17 @@ typedef struct source {
     struct hFILE *file; /* that of sam */
     int64_t size;       /* and its bytes, 0: not known */
     sam_hdr_t *header;
-    char *kept; /* lines of the header that the output keeps */
     bam1_t *bam;
+    int has_end_block;
     int64_t number;
-    anl_raw_read next; /* read, but not yet given */
-    int has_next, ended;
+    anl_raw_read ahead[AHEAD]; /* read, but not yet given */
+    int n_ahead, ended;
 } source;
 
 struct anl_reads {
     source first, second;
     int has_second, interleaved;
+    kstring_t header; /* lines of the inputs' headers that the output keeps */
 };
 
 static void source_close(source *s)
@@ -38,26 +46,21 @@ static void source_close(source *s)
     if (s->bam) bam_destroy1(s->bam);
     if (s->header) sam_hdr_destroy(s->header);
     if (s->sam) hts_close(s->sam);
-    anl_raw_read_free(&s->next);
-    free(s->kept);
+    for (int i = 0; i < AHEAD; ++i) anl_raw_read_free(&s->ahead[i]);
     free(s->name);
 }
 
-static int keep_header(source *s)
+/* BGZF and CRAM end with a block that says so: without it reads may be missing behind any other one, and htslib would only warn. */
+static int fail_no_end(const source *s)
 {
-    const char *text = sam_hdr_str(s->header);
-    if (!text || !(s->kept = anl_alloc(strlen(text) + 2, 1))) return anl_fail(ANL_ENOMEM, "out of memory");
-    char *to = s->kept;
-    for (const char *line = text; *line;) {
-        const size_t n = strcspn(line, "\n");
-        if (!strncmp(line, "@RG\t", 4) || !strncmp(line, "@PG\t", 4) || !strncmp(line, "@CO\t", 4)) {
-            memcpy(to, line, n);
-            to += n;
-            *to++ = '\n';
-        }
-        line += n + (line[n] == '\n');
-    }
-    return ANL_OK;
+    return anl_fail(ANL_EFORMAT, "%s: truncated, or padded: it does not end with an end-of-file block", s->name);
+}
+
+/* Whether the end that was met lacks that block. A pipe shows it only then. */
+static int end_is_missing(const source *s)
+{
+    if (!s->has_end_block) return 0;
+    return hts_get_format(s->sam)->format == cram ? cram_eof(s->sam->fp.cram) == 2 : s->sam->is_bgzf && s->sam->fp.bgzf->no_eof_block;
 }
 
 static int open_alignments(source *s, struct hFILE *file, const char *path, const char *reference)
@@ -74,8 +77,11 @@ static int open_alignments(source *s, struct hFILE *file, const char *path, cons
     if (rc) return rc;
     if (reference && hts_set_fai_filename(s->sam, reference)) return anl_fail(ANL_EIO, "%s: cannot use as reference", reference);
     if (!(s->header = sam_hdr_read(s->sam))) return anl_fail(ANL_EFORMAT, "%s: no SAM header", s->name);
-    if (!(s->bam = bam_init1())) return anl_fail(ANL_ENOMEM, "out of memory");
-    return keep_header(s);
+    const htsFormat *format = hts_get_format(s->sam);
+    const int end = format->compression == bgzf || format->format == cram ? hts_check_EOF(s->sam) : 3; /* 0: none, 3: the format has none */
+    s->has_end_block = end != 3;
+    if (!end) return fail_no_end(s);
+    return (s->bam = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }
 
 static int source_open(source *s, const char *path, const char *reference)
@@ -99,6 +105,26 @@ static int source_open(source *s, const char *path, const char *reference)
     return rc;
 }
 
+/* The record's tags with those that have a value for each base in the order of sequencing. */
+static int take_tags(source *s, anl_raw_read *r, int reverse)
+{
+    const uint8_t *at = bam_get_aux(s->bam), *end = at + bam_get_l_aux(s->bam);
+    const anl_held whole = {r->len, 0, r->len, reverse};
+    anl_tag tag;
+    int more;
+    r->aux_len = 0;
+    while ((more = anl_tag_next(&at, end, &tag)) > 0) {
+        uint8_t *to = r->aux + r->aux_len;
+        memcpy(to, tag.value - 3, 3);
+        if (!anl_base_tag_fit(&tag, &whole, to + 3)) memcpy(to + 3, tag.value, (size_t)tag.size);
+        r->aux_len += 3 + tag.size;
+    }
+    if (more < 0)
+        return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': a tag is malformed or holds a control character", s->name, (long long)s->number,
+                        r->name);
+    return ANL_OK;
+}
+
 /* An unaligned or aligned record as the sequencer gave it. */
 static int take_bam(source *s, anl_raw_read *r)
 {
@@ -110,6 +136,7 @@ static int take_bam(source *s, anl_raw_read *r)
     int rc = anl_raw_read_reserve(r, strlen(bam_get_qname(b)) + 1, (size_t)len, (size_t)bam_get_l_aux(b));
     if (rc) return rc;
     strcpy(r->name, bam_get_qname(b));
+    if ((rc = anl_read_name_check(s->name, s->number, r->name))) return rc;
     r->comment = NULL;
     r->len = len;
     r->has_qual = len > 0 && qual[0] != 0xff;
@@ -119,18 +146,16 @@ static int take_bam(source *s, anl_raw_read *r)
         r->seq[i] = reverse && base < 4 ? 3 - base : base;
         if (r->has_qual) r->qual[i] = qual[at];
     }
-    r->aux_len = bam_get_l_aux(b);
-    if (r->aux_len) memcpy(r->aux, bam_get_aux(b), (size_t)r->aux_len);
     r->qc_fail = (b->core.flag & BAM_FQCFAIL) != 0;
     r->mate = !(b->core.flag & BAM_FPAIRED) ? 0 : b->core.flag & BAM_FREAD2 ? 2 : 1;
-    return ANL_OK;
+    return take_tags(s, r, reverse);
 }
 
 static int read_bam(source *s, anl_raw_read *r)
 {
     for (;;) {
         const int got = sam_read1(s->sam, s->header, s->bam);
-        if (got == -1) return 0;
+        if (got == -1) return end_is_missing(s) ? fail_no_end(s) : 0;
         if (got < -1)
             return anl_fail(ANL_EFORMAT, "%s: truncated or corrupt behind record %lld%s", s->name, (long long)s->number,
                             hts_get_format(s->sam)->format == cram ? ", or its reference is not found (--reference)" : "");
@@ -141,34 +166,38 @@ static int read_bam(source *s, anl_raw_read *r)
     }
 }
 
-/* Makes s->next hold a read: 1, or 0 at the end, or an error. */
-static int look_ahead(source *s)
+/* Makes s->ahead hold `n` reads: 1, or 0 where the file has no more, or an error. */
+static int look_ahead(source *s, int n)
 {
-    if (s->has_next) return 1;
-    if (s->ended) return 0;
-    int rc = s->fastq ? anl_fastq_next(s->fastq, &s->next) : read_bam(s, &s->next);
-    if (rc == 0) s->ended = 1;
-    s->has_next = rc == 1;
-    return rc;
+    while (s->n_ahead < n && !s->ended) {
+        anl_raw_read *to = &s->ahead[s->n_ahead];
+        int rc = s->fastq ? anl_fastq_next(s->fastq, to) : read_bam(s, to);
+        if (rc < 0) return rc;
+        if (rc) ++s->n_ahead;
+        else s->ended = 1;
+    }
+    return s->n_ahead >= n;
 }
 
+/* Number of the next record to be given, or of the last one at the end. */
 static int64_t number_of(const source *s)
 {
-    return s->fastq ? anl_fastq_number(s->fastq) : s->number;
+    return (s->fastq ? anl_fastq_number(s->fastq) : s->number) - (s->n_ahead ? s->n_ahead - 1 : 0);
 }
 
-/* Moves s->next into the batch. */
-static int give(source *s, anl_batch *b, int mate)
+/* Moves the next read into the batch, with the first `name_len` characters of its name. */
+static int give(source *s, anl_batch *b, int mate, size_t name_len)
 {
-    const anl_raw_read *r = &s->next;
+    const anl_raw_read *r = &s->ahead[0];
     int rc = anl_grow(&b->reads, &b->cap, b->n + 1, sizeof *b->reads);
-    const size_t name = strlen(r->name) + 1, comment = r->comment ? strlen(r->comment) + 1 : 0, len = (size_t)r->len;
+    const size_t name = name_len + 1, comment = r->comment ? strlen(r->comment) + 1 : 0, len = (size_t)r->len;
     const size_t qual = r->has_qual ? len : 0, aux = (size_t)r->aux_len;
     uint8_t *at = rc ? NULL : anl_arena_alloc(b->arena, name + comment + len + qual + aux + 1, 1);
     if (!at) return ANL_ENOMEM;
     anl_read *to = &b->reads[b->n++];
     *to = (anl_read){.len = r->len, .aux_len = r->aux_len, .mate = (uint8_t)mate, .qc_fail = r->qc_fail};
-    to->name = memcpy(at, r->name, name);
+    to->name = memcpy(at, r->name, name_len);
+    at[name_len] = 0;
     at += name;
     if (comment) to->comment = memcpy(at, r->comment, comment);
     at += comment;
@@ -177,48 +206,81 @@ static int give(source *s, anl_batch *b, int mate)
     if (r->has_qual) to->qual = qual ? memcpy(at, r->qual, qual) : at;
     at += qual;
     if (aux) to->aux = memcpy(at, r->aux, aux);
-    s->has_next = 0;
+    const anl_raw_read used = s->ahead[0];
+    memmove(s->ahead, s->ahead + 1, (AHEAD - 1) * sizeof *s->ahead);
+    s->ahead[AHEAD - 1] = used;
+    --s->n_ahead;
     return ANL_OK;
+}
+
+/* Length of the name that two mates share: all of it, or what is left without .1 and .2, _1 and _2 or :1 and :2 as the SRA writes them (/1 and
+ * /2 are gone already). 0: they are no mates' names. */
+static size_t shared_name(const char *a, const char *b)
+{
+    const size_t n = strlen(a);
+    if (!strcmp(a, b)) return n;
+    if (n < 3 || strlen(b) != n || strncmp(a, b, n - 1) || !strchr("._:/", a[n - 2])) return 0;
+    return (a[n - 1] == '1' && b[n - 1] == '2') || (a[n - 1] == '2' && b[n - 1] == '1') ? n - 2 : 0;
 }
 
 /* From two files: the next read of each. */
 static int next_pair(anl_reads *r, anl_batch *b)
 {
-    const int one = look_ahead(&r->first), two = one < 0 ? 0 : look_ahead(&r->second);
+    const int one = look_ahead(&r->first, 1), two = one < 0 ? 0 : look_ahead(&r->second, 1);
     if (one < 0 || two < 0) return one < 0 ? one : two;
     if (one != two)
         return anl_fail(ANL_EFORMAT, "%s: ends after %lld reads, but %s goes on", one ? r->second.name : r->first.name,
                         (long long)number_of(one ? &r->second : &r->first), one ? r->first.name : r->second.name);
     if (!one) return 0;
-    if (strcmp(r->first.next.name, r->second.next.name))
+    const char *a = r->first.ahead[0].name, *c = r->second.ahead[0].name;
+    const size_t name = shared_name(a, c);
+    if (!name)
         return anl_fail(ANL_EFORMAT, "%s: record %lld: mates have different names: '%.100s' and '%.100s'", r->second.name,
-                        (long long)number_of(&r->second), r->first.next.name, r->second.next.name);
-    int rc = give(&r->first, b, 1);
-    if (!rc) rc = give(&r->second, b, 2);
+                        (long long)number_of(&r->second), a, c);
+    int rc = give(&r->first, b, 1, name);
+    if (!rc) rc = give(&r->second, b, 2, name);
     return rc ? rc : 1;
+}
+
+/* Length of the name that the next two reads of an interleaved file share, 0 when they are no mates. Reads that are numbered look like mates
+ * at x.1 and x.2: then the read behind them is x.2 again or another x. */
+static int interleaved_name(source *s, size_t *name)
+{
+    int rc = look_ahead(s, 2);
+    *name = rc == 1 ? shared_name(s->ahead[0].name, s->ahead[1].name) : 0;
+    const char *first = s->ahead[0].name;
+    const size_t n = strlen(first);
+    if (rc < 0 || !*name || *name == n) return rc < 0 ? rc : ANL_OK;
+    rc = look_ahead(s, 3);
+    if (first[n - 1] != '1' || (rc == 1 && !strncmp(s->ahead[2].name, first, n - 1))) *name = 0;
+    return rc < 0 ? rc : ANL_OK;
+}
+
+/* A BAM's flags say that the next read has a mate, which has to follow. */
+static int flagged_name(source *s, size_t *name)
+{
+    const int rc = look_ahead(s, 2);
+    if (rc < 0) return rc;
+    const anl_raw_read *one = &s->ahead[0], *two = &s->ahead[1];
+    *name = rc && two->mate && two->mate != one->mate ? shared_name(one->name, two->name) : 0;
+    return *name ? ANL_OK
+                 : anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name, or pipe 'samtools fastq' in for single reads", s->name,
+                            (long long)number_of(s), one->name);
 }
 
 /* From one file: a read, or a pair where -p or the flags of a BAM say so. */
 static int next_of_one(anl_reads *r, anl_batch *b)
 {
     source *s = &r->first;
-    int rc = look_ahead(s);
+    int rc = look_ahead(s, 1);
     if (rc != 1) return rc;
-    const int flagged = s->fastq ? 0 : s->next.mate;
-    if ((rc = give(s, b, 0))) return rc;
-    if (!flagged && !r->interleaved) return 1;
-    anl_read *last = &b->reads[b->n - 1];
-    const int64_t number = number_of(s);
-    rc = look_ahead(s);
+    size_t name = 0;
+    const int flagged = s->ahead[0].mate;
+    if (flagged) rc = flagged_name(s, &name);
+    else if (r->interleaved) rc = interleaved_name(s, &name);
     if (rc < 0) return rc;
-    const int same = rc == 1 && !strcmp(last->name, s->next.name) && (!flagged || (s->next.mate && s->next.mate != flagged));
-    if (!same) {
-        if (!flagged) return 1;
-        return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name", s->name,
-                        (long long)number, last->name);
-    }
-    last->mate = 1;
-    if ((rc = give(s, b, 2))) return rc;
+    if (!name) return (rc = give(s, b, 0, strlen(s->ahead[0].name))) ? rc : 1;
+    if ((rc = give(s, b, 1, name)) || (rc = give(s, b, 2, name))) return rc;
     if (flagged == 2) { /* the second of the pair stood first */
         anl_read *pair = &b->reads[b->n - 2], swap = pair[0];
         pair[0] = pair[1];
@@ -227,6 +289,12 @@ static int next_of_one(anl_reads *r, anl_batch *b)
         pair[1].mate = 2;
     }
     return 1;
+}
+
+static int keep_header(anl_reads *r, const source *s)
+{
+    const char *text = s->header ? sam_hdr_str(s->header) : "";
+    return text ? anl_header_keep(&r->header, text) : anl_fail(ANL_ENOMEM, "out of memory");
 }
 
 int anl_reads_open(anl_reads **out, const anl_reads_options *options)
@@ -238,6 +306,8 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
     r->interleaved = options->interleaved;
     int rc = source_open(&r->first, options->path, options->reference);
     if (!rc && r->has_second) rc = source_open(&r->second, options->mates, options->reference);
+    if (!rc) rc = keep_header(r, &r->first);
+    if (!rc) rc = keep_header(r, &r->second);
     if (rc) {
         anl_reads_free(r);
         return rc;
@@ -270,7 +340,7 @@ double anl_reads_share(const anl_reads *r)
 
 const char *anl_reads_header(const anl_reads *r)
 {
-    return r->first.kept;
+    return r->header.l ? r->header.s : NULL;
 }
 
 void anl_reads_free(anl_reads *r)
@@ -278,6 +348,7 @@ void anl_reads_free(anl_reads *r)
     if (!r) return;
     source_close(&r->first);
     source_close(&r->second);
+    ks_free(&r->header);
     free(r);
 }
 

@@ -24,7 +24,8 @@ int anl_reads_next(anl_reads *r, int64_t max_bases, anl_batch *b);
 /** The share of the first input that has been read, 0 to 1, by the bytes that lie on the disk; 0 where the size is not known, as of a pipe. */
 double anl_reads_share(const anl_reads *r);
 
-/** @RG, @PG and @CO lines of a SAM, BAM or CRAM input, newline-terminated, to be kept; NULL for other inputs. */
+/** @RG, @PG and @CO lines of SAM, BAM or CRAM inputs, newline-terminated, to be kept; NULL: there are none. Programs of the second input
+ *  whose IDs stand for other runs in the first are renamed. */
 const char *anl_reads_header(const anl_reads *r);
 
 void anl_reads_free(anl_reads *r);

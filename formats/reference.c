@@ -54,15 +54,6 @@ void anl_reference_free(anl_reference *r)
     free(r);
 }
 
-/* The name rules of the SAM specification, section 1.2.1. */
-static int legal_name(const char *s)
-{
-    if (!*s || *s == '*' || *s == '=') return 0;
-    for (; *s; ++s)
-        if (*s < '!' || *s > '~' || strchr("\\,\"`'()[]{}<>", *s)) return 0;
-    return 1;
-}
-
 /* Keeps the first word of a header line as the next contig's name. */
 static int take_header(anl_reference *r, const char *line)
 {
@@ -71,7 +62,7 @@ static int take_header(anl_reference *r, const char *line)
     char *name = strndup(line + 1, n);
     int absent;
     if (!name) return anl_fail(ANL_ENOMEM, "out of memory");
-    if (!legal_name(name)) {
+    if (!anl_contig_name_legal(name)) {
         int rc = n ? anl_fail(ANL_EFORMAT, "%s: line %lld: '%.100s' is not a legal contig name in SAM", file, (long long)anl_text_number(r->text), name)
                    : anl_fail(ANL_EFORMAT, "%s: line %lld: a contig without a name", file, (long long)anl_text_number(r->text));
         free(name);
@@ -151,4 +142,9 @@ int anl_reference_next(anl_reference *r, anl_contig *contig, const uint8_t **seq
     ++r->given;
     *seq = r->seq;
     return 1;
+}
+
+const uint8_t *anl_reference_letters(const anl_reference *r)
+{
+    return r->upper;
 }

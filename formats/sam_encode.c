@@ -1,8 +1,9 @@
 #include "sam_encode.h"
 
+#include "base_mods.h"
+#include "base_tags.h"
 #include "cigar.h"
 #include "cs.h"
-#include "tags.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -10,61 +11,84 @@
 
 enum { TAG_ROOM = 64 /* bytes for our own tags, so that htslib seldom moves a record; MD, SA and XA of most reads fit */ };
 
-/* Bytes of a tag's value behind its type; -1: malformed. */
-static int64_t value_size(const uint8_t *value, const uint8_t *end, char type)
+/* Tags that count or describe the bases of SEQ all together: base modifications, and the nanopore's moves, which cannot be cut. */
+typedef struct whole_tags {
+    anl_tag mm, ml; /* type 0: none */
+    int64_t mn;     /* bases that MM counts, -1: it does not say */
+} whole_tags;
+
+/* Takes a tag that holds for the whole read alone: 1, or 0 when it is another one. */
+static int take_whole_tag(whole_tags *t, const anl_tag *tag)
 {
-    static const char one[] = "AcC", two[] = "sS", four[] = "iIf";
-    if (strchr(one, type)) return 1;
-    if (strchr(two, type)) return 2;
-    if (strchr(four, type)) return 4;
-    if (type == 'd') return 8;
-    if (type == 'Z' || type == 'H') {
-        const uint8_t *nul = memchr(value, 0, (size_t)(end - value));
-        return nul ? nul - value + 1 : -1;
-    }
-    if (type != 'B' || end - value < 5) return -1;
-    uint32_t n;
-    memcpy(&n, value + 1, sizeof n);
-    const int64_t each = *value && strchr(one, *value) ? 1 : strchr(two, *value) ? 2 : 4;
-    return 5 + each * n;
+    if (!strcmp(tag->name, "mv")) return 1;
+    if (!strcmp(tag->name, "MN")) t->mn = bam_aux2i(tag->value - 1);
+    else if (tag->type == 'Z' && (!strcmp(tag->name, "MM") || !strcmp(tag->name, "Mm"))) t->mm = *tag; /* Mm, Ml: before 2021 */
+    else if (tag->type == 'B' && (!strcmp(tag->name, "ML") || !strcmp(tag->name, "Ml"))) t->ml = *tag;
+    else return 0;
+    return 1;
 }
 
-/* Tags of another alignment, which an aligned input brings: they say nothing of ours. */
-static int is_of_alignment(const char *tag)
+static int append_value(bam1_t *b, const anl_tag *tag, const uint8_t *value, int32_t size)
 {
-    return strstr("AS CC CG CP H0 H1 H2 HI IH MC MD MQ NH NM SA UQ XA XS cs", tag) != NULL;
+    return bam_aux_append(b, tag->name, tag->type, size, value) ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
 }
 
-/* Appends the tags of aux[n] that the record does not have yet. */
-static int append_tags(bam1_t *b, const uint8_t *aux, int64_t n)
+/* What is left of the base modifications in a segment of the read; nothing where they do not describe the read. */
+static int append_mods(anl_encoding *e, const anl_read *read, const anl_held *held, const whole_tags *t, bam1_t *b)
+{
+    const int32_t begin = held->reverse ? held->len - held->end : held->begin, end = begin + held->end - held->begin;
+    const uint8_t *ml = t->ml.type ? t->ml.value + 5 : NULL;
+    char head[5] = {'C'}; /* of ML: element type and count */
+    e->mm.l = e->ml.l = 0;
+    if (!t->mm.type || (ml && !strchr("cC", t->ml.value[0])) || (t->mn >= 0 && t->mn != read->len)) return ANL_OK;
+    if (kputsn(head, sizeof head, &e->ml) < 0) return anl_fail(ANL_ENOMEM, "out of memory");
+    const int fits = anl_base_mods_cut((const char *)t->mm.value, ml, ml ? (uint32_t)t->ml.size - 5 : 0, read->seq, read->len, begin, end,
+                                       &e->mm, &e->ml);
+    if (fits <= 0) return fits;
+    const uint32_t n = (uint32_t)(e->ml.l - sizeof head);
+    memcpy(e->ml.s + 1, &n, sizeof n);
+    int rc = append_value(b, &t->mm, (const uint8_t *)ks_c_str(&e->mm), (int32_t)e->mm.l + 1);
+    if (!rc && ml) rc = append_value(b, &t->ml, (const uint8_t *)e->ml.s, (int32_t)e->ml.l);
+    if (!rc && t->mn >= 0 && bam_aux_update_int(b, "MN", end - begin)) rc = anl_fail(ANL_ENOMEM, "out of memory");
+    return rc;
+}
+
+/* Appends the tags of aux[n] that the record does not have yet, as far as they hold for it. */
+static int append_tags(anl_encoding *e, const anl_record *r, const anl_held *held, bam1_t *b, const uint8_t *aux, size_t n)
 {
     const uint8_t *at = aux, *end = aux + n;
-    while (end - at >= 4) {
-        const int64_t size = value_size(at + 3, end, (char)at[2]);
-        if (size < 0 || size > end - at - 3) break;
-        const char tag[3] = {(char)at[0], (char)at[1], 0};
-        if (!is_of_alignment(tag) && !bam_aux_get(b, tag) && bam_aux_append(b, tag, (char)at[2], (int)size, at + 3))
-            return anl_fail(ANL_ENOMEM, "out of memory");
-        at += 3 + size;
+    const int no_seq = r->no_seq && !e->tags_of_whole, whole = !no_seq && held->begin == 0 && held->end == held->len;
+    anl_tag tag;
+    whole_tags of_whole = {.mn = -1};
+    int rc = ANL_OK;
+    while (!rc && anl_tag_next(&at, end, &tag) > 0) {
+        if (anl_tag_of_alignment(&tag) || bam_aux_get(b, tag.name) || (!whole && take_whole_tag(&of_whole, &tag))) continue;
+        if ((rc = anl_grow(&e->value, &e->value_cap, (size_t)tag.size, 1))) break;
+        const int32_t size = anl_base_tag_fit(&tag, held, e->value);
+        if (!size) rc = append_value(b, &tag, tag.value, tag.size);
+        else if (!no_seq) rc = append_value(b, &tag, e->value, size);
     }
-    return ANL_OK;
+    return rc || no_seq ? rc : append_mods(e, r->read, held, &of_whole, b);
 }
 
 /* The tab-separated fields of a comment that are SAM tags; the others are counted and left out. */
-static int append_comment(anl_encoding *e, const anl_read *read, bam1_t *b)
+static int append_comment(anl_encoding *e, const anl_record *r, const anl_held *held, bam1_t *b)
 {
-    kstring_t line = KS_INITIALIZE;
+    kstring_t line = KS_INITIALIZE, *found = &e->comment_tags_found;
     int rc = e->comment || (e->comment = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
-    for (const char *c = read->comment; *c && !rc;) {
+    found->l = 0;
+    for (const char *c = r->read->comment; *c && !rc;) {
         const size_t n = strcspn(c, "\t");
         line.l = 0;
-        if (kputs("r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t", &line) < 0 || kputsn(c, n, &line) < 0) rc = anl_fail(ANL_ENOMEM, "out of memory");
-        else if (anl_tag_valid(c, n) && sam_parse1(&line, e->header, e->comment) >= 0) rc = append_tags(b, bam_get_aux(e->comment), bam_get_l_aux(e->comment));
+        int bad = kputs("r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t", &line) < 0 || kputsn(c, n, &line) < 0;
+        if (!bad && anl_tag_valid(c, n) && sam_parse1(&line, e->header, e->comment) >= 0)
+            bad = kputsn((const char *)bam_get_aux(e->comment), (size_t)bam_get_l_aux(e->comment), found) < 0;
         else ++e->left_out;
+        if (bad) rc = anl_fail(ANL_ENOMEM, "out of memory");
         c += n + (c[n] == '\t');
     }
     ks_free(&line);
-    return rc;
+    return rc || !found->l ? rc : append_tags(e, r, held, b, (const uint8_t *)found->s, found->l);
 }
 
 static int append_int(bam1_t *b, const char *tag, int32_t value)
@@ -178,13 +202,15 @@ int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b)
     if (!rc && r->hard_clip && r->n_cigar > 0) rc = clip_hard(e, r, &cigar, &begin, &end);
     if (rc) return rc;
     const size_t n = r->no_seq ? 0 : (size_t)(end - begin);
+    const anl_held held = e->tags_of_whole ? (anl_held){read->len, 0, read->len, 0}
+                                           : (anl_held){read->len, begin, end, (r->flag & BAM_FREVERSE) != 0};
     if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, cigar, r->mate_tid, r->mate_pos,
                  r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, TAG_ROOM + (size_t)read->aux_len) < 0)
         return anl_fail(ANL_ENOMEM, "read '%.100s': cannot make a SAM record", read->name);
     rc = append_own_tags(e, r, b);
     if (!rc && e->cs != ANL_CS_NONE && r->md) rc = append_cs(e, r, b);
-    if (!rc && read->aux_len) rc = append_tags(b, read->aux, read->aux_len);
-    if (!rc && e->comment_tags && read->comment) rc = append_comment(e, read, b);
+    if (!rc && read->aux_len) rc = append_tags(e, r, &held, b, read->aux, (size_t)read->aux_len);
+    if (!rc && e->comment_tags && read->comment) rc = append_comment(e, r, &held, b);
     return rc;
 }
 
@@ -192,7 +218,11 @@ void anl_encoding_clear(anl_encoding *e)
 {
     free(e->seq);
     free(e->qual);
+    free(e->value);
     free(e->cigar);
     ks_free(&e->cs_text);
+    ks_free(&e->mm);
+    ks_free(&e->ml);
+    ks_free(&e->comment_tags_found);
     if (e->comment) bam_destroy1(e->comment);
 }

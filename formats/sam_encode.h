@@ -13,13 +13,14 @@ typedef struct anl_encoding {
     int mate_scores;           /* tag ms of pairs */
     int umi_from_name;         /* tag RX */
     int64_t without_umi;       /* reads that have none in their name */
+    int tags_of_whole;         /* tags stay those of the whole read in the order of sequencing, as PAF counts it */
     anl_cs_form cs;
     sam_hdr_t *header;
-    char *seq;                 /* scratch that grows: letters, qualities and CIGAR of a record, its tag cs, a comment */
-    uint8_t *qual;
+    char *seq;                 /* scratch that grows: letters, qualities and CIGAR of a record, a value, its tag cs, a comment and its tags */
+    uint8_t *qual, *value;
     uint32_t *cigar;
-    size_t seq_cap, qual_cap, cigar_cap;
-    kstring_t cs_text;
+    size_t seq_cap, qual_cap, value_cap, cigar_cap;
+    kstring_t cs_text, mm, ml, comment_tags_found;
     bam1_t *comment;
     int64_t left_out;          /* parts of comments that are no SAM tags */
 } anl_encoding;

@@ -20,12 +20,39 @@ struct anl_text {
     int64_t number, size; /* size: bytes of the file, 0: not known */
     z_stream gzip;
     unsigned char *input; /* compressed bytes; NULL for plain text */
-    int in_member, ended, status;
+    int in_member, padded, ended, status; /* padded: zeros were met behind a member */
 };
+
+/* What is compressed otherwise is named, and how to read it all the same. */
+static const struct {
+    const char *begin;
+    size_t n;
+    const char *name, *command;
+} not_read[] = {
+    {"BZh", 3, "bzip2", "bzip2 -dc"}, {"\3757zXZ", 6, "xz", "xz -dc"},   {"(\265/\375", 4, "zstd", "zstd -dc"},
+    {"\4\"M\030", 4, "lz4", "lz4 -dc"}, {"\037\235", 2, "compress", "gzip -dc"}, {"PK\3\4", 4, "zip", "unzip -p"},
+};
+
+static int refuse_others(struct hFILE *file, const char *path)
+{
+    unsigned char begin[6];
+    const ssize_t n = hpeek(file, begin, sizeof begin);
+    for (size_t i = 0; i < sizeof not_read / sizeof *not_read; ++i) {
+        if (n < (ssize_t)not_read[i].n || memcmp(begin, not_read[i].begin, not_read[i].n)) continue;
+        const char *command = not_read[i].command;
+        if (!strcmp(path, "-"))
+            return anl_fail(ANL_EFORMAT, "standard input: compressed by %s, which is not read here: pipe it through '%s'", not_read[i].name, command);
+        return anl_fail(ANL_EFORMAT, "%s: compressed by %s, which is not read here: give <(%s %s) in its place, or '-' behind '%s %s |'", path,
+                        not_read[i].name, command, path, command, path);
+    }
+    return ANL_OK;
+}
 
 int anl_text_over(anl_text **out, struct hFILE *file, const char *path)
 {
     unsigned char magic[2];
+    const int refused = refuse_others(file, path);
+    if (refused) return refused;
     anl_text *t = anl_alloc(1, sizeof *t);
     const int is_gzip = hpeek(file, magic, 2) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
     if (t) {
@@ -71,6 +98,22 @@ void anl_text_free(anl_text *t)
     free(t);
 }
 
+/* At the end of a gzip member: 1 when another one begins, 0 when what was read is used up, -1 with the status set. Tapes and object stores
+ * fill files up with zeros, which are passed over. */
+static int next_member(anl_text *t)
+{
+    z_stream *z = &t->gzip;
+    for (; z->avail_in && !*z->next_in; ++z->next_in, --z->avail_in) t->padded = 1;
+    if (!z->avail_in) return 0;
+    if (t->padded || *z->next_in != 0x1f) {
+        t->status = anl_fail(ANL_EFORMAT, "%s: something else follows the gzip data", t->name);
+        return -1;
+    }
+    inflateReset(z);
+    t->in_member = 1;
+    return 1;
+}
+
 /* Inflates up to `room` bytes; their number, 0 at the end, -1 with the status set. */
 static ssize_t inflate_some(anl_text *t, char *to, size_t room)
 {
@@ -93,10 +136,9 @@ static ssize_t inflate_some(anl_text *t, char *to, size_t room)
             z->next_in = t->input;
             z->avail_in = (unsigned)got;
         }
-        if (!t->in_member) { /* another member follows */
-            inflateReset(z);
-            t->in_member = 1;
-        }
+        const int begun = t->in_member ? 1 : next_member(t);
+        if (begun < 0) return -1;
+        if (!begun) continue;
         const int status = inflate(z, Z_NO_FLUSH);
         if (status == Z_STREAM_END) {
             t->in_member = 0;
@@ -149,6 +191,7 @@ int anl_text_line(anl_text *t, char **line, size_t *len)
             *len = (size_t)(end - from);
             if (*len && from[*len - 1] == '\r') --*len;
             from[*len] = 0;
+            if (!t->number && !strncmp(from, "\357\273\277", 3)) from += 3, *len -= 3; /* the mark that some editors put before UTF-8 */
             *line = from;
             ++t->number;
             return 1;

@@ -1,4 +1,4 @@
-/** Lines of a text file: plain, gzip (of any number of members) or bgzip; "-" is standard input. */
+/** Lines of a text file: plain, gzip (of any number of members, zeros behind them allowed) or bgzip; "-" is standard input. */
 #ifndef ANL_TEXT_H
 #define ANL_TEXT_H
 
@@ -6,7 +6,7 @@
 
 typedef struct anl_text anl_text;
 
-/** 0, ANL_EIO or ANL_ENOMEM. */
+/** 0, ANL_EIO, ANL_EFORMAT (compressed otherwise: the message says what to type) or ANL_ENOMEM. */
 int anl_text_open(anl_text **out, const char *path);
 /** The same over an open stream, which is taken on success. */
 struct hFILE;

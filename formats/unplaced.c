@@ -14,23 +14,24 @@ struct anl_unplaced {
     char path[PATH_MAX];     /* as it was given */
 };
 
-/* `path` with a number in place of its last %. */
-static int open_numbered(anl_fastq_writer **out, const char *path, const char *percent, int number)
+int anl_unplaced_name(const char *path, int number, char *out, size_t size)
 {
-    char name[PATH_MAX];
-    if (snprintf(name, sizeof name, "%.*s%d%s", (int)(percent - path), path, number, percent + 1) >= (int)sizeof name)
-        return anl_fail(ANL_EINVAL, "%s: name too long", path);
-    return anl_fastq_writer_open(out, name);
+    const char *slash = strrchr(path, '/'), *percent = strrchr(slash ? slash : path, '%');
+    if (!percent) return 0;
+    const int n = snprintf(out, size, "%.*s%d%s", (int)(percent - path), path, number, percent + 1);
+    return n < (int)size ? 1 : anl_fail(ANL_EINVAL, "%s: name too long", path);
 }
 
 int anl_unplaced_open(anl_unplaced **out, const char *path)
 {
-    const char *slash = strrchr(path, '/'), *percent = strrchr(slash ? slash : path, '%');
+    char name[PATH_MAX];
     anl_unplaced *u = anl_alloc(1, sizeof *u);
     if (!u) return ANL_ENOMEM;
     int rc = snprintf(u->path, sizeof u->path, "%s", path) < (int)sizeof u->path ? ANL_OK : anl_fail(ANL_EINVAL, "%s: name too long", path);
-    if (!rc && !percent) rc = anl_fastq_writer_open(&u->of[0], path);
-    for (int i = 0; i < 2 && percent && !rc; ++i) rc = open_numbered(&u->of[i], path, percent, i + 1);
+    for (int i = 0; i < 2 && !rc; ++i) {
+        const int own = anl_unplaced_name(path, i + 1, name, sizeof name);
+        rc = own < 0 ? own : own || !i ? anl_fastq_writer_open(&u->of[i], own ? name : path) : ANL_OK;
+    }
     if (rc) {
         anl_unplaced_abort(u);
         return rc;

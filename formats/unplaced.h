@@ -6,6 +6,10 @@
 
 typedef struct anl_unplaced anl_unplaced;
 
+/** The file for mates `number` (1, 2) of `path`, in out[size]: with the number in place of the last % of its name. 1; 0 where there is none and
+ *  one file takes all, or ANL_EINVAL. */
+int anl_unplaced_name(const char *path, int number, char *out, size_t size);
+
 /** `path`: one file for all, mates of a pair one after the other; with a % in its name one for first mates, with a 1 in its place, and one for
  *  second mates, with a 2, and no single reads. 0 or the first error. */
 int anl_unplaced_open(anl_unplaced **out, const char *path);

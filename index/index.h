@@ -6,7 +6,7 @@
 
 #define ANL_INDEX_NO_WINDOW UINT32_MAX /**< id of the padding behind a list's last entry */
 
-enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31 };
+enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31, ANL_UNIQUE_MOST_N = 2 /* N of a k-mer that is met as every sequence it could be */ };
 
 /** Everything read from one .anl file. Arrays point into the mapping; "joined" coordinates run over all contigs in turn. */
 typedef struct anl_index {
@@ -19,6 +19,9 @@ typedef struct anl_index {
     int64_t n_n_runs;
     int32_t unique_k;
     const uint64_t *unique;       /**< bit p: the k-mer at p, joined, is met once in the reference (unique.h); one a base, then 0 up to 64 */
+    const uint64_t *letters;      /**< [n_letters] joined position << 8 | letter of each base that has another IUPAC letter than N, which it is
+                                   *   in n_runs; ascending */
+    int64_t n_letters;
     int32_t window, stride;       /**< bp */
     int64_t n_windows;            /**< of all contigs, also those not stored because they hold nothing but N */
     int64_t n_entries;            /**< windows stored */
@@ -43,6 +46,14 @@ typedef struct anl_index {
 int anl_index_open(anl_index **out, const char *path);
 void anl_index_free(anl_index *x);
 
+/** Whether the file still holds what was opened: a run must not end well with an index that somebody wrote over in place. Costs a system call unless
+ *  the file was touched. One thread at a time for each `x`. 0, or ANL_EIO when it was changed. */
+int anl_index_unchanged(const anl_index *x);
+
+/** The file of the open index that is mapped at `address`; NULL: none. A file that was cut short while it is mapped ends in SIGBUS at such an address.
+ *  Async-signal-safe; knows the first 16 indexes that a process has open at once. */
+const char *anl_index_mapped_at(const void *address);
+
 /** First base (joined coordinates) of window `w`, 0 <= w < n_windows. Windows of a contig start every `stride` bp; the last one ends
  *  with the contig; a contig shorter than a window has one window, the whole contig. */
 int64_t anl_index_window_pos(const anl_index *x, int64_t w);
@@ -66,6 +77,9 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
 /** The bits of `unique` of [begin, end), the first in the lowest bit of out[0]; `out` holds (end - begin + 63) / 64 words, the last one
  *  filled up with 0. A bit is never set fewer than unique_k bases before the end of a contig. */
 void anl_index_unique(const anl_index *x, int64_t begin, int64_t end, uint64_t *out);
+
+/** Puts the reference's letters in place of N in `md`, the tag MD of an alignment that begins at joined position `begin` and ends before `end`. */
+void anl_index_spell_md(const anl_index *x, int64_t begin, int64_t end, char *md);
 
 /** One entry as d signed bytes. */
 void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
@@ -100,6 +114,8 @@ typedef struct anl_index_parts {
     int64_t n_n_runs;
     int32_t unique_k;
     const uint64_t *unique; /**< as in anl_index */
+    const uint64_t *letters; /**< as in anl_index */
+    int64_t n_letters;
     int32_t window, stride, d;
     const int8_t *vectors;    /**< [n_entries][d] */
     const uint32_t *windows;  /**< [n_entries] ascending */

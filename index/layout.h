@@ -5,7 +5,11 @@
 #include <stdint.h>
 
 #define ANL_INDEX_MAGIC "ANLINDEX"
-enum { ANL_INDEX_VERSION = 2, ANL_INDEX_ALIGN = 64 /* bytes: sections begin on a cache line, as loads of 64 bytes like it */ };
+enum {
+    ANL_INDEX_VERSION = 2,
+    ANL_INDEX_ALIGN = 64, /* bytes: sections begin on a cache line, as loads of 64 bytes like it */
+    ANL_INDEX_MOST_LISTS = 1 << 24, /* 64 times those of as many windows as there are numbers for */
+};
 
 enum anl_index_section {
     SECTION_CONTIGS,  /* anl_index_contig[n_contigs] */
@@ -19,6 +23,7 @@ enum anl_index_section {
     SECTION_BIAS,
     SECTION_IDS,
     SECTION_UNIQUE, /* bits, in 64-bit words */
+    SECTION_LETTERS,
     N_SECTIONS,
 };
 

@@ -19,9 +19,10 @@
 
 /* Tuning. What clusters decides the bytes of an index. */
 enum {
-    ITERATIONS = 10,          /* of k-means; FAISS's default is 25. The lists of human pieces change little after the first ten */
+    ITERATIONS = 10,          /* of k-means. 5 and 25 find as many of 6,000 human reads with 10% errors (benchmarks/vary with anneal recall), and 25,
+                               * FAISS's default, makes `anneal index` take 1.7 times the CPU time */
     SEED = 1234,              /* FAISS's own default; any will do, but always the same */
-    POINTS_PER_CENTROID = 64, /* sampled; FAISS asks for 39 at least and takes 256 at most, which costs four times as much */
+    POINTS_PER_CENTROID = 64, /* sampled; FAISS asks for 39 at least and takes 256 at most */
     ONE_LIST = 1024,          /* vectors up to which one list is scanned as fast as lists are chosen */
     LISTS_SQUARED = 16,       /* lists are at most the square root of so many times the vectors. With half as many, of 147,901 reads of hard genomes 4
                                * were wrong at MAPQ 60, with these none of 147,892 (benchmarks/calibrate-mapq): copies were passed over */

@@ -166,6 +166,7 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     put_centroids(w, s, p->d);
     put_lists(w, s, p);
     put_section(w, SECTION_UNIQUE, p->unique, (size_t)((p->n_bases + 63) / 64) * sizeof *p->unique);
+    put_section(w, SECTION_LETTERS, p->letters, (size_t)p->n_letters * sizeof *p->letters);
     h->checksum = XXH3_64bits(h, offsetof(anl_index_header, checksum));
     if (fseek(w->file, 0, SEEK_SET)) w->failed = 1;
     put(w, h, sizeof *h);

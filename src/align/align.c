@@ -4,6 +4,7 @@
 #include "align_tuning.h"
 #include "candidates.h"
 #include "encoder_check.h"
+#include "find.h"
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
@@ -37,6 +38,7 @@ struct anl_aligner {
     worker *workers;
     int n_workers;
     anl_insert_model insert; /* of the last batches that had enough pairs */
+    int started;             /* 1: the first batch, or the first part of it, is through */
     anl_arena *arenas[BUFFERS]; /* per batch: queries, chunks */
     int buffer;              /* of this batch */
     anl_progress *progress;  /* NULL: nobody is told */
@@ -47,6 +49,7 @@ struct anl_aligner {
 /* Reads [begin, end) of a batch and what became of them. */
 typedef struct chunk {
     size_t begin, end;
+    anl_find_counts found;
     anl_records *records;
 } chunk;
 
@@ -57,6 +60,7 @@ typedef struct work {
     chunk *chunks;
     anl_records *records;
     size_t n_chunks;
+    size_t n_first; /* reads of the first part of a run's first batch, whose pairs tell the insert sizes to the rest; else 0 */
 } work;
 
 static int worker_init(worker *w, const anl_context *context)
@@ -84,20 +88,16 @@ static int check_gpu(const anl_aligner *a)
 
 int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options)
 {
-    char found[4096];
     anl_aligner *a = anl_alloc(1, sizeof *a);
     if (!a) return ANL_ENOMEM;
     a->options = *options;
     anl_align_options_resolve(&a->options);
     int rc = anl_options_check(&anl_align_option_table, options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
-    if (!rc && !model_path) {
-        rc = anl_model_find(found, sizeof found);
-        model_path = found;
-    }
-    if (!rc) rc = anl_model_read(&a->model, model_path);
+    if (!rc) rc = anl_model_open(&a->model, model_path);
     if (!rc && anl_model_hash(a->model) != a->index->model_hash)
-        rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, model_path);
+        rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, a->model->path);
+    if (!rc && a->model->dim != a->index->d) rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
     if (!rc) anl_search_competing_only(a->search);
@@ -177,7 +177,7 @@ static int find_candidates(const work *k, chunk *c, worker *w)
         const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
         rc = anl_read_is_long(read) ? align_long(k, read, w, &q[i]) : prepare_query(read, results, &q[i]);
     }
-    return rc ? rc : anl_candidates_find(&k->aligner->context, &w->scratch, &anl_locate_short, &w->queue, q, n, results);
+    return rc ? rc : anl_find(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, results, &c->found);
 }
 
 /* Mates are looked for beside each other under the insert-size model. */
@@ -265,12 +265,12 @@ static void tell(anl_aligner *a, const chunk *c, int share)
     }
 }
 
-/* Runs one stage over all chunks; the error of the first chunk that fails is the one reported. */
-static int run_stage(const work *k, int (*stage)(const work *, chunk *, worker *))
+/* Runs one stage over chunks [first, last); the error of the first chunk that fails is the one reported. */
+static int run_stage(const work *k, size_t first, size_t last, int (*stage)(const work *, chunk *, worker *))
 {
     anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(k->aligner->options.threads)
-    for (size_t i = 0; i < k->n_chunks; ++i) {
+    for (size_t i = first; i < last; ++i) {
         int rc = stage(k, &k->chunks[i], &k->aligner->workers[omp_get_thread_num()]);
         if (rc) anl_failure_keep(&failure, rc, (long)i);
         if (k->aligner->progress) tell(k->aligner, &k->chunks[i], stage == find_candidates ? WORK_FIND : WORK_REPORT);
@@ -278,16 +278,16 @@ static int run_stage(const work *k, int (*stage)(const work *, chunk *, worker *
     return anl_failure_raise(&failure);
 }
 
-/* The insert-size model of this batch; an orientation without enough pairs keeps its last estimate. */
-static int estimate_inserts(const work *k)
+/* The insert-size model of the first `n_reads` of this batch; an orientation without enough pairs keeps its last estimate. */
+static int estimate_inserts(const work *k, size_t n_reads)
 {
     anl_aligner *a = k->aligner;
     if (a->options.insert_given) return ANL_OK;
     int32_t *sizes[ANL_N_ORIENTATIONS];
     size_t n[ANL_N_ORIENTATIONS] = {0};
     for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
-        if (!(sizes[o] = anl_arena_alloc(a->arenas[a->buffer], k->batch->n / 2 + 1, sizeof *sizes[o]))) return ANL_ENOMEM;
-    for (size_t i = 0; i < k->batch->n; ++i) {
+        if (!(sizes[o] = anl_arena_alloc(a->arenas[a->buffer], n_reads / 2 + 1, sizeof *sizes[o]))) return ANL_ENOMEM;
+    for (size_t i = 0; i < n_reads; ++i) {
         anl_orientation o;
         int32_t size;
         if (k->batch->reads[i].mate == 1 && anl_pair_evidence(&a->options, &k->queries[i], &o, &size)) sizes[o][n[o]++] = size;
@@ -307,6 +307,7 @@ static size_t chunk_end(const work *k, size_t begin)
     if (k->aligner->gpu && share > most) most = share < ANL_CHUNK_ON_GPU ? share : ANL_CHUNK_ON_GPU;
     int64_t bases = 0;
     size_t end = begin;
+    if (begin < k->n_first && begin + most > k->n_first) most = k->n_first - begin;
     while (end < b->n && end - begin < most && bases < (int64_t)most * ANL_CHUNK_READ) bases += b->reads[end++].len;
     return end < b->n && b->reads[end].mate == 2 ? end + 1 : end;
 }
@@ -324,29 +325,51 @@ static int cut_chunks(work *k)
     for (size_t begin = 0, end; begin < n; begin = end) {
         end = chunk_end(k, begin);
         k->records[made] = (anl_records){0};
-        k->chunks[made] = (chunk){begin, end, &k->records[made]};
+        k->chunks[made] = (chunk){.begin = begin, .end = end, .records = &k->records[made]};
         ++made;
     }
     k->n_chunks = made;
     return ANL_OK;
 }
 
+/* Mates are looked for beside each other where earlier batches say that they lie; in the first batch its first pairs say so. */
+static int find_all(work *k)
+{
+    size_t first = 0;
+    while (first < k->n_chunks && k->chunks[first].begin < k->n_first) ++first;
+    int rc = run_stage(k, 0, first, find_candidates);
+    if (!rc && first) rc = estimate_inserts(k, k->chunks[first - 1].end);
+    k->aligner->started = 1;
+    return rc ? rc : run_stage(k, first, k->n_chunks, find_candidates);
+}
+
+static void add_found(anl_find_counts *to, const anl_find_counts *c)
+{
+    to->segments += c->segments;
+    to->entries += c->entries;
+    for (int w = 0; w < ANL_WAVES; ++w) to->proven[w] += c->proven[w];
+    to->proven_beside_mate += c->proven_beside_mate;
+    to->settled_by_mate += c->settled_by_mate;
+}
+
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
 {
-    work k = {.aligner = a, .batch = batch};
+    work k = {.aligner = a, .batch = batch, .n_first = a->started || a->options.insert_given ? 0 : 2 * ANL_FIRST_PAIRS};
     a->buffer = (a->buffer + 1) % BUFFERS;
     anl_arena_reset(a->arenas[a->buffer]);
     for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].results[a->buffer]);
     int rc = cut_chunks(&k);
-    if (!rc) rc = run_stage(&k, find_candidates);
-    if (!rc) rc = estimate_inserts(&k);
-    if (!rc) rc = run_stage(&k, report);
+    if (!rc) rc = find_all(&k);
+    if (!rc) rc = estimate_inserts(&k, batch->n);
+    if (!rc) rc = run_stage(&k, 0, k.n_chunks, report);
+    if (!rc) rc = anl_index_unchanged(a->index);
     if (rc) return rc;
     for (size_t i = 0; i < k.n_chunks; ++i) {
         summary->counts.reads += k.records[i].counts.reads;
         summary->counts.mapped += k.records[i].counts.mapped;
         summary->counts.pairs += k.records[i].counts.pairs;
         summary->counts.proper += k.records[i].counts.proper;
+        add_found(&summary->found, &k.chunks[i].found);
     }
     summary->insert = a->insert.of[ANL_FR];
     *chunks = k.records;

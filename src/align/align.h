@@ -3,6 +3,7 @@
 #define ANL_ALIGN_H
 
 #include "alignments.h"
+#include "find.h"
 #include "finish.h"
 #include "options.h"
 #include "reads.h"
@@ -21,6 +22,7 @@ const char *anl_aligner_gpu(const anl_aligner *a); /**< name of the GPU in use; 
 /** What a run did so far. */
 typedef struct anl_summary {
     anl_counts counts;
+    anl_find_counts found; /**< what adaptive search did */
     anl_insert insert; /**< FR inserts of the last batch that had an estimate */
 } anl_summary;
 

@@ -178,3 +178,11 @@ void anl_arena_free(anl_arena *a)
     }
     free(a);
 }
+
+int anl_contig_name_legal(const char *name)
+{
+    if (!*name || *name == '*' || *name == '=') return 0;
+    for (; *name; ++name)
+        if (*name < '!' || *name > '~' || strchr("\\,\"`'()[]{}<>", *name)) return 0;
+    return 1;
+}

@@ -80,6 +80,9 @@ typedef struct anl_contig {
     char md5[33];     /**< M5 of the upper-case sequence, hexadecimal */
 } anl_contig;
 
+/** Whether SAM allows the name (specification, section 1.2.1). */
+int anl_contig_name_legal(const char *name);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,16 +1,22 @@
 #include "output.h"
 
+#include "path.h"
+
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Outputs open at once: records, their index, the summary; and as many again for programs that run several. */
-enum { MOST_OPEN = 16 };
+enum { MOST_OPEN = 16, MOST_TRIES = 4 /* to create a file that other runs take for stale just then */ };
+#define TEMPORARY ".tmp."
 
 /* What a signal handler removes. Names stand here whole: nothing that it reads is ever freed. */
 static struct {
@@ -20,7 +26,8 @@ static struct {
 } temporaries[MOST_OPEN];
 
 struct anl_output {
-    char *path;
+    char *path;     /* as it was given, */
+    char *target;   /* and the file behind its symbolic links */
     int descriptor; /* -1 once it is closed */
     FILE *stream;   /* over the descriptor; NULL until it is asked for */
     int slot;       /* of `temporaries`, -1: written as it is */
@@ -48,6 +55,43 @@ int anl_output_fail(const anl_output *o)
     return anl_fail(ANL_EIO, "%s: cannot write%s%s", anl_output_label(o), errno ? ": " : "", errno ? strerror(errno) : "");
 }
 
+/* ---- what runs that were killed have left ---- */
+
+/* Removes a temporary file unless a run has it open. Whether it did. */
+static int stale_remove(const char *name)
+{
+    const int descriptor = open(name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (descriptor < 0) return 0;
+    const int removed = (!flock(descriptor, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK) && !unlink(name);
+    close(descriptor);
+    return removed;
+}
+
+/* The process that a temporary file of `base` is called after; 0: another file. */
+static long process_of(const char *name, const char *base, size_t length)
+{
+    char *end;
+    if (strncmp(name, base, length) || strncmp(name + length, TEMPORARY, strlen(TEMPORARY))) return 0;
+    const char *digits = name + length + strlen(TEMPORARY);
+    const long process = *digits >= '1' && *digits <= '9' ? strtol(digits, &end, 10) : 0;
+    return process > 0 && process <= INT_MAX && !*end ? process : 0;
+}
+
+/* Removes the temporary files of `target` whose processes are gone. What cannot be looked at is left alone. */
+static void stale_remove_all(const char *target)
+{
+    char name[PATH_MAX];
+    const char *slash = strrchr(target, '/'), *base = slash ? slash + 1 : target;
+    snprintf(name, sizeof name, "%.*s", slash ? (int)(slash - target) + 1 : 1, slash ? target : ".");
+    DIR *folder = opendir(name);
+    for (struct dirent *e; folder && (e = readdir(folder));) {
+        const long process = process_of(e->d_name, base, strlen(base));
+        if (!process || !kill((pid_t)process, 0) || errno != ESRCH) continue;
+        if (snprintf(name, sizeof name, "%.*s%s", (int)(base - target), target, e->d_name) < (int)sizeof name) stale_remove(name);
+    }
+    if (folder) closedir(folder);
+}
+
 /* ---- opening ---- */
 
 static int take_slot(anl_output *o)
@@ -68,46 +112,59 @@ static void give_slot_back(anl_output *o)
     o->slot = -1;
 }
 
-static int create_temporary(anl_output *o)
+/* Creates the temporary file under its name, locked for as long as it is open: the lock tells other runs that it is in use. */
+static int create(anl_output *o, const char *name, mode_t mode)
+{
+    for (int tries = 0; tries < MOST_TRIES; ++tries) {
+        o->descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (o->descriptor < 0) {
+            if (errno != EEXIST) return anl_output_fail(o);
+            if (stale_remove(name)) continue;
+            break;
+        }
+        struct stat st;
+        const int locked = !flock(o->descriptor, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK; /* some file systems have no locks */
+        if (locked && !fstat(o->descriptor, &st) && st.st_nlink) {
+            if (mode) fchmod(o->descriptor, mode);
+            return ANL_OK;
+        }
+        close(o->descriptor); /* another run took it for stale */
+        o->descriptor = -1;
+    }
+    return anl_fail(ANL_EIO, "%s: cannot write: another run is writing it", o->path);
+}
+
+static int create_temporary(anl_output *o, mode_t mode)
 {
     int rc = take_slot(o);
     if (rc) return rc;
     char *name = temporaries[o->slot].name;
-    if (snprintf(name, PATH_MAX, "%s.tmp.%ld", o->path, (long)getpid()) >= PATH_MAX) {
+    if (snprintf(name, PATH_MAX, "%s" TEMPORARY "%ld", o->target, (long)getpid()) >= PATH_MAX) {
         give_slot_back(o);
         return anl_fail(ANL_EINVAL, "%s: name too long", o->path);
     }
-    atomic_store(&temporaries[o->slot].named, 1);
-    o->descriptor = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (o->descriptor >= 0) return ANL_OK;
-    rc = anl_output_fail(o);
-    give_slot_back(o);
+    stale_remove_all(o->target);
+    rc = create(o, name, mode);
+    if (rc) give_slot_back(o);
+    else atomic_store(&temporaries[o->slot].named, 1);
     return rc;
 }
 
-/* N of /proc/self/fd/N and its like, which mean the descriptor itself and not the file that it is of; -1: no such name. */
-static int descriptor_named(const char *path)
-{
-    static const char *const folders[] = {"/proc/self/fd/", "/dev/fd/"};
-    if (!strcmp(path, "-") || !strcmp(path, "/dev/stdout")) return STDOUT_FILENO;
-    if (!strcmp(path, "/dev/stderr")) return STDERR_FILENO;
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; ++i) {
-        const size_t n = strlen(folders[i]);
-        if (strncmp(path, folders[i], n)) continue;
-        char *end;
-        const long number = strtol(path + n, &end, 10);
-        if (path[n] >= '0' && path[n] <= '9' && !*end && number <= INT_MAX) return (int)number;
-    }
-    return -1;
-}
-
+/* What is there and may not be written is not replaced either; what replaces it may be read by as many. */
 static int open_file(anl_output *o)
 {
     struct stat st;
-    const int named = descriptor_named(o->path);
+    const int named = strcmp(o->path, "-") ? anl_path_descriptor(o->target) : STDOUT_FILENO;
     errno = 0;
-    if (named < 0 && (stat(o->path, &st) || S_ISREG(st.st_mode))) return create_temporary(o);
-    o->descriptor = named < 0 ? open(o->path, O_WRONLY | O_CLOEXEC) : fcntl(named, F_DUPFD_CLOEXEC, 0);
+    if (named >= 0) {
+        o->descriptor = fcntl(named, F_DUPFD_CLOEXEC, 0);
+    } else if (stat(o->target, &st)) {
+        return create_temporary(o, 0);
+    } else if (S_ISREG(st.st_mode)) {
+        return access(o->target, W_OK) ? anl_output_fail(o) : create_temporary(o, st.st_mode & 0777);
+    } else {
+        o->descriptor = open(o->target, O_WRONLY | O_CLOEXEC);
+    }
     return o->descriptor < 0 ? anl_output_fail(o) : ANL_OK;
 }
 
@@ -123,7 +180,9 @@ int anl_output_open(anl_output **out, const char *path, anl_output_kind kind)
     anl_output *o = anl_alloc(1, sizeof *o);
     if (!o) return ANL_ENOMEM;
     o->descriptor = o->slot = -1;
-    int rc = (o->path = strdup(path)) ? open_file(o) : anl_fail(ANL_ENOMEM, "out of memory");
+    int rc = (o->path = strdup(path)) && (o->target = anl_alloc(PATH_MAX, 1)) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+    if (!rc) rc = anl_path_resolve(path, o->target, PATH_MAX);
+    if (!rc) rc = open_file(o);
     if (!rc && kind == ANL_OUTPUT_SEEKS && !can_go_back(o))
         rc = anl_fail(ANL_EINVAL, "%s: cannot write: this must be a file, in which one can go back", anl_output_label(o));
     if (rc) {
@@ -188,10 +247,10 @@ int anl_output_close(anl_output *o)
     int rc = o->state == OPEN ? anl_output_finish(o) : o->state == FINISHED ? ANL_OK : ANL_EIO; /* which has its message */
     errno = 0;
     if (!rc && o->slot >= 0) {
-        if (rename(temporaries[o->slot].name, o->path)) rc = anl_output_fail(o);
+        if (rename(temporaries[o->slot].name, o->target)) rc = anl_output_fail(o);
         else {
             give_slot_back(o); /* there is nothing to remove any more */
-            sync_folder(o->path);
+            sync_folder(o->target);
         }
     }
     anl_output_abort(o);
@@ -205,6 +264,7 @@ void anl_output_abort(anl_output *o)
     if (o->slot >= 0) unlink(temporaries[o->slot].name);
     give_slot_back(o);
     free(o->path);
+    free(o->target);
     free(o);
 }
 

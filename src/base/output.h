@@ -2,8 +2,10 @@
  *
  * An output stands under the temporary name PATH.tmp.PID until it is complete. anl_output_close then renames it to PATH, so that PATH holds the
  * old file or the whole new one and never a part; when it has returned 0, the bytes and, where the file system can say so, the name are on the
- * disk. What is there and no regular file (a device, a FIFO, a pipe of the shell) is written as it is, as other programs do.
- * anl_outputs_remove lets a signal handler clean up. One output belongs to one thread at a time.
+ * disk. Where PATH is a symbolic link, the file behind it is meant. The new file has the permissions of the old one, and a file that may not be
+ * written is not replaced. What is there and no regular file (a device, a FIFO, a pipe of the shell, a descriptor's name like /dev/stdout) is
+ * written as it is, as other programs do. Temporary files of PATH whose process is gone are removed when it is opened. anl_outputs_remove lets a
+ * signal handler clean up; anl_paths_check (path.h) refuses outputs that are inputs. One output belongs to one thread at a time.
  */
 #ifndef ANL_OUTPUT_H
 #define ANL_OUTPUT_H

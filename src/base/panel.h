@@ -67,4 +67,10 @@ ANL_EVERYWHERE int32_t anl_panel_bias(const int8_t *v, size_t d)
     return squares + 2 * ANL_PANEL_OFFSET * sum;
 }
 
+/** What the magnitude of a bias does not exceed. */
+ANL_EVERYWHERE int32_t anl_panel_bias_most(size_t d)
+{
+    return (int32_t)d * (128 * 128 + 2 * ANL_PANEL_OFFSET * 128);
+}
+
 #endif

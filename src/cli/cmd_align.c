@@ -1,10 +1,12 @@
 #include "align_settings.h"
 #include "cli.h"
 #include "devices.h"
+#include "files.h"
 #include "hints.h"
 #include "progress.h"
 #include "summary.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 static void show_reads(void *meter, int64_t done, int64_t total)
@@ -112,11 +114,33 @@ static void warn(const job *j)
     if (j->without_umi) fprintf(stderr, "anneal: --umi-from-name: %lld reads have no UMI in their name, and no tag RX\n", (long long)j->without_umi);
 }
 
+static int check_files(const cli_align_settings *s)
+{
+    cli_files f = {0};
+    char unplaced[2][PATH_MAX];
+    const char *indexes = s->output.sort ? ".bai .csi .crai" : "";
+    int rc = cli_reads(&f, s->index, "");
+    if (!rc) rc = cli_reads(&f, s->reads.path, "");
+    if (!rc) rc = cli_reads(&f, s->reads.mates, "");
+    if (!rc) rc = cli_reads(&f, s->output.reference, ".fai .gzi");
+    if (!rc) rc = cli_reads_model(&f, s->model);
+    if (!rc) rc = cli_writes(&f, s->output.path ? s->output.path : "-", s->output.path ? indexes : "");
+    if (!rc) rc = cli_writes(&f, s->summary, "");
+    for (int i = 0; i < s->n_headers && !rc; ++i)
+        if (*s->headers[i] != '@') rc = cli_reads(&f, s->headers[i], "");
+    for (int i = 0; i < 2 && !rc && s->unplaced; ++i) {
+        const int own = anl_unplaced_name(s->unplaced, i + 1, unplaced[i], sizeof unplaced[i]);
+        rc = own < 0 ? own : own || !i ? cli_writes(&f, own ? unplaced[i] : s->unplaced, "") : ANL_OK;
+    }
+    return cli_files_check(&f, rc);
+}
+
 static int run(void *settings, const cli_call *call)
 {
     cli_align_settings *s = settings;
     int status = cli_align_settle(s, call);
     if (!status) status = cli_check_index(call);
+    if (!status) status = check_files(s);
     if (status) return status;
     job j = {.settings = s, .command_line = cli_command_line(call->argc, call->argv), .to = {.hits_only = s->hits_only}};
     j.summary = (cli_summary){.settings = s, .command_line = j.command_line, .start = anl_now()};

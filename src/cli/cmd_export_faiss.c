@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "command.h"
+#include "files.h"
 #include "hints.h"
 #include "index.h"
 
@@ -7,9 +8,12 @@ static int run(void *settings, const cli_call *call)
 {
     anl_index *x;
     (void)settings;
-    const int status = cli_check_index(call);
+    cli_files f = {0};
+    int status = cli_check_index(call), rc = status ? ANL_OK : cli_reads(&f, call->operands[0], "");
+    if (!status && !rc) rc = cli_writes(&f, call->operands[1], "");
+    if (!status) status = cli_files_check(&f, rc);
     if (status) return status;
-    int rc = anl_index_open(&x, call->operands[0]);
+    rc = anl_index_open(&x, call->operands[0]);
     if (!rc) {
         rc = anl_index_faiss_export(x, call->operands[1]);
         anl_index_free(x);

@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "command.h"
+#include "files.h"
 #include "gpu.h"
 #include "hints.h"
 #include "index.h"
@@ -60,7 +61,12 @@ static int run(void *data, const cli_call *call)
         if (cli_index_name(s->o.reference, output, sizeof output)) return cli_usage("%s: name too long", s->o.reference);
         s->o.output = output;
     }
-    return build(&s->o, s->verbose);
+    cli_files f = {0};
+    int rc = cli_reads(&f, s->o.reference, "");
+    if (!rc) rc = cli_reads_model(&f, s->o.model);
+    if (!rc) rc = cli_writes(&f, s->o.output, "");
+    const int status = cli_files_check(&f, rc);
+    return status ? status : build(&s->o, s->verbose);
 }
 
 static void defaults(void *data)

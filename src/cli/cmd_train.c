@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "command.h"
+#include "files.h"
 #include "gpu.h"
 #include "progress.h"
 #include "sketch.h"
@@ -108,13 +109,25 @@ static int make_sketch(const settings *s)
     return rc ? cli_fail() : 0;
 }
 
+static int check_files(const settings *s, char **genomes, int n)
+{
+    cli_files f = {0};
+    int rc = cli_reads(&f, s->o.init, "");
+    for (int i = 0; i < n && !rc; ++i) rc = cli_reads(&f, genomes[i], "");
+    if (!rc) rc = cli_writes(&f, s->output, "");
+    if (!rc) rc = cli_writes(&f, s->o.checkpoint, "");
+    if (!rc) rc = cli_writes(&f, s->log, "");
+    return cli_files_check(&f, rc);
+}
+
 static int run(void *data, const cli_call *call)
 {
     settings *s = data;
     if (!s->output) return cli_usage("train: needs -o MODEL.anm; anneal train --help tells more");
     if (s->init_only) return call->n ? cli_usage("train --init-only takes no genomes") : make_sketch(s);
     if (!call->n) return cli_usage("train: needs genomes to train on; anneal train --help tells more");
-    const int rc = choose_device(s);
+    int rc = check_files(s, call->operands, call->n);
+    if (!rc) rc = choose_device(s);
     return rc ? rc : train(s, call->operands, call->n);
 }
 

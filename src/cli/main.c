@@ -1,10 +1,12 @@
 #include "cli.h"
 #include "command.h"
 #include "hints.h"
+#include "index.h"
 #include "output.h"
 #include "parse.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +51,33 @@ static int leave(int status)
     return status;
 }
 
-/* A signal ends the program as it always does, but no half-written file stays behind. */
-static void on_signal(int number)
+static void say(const char *text)
 {
+    if (write(STDERR_FILENO, text, strlen(text)) < 0) return; /* nobody listens */
+}
+
+/* Other threads may be here for the same reason: the first one speaks for all. */
+static void end_for_index(const char *name)
+{
+    static atomic_flag ending = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&ending)) pause();
     anl_outputs_remove();
-    raise(number); /* SA_RESETHAND: this time it is the default action */
+    say("anneal: ");
+    say(name);
+    say(": the index was changed while it was in use, or its disk failed\n");
+    _exit(1);
+}
+
+/* A signal ends the program as it always does, but no half-written file stays behind. Where an index is mapped that was cut short, SIGBUS is an
+ * error like others. */
+static void on_signal(int number, siginfo_t *info, void *unused)
+{
+    (void)unused;
+    const char *index = number == SIGBUS ? anl_index_mapped_at(info->si_addr) : NULL;
+    if (index) end_for_index(index);
+    anl_outputs_remove();
+    signal(number, SIG_DFL);
+    raise(number);
 }
 
 /* OpenMP calls exit() when it cannot start a thread. */
@@ -66,9 +90,9 @@ static void on_exit_by_library(void)
 static void catch_signals(void)
 {
     static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU, SIGABRT, SIGBUS, SIGSEGV};
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)}, old;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i)
-        if (!sigaction(ends[i], NULL, &old) && old.sa_handler == SIG_DFL) sigaction(ends[i], &action, NULL);
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_NODEFER | SA_SIGINFO}, old;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) /* a sanitizer has handlers of its own; one for SIGBUS, which is seldom a bug here */
+        if (!sigaction(ends[i], NULL, &old) && (old.sa_handler == SIG_DFL || ends[i] == SIGBUS)) sigaction(ends[i], &action, NULL);
     signal(SIGXFSZ, SIG_IGN); /* writing beyond the limit of a file's size is then an error like a full disk */
     atexit(on_exit_by_library);
 }

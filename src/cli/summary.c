@@ -39,6 +39,16 @@ static double percent(int64_t part, int64_t whole)
     return whole ? 100.0 * (double)part / (double)whole : 0.0;
 }
 
+/* Of all reads, so that long ones count as not proven. */
+static void print_search(const anl_find_counts *c, int64_t reads)
+{
+    fputs("proven", stderr);
+    for (int w = 0; w < ANL_WAVES; ++w) fprintf(stderr, "%s %.2f%%", w ? "," : "", percent(c->proven[w], reads));
+    fprintf(stderr, " by the waves, %.2f%% beside their mate; settled by the mate %.2f%%; %lld segments embedded, %.0f entries each\n",
+            percent(c->proven_beside_mate, reads), percent(c->settled_by_mate, reads), (long long)c->segments,
+            c->segments ? (double)c->entries / (double)c->segments : 0.0);
+}
+
 void cli_summary_print(const cli_summary *s)
 {
     const anl_counts *c = &s->done.counts;
@@ -50,6 +60,7 @@ void cli_summary_print(const cli_summary *s)
     if (c->pairs) fprintf(stderr, ", %lld of %lld pairs proper (%.2f%%)", (long long)c->proper, (long long)c->pairs, percent(c->proper, c->pairs));
     if (s->done.insert.usable) fprintf(stderr, ", insert size %.1f +- %.1f", s->done.insert.mean, s->done.insert.sd);
     fprintf(stderr, ", %.0f reads/s\n", rate(s));
+    if (o->verbosity > 2) print_search(&s->done.found, c->reads);
     fprintf(stderr, "%.1f s, %.1f CPU s, %.0f MiB, %d thread%s, %s%s%s\n", s->seconds, s->cpu_seconds, s->peak_mib, o->align.threads,
             o->align.threads == 1 ? "" : "s", s->kernels, s->device ? ", " : "", s->device ? s->device : "");
 }
@@ -59,6 +70,15 @@ static void put_text(FILE *f, const char *key, const char *text)
     fprintf(f, "\"%s\": ", key);
     cli_json_string(f, text);
     fputs(", ", f);
+}
+
+/* What adaptive search did for short reads. */
+static void put_search(FILE *f, const anl_find_counts *c)
+{
+    fprintf(f, "\"search\": {\"proven_in_wave\": [");
+    for (int w = 0; w < ANL_WAVES; ++w) fprintf(f, "%s%lld", w ? ", " : "", (long long)c->proven[w]);
+    fprintf(f, "], \"proven_beside_mate\": %lld, \"settled_by_mate\": %lld, \"segments_embedded\": %lld, \"entries\": %lld}, ",
+            (long long)c->proven_beside_mate, (long long)c->settled_by_mate, (long long)c->segments, (long long)c->entries);
 }
 
 int cli_summary_write(anl_output *to, const cli_summary *s)
@@ -80,6 +100,7 @@ int cli_summary_write(anl_output *to, const cli_summary *s)
             (long long)c->pairs, (long long)c->proper);
     if (s->done.insert.usable) fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}, ", s->done.insert.mean, s->done.insert.sd);
     else fputs("\"insert_size\": null, ", f);
+    put_search(f, &s->done.found);
     put_text(f, "kernels", s->kernels);
     put_text(f, "device", s->device ? s->device : "cpu");
     fprintf(f, "\"threads\": %d, \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"peak_memory_mib\": %.1f, \"reads_per_second\": %.1f}\n", o->align.threads,

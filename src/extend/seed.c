@@ -7,8 +7,8 @@
 enum {
     K = ANL_SEED_K,
     MASK = (1 << 2 * K) - 1,
-    LONG = 64,      /* bp of a match that may hide others: 5 seeds, as tandem repeats of short reads' length have them */
-    DOMINANT = 4,   /* times as long as what it hides: where the lengths are closer, either may be the true one */
+    LONG = 64,      /* bp of a match that may hide others: five times the shortest */
+    DOMINANT = 4,   /* times as long as what it hides: where the lengths are closer, either may be the true one; 2 aligns alike (stitch.c), 16 a little less */
     FEWEST_BITS = 6, /* log2 of the slots of the table; it is never more than half full */
 };
 

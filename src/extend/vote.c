@@ -9,8 +9,8 @@ enum {
     MASK = (1 << 2 * K) - 1,
     SLOT_BITS = 12,
     SLOTS = 1 << SLOT_BITS, /* twice the k-mers of the longest read and its reverse complement */
-    REACH = 100, /* a gap of up to this many bp is looked for beside the best diagonal */
-    SUPPORT = 3, /* votes that make a second diagonal worth bridging to */
+    REACH = 100, /* bp: a gap of up to so many is looked for beside the best diagonal, as bwa mem's -w */
+    SUPPORT = 3, /* votes that make a second diagonal worth bridging to: 11 bp in a row that match */
 };
 
 /* A slot holds 1 + (code << 11 | position << 1 | it is the code of the reverse complement); 0 is empty. Every k-mer of the read is there
@@ -114,7 +114,11 @@ anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32
     if (!top[best.reverse]) return best;
     const int16_t *votes = v->votes[best.reverse];
     while (votes[best.diag] != top[best.reverse]) ++best.diag;
-    for (int32_t i = best.diag > K ? best.diag - K : 0; i < n && i <= best.diag + K; ++i) best.votes += votes[i];
+    const int32_t from = best.diag > K ? best.diag - K : 0, to = best.diag + K + 1 < n ? best.diag + K + 1 : n;
+    for (int32_t i = from; i < to; ++i) best.votes += votes[i];
+    const int16_t before = largest(votes, from), behind = largest(votes + to, n - to), turned = top[!best.reverse];
+    best.other = before > behind ? before : behind;
+    if (turned > best.other) best.other = turned;
     best.lo = best.diag > REACH ? best.diag - REACH : 0;
     best.hi = best.diag + REACH < n ? best.diag + REACH : n - 1;
     while (best.lo < best.diag && votes[best.lo] < SUPPORT) ++best.lo;

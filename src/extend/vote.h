@@ -22,6 +22,7 @@ void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len);
 /** Where the read lies: base q of the read (reverse-complemented when `reverse`) falls on base diag + q of the region. */
 typedef struct anl_vote {
     int32_t votes;   /**< shared k-mers on diagonals within ANL_VOTE_K of the best */
+    int32_t other;   /**< the most on a single diagonal beyond these, or on the other strand */
     int32_t diag;    /**< the diagonal with the most votes; the lowest of equals */
     int32_t lo, hi;  /**< lowest and highest diagonal with support near the best one: what gaps must bridge */
     uint8_t reverse;

@@ -16,7 +16,7 @@ enum { STEP_MISMATCH, STEP_INS, STEP_DEL, STEP_OP = 3, STEP_CLOSES = 4 /* back i
 /* Tuning. */
 enum {
     MARGIN = 32,            /* cells kept NOWHERE on both sides of a wavefront and its last block, for wider ones that are made from it */
-    BEHIND = 100,           /* bp by which a diagonal may lag behind the farthest one, query and target together: 50 each, WFA2-lib's default */
+    BEHIND = 100,           /* bp by which a diagonal may lag behind the farthest one, query and target together; 50 and 200 align alike (stitch.c) */
     MOST_CELLS = 16 << 20,  /* bytes of a traceback, a cell each, where sequences have little in common: what a thread may hold */
 };
 

@@ -5,6 +5,7 @@
 #include "index.h"
 #include "model.h"
 #include "reference.h"
+#include "search_tuning.h"
 #include "unique.h"
 
 #include <omp.h>
@@ -12,12 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Windows that a thread embeds at a time; a GPU wants more. */
-enum { BLOCK = 256, GPU_BLOCK = 4096 };
-
 anl_index_options anl_index_options_default(void)
 {
-    return (anl_index_options){.window = 176, .stride = 48, .threads = 1};
+    return (anl_index_options){.window = ANL_WINDOW, .stride = ANL_STRIDE, .threads = 1};
 }
 
 /* The reference as it grows, contig by contig. */
@@ -30,15 +28,25 @@ struct anl_index_builder {
     anl_contig *contigs;
     uint8_t *bases;
     int64_t *runs;
+    uint64_t *letters;
     int8_t *vectors;
     uint32_t *windows;
-    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, vectors_cap, n_entries, windows_cap;
+    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, n_letters, letters_cap, vectors_cap, n_entries, windows_cap;
     int64_t n_bases, n_windows;
     double share; /* of the reference that has been read, 0: not known */
     anl_index_watch watch;
 };
 
-static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
+/* A base that is none of A C G T U. */
+static int add_letter(anl_index_builder *b, int64_t at, uint8_t letter)
+{
+    if (letter == 'N') return ANL_OK;
+    int rc = anl_grow(&b->letters, &b->letters_cap, b->n_letters + 1, sizeof *b->letters);
+    if (!rc) b->letters[b->n_letters++] = (uint64_t)at << 8 | letter;
+    return rc;
+}
+
+static int add_bases(anl_index_builder *b, const uint8_t *seq, const uint8_t *letters, int64_t len)
 {
     const size_t bytes = (size_t)(b->n_bases + len + 3) / 4, used = (size_t)(b->n_bases + 3) / 4;
     int rc = anl_grow(&b->bases, &b->bases_cap, bytes, 1);
@@ -46,6 +54,7 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, int64_t len)
     memset(b->bases + used, 0, bytes - used);
     for (int64_t i = 0; i < len; ++i) {
         const int64_t at = b->n_bases + i;
+        if (seq[i] > 3 && letters && (rc = add_letter(b, at, letters[i]))) return rc;
         if (seq[i] < 4) {
             b->bases[at / 4] |= (uint8_t)(seq[i] << 2 * (at % 4));
         } else if (i && seq[i - 1] > 3) {
@@ -70,8 +79,8 @@ static int all_n(const uint8_t *seq, int32_t len)
 /* Embeds windows [first, first + n) of a contig. The vector of a window of nothing but N is zero, and costs nothing. */
 static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
 {
-    const uint8_t *seqs[GPU_BLOCK];
-    int32_t lens[GPU_BLOCK], which[GPU_BLOCK];
+    const uint8_t *seqs[ANL_EMBED_BLOCK_ON_GPU];
+    int32_t lens[ANL_EMBED_BLOCK_ON_GPU], which[ANL_EMBED_BLOCK_ON_GPU];
     const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
     const int32_t size = (int32_t)(len < window ? len : window);
@@ -104,7 +113,7 @@ static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
 {
     const size_t d = (size_t)anl_encoder_dim(b->encoder);
     const int64_t n = anl_index_window_count(len, b->options->window, b->options->stride);
-    const int64_t size = b->gpu ? GPU_BLOCK : BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
+    const int64_t size = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
     int rc = anl_grow(&b->vectors, &b->vectors_cap, (b->n_entries + (size_t)n) * d, 1);
     if (!rc) rc = anl_grow(&b->windows, &b->windows_cap, b->n_entries + (size_t)n, sizeof *b->windows);
     if (!rc && b->n_windows + n >= ANL_INDEX_NO_WINDOW) rc = anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
@@ -180,19 +189,20 @@ void anl_index_builder_free(anl_index_builder *b)
     free(b->contigs);
     free(b->bases);
     free(b->runs);
+    free(b->letters);
     free(b->vectors);
     free(b->windows);
     free(b);
 }
 
-int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq)
+int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq, const uint8_t *letters)
 {
     int rc = anl_grow(&b->contigs, &b->contigs_cap, b->n_contigs + 1, sizeof *b->contigs);
     if (rc) return rc;
     anl_contig c = *contig;
     if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
     b->contigs[b->n_contigs++] = c;
-    rc = add_bases(b, seq, c.len);
+    rc = add_bases(b, seq, letters, c.len);
     return rc ? rc : add_windows(b, seq, c.len);
 }
 
@@ -201,7 +211,8 @@ static int write_index(const anl_index_builder *b, anl_output *to)
 {
     uint64_t *unique = NULL;
     anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
-                             .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .window = b->options->window,
+                             .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .letters = b->letters, .n_letters = (int64_t)b->n_letters,
+                             .window = b->options->window,
                              .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
                              .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
                              .model_name = b->model->name, .watch = b->watch, .unique_k = b->options->unique_k};
@@ -233,7 +244,7 @@ static int add_contigs(anl_index_builder *b)
     int rc = anl_reference_open(&r, b->options->reference), more;
     while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
         b->share = anl_reference_share(r);
-        rc = more < 0 ? more : anl_index_builder_add(b, &c, seq);
+        rc = more < 0 ? more : anl_index_builder_add(b, &c, seq, anl_reference_letters(r));
     }
     anl_reference_free(r);
     return rc;

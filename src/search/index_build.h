@@ -15,7 +15,7 @@ typedef struct anl_index_options {
     int device;              /**< that embeds: one of ANL_DEVICE_* */
 } anl_index_options;
 
-/** W 176, S 48, one thread, on the CPU. */
+/** ANL_WINDOW, ANL_STRIDE, one thread, on the CPU. */
 anl_index_options anl_index_options_default(void);
 
 /** What was built. */
@@ -28,7 +28,8 @@ typedef struct anl_index_report {
 typedef struct anl_index_builder anl_index_builder;
 int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, const anl_model *model);
 void anl_index_builder_free(anl_index_builder *b);
-int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq); /**< base codes 0-3, 4 for N; copied */
+/** seq: base codes 0-3, 4 for N; letters: the same in upper-case IUPAC letters, or NULL. Copied. */
+int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq, const uint8_t *letters);
 int anl_index_builder_write(const anl_index_builder *b, const char *path);
 
 /** Tells `watch` (NULL: nobody) of every stage. 0 or the first error; nothing is left behind then. The bytes written do not depend on the threads. */

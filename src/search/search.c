@@ -22,6 +22,7 @@ typedef struct probe {
 
 struct anl_search_scratch {
     anl_gpu_stream *stream; /* NULL: the CPU */
+    int64_t entries;
     uint8_t *queries; /* biased to unsigned */
     uint8_t *gathered;
     int32_t *dots;
@@ -110,6 +111,11 @@ void anl_search_scratch_free(anl_search_scratch *sc)
                          sc->unsure};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
+}
+
+int64_t anl_search_entries(const anl_search_scratch *sc)
+{
+    return sc->entries;
 }
 
 int anl_search_is_saturated(const anl_neighbours *q, int32_t k, int32_t d)
@@ -245,24 +251,58 @@ static int choose(const anl_search *s, anl_search_scratch *sc, const int32_t *do
     return n;
 }
 
-/* The lists of all queries, grouped by list in sc->sorted, sc->starts. */
+static void add_probe(const anl_search *s, anl_search_scratch *sc, uint32_t list, int query, size_t *probes)
+{
+    const uint64_t *begin = s->index->list_begin;
+    sc->entries += (int64_t)(begin[list + 1] - begin[list]);
+    sc->probes[(*probes)++] = (probe){list, (uint32_t)query};
+    ++sc->starts[list + 1];
+}
+
+/* The nearest lists of a query in their order; of equally near ones the lower number first. */
+static void rank(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, anl_neighbours *q)
+{
+    uint64_t keys[ANL_RANKED], other[ANL_RANKED];
+    const int n = s->index->nlist < ANL_RANKED ? s->index->nlist : ANL_RANKED;
+    nearest_lists(s, sc, dot, n, sc->which);
+    for (int i = 0; i < n; ++i) {
+        const uint32_t list = sc->which[i];
+        const int32_t value = s->index->centroid_bias[list] - 2 * dot[list];
+        keys[i] = (uint64_t)((int64_t)value - INT32_MIN) << 32 | list;
+    }
+    sort(keys, other, n);
+    for (int i = 0; i < n; ++i) q->lists[i] = (uint32_t)keys[i];
+    q->n_lists = n;
+}
+
+/* The lists of all queries, grouped by list in sc->sorted, sc->starts. Only queries whose lists are not ranked that far meet all centroids. */
 static void choose_lists(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     const anl_index *x = s->index;
     const int32_t panels = (int32_t)anl_panels((size_t)x->nlist);
+    const size_t d = (size_t)x->d;
     size_t probes = 0;
     memset(sc->starts, 0, ((size_t)x->nlist + 1) * sizeof *sc->starts);
-    for (int begin = 0; begin < r->n; begin += QUERIES_AT_ONCE) {
-        const int m = r->n - begin < QUERIES_AT_ONCE ? r->n - begin : QUERIES_AT_ONCE;
-        s->kernels->dots(sc->queries + (size_t)begin * (size_t)x->d, m, x->centroids, panels, x->d, sc->dots);
-        for (int i = 0; i < m; ++i) {
-            const int lists = choose(s, sc, sc->dots + (size_t)i * (size_t)panels * ANL_PANEL, r->queries[begin + i]->nprobe, r->nprobe);
-            for (int p = 0; p < lists; ++p) {
-                sc->probes[probes++] = (probe){sc->which[p], (uint32_t)(begin + i)};
-                ++sc->starts[sc->which[p] + 1];
-            }
+    for (int i = 0; i < r->n;) {
+        int which[QUERIES_AT_ONCE], m = 0;
+        for (; i < r->n && m < QUERIES_AT_ONCE; ++i) {
+            if (r->queries[i]->n_lists >= r->nprobe) continue;
+            memcpy(sc->gathered + (size_t)m * d, sc->queries + (size_t)i * d, d);
+            which[m++] = i;
+        }
+        if (m) s->kernels->dots(sc->gathered, m, x->centroids, panels, x->d, sc->dots);
+        for (int j = 0; j < m; ++j) {
+            anl_neighbours *q = r->queries[which[j]];
+            const int32_t *dot = sc->dots + (size_t)j * (size_t)panels * ANL_PANEL;
+            if (q->lists && !q->n_lists) rank(s, sc, dot, q);
+            if (q->n_lists >= r->nprobe) continue;
+            const int lists = choose(s, sc, dot, q->nprobe, r->nprobe);
+            for (int p = 0; p < lists; ++p) add_probe(s, sc, sc->which[p], which[j], &probes);
         }
     }
+    for (int i = 0; i < r->n; ++i)
+        for (int p = r->queries[i]->nprobe; p < r->nprobe && r->nprobe <= r->queries[i]->n_lists; ++p)
+            add_probe(s, sc, r->queries[i]->lists[p], i, &probes);
     for (int32_t l = 0; l < x->nlist; ++l) sc->starts[l + 1] += sc->starts[l];
     for (size_t i = 0; i < probes; ++i) sc->sorted[sc->starts[sc->probes[i].list]++] = sc->probes[i];
     memmove(sc->starts + 1, sc->starts, (size_t)x->nlist * sizeof *sc->starts);
@@ -387,6 +427,7 @@ static int search_faiss(const anl_search *s, anl_search_scratch *sc, const reque
 int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe)
 {
     if (!n) return ANL_OK;
+    if (nprobe > s->index->nlist) nprobe = s->index->nlist;
     const request r = {queries, n, queries[0]->k, nprobe};
     int rc = sc->stream ? search_gpu(s, sc, &r) : s->faiss ? search_faiss(s, sc, &r) : search_native(s, sc, &r);
     for (int i = 0; i < n && !rc; ++i) {

@@ -22,6 +22,8 @@ typedef struct anl_neighbours {
     anl_hit *hits;       /**< room for k; ascending by (dist, window) */
     int32_t k, n;        /**< hits wanted, hits found */
     int32_t nprobe;      /**< so many nearest lists have been gone through; 0: none */
+    uint32_t *lists;     /**< room for the ANL_RANKED nearest lists, nearest first, or NULL: then every wave finds its lists anew */
+    int32_t n_lists;     /**< of them known; 0 before the first wave */
 } anl_neighbours;
 
 /** Whether the first k hits wanted are there and look alike (ANL_COSINE_DROP_SATURATED), so that more may lie behind them. */
@@ -42,6 +44,9 @@ int anl_search_use(anl_search *s, anl_gpu *gpu);
 typedef struct anl_search_scratch anl_search_scratch; /**< one a thread */
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s);
 void anl_search_scratch_free(anl_search_scratch *sc);
+
+/** Entries of the store, padding included, that a scratch's native searches have gone through so far. */
+int64_t anl_search_entries(const anl_search_scratch *sc);
 
 /** Lists probed for a multiplier of the usual number: about 13,000 entries at 100,000 windows, growing with the square root of their number.
  *  1 finds the window of a read with few errors, 16 goes through every list of a bacterial genome. */

@@ -17,7 +17,7 @@ int anl_window_store_new(anl_index **out, const anl_model *m, const uint8_t *bas
     if (file < 0) return ANL_EIO;
     anl_scratch_name(file, path);
     int rc = anl_index_builder_new(&b, &o, m);
-    if (!rc) rc = anl_index_builder_add(b, &contig, bases);
+    if (!rc) rc = anl_index_builder_add(b, &contig, bases, NULL);
     if (!rc) rc = anl_index_builder_write(b, path);
     anl_index_builder_free(b);
     if (!rc) rc = anl_index_open(out, path);

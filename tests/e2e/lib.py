@@ -29,13 +29,13 @@ def index(name="genome.anl", fasta=GENOME, *options, env=None):
     run("index", "-o", out, *options, fasta, env=env)
     return out
 
-def refused(*args, says, leaves=()):
+def refused(*args, says, leaves=(), status=None):
     """anneal ends with one line that starts with 'anneal: ' and holds `says`, a status that is not 0, and no new file but `leaves`."""
     before = set(os.listdir(TEMP))
     p = subprocess.run([ANNEAL, *map(str, args)], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
     lines = p.stderr.decode().splitlines()
     what = f"anneal {' '.join(map(str, args))}: status {p.returncode}, said {lines}"
-    if p.returncode <= 0: sys.exit(f"{what}: not refused")
+    if p.returncode <= 0 or status not in (None, p.returncode): sys.exit(f"{what}: not refused")
     if len(lines) != 1 or not lines[0].startswith("anneal: ") or says not in lines[0]: sys.exit(f"{what}: expected one line with '{says}'")
     left = set(os.listdir(TEMP)) - before - set(leaves)
     if left: sys.exit(f"{what}: left {left} behind")

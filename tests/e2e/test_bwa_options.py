@@ -160,6 +160,10 @@ check([f[1] for f, _ in records(run("align", "-p", anl, path("both.fq"))[0])] ==
 run("align", "-t", 2, "-v", 1, "--un", path("un_%.fq.gz"), "-o", path("x.sam"), anl, *mates)
 check([gzip.open(path(f"un_{i}.fq.gz"), "rt").read() for i in (1, 2)] == [entry(lost), entry(lost[::-1])], "--un %")
 refused("align", "--un", path("v_%.fq"), "-o", path("x2.sam"), anl, single, says="read 'lost' is single; without the % one file takes all")
+own = shutil.copy(mates[1], path("w_2.fq"))
+for un, out in ((path("w_%.fq"), "x2.sam"), (single, "x2.sam"), (path("x2.sam"), "x2.sam")):
+    refused("align", "--un", un, "-o", path(out), anl, *((mates[0], own) if "%" in un else (single,)), says=os.path.basename(un.replace("%", "2")))
+check(open(own).read() == open(mates[1]).read(), "--un wrote over its input")
 refused("align", "--un", path("no/such.fq"), "-o", path("x2.sam"), anl, single, says="such.fq: cannot write")
 refused("align", "--un", "/dev/full", "-o", path("x2.sam"), anl, single, says="/dev/full: cannot write")
 refused("align", "--un", path("v.fq"), "-o", path("x2.sam"), anl, write("cut.fq", text(reads)[:-20]), says="cut.fq: ")

@@ -45,7 +45,7 @@ for ending, idx in (("bam", "bai"), ("cram", "crai"), ("sam.gz", "csi")):
     run("align", "--sort", "-t", 2, "-o", path(f"s.{ending}"), anl, R1, R2)
     check(os.path.exists(path(f"s.{ending}.{idx}")), f"{ending}: no index")
     subprocess.run(["samtools", "sort", "-o", path("theirs.bam"), path("a.bam")], check=True, stderr=subprocess.DEVNULL)
-    check(view(path(f"s.{ending}")) == view(path("theirs.bam")), f"{ending}: not the order of samtools sort")
+    check(view(path(f"s.{ending}"), "-x", "ms") == view(path("theirs.bam")), f"{ending}: not the order of samtools sort")
     some = subprocess.run(["samtools", "view", "-c", path(f"s.{ending}"), "chr2:20001-30000"], capture_output=True, check=True, text=True)
     check(int(some.stdout) > 60, f"{ending}: the index finds {some.stdout} records")
 
@@ -96,9 +96,28 @@ old = "@SQ\tSN:x\tLN:9\n@RG\tID:lane1\tSM:s\n@PG\tID:old\tPN:old\n" + "".join(
 sam = run("align", anl, write("old.sam", old))[0]
 (f, t), (g, u) = records(sam)
 check("@PG\tID:old" in sam and "@RG\tID:lane1\tSM:s" in sam and t["RG"] == "lane1" and t["RX"] == "ACGT" and t["NM"] != "7" and "SA" not in t, f"aligned BAM: {f} {t}")
-check(g[1] == "4" and u == {"RG": "lane1", "PG": "old", "RX": "ACGT"}, f"aligned BAM, now unmapped: {g} {u}")
+check(g[1] == "4" and u == {"RG": "lane1", "RX": "ACGT"}, f"aligned BAM, now unmapped: {g} {u}")
 sam = run("align", "-R", "@RG\\tID:lane1\\tSM:other", anl, path("old.sam"))[0]
 check(sam.count("\n@RG") == 1 and "SM:other" in sam, "-R replaces the read groups of the input")
+
+# Mates in two files: the header lines of both, once each; a program whose ID stands for another run there gets one of its own.
+def mate_file(name, header, seq, group):
+    return write(name, header + f"m\t4\t*\t0\t0\t*\t*\t0\t0\t{seq}\t*\tRG:Z:{group}\n")
+shared = "@RG\tID:l1\tSM:s\n@CO\tsame\n"
+m1 = mate_file("m1.sam", shared + "@PG\tID:bwa\tCL:one\n@PG\tID:view\tPP:bwa\tCL:v\n@CO\tfirst\n", one.splitlines()[1], "l1")
+m2 = mate_file("m2.sam", shared + "@RG\tID:l2\tSM:s\n@PG\tID:bwa\tCL:two\n@PG\tID:view\tPP:bwa\tCL:v\n@PG\tID:bwa.2\tPP:view\n@CO\tsecond\n", two.splitlines()[1], "l2")
+sam = run("align", anl, m1, m2)[0]
+kept = [line for line in sam.splitlines() if line[:3] in ("@RG", "@CO", "@PG") and "\tPN:anneal" not in line]
+check(kept == [line.replace("|", "\t") for line in (
+    "@RG|ID:l1|SM:s", "@CO|same", "@PG|ID:bwa|CL:one", "@PG|ID:view|PP:bwa|CL:v", "@CO|first", "@RG|ID:l2|SM:s", "@PG|ID:bwa.3|CL:two",
+    "@PG|ID:view.2|PP:bwa.3|CL:v", "@PG|ID:bwa.2|PP:view.2", "@CO|second")], f"two headers: {kept}")
+check([t["RG"] for _, t in records(sam)] == ["l1", "l2"], "two headers: read groups")
+check(run("align", anl, m1, mate_file("m3.sam", open(m1).read().rsplit("m\t4", 1)[0], two.splitlines()[1], "l1"))[0].count("\n@RG") == 1, "one header twice")
+other = mate_file("m4.sam", "@RG\tID:l1\tSM:other\n", two.splitlines()[1], "l1")
+refused("align", anl, m1, other, says="the input has two read groups 'l1' that differ: give one with -R")
+check(run("align", "-R", "@RG\\tID:l1\\tSM:s", anl, m1, other)[0].count("\n@RG") == 1, "-R settles it")
+fq1 = write("fq1.fq", f"@m\n{one.splitlines()[1]}\n+\n{'I' * len(one.splitlines()[1])}\n")
+check("@RG\tID:l2" in run("align", anl, fq1, m2)[0], "the second file alone has a header")
 sam = run("align", "--eqx", anl, few)[0]
 check(all("M" not in f[5] and "=" in f[5] for f, _ in records(sam) if f[5] != "*"), "--eqx")
 unmapped = write("n.fq", "@n\n" + "N" * 50 + "\n+\n" + "I" * 50 + "\n")

@@ -89,6 +89,21 @@ def fasta(name, *only):
     return {c: contigs[c] for c in only or contigs}
 
 # Errors hide differences: some reads with errors fit another copy as well or better. LPA has hundreds of near copies, which keep a MAPQ low.
+def all_places():
+    """All places of ten reads that a thousand copies share, in memory that grows with their number and not with its square."""
+    rng = random.Random(3)
+    unit = "".join(rng.choices("ACGT", k=300))
+    copies = "".join(unit[:i % 300] + rng.choice("ACGT") + unit[i % 300 + 1:] + "".join(rng.choices("ACGT", k=100)) for i in range(2048))
+    many = index("many.anl", write("many.fa", f">r\n{copies}\n"))
+    reads = write("many.fq", "".join(f"@q{i}\n{unit[10 * i:10 * i + 150]}\n+\n{'I' * 150}\n" for i in range(10)))
+    with open(path("many.sam"), "w") as out:
+        p = subprocess.Popen([ANNEAL, "align", "-v1", "--device", "cpu", "-a", many, reads], stdout=out)
+        _, status, usage = os.wait4(p.pid, 0)
+    n = sum(1 for _ in records(open(path("many.sam")).read()))
+    check(status == 0 and n > 10000, f"-a: status {status}, {n} records")
+    if "asan" not in ANNEAL and "tsan" not in ANNEAL: check(usage.ru_maxrss < 400 << 10, f"-a: {usage.ru_maxrss >> 10} MiB for {n} records")
+
+all_places()
 check_set("own", self_made(), 2000, 0.995, (1, 0.98), (0.98, 0.95))
 check_set("lpa", fasta("eval/LPA_8_haplotypes.fa.gz"), 8000, 0.997, (1, 0.98), (0.85, 0.85))
 check_set("mhc", fasta("train/human_hg19_alt_3.fa.gz", "chr6_apd_hap1", "chr6_dbb_hap3"), 4000, 0.997, (1, 0.995), (0.995, 0.99))

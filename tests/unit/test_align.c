@@ -45,7 +45,7 @@ static void make_index(void)
     anl_model *m = random_model(32, 0);
     assert_int_equal(anl_model_save(m, in_folder("m.anm")), 0);
     assert_int_equal(anl_index_builder_new(&b, &o, m), 0);
-    assert_int_equal(anl_index_builder_add(b, &contig, genome), 0);
+    assert_int_equal(anl_index_builder_add(b, &contig, genome, NULL), 0);
     assert_int_equal(anl_index_builder_write(b, in_folder("x.anl")), 0);
     anl_index_builder_free(b);
     anl_model_free(m);

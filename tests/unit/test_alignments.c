@@ -8,6 +8,7 @@
 #include <htslib/bgzf.h>
 #include <htslib/faidx.h>
 #include <htslib/sam.h>
+#include <sys/resource.h>
 
 enum { N = 3000 };
 
@@ -147,6 +148,15 @@ static void sorting(void **unused)
     sam_close(f);
     o.sort_memory = 20000; /* dozens of runs */
     assert_int_equal(write_all(&o), 0);
+    names_in(o.path, spilled);
+    assert_string_equal(in_memory, spilled);
+    struct rlimit before, low;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = (struct rlimit){32, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    o.sort_memory = 2500; /* hundreds of runs, 16 of them open at once */
+    assert_int_equal(write_all(&o), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     names_in(o.path, spilled);
     assert_string_equal(in_memory, spilled);
     int n = 0;

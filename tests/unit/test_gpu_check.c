@@ -36,7 +36,7 @@ static anl_index *index_of(const anl_model *m, const uint8_t *seq, const char *n
     const anl_contig c = {.name = "chr1", .len = CONTIG, .md5 = "0123456789abcdef0123456789abcdef"};
     memcpy(joined, seq, CONTIG);
     assert_int_equal(anl_index_builder_new(&b, &o, m), 0);
-    assert_int_equal(anl_index_builder_add(b, &c, joined), 0);
+    assert_int_equal(anl_index_builder_add(b, &c, joined, NULL), 0);
     assert_int_equal(anl_index_builder_write(b, in_folder(name)), 0);
     anl_index_builder_free(b);
     assert_int_equal(anl_index_open(&x, in_folder(name)), 0);

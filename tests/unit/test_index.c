@@ -15,6 +15,7 @@ static int8_t vectors[8192][D];
 static uint32_t windows[8192];
 static uint8_t bases[CONTIG / 4 + 8];
 static uint64_t unique[CONTIG / 64];
+static uint64_t letters[] = {110 << 8 | 'R', 112 << 8 | 'Y', 5000 << 8 | 'B'};
 
 /* Vectors of one length, many of them equal, so that ties are everywhere. */
 static void make_vectors(int n)
@@ -39,6 +40,7 @@ static void write_index(int n, int unique_k)
     static const int64_t runs[] = {100, 200, 5000, 5001};
     for (size_t i = 0; i < sizeof bases; ++i) bases[i] = (uint8_t)random_below(256);
     const anl_index_parts parts = {.contigs = contigs, .n_contigs = 2, .bases = bases, .n_bases = CONTIG, .n_runs = runs, .n_n_runs = 2,
+                                   .letters = letters, .n_letters = 3,
                                    .window = 100, .stride = 5, .d = D, .vectors = vectors[0], .windows = windows, .n_entries = n,
                                    .model_hash = 42, .model_name = "test", .unique_k = unique_k, .unique = unique};
     anl_output *to;
@@ -240,6 +242,33 @@ static void unique_bits_come_back(void **unused)
     anl_index_free(x);
 }
 
+static void spells_as(const anl_index *x, int64_t begin, int64_t end, const char *md, const char *expected)
+{
+    char text[64];
+    strcpy(text, md);
+    anl_index_spell_md(x, begin, end, text);
+    assert_string_equal(text, expected);
+}
+
+/* Letters stand at 110 (R), 112 (Y) and 5000 (B). */
+static void md_has_the_letters(void **unused)
+{
+    (void)unused;
+    make_vectors(20);
+    anl_index *x = build(20);
+    spells_as(x, 100, 116, "0N0N0N0N0N0N0N0N0N0N0N0N0N0N0N0N0", "0N0N0N0N0N0N0N0N0N0N0R0N0Y0N0N0N0");
+    spells_as(x, 110, 120, "0N1N7", "0R1Y7");
+    spells_as(x, 108, 115, "2N0A0N2", "2R0A0Y2");
+    spells_as(x, 105, 115, "5^NAN2", "5^RAY2"); /* deleted */
+    spells_as(x, 105, 115, "3^AC0N1N2", "3^AC0R1Y2");
+    spells_as(x, 109, 112, "1N1", "1R1");
+    spells_as(x, 4990, 5001, "10N0", "10B0");
+    spells_as(x, 4990, 5000, "9A0", "9A0");
+    spells_as(x, 300, 400, "50N49", "50N49");
+    spells_as(x, 110, 111, "", "");
+    anl_index_free(x);
+}
+
 static void window_counts(void **unused)
 {
     (void)unused;
@@ -349,6 +378,21 @@ static void wrong_unique_bits_are_refused(void **unused)
     }
 }
 
+/* With checksums that are right. */
+static void wrong_letters_are_refused(void **unused)
+{
+    (void)unused;
+    static const uint64_t wrong[] = {110 << 8 | 'R', 109 << 8 | 'R', (uint64_t)CONTIG << 8 | 'R', 120 << 8 | 'N', 120 << 8 | 'A', 120 << 8};
+    make_vectors(20);
+    const uint64_t right = letters[1];
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
+        letters[1] = wrong[i];
+        write_index(20, UNIQUE_K);
+        refused(ANL_EFORMAT);
+    }
+    letters[1] = right;
+}
+
 static int set_up(void **unused)
 {
     (void)unused;
@@ -371,9 +415,11 @@ int main(void)
         cmocka_unit_test(widening_is_exact),
         cmocka_unit_test(contents_come_back),
         cmocka_unit_test(unique_bits_come_back),
+        cmocka_unit_test(md_has_the_letters),
         cmocka_unit_test(window_counts),
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(wrong_unique_bits_are_refused),
+        cmocka_unit_test(wrong_letters_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

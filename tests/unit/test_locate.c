@@ -72,8 +72,8 @@ static void open_whole(whole *w)
     anl_index_builder *b;
     w->model = random_model(32, 0);
     assert_int_equal(anl_index_builder_new(&b, &o, w->model), 0);
-    assert_int_equal(anl_index_builder_add(b, &contigs[0], genome), 0);
-    assert_int_equal(anl_index_builder_add(b, &contigs[1], genome + CONTIG), 0);
+    assert_int_equal(anl_index_builder_add(b, &contigs[0], genome, NULL), 0);
+    assert_int_equal(anl_index_builder_add(b, &contigs[1], genome + CONTIG, NULL), 0);
     assert_int_equal(anl_index_builder_write(b, in_folder("x.anl")), 0);
     anl_index_builder_free(b);
     assert_int_equal(anl_index_open(&w->index, in_folder("x.anl")), 0);
@@ -136,10 +136,10 @@ static void mates_are_cut_to_what_the_encoder_takes(void **unused)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         anl_read read = {.name = "r", .seq = bases, .len = cases[i].len, .mate = cases[i].mate};
         anl_query q = {.read = &read, .strand = {bases, bases}};
-        anl_segments s;
+        anl_segments s = {0};
         x.window = cases[i].window;
         anl_arena_reset(w.scratch.temporary);
-        assert_int_equal(anl_candidates_cut(&w.context, &w.scratch, &q, 1, &s), 0);
+        assert_int_equal(anl_candidates_cut(&x, &q, 0, &s, w.scratch.temporary), 0);
         assert_int_equal(s.n, cases[i].segments);
         if (s.n) assert_int_equal(s.list[0].len, cases[i].size);
         if (s.n) assert_int_equal(s.list[s.n - 1].offset + s.list[s.n - 1].len, cases[i].len);
@@ -204,9 +204,9 @@ static void waves_find_what_one_search_finds(void **unused)
         assert_int_equal(anl_locate_wave(&w.context, &w.scratch, which[0], N, steps[step]), 0);
         for (int i = 0; i < N; ++i) {
             const int32_t before = waves.list[i].places.n;
-            assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &waves.list[i], places), 0);
+            assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &waves.list[i], places, NULL, NULL), 0);
             const int32_t after = waves.list[i].places.n;
-            assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &waves.list[i], places), 0);
+            assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &waves.list[i], places, NULL, NULL), 0);
             assert_int_equal(waves.list[i].places.n, after);
             grown += step && after > before;
         }
@@ -217,7 +217,7 @@ static void waves_find_what_one_search_finds(void **unused)
     assert_true(grown > 5); /* later waves did find places */
     int many = 0;
     for (int i = 0; i < N; ++i) {
-        assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &once.list[i], places), 0);
+        assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &once.list[i], places, NULL, NULL), 0);
         assert_true(holds_places(&once.list[i].places, &waves.list[i].places));
         many += once.list[i].places.n > COPIES / 2;
     }
@@ -284,7 +284,7 @@ static void hits_vote_for_the_place(void **unused)
         const int64_t middle = begin - b.contig_begin[contig] + (len - WINDOW) / 2, nearest = b.window_begin[contig] + (middle < 0 ? 0 : middle / STRIDE);
         const anl_hit hits[3] = {{1, (uint32_t)nearest}, {2, (uint32_t)nearest + 1}, {3, nearest > 500 ? 100 : 900}};
         anl_segment s = hit_by(read, len, hits, 3);
-        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);
+        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena, NULL, NULL), 0);
         assert_true(s.places.n >= 1);
         assert_int_equal(s.places.list[0].start, begin);
         assert_int_equal(s.places.list[0].reverse, reverse);
@@ -293,7 +293,7 @@ static void hits_vote_for_the_place(void **unused)
         assert_true(s.places.n == 1 || s.places.list[1].start != begin); /* the second window says nothing new */
         anl_locate_forget(&s);
         assert_int_equal(s.places.n, 0);
-        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);
+        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena, NULL, NULL), 0);
         assert_int_equal(s.places.list[0].start, begin);
     }
     anl_arena_free(arena);
@@ -316,14 +316,14 @@ static void places_may_hang_over_the_contig(void **unused)
         take(read + LEN - inside, CONTIG, inside, 0);
         const anl_hit hit = {1, (uint32_t)b.window_begin[1]};
         anl_segment s = hit_by(read, LEN, &hit, 1);
-        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);
+        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena, NULL, NULL), 0);
         assert_int_equal(s.places.n, 1);
         assert_int_equal(s.places.list[0].start, CONTIG - LEN + inside);
         assert_int_equal(anl_locate_at(&s, &s.places.list[0]), CONTIG - LEN + inside);
         anl_locate_forget(&s);
         anl_locate_params p = anl_locate_long;
         p.min_votes = 3;
-        assert_int_equal(anl_locate_vote(x, v, &p, &s, arena), 0);
+        assert_int_equal(anl_locate_vote(x, v, &p, &s, arena, NULL, NULL), 0);
         assert_int_equal(s.places.n, inside >= p.min_on_contig);
     }
     anl_arena_free(arena);

@@ -58,6 +58,8 @@ static void valid_inputs(void **unused)
     reads_as("", "");
     reads_as("\n", "");
     reads_as("@a\nACGT\n+\nIIII\n", "a/0:ACGT:IIII;");
+    reads_as("\n@a\nACGT\n+\nIIII\n\n \t\n@b\nA\n+\nI\n  \n", "a/0:ACGT:IIII;b/0:A:I;");
+    reads_as("\357\273\277@a\nACGT\n+\nIIII\n", "a/0:ACGT:IIII;");
     reads_as("@a\nACGT\n+\nIIII", "a/0:ACGT:IIII;");
     reads_as("@a/1 x y\r\nACgt\r\n+a/1\r\n@+II\r\n", "a/0(x y):ACGT:@+II;");
     reads_as("@a\nAC\nGT\n+\nI@\n+I\n@b\nA\n+\n#\n", "a/0:ACGT:I@+I;b/0:A:#;");
@@ -91,6 +93,52 @@ static void invalid_inputs(void **unused)
     refused_as("@a\nA\n+\nI\n>b\nA\n", "record 2: it does not start with '@'");
 }
 
+static void nul_bytes(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *what;
+    } cases[] = {
+        {"@a\0b\nA\n+\nI\n", 11, "record 1: a NUL byte in the line of the name"},
+        {"@a b\0\nA\n+\nI\n", 12, "record 1: a NUL byte in the line of the name"},
+        {"@a\nA\0\n+\nII\n", 12, "record 1 'a': a character that is no base"},
+        {"@a\nAA\n+\nI\0\n", 12, "record 1 'a': a quality outside '!' to '~'"},
+        {"@a\nA\n+\nI\n\0\0\0", 13, "record 2: it does not start with '@'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        const char *path = write_bytes("x", cases[i].bytes, cases[i].n), *message = read_all(path, NULL, 0, 1000);
+        assert_memory_equal(message, path, strlen(path));
+        assert_string_equal(message + strlen(path) + 2, cases[i].what);
+    }
+}
+
+/* SAM's rule for names; a first record whose name starts with '@' would be taken for a header. */
+static void names(void **unused)
+{
+    (void)unused;
+    char text[600], name[300];
+    refused_as("@@a\nA\n+\nI\n", "record 1 '@a': the name has an '@', which SAM does not allow");
+    refused_as("@a\nA\n+\nI\n@b@c/1\nA\n+\nI\n", "record 2 'b@c': the name has an '@', which SAM does not allow");
+    refused_as("@a\001\nA\n+\nI\n", "record 1: the name has a character that SAM does not allow");
+    refused_as(">\303\251\nA\n", "record 1: the name has a character that SAM does not allow");
+    for (int n = 254; n < 257; ++n) { /* 256: 254 and the /1 that is left out */
+        memset(name, 'n', sizeof name);
+        strcpy(name + (n == 256 ? 254 : n), n == 256 ? "/1" : "");
+        sprintf(text, "@%s\nA\n+\nI\n", name);
+        const char *result = read_all(write_text("x", text), NULL, 0, 1000);
+        if (n == 255) assert_non_null(strstr(result, "nnn': the name is longer than the 254 characters that SAM allows"));
+        else assert_string_equal(strchr(result, '/'), "/0:A:I;");
+    }
+    static const char *const bad[] = {"a@b", "a b", "a\002"};
+    for (size_t i = 0; i < 3; ++i) {
+        sprintf(text, "@SQ\tSN:c\tLN:9\nx\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n%s\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n", bad[i]);
+        refused_as(text, i ? "record 2: the name has a character that SAM does not allow"
+                           : "record 2 'a@b': the name has an '@', which SAM does not allow");
+    }
+}
+
 static void compressed_inputs(void **unused)
 {
     (void)unused;
@@ -116,8 +164,44 @@ static void compressed_inputs(void **unused)
         assert_memory_equal(message, path, strlen(path));
         assert_non_null(strstr(message, "truncated gzip"));
     }
+    /* Zeros fill up what tapes and object stores hold; anything else is refused. */
+    static unsigned char padded[300000];
+    static const size_t zeros[] = {1, 511, 65536, 200000};
+    memcpy(padded, bytes, size);
+    for (size_t i = 0; i < sizeof zeros / sizeof *zeros; ++i)
+        assert_string_equal(read_all(write_bytes("padded.fq.gz", padded, size + zeros[i]), NULL, 0, 77), expected);
+    static const char *const follows[] = {"text", "\037\213", "\0\0text", "\n"};
+    static const size_t lengths[] = {4, 2, 6, 1};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; ++i) {
+        memcpy(padded + size, follows[i], lengths[i]);
+        const char *message = read_all(write_bytes("behind.fq.gz", padded, size + lengths[i]), NULL, 0, 1000);
+        assert_non_null(strstr(message, i == 1 ? "truncated gzip" : "behind.fq.gz: something else follows the gzip data"));
+    }
+    memset(padded + size, 0, 100);
+    memcpy(padded + size + 100, bytes, size);
+    assert_non_null(strstr(read_all(write_bytes("behind.fq.gz", padded, 2 * size + 100), NULL, 0, 1000), "something else follows"));
     bytes[size / 2] ^= 0x10;
     assert_non_null(strstr(read_all(write_bytes("flipped.fq.gz", bytes, size), NULL, 0, 1000), "flipped.fq.gz: "));
+}
+
+/* Compressed otherwise: the line says what to type. */
+static void other_compressions(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *bytes, *name, *command;
+    } cases[] = {{"BZh91AY&SY", "bzip2", "bzip2 -dc"}, {"\375" "7zXZ\0", "xz", "xz -dc"}, {"(\265/\375$", "zstd", "zstd -dc"},
+                 {"\4\"M\030d", "lz4", "lz4 -dc"},    {"\037\235\220", "compress", "gzip -dc"}, {"PK\3\4\24", "zip", "unzip -p"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        char expected[1000];
+        const char *path = write_bytes("x", cases[i].bytes, i == 1 ? 6 : strlen(cases[i].bytes));
+        sprintf(expected, "%s: compressed by %s, which is not read here: give <(%s %s) in its place, or '-' behind '%s %s |'", path,
+                cases[i].name, cases[i].command, path, cases[i].command, path);
+        assert_string_equal(read_all(path, NULL, 0, 9), expected);
+        anl_reference *r;
+        assert_int_equal(anl_reference_open(&r, path), ANL_EFORMAT);
+        assert_string_equal(anl_error(), expected);
+    }
 }
 
 static void pairs(void **unused)
@@ -132,6 +216,37 @@ static void pairs(void **unused)
     assert_non_null(strstr(read_all(two, one, 0, 9), "2.fq: ends after 1 reads, but "));
     const char *both = write_text("p.fq", "@a/1\nA\n+\nI\n@a/2\nC\n+\nI\n@s\nG\n+\nI\n@b\nT\n+\nI\n@b\nA\n+\nI\n");
     for (int64_t max = 1; max < 10; ++max) assert_string_equal(read_all(both, NULL, 1, max), "a/1:A:I;a/2:C:I;s/0:G:I;b/1:T:I;b/2:A:I;");
+}
+
+/* Names of mates that differ in .1 and .2, _1 and _2 or :1 and :2, as the SRA writes them. */
+static void names_of_mates(void **unused)
+{
+    (void)unused;
+    char text[2][200], expected[200];
+    for (const char *sep = "._:/"; *sep; ++sep) {
+        for (int mate = 1; mate < 3; ++mate)
+            sprintf(text[mate - 1], "@a.1%c%d\nA\n+\nI\n@a.2%c%d\nC\n+\nI\n", *sep, mate, *sep, mate);
+        const char *one = write_text("1.fq", text[0]), *two = write_text("2.fq", text[1]);
+        assert_string_equal(read_all(one, two, 0, 9), "a.1/1:A:I;a.1/2:A:I;a.2/1:C:I;a.2/2:C:I;");
+        sprintf(text[0], "@a%c1\nA\n+\nI\n@a%c2\nC\n+\nI\n@b%c1\nG\n+\nI\n@b%c2\nT\n+\nI\n", *sep, *sep, *sep, *sep);
+        for (int64_t max = 1; max < 10; ++max)
+            assert_string_equal(read_all(write_text("p.fq", text[0]), NULL, 1, max), "a/1:A:I;a/2:C:I;b/1:G:I;b/2:T:I;");
+        sprintf(expected, *sep == '/' ? "a/0:A:I;a/0:C:I;b/0:G:I;b/0:T:I;" : "a%c1/0:A:I;a%c2/0:C:I;b%c1/0:G:I;b%c2/0:T:I;", *sep, *sep, *sep, *sep);
+        assert_string_equal(read_all(write_text("p.fq", text[0]), NULL, 0, 9), expected); /* not said to be pairs */
+    }
+    /* Spots that are numbered, the same name for both mates: nothing is cut off. */
+    const char *spots = "@s.1 x\nA\n+\nI\n@s.2 x\nC\n+\nI\n";
+    assert_string_equal(read_all(write_text("1.fq", spots), write_text("2.fq", spots), 0, 9), "s.1/1(x):A:I;s.1/2(x):A:I;s.2/1(x):C:I;s.2/2(x):C:I;");
+    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.1\nC\n+\nI\n@s.2\nG\n+\nI\n@s.2\nT\n+\nI\n"), NULL, 1, 9),
+                        "s.1/1:A:I;s.1/2:C:I;s.2/1:G:I;s.2/2:T:I;");
+    /* Numbered single reads, a single one before a pair, the second mate before the first. */
+    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.2\nC\n+\nI\n@s.3\nG\n+\nI\n"), NULL, 1, 9), "s.1/0:A:I;s.2/0:C:I;s.3/0:G:I;");
+    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.2\nC\n+\nI\n@s.2\nG\n+\nI\n"), NULL, 1, 9), "s.1/0:A:I;s.2/1:C:I;s.2/2:G:I;");
+    assert_string_equal(read_all(write_text("p.fq", "@s.2\nA\n+\nI\n@s.1\nC\n+\nI\n"), NULL, 1, 9), "s.2/0:A:I;s.1/0:C:I;");
+    const char *one = write_text("1.fq", "@s.1\nA\n+\nI\n@s.2\nA\n+\nI\n"), *two = write_text("2.fq", "@s.2\nA\n+\nI\n@s.3\nA\n+\nI\n");
+    assert_non_null(strstr(read_all(one, two, 0, 9), "2.fq: record 2: mates have different names: 's.2' and 's.3'"));
+    const char *bam = "r.2\t141\t*\t0\t0\t*\t*\t0\t0\tTTG\tIII\nr.1\t77\t*\t0\t0\t*\t*\t0\t0\tACG\t!#I\n";
+    assert_string_equal(read_all(write_text("x.sam", bam), NULL, 0, 9), "r/1:ACG:!#I;r/2:TTG:III;");
 }
 
 static void bam_input(void **unused)
@@ -201,6 +316,7 @@ static void references(void **unused)
     assert_non_null(strstr(both, ";b:5:ACGTN:"));
     assert_memory_not_equal(both + 10, strstr(both, ";b:5:ACGTN:") + 11, 8);
     assert_memory_equal(contigs_of(">a\nACGT"), "a:4:ACGT:f1f8f4bf;", 18); /* md5 of ACGT */
+    assert_memory_equal(contigs_of("\357\273\277>a\nACGT"), "a:4:ACGT:f1f8f4bf;", 18);
     assert_memory_equal(contigs_of(">e\n>a\n\nAC\n\nGT\n>z\n"), "a:4:ACGT:f1f8f4bf;", 18);
     assert_non_null(strstr(contigs_of(""), "x.fa: empty"));
     assert_non_null(strstr(contigs_of("ACGT\n"), "x.fa: not a FASTA file"));
@@ -238,7 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hashes_of_bases),
-        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(compressed_inputs), cmocka_unit_test(pairs),
+        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(nul_bytes), cmocka_unit_test(compressed_inputs), cmocka_unit_test(other_compressions), cmocka_unit_test(pairs), cmocka_unit_test(names_of_mates),
         cmocka_unit_test(bam_input),    cmocka_unit_test(corner_files),   cmocka_unit_test(references),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);

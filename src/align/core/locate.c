@@ -44,9 +44,11 @@ int anl_locate_embed(const anl_context *c, anl_scratch *s, anl_segments *segment
 int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena)
 {
     anl_hit *hits = anl_arena_alloc(arena, (size_t)n * (size_t)k, sizeof *hits);
-    if (!hits) return ANL_ENOMEM;
+    uint32_t *lists = anl_arena_alloc(arena, (size_t)n * ANL_RANKED, sizeof *lists);
+    if (!hits || !lists) return ANL_ENOMEM;
     for (int32_t i = 0; i < n; ++i)
-        which[i]->near = (anl_neighbours){.query = which[i]->near.query, .hits = hits + (size_t)i * (size_t)k, .k = k};
+        which[i]->near = (anl_neighbours){.query = which[i]->near.query, .hits = hits + (size_t)i * (size_t)k, .k = k,
+                                          .lists = lists + (size_t)i * ANL_RANKED};
     return ANL_OK;
 }
 
@@ -103,7 +105,8 @@ static int search_deeper(const anl_context *c, anl_scratch *s, anl_segment *cons
     }
 }
 
-int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, int to_widen, int32_t *saturated)
+int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
+                      int32_t *saturated)
 {
     const int32_t n = segments->n, d = c->index->d;
     anl_segment **all = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
@@ -113,7 +116,8 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
     for (int32_t i = 0; i < n; ++i) all[i] = &segments->list[i];
     int32_t k = n && all[0]->near.k ? all[0]->near.k : p->k < p->k_most ? p->k : p->k_most, m = 0;
     int rc = n && !all[0]->near.k ? anl_locate_start(all, n, k, s->temporary) : ANL_OK;
-    if (!rc) rc = to_widen ? widen(c, s, all, n) : anl_locate_wave(c, s, all, n, anl_search_nprobe(c->index, 1));
+    if (!rc && effort == ANL_EFFORT_WIDENED) rc = widen(c, s, all, n);
+    else if (!rc) rc = anl_locate_wave(c, s, all, n, effort == ANL_EFFORT_ALL ? c->index->nlist : anl_search_nprobe(c->index, 1));
     while (!rc) {
         m = 0;
         for (int32_t i = 0; i < n; ++i)
@@ -161,7 +165,7 @@ int64_t anl_locate_at(const anl_segment *segment, const anl_place *place)
 void anl_locate_forget(anl_segment *segment)
 {
     segment->voted = NULL;
-    segment->n_voted = segment->places.n = 0;
+    segment->n_voted = segment->places.n = segment->scored = 0;
 }
 
 /* Whether a place of the segment puts it within a stride of `expected`. Where a contig must hold so much of the segment (min_on_contig), a
@@ -180,7 +184,7 @@ static int is_explained(const anl_index *x, const anl_locate_params *p, const an
 static int holds_enough(const anl_index *x, const anl_locate_params *p, const anl_segment *s, const anl_place *place)
 {
     int64_t begin = anl_locate_at(s, place), end = begin + s->len;
-    anl_locate_clip(x, place->contig, &begin, &end);
+    anl_index_clip(x, place->contig, &begin, &end);
     return end - begin >= p->min_on_contig;
 }
 
@@ -192,13 +196,13 @@ static int vote_at(const anl_index *x, anl_voter *v, const anl_locate_params *p,
     uint8_t region[ANL_VOTE_MAX_REGION];
     if (is_explained(x, p, s, contig, expected)) return ANL_OK;
     int64_t begin = expected - reach, end = expected + s->len + reach;
-    anl_locate_clip(x, contig, &begin, &end);
+    anl_index_clip(x, contig, &begin, &end);
     anl_index_fetch(x, begin, end, region);
     const anl_vote vote = anl_voter_count(v, region, (int32_t)(end - begin), (int32_t)(expected - reach - begin),
                                           (int32_t)(expected + reach - begin));
     if (vote.votes < p->min_votes) return ANL_OK;
     const anl_place place = {.start = begin + vote.diag - bases_before(s, vote.reverse), .lo = vote.lo - vote.diag,
-                             .hi = vote.hi - vote.diag, .votes = vote.votes, .contig = contig, .reverse = vote.reverse};
+                             .hi = vote.hi - vote.diag, .votes = vote.votes, .other = vote.other, .contig = contig, .reverse = vote.reverse};
     return holds_enough(x, p, s, &place) ? add_place(&s->places, place, arena) : ANL_OK;
 }
 
@@ -207,7 +211,8 @@ static int is_before(const anl_hit *a, const anl_hit *b)
     return a->dist != b->dist ? a->dist < b->dist : a->window < b->window;
 }
 
-int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena)
+int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena,
+                    anl_locate_stop *stop, void *data)
 {
     const anl_neighbours *near = &segment->near;
     const anl_hit *voted = segment->voted;
@@ -218,7 +223,9 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
     for (int32_t h = 0; h < near->n && !rc; ++h) {
         while (at < segment->n_voted && is_before(&voted[at], &near->hits[h])) ++at;
         if (at < segment->n_voted && voted[at].window == near->hits[h].window) continue;
+        const int32_t known = segment->places.n;
         rc = vote_at(x, v, p, segment, near->hits[h].window, arena);
+        if (!rc && stop && segment->places.n > known && stop(data, segment, &segment->places.list[known])) break;
     }
     segment->voted = near->hits;
     segment->n_voted = near->n;
@@ -238,7 +245,7 @@ int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params 
         const anl_vote vote = anl_voter_count(v, region, (int32_t)(last - at), 0, ANL_VOTE_TILE - 1);
         if (vote.votes < p->min_votes) continue;
         rc = add_place(to,
-                       (anl_place){.start = at + vote.diag, .lo = vote.lo - vote.diag, .hi = vote.hi - vote.diag, .votes = vote.votes,
+                       (anl_place){.start = at + vote.diag, .lo = vote.lo - vote.diag, .hi = vote.hi - vote.diag, .votes = vote.votes, .other = vote.other,
                                    .contig = anl_index_contig_at(x, at), .reverse = vote.reverse},
                        arena);
     }

@@ -22,6 +22,7 @@ typedef struct anl_place {
     int64_t start;   /**< joined coordinate of base 0 of the oriented sequence; may lie outside the contig */
     int32_t lo, hi;  /**< diagonals beside `start` that have votes, too: lo <= 0 <= hi, bp */
     int32_t votes, contig;
+    int32_t other;   /**< the most votes on a diagonal that is not this place's, in the region that voted */
     uint8_t reverse;
 } anl_place;
 
@@ -40,6 +41,7 @@ typedef struct anl_segment {
     const anl_hit *voted;   /**< [n_voted] hits that have voted, ascending as near.hits */
     int32_t n_voted;
     anl_places places;      /**< found so far */
+    int32_t scored;         /**< of places: the first so many have been made candidates, or proved to be none */
 } anl_segment;
 
 typedef struct anl_segments {
@@ -60,17 +62,29 @@ int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena 
 /** One wave: takes which[n], whose search has started with one k, on to their `nprobe` nearest lists. Errors as anl_search_wave. */
 int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe);
 
-/** Searches all segments, or goes on where their search has started: in the usual number of lists, with `widen` in more where nothing is
- *  near (anl_search_widen); then for more neighbours where those found are saturated. *saturated: segments that still are (may be NULL).
- *  Errors as anl_search_wave. */
-int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, int widen, int32_t *saturated);
+/** In how many lists a segment is searched. */
+typedef enum anl_effort {
+    ANL_EFFORT_USUAL,   /**< anl_search_nprobe of 1 */
+    ANL_EFFORT_WIDENED, /**< in more where nothing is near (anl_search_widen) */
+    ANL_EFFORT_ALL,     /**< in all of them */
+} anl_effort;
+
+/** Searches all segments, or goes on where their search has started; then for more neighbours where those found are saturated. *saturated:
+ *  segments that still are (may be NULL). Errors as anl_search_wave. */
+int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
+                      int32_t *saturated);
 
 /** Whether more neighbours than params allow look alike: the true place may be missing. */
 int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segment, int32_t d);
 
-/** Lets k-mers vote at every hit that is new since the last call and not explained by a place of this segment; appends what they find to
- *  segment->places, in `arena`. 0 or ANL_ENOMEM. */
-int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena);
+/** Called with each new place; 1: no more places are wanted. */
+typedef int anl_locate_stop(void *data, const anl_segment *segment, const anl_place *place);
+
+/** Lets k-mers vote at every hit that is new since the last call and not explained by a place of this segment, the nearest first; appends
+ *  what they find to segment->places, in `arena`. `stop` (NULL: never) may end it, and then no hit of the segment votes again.
+ *  0 or ANL_ENOMEM. */
+int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena,
+                    anl_locate_stop *stop, void *data);
 
 /** Forgets votes and places, so that all hits vote again. */
 void anl_locate_forget(anl_segment *segment);
@@ -82,12 +96,5 @@ int64_t anl_locate_at(const anl_segment *segment, const anl_place *place);
  *  search; appends the best place of every tile. Sequences beyond ANL_VOTE_MAX_READ bp do not vote. 0 or ANL_ENOMEM. */
 int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params *p, const uint8_t *bases, int32_t len, int64_t begin,
                       int64_t end, anl_places *to, anl_arena *arena);
-
-/** Cuts [*begin, *end) to a contig. */
-static inline void anl_locate_clip(const anl_index *x, int32_t contig, int64_t *begin, int64_t *end)
-{
-    if (*begin < x->contig_begin[contig]) *begin = x->contig_begin[contig];
-    if (*end > x->contig_begin[contig + 1]) *end = x->contig_begin[contig + 1];
-}
 
 #endif

@@ -111,6 +111,7 @@ static const anl_option list[] = {
      .help = "neighbouring windows fetched for each read before looking wider; not bwa mem's -k: there are no seeds"},
     {SEARCH, .name = "search", .arg = "S", .kind = ANL_OPTION_WORD, .field = AT(search), .low = ANL_SEARCH_NATIVE, .words = "native faiss",
      .help = "native: our scan of the inverted lists; faiss: FAISS's own; same result"},
+    {SEARCH, .name = "exhaustive", .field = AT(exhaustive), .help = "search every read in all lists, and prove nothing: the yardstick of the search"},
 };
 
 _Static_assert(ANL_SEARCH_FAISS == ANL_SEARCH_NATIVE + 1, "the words of --search are in the order of anl_search_path");

@@ -35,6 +35,7 @@ typedef struct anl_align_options {
     int no_pairing;           /**< -P: mates are placed on their own and never called proper */
     int32_t xa_most;          /**< -h: competing alignments in tag XA; with more it is left out */
     anl_search_path search;   /**< --search */
+    int exhaustive;           /**< --exhaustive: reads are searched in all lists, and nothing is proven: the yardstick of adaptive search */
     int device;               /**< --device: one of ANL_DEVICE_*; never changes the result */
     int insert_given;         /**< -I: `insert` holds the model, nothing is estimated */
     anl_insert_model insert;

@@ -18,7 +18,7 @@ typedef struct anl_read_alignment {
     int32_t score;       /**< tag AS */
     int32_t second;      /**< tag XS: best competing score, 0 when there is none */
     int32_t nm;          /**< tag NM */
-    const char *md;      /**< tag MD */
+    char *md;            /**< tag MD */
     const char *xa;      /**< tag XA, NULL: none */
     uint8_t reverse, mapq;
 } anl_read_alignment;

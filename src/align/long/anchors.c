@@ -20,7 +20,7 @@ static int vote(const anl_context *c, anl_scratch *s, anl_segments *segments, in
         anl_segment *segment = &segments->list[i];
         int32_t most = 0;
         anl_locate_forget(segment);
-        rc = anl_locate_vote(c->index, s->voter, &anl_locate_long, segment, s->temporary);
+        rc = anl_locate_vote(c->index, s->voter, &anl_locate_long, segment, s->temporary, NULL, NULL);
         for (int32_t j = 0; j < segment->places.n; ++j)
             if (segment->places.list[j].votes > most) most = segment->places.list[j].votes;
         *strong += most >= ANL_LONG_STRONG;
@@ -33,7 +33,7 @@ static anl_anchor make_anchor(const anl_index *x, const anl_segment *segment, co
 {
     const int64_t at = anl_locate_at(segment, place);
     int64_t begin = at, end = at + segment->len;
-    anl_locate_clip(x, place->contig, &begin, &end);
+    anl_index_clip(x, place->contig, &begin, &end);
     return (anl_anchor){.t = begin, .q = (int32_t)(begin - place->start), .len = (int32_t)(end - begin), .weight = place->votes,
                         .group = 2 * place->contig + place->reverse};
 }
@@ -57,8 +57,9 @@ int anl_anchors_find(const anl_context *c, anl_scratch *s, const uint8_t *bases,
     int rc = anl_locate_cut(&segments, 0, bases, len, size, segments_of(len, size), s->temporary);
     if (!rc) rc = anl_locate_embed(c, s, &segments);
     /* A long read has segments to spare: only where few are found is it worth going through more of the index. */
-    for (int widen = 0; widen <= 1 && !rc && strong * ANL_LONG_STRONG_SHARE < segments.n; ++widen) {
-        rc = anl_locate_search(c, s, &anl_locate_long, &segments, widen, &saturated);
+    const anl_effort first = c->options->exhaustive ? ANL_EFFORT_ALL : ANL_EFFORT_USUAL, last = first + (first == ANL_EFFORT_USUAL);
+    for (anl_effort effort = first; effort <= last && !rc && strong * ANL_LONG_STRONG_SHARE < segments.n; ++effort) {
+        rc = anl_locate_search(c, s, &anl_locate_long, &segments, effort, &saturated);
         if (!rc) rc = vote(c, s, &segments, &strong);
     }
     *out = (anl_anchors){.spacing = segments.n > 1 ? segments.list[1].offset - segments.list[0].offset : len,

@@ -150,7 +150,7 @@ static double mapq_of_alignments(const anl_long_alignment *a, int32_t match)
 
 uint8_t anl_choose_mapq(const anl_long_alignment *a, int32_t match, int truncated)
 {
-    const double support = a->chain_score > ANL_MAPQ_CERTAIN ? 1 : 0.01 * a->chain_score;
+    const double support = a->chain_score > ANL_MAPQ_CERTAIN ? 1 : ANL_MAPQ_SUPPORT * a->chain_score;
     const double beside = mapq_of_chains(a, a->chain_beside, match);
     double q = a->second > 0 ? mapq_of_alignments(a, match) : mapq_of_chains(a, a->chain_second, match);
     if (q > beside) q = beside;

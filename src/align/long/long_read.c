@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { N_OF_READ = 5 /* differs from the N of the reference, as anl_wave_problem asks */ };
+
 /* A read on its way. */
 typedef struct job {
     const anl_context *context;
@@ -20,7 +22,7 @@ typedef struct job {
     int32_t n_alignments, alignments_cap;
 } job;
 
-/* Both strands, N as the aligner wants it in reads. */
+/* Both strands. */
 static int load_strands(job *j)
 {
     const int32_t len = j->read->len;
@@ -28,8 +30,8 @@ static int load_strands(job *j)
     if (!forward || !reverse) return ANL_ENOMEM;
     for (int32_t i = 0; i < len; ++i) {
         const uint8_t base = j->read->seq[i];
-        forward[i] = base > 3 ? 5 : base;
-        reverse[len - 1 - i] = base > 3 ? 5 : 3 - base;
+        forward[i] = base > 3 ? N_OF_READ : base;
+        reverse[len - 1 - i] = base > 3 ? N_OF_READ : 3 - base;
     }
     j->strand[0] = (anl_stitch_query){forward, reverse, len};
     j->strand[1] = (anl_stitch_query){reverse, forward, len};
@@ -162,7 +164,9 @@ static int make_read_alignment(const job *j, const anl_long_alignment *a, anl_al
                                 .qbeg = a->reverse ? len - piece->qend : piece->qbeg, .qend = a->reverse ? len - piece->qbeg : piece->qend,
                                 .score = piece->score, .second = second, .nm = piece->nm, .reverse = a->reverse};
     if (kind != ANL_SECONDARY) out->mapq = anl_choose_mapq(a, c->options->long_reads.score.score.match, j->truncated);
-    return anl_read_alignment_keep(out, piece->cigar, piece->n_cigar, piece->md, piece->qbeg, piece->qend, len, results);
+    const int rc = anl_read_alignment_keep(out, piece->cigar, piece->n_cigar, piece->md, piece->qbeg, piece->qend, len, results);
+    if (!rc) anl_index_spell_md(c->index, piece->tbeg, piece->tend, out->md);
+    return rc;
 }
 
 /* The best alignment of the read is the primary one, the best of other segments are supplementary, and with -a those that compete with them

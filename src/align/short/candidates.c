@@ -15,16 +15,10 @@ static int32_t segments_of(const anl_read *read, int32_t window)
     return len <= longest && len <= ANL_ENCODER_MAX_LEN ? 1 : (len + window - 1) / window;
 }
 
-int anl_candidates_cut(const anl_context *c, anl_scratch *s, const anl_query *queries, int n, anl_segments *out)
+int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, anl_segments *to, anl_arena *arena)
 {
-    const int32_t window = c->index->window;
-    int rc = ANL_OK;
-    *out = (anl_segments){0};
-    for (int i = 0; i < n && !rc; ++i) {
-        const int32_t len = queries[i].read->len, m = segments_of(queries[i].read, window);
-        rc = anl_locate_cut(out, i, queries[i].strand[0], len, m > 1 ? window : len, m, s->temporary);
-    }
-    return rc || !out->n ? rc : anl_locate_embed(c, s, out);
+    const int32_t len = q->read->len, n = segments_of(q->read, x->window);
+    return anl_locate_cut(to, number, q->strand[0], len, n > 1 ? x->window : len, n, arena);
 }
 
 /* ---- vote ---- */
@@ -51,7 +45,7 @@ static int on_diagonal(const anl_context *c, const anl_query *q, const anl_exten
     const int32_t len = q->read->len;
     uint8_t target[ANL_LONG_READ];
     int64_t begin = at->start, end = at->start + len;
-    anl_locate_clip(c->index, at->contig, &begin, &end);
+    anl_index_clip(c->index, at->contig, &begin, &end);
     if (begin != at->start || end != at->start + len) return 0;
     anl_index_fetch(c->index, begin, end, target);
     return anl_extend_ungapped(params, &c->kernels->sw, q->strand[at->reverse], target, len, most, out);
@@ -71,8 +65,8 @@ static int try_ungapped(const anl_context *c, const anl_query *q, const anl_plac
     return 1;
 }
 
-/* Scores a place of a query on its diagonal, or queues it. */
-static int score_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *p, anl_sw_queue *queue, anl_arena *results)
+int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *p, anl_sw_queue *queue,
+                             anl_arena *results)
 {
     anl_query *q = &queries[number];
     anl_candidate ungapped;
@@ -82,7 +76,7 @@ static int score_place(const anl_context *c, anl_query *queries, int32_t number,
                         .end = p->start + q->read->len + p->hi + ANL_GAP_ROOM,
                         .candidate = {.dlo = p->start + p->lo - ANL_GAP_ROOM, .dhi = p->start + p->hi + ANL_GAP_ROOM, .contig = p->contig,
                                       .reverse = p->reverse}};
-    anl_locate_clip(c->index, p->contig, &what.begin, &what.end);
+    anl_index_clip(c->index, p->contig, &what.begin, &what.end);
     return what.begin < what.end ? anl_sw_queue_add(queue, &what) : ANL_OK;
 }
 
@@ -92,7 +86,7 @@ static int score_places(const anl_context *c, anl_query *queries, int32_t number
 {
     int rc = ANL_OK;
     for (int32_t i = first; i < places->n && !rc; ++i)
-        if (places->list[i].votes * ANL_WEAK_PLACE >= most) rc = score_place(c, queries, number, &places->list[i], queue, results);
+        if (places->list[i].votes * ANL_WEAK_PLACE >= most) rc = anl_candidates_add_place(c, queries, number, &places->list[i], queue, results);
     return rc;
 }
 
@@ -111,17 +105,18 @@ static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_par
     anl_query *q = &queries[number];
     anl_places near = {0};
     int32_t most = 0;
-    int32_t *known = anl_arena_alloc(s->temporary, (size_t)n, sizeof *known);
-    int rc = known ? ANL_OK : ANL_ENOMEM;
+    int rc = ANL_OK;
     for (int32_t i = 0; i < n && !rc; ++i) {
-        known[i] = segments[i].places.n;
-        rc = anl_locate_vote(c->index, s->voter, p, &segments[i], s->temporary);
+        rc = anl_locate_vote(c->index, s->voter, p, &segments[i], s->temporary, NULL, NULL);
         most = most_votes(&segments[i].places, most);
     }
     if (!rc) rc = anl_locate_region(c->index, s->voter, p, q->strand[0], q->read->len, q->near_begin, q->near_end, &near, s->temporary);
     q->near_end = q->near_begin;
     most = most_votes(&near, most);
-    for (int32_t i = 0; i < n && !rc; ++i) rc = score_places(c, queries, number, &segments[i].places, known[i], most, queue, results);
+    for (int32_t i = 0; i < n && !rc; ++i) {
+        rc = score_places(c, queries, number, &segments[i].places, segments[i].scored, most, queue, results);
+        segments[i].scored = segments[i].places.n;
+    }
     return rc ? rc : score_places(c, queries, number, &near, 0, most, queue, results);
 }
 
@@ -218,27 +213,35 @@ int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *que
     return rc;
 }
 
+int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
+                          anl_query *queries, int n, anl_arena *results)
+{
+    const anl_effort effort = c->options->exhaustive ? ANL_EFFORT_ALL : ANL_EFFORT_WIDENED;
+    int rc = segments->n ? anl_locate_search(c, s, p, segments, effort, NULL) : ANL_OK;
+    for (int32_t i = 0; i < segments->n && !rc; ++i)
+        queries[segments->list[i].sequence].truncated |= (uint8_t)anl_locate_is_truncated(p, &segments->list[i], c->index->d);
+    if (!rc) rc = anl_candidates_vote(c, s, p, segments, queries, queue, results);
+    return rc ? rc : anl_candidates_score(c, s, queue, queries, n, results);
+}
+
 int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_sw_queue *queue, anl_query *queries, int n,
                         anl_arena *results)
 {
     anl_locate_params own = *p;
-    anl_segments segments;
+    anl_segments segments = {0};
+    int rc = ANL_OK;
     own.k *= c->options->candidates;
     queue->n = 0;
-    int rc = anl_candidates_cut(c, s, queries, n, &segments);
-    if (rc || !segments.n) return rc;
-    rc = anl_locate_search(c, s, &own, &segments, 1, NULL);
-    for (int32_t i = 0; i < segments.n && !rc; ++i)
-        queries[segments.list[i].sequence].truncated |= (uint8_t)anl_locate_is_truncated(&own, &segments.list[i], c->index->d);
-    if (!rc) rc = anl_candidates_vote(c, s, &own, &segments, queries, queue, results);
-    return rc ? rc : anl_candidates_score(c, s, queue, queries, n, results);
+    for (int i = 0; i < n && !rc; ++i) rc = anl_candidates_cut(c->index, &queries[i], i, &segments, s->temporary);
+    if (!rc && segments.n) rc = anl_locate_embed(c, s, &segments);
+    return rc ? rc : anl_candidates_search(c, s, &own, &segments, queue, queries, n, results);
 }
 
 int anl_candidates_compete(const anl_candidate *a, const anl_candidate *b)
 {
     const int32_t begin = a->begin > b->begin ? a->begin : b->begin, end = a->end < b->end ? a->end : b->end;
     const int32_t shorter = a->end - a->begin < b->end - b->begin ? a->end - a->begin : b->end - b->begin;
-    return 2 * (end - begin) >= shorter;
+    return ANL_SHARED * (end - begin) >= shorter;
 }
 
 int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t within, int32_t *competing)

@@ -5,9 +5,12 @@
 #include "locate.h"
 #include "sw_queue.h"
 
-/** Cuts `n` queries (read and strand set, the rest zero) into segments and embeds them; a read that is too short, or long, has none.
- *  Segment numbers are those of the queries, ascending. Lives in s->temporary. Errors as anl_encoder_embed. */
-int anl_candidates_cut(const anl_context *c, anl_scratch *s, const anl_query *queries, int n, anl_segments *out);
+/** Adds the segments of a query (read and strand set), which has `number`; a read that is too short, or long, has none. 0 or ANL_ENOMEM. */
+int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, anl_segments *to, anl_arena *arena);
+
+/** Makes a candidate, in `results`, of a place of queries[number], scored on its diagonal or queued. 0 or ANL_ENOMEM. */
+int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, anl_sw_queue *queue,
+                             anl_arena *results);
 
 /** Lets all segments vote on hits that are new, and every query on its region (near_begin, near_end, which is then empty); scores the places
  *  found on their diagonals (candidates in `results`) or queues them. 0 or ANL_ENOMEM. */
@@ -18,8 +21,13 @@ int anl_candidates_vote(const anl_context *c, anl_scratch *s, const anl_locate_p
  *  kept. Errors as anl_sw_batch_run. */
 int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results);
 
-/** All of it, from cutting to scoring, with the search between: k neighbours a segment are params->k times options->candidates. Sets
- *  `truncated`, too. Errors as anl_encoder_embed and anl_search_wave. */
+/** Searches embedded segments of `n` queries in as many lists as it may take (params->k is k itself), lets them vote and scores. Sets
+ *  `truncated`, too. Errors as anl_search_wave. */
+int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
+                          anl_query *queries, int n, anl_arena *results);
+
+/** All of it, from cutting to scoring, with the search between: k neighbours a segment are params->k times options->candidates.
+ *  Errors as anl_encoder_embed and anl_search_wave. */
 int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_sw_queue *queue, anl_query *queries, int n,
                         anl_arena *results);
 

@@ -8,6 +8,7 @@ static int mapq_alone(const anl_align_options *o, const anl_query *q, int32_t ca
     anl_evidence e = {.score = q->candidates[candidate].score, .span = q->read->len, .match = o->align.score.match,
                       .mismatch = o->align.score.mismatch, .truncated = q->truncated};
     *second = e.second = anl_candidates_second(q, candidate, anl_mapq_closeness(&o->align.score), &e.competing);
+    if (q->bound > e.second) e.second = q->bound;
     return anl_mapq(&e);
 }
 
@@ -44,7 +45,8 @@ int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_o
         int32_t competing;
         if (!pair[i].n || pair[i].candidates[0].score < o->min_score) return 0;
         if (pair[i].aligned.n && pair[i].aligned.list[0].mapq < ANL_UNIQUE_MAPQ) return 0;
-        if (anl_candidates_second(&pair[i], 0, 0, &competing) * ANL_UNIQUE_DEN > pair[i].candidates[0].score * ANL_UNIQUE_NUM) return 0;
+        const int32_t found = anl_candidates_second(&pair[i], 0, 0, &competing), second = found > pair[i].bound ? found : pair[i].bound;
+        if (second * ANL_UNIQUE_DEN > pair[i].candidates[0].score * ANL_UNIQUE_NUM) return 0;
     }
     const anl_candidate *a = &pair[0].candidates[0], *b = &pair[1].candidates[0];
     if (a->contig != b->contig) return 0;
@@ -84,26 +86,49 @@ static int is_found(const anl_insert_model *m, const anl_query pair[2], int from
     return 0;
 }
 
+int anl_pair_region(const anl_insert_model *m, anl_orientation o, const anl_index *x, const anl_query *here, const anl_candidate *at,
+                    const anl_read *mate, anl_mate_region *out)
+{
+    anl_end5 range[2];
+    if (!m->of[o].usable || mate->len < ANL_ENCODER_MIN_LEN) return 0;
+    anl_pair_range(&m->of[o], o, anl_pair_end5(here, at), here->read->mate == 1, range);
+    *out = (anl_mate_region){.begin = range[0].reverse ? range[0].pos - mate->len + 1 : range[0].pos,
+                             .end = range[0].reverse ? range[1].pos + 1 : range[1].pos + mate->len,
+                             .reverse = range[0].reverse};
+    anl_index_clip(x, at->contig, &out->begin, &out->end);
+    return out->end - out->begin >= ANL_ENCODER_MIN_LEN;
+}
+
+int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, const anl_query *here, const anl_candidate *at,
+                     const anl_query *mate, const anl_candidate *there, const anl_proof *proof)
+{
+    const int is_first = here->read->mate == 1;
+    const anl_end5 own = anl_pair_end5(here, at), other = anl_pair_end5(mate, there);
+    int64_t size;
+    if (at->contig != there->contig || proof->score < o->min_score) return 0;
+    const anl_insert *insert = &m->of[anl_orient(is_first ? own : other, is_first ? other : own, &size)];
+    if (!insert->usable || size < insert->low || size > insert->high) return 0;
+    const int32_t match = o->align.score.match, lead = proof->score - anl_insert_penalty(insert, size, match) - (proof->bound - o->unpaired);
+    return lead >= ANL_SETTLING_LEAD * match;
+}
+
 /* The other mate of candidate `number` of mate `from`, for every orientation. */
 static int rescue_from(const anl_align_options *options, const anl_insert_model *m, const anl_index *x, const anl_query *queries,
                        int32_t first, int from, int32_t number, anl_sw_queue *queue)
 {
     const anl_query *pair = queries + first;
     const anl_candidate *here = &pair[from].candidates[number];
-    const int32_t len = pair[!from].read->len;
     int rc = ANL_OK;
     for (int o = 0; o < ANL_N_ORIENTATIONS && !rc; ++o) {
+        anl_mate_region region;
         if (!m->of[o].usable || is_found(m, pair, from, number, o)) continue;
-        anl_end5 range[2];
-        anl_pair_range(&m->of[o], (anl_orientation)o, anl_pair_end5(&pair[from], here), !from, range);
+        if (!anl_pair_region(m, (anl_orientation)o, x, &pair[from], here, pair[!from].read, &region)) continue;
         /* Diagonals are set from where Smith-Waterman ends. */
-        anl_pending what = {.query = first + !from,
-                            .min_score = min_mate_score(options),
-                            .begin = range[0].reverse ? range[0].pos - len + 1 : range[0].pos,
-                            .end = range[0].reverse ? range[1].pos + 1 : range[1].pos + len,
-                            .candidate = {.dlo = INT64_MAX, .dhi = INT64_MIN, .contig = here->contig, .reverse = range[0].reverse}};
-        anl_locate_clip(x, here->contig, &what.begin, &what.end);
-        if (what.end - what.begin < ANL_ENCODER_MIN_LEN || len < ANL_ENCODER_MIN_LEN) continue;
+        const anl_pending what = {.query = first + !from,
+                                  .min_score = min_mate_score(options),
+                                  .begin = region.begin,
+                                  .end = region.end,
+                                  .candidate = {.dlo = INT64_MAX, .dhi = INT64_MIN, .contig = here->contig, .reverse = region.reverse}};
         rc = anl_sw_queue_add(queue, &what);
     }
     return rc;
@@ -124,6 +149,12 @@ int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const
     return ANL_OK;
 }
 
+/* What a read has or may have on its own. */
+static int32_t best_score(const anl_query *q)
+{
+    return q->candidates[0].score > q->bound ? q->candidates[0].score : q->bound;
+}
+
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s, anl_choice chosen[2],
                     int *proper)
 {
@@ -135,7 +166,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
     int rc = anl_best_pair_find(o, m, pair, anl_mapq_closeness(&o->align.score), s, &best);
     if (rc || best.candidate[0] < 0) return rc;
     const int32_t *at = best.candidate;
-    int32_t apart = pair[0].candidates[0].score + pair[1].candidates[0].score - o->unpaired;
+    int32_t apart = best_score(&pair[0]) + best_score(&pair[1]) - o->unpaired;
     const int32_t score[2] = {pair[0].candidates[at[0]].score, pair[1].candidates[at[1]].score}, min_score = min_mate_score(o);
     if (best.total <= apart || (score[0] < o->min_score && score[1] < o->min_score) || score[0] < min_score || score[1] < min_score) {
         int64_t size;

@@ -5,6 +5,7 @@
 #include "best_pair.h"
 #include "candidates.h"
 #include "insert.h"
+#include "prove.h"
 
 /** What is reported for one read. */
 typedef struct anl_choice {
@@ -23,6 +24,22 @@ int anl_pair_stand_in(const anl_index *x, anl_query *q, anl_arena *results);
 
 /** Orientation and size when no other candidate comes near the best of either mate and both lie on one contig, as evidence for the insert-size model; 0 if not. */
 int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_orientation *orientation, int32_t *size);
+
+/** Where a mate lies if it makes a proper pair with its mate at a candidate: [begin, end) in joined coordinates of one contig. */
+typedef struct anl_mate_region {
+    int64_t begin, end;
+    uint8_t reverse;
+} anl_mate_region;
+
+/** The region of the mate of `here`, which lies at `at`, in orientation `o`; of `at` only start, contig and strand are read. 0: the model has
+ *  no such inserts, or the contig ends before. */
+int anl_pair_region(const anl_insert_model *m, anl_orientation o, const anl_index *x, const anl_query *here, const anl_candidate *at,
+                    const anl_read *mate, anl_mate_region *out);
+
+/** Whether a mate lies at `there`, beyond doubt, because its mate lies at `here`: the pair's score is that much better than with the mate at any
+ *  other place that could have proof->bound. Of the candidates only start, contig and strand are read. */
+int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, const anl_query *here, const anl_candidate *at,
+                     const anl_query *mate, const anl_candidate *there, const anl_proof *proof);
 
 /** Queues, for every good candidate of either mate, a Smith-Waterman of the other mate where the insert size would put it, unless it is aligned
  *  or has a candidate there already. Of the index only contig_begin is used; `first` is the number of the pair's first read in `queries`. 0 or

@@ -2,6 +2,7 @@
 #ifndef ANL_QUERY_H
 #define ANL_QUERY_H
 
+#include "locate.h"
 #include "read.h"
 #include "read_alignment.h"
 
@@ -26,6 +27,10 @@ typedef struct anl_query {
     anl_candidate *candidates; /**< score, then bonus descending, then start, forward first */
     int32_t n, cap;
     int64_t near_begin, near_end; /**< a region of one contig, joined coordinates, that is voted on as well; empty: none */
+    uint8_t settled;           /**< where it lies is sure: `place` gives the only candidate, and no more is searched */
+    anl_place place;           /**< of a settled read */
+    uint8_t looked;            /**< its mate has been looked for beside it */
+    int32_t bound;             /**< of one that its mate settles: the score that another place may have; else 0 */
     uint8_t truncated;         /**< more windows look alike than were fetched: the true place may be missing */
     uint8_t proper;            /**< the read is of a proper pair */
     anl_read_alignments aligned; /**< what is reported */

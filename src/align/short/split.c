@@ -58,7 +58,7 @@ int anl_split_overlaps(const anl_read_alignments *aligned, const anl_read_alignm
         const anl_read_alignment *b = &aligned->list[i];
         const int32_t begin = b->qbeg > a->qbeg ? b->qbeg : a->qbeg, end = b->qend < a->qend ? b->qend : a->qend;
         const int32_t shorter = b->qend - b->qbeg < a->qend - a->qbeg ? b->qend - b->qbeg : a->qend - a->qbeg;
-        if (ANL_SPLIT_OVERLAP * (end - begin) > shorter) return 1;
+        if (ANL_SHARED * (end - begin) > shorter) return 1;
     }
     return 0;
 }
@@ -74,7 +74,7 @@ static anl_query query_of(const anl_index *x, const anl_split_segment *segment, 
                    .strand = {segment->read.seq, whole->strand[1] + whole->read->len - segment->end},
                    .near_begin = contig + primary->pos - ANL_SPLIT_AROUND,
                    .near_end = contig + primary->end + ANL_SPLIT_AROUND};
-    anl_locate_clip(x, primary->tid, &q.near_begin, &q.near_end);
+    anl_index_clip(x, primary->tid, &q.near_begin, &q.near_end);
     return q;
 }
 

@@ -27,7 +27,7 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
     for (int32_t extra = 0;; extra = extra ? extra * 2 : ANL_BAND_GROWTH) {
         const int64_t dlo = candidate->dlo - extra, dhi = candidate->dhi + extra;
         int64_t begin = dlo, end = dhi + len;
-        anl_locate_clip(c->index, candidate->contig, &begin, &end);
+        anl_index_clip(c->index, candidate->contig, &begin, &end);
         uint8_t *target = anl_arena_alloc(s->temporary, (size_t)(end - begin), 1);
         if (!target) return ANL_ENOMEM;
         anl_index_fetch(c->index, begin, end, target);
@@ -54,7 +54,9 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
     *out = (anl_read_alignment){.tid = candidate->contig, .pos = origin + e.tbeg, .end = origin + e.tend, .score = e.score, .nm = e.nm,
                                 .reverse = candidate->reverse, .qbeg = reverse ? len - e.qend : e.qbeg,
                                 .qend = reverse ? len - e.qbeg : e.qend};
-    return anl_read_alignment_keep(out, e.cigar, e.n_cigar, e.md, e.qbeg, e.qend, len, results);
+    rc = anl_read_alignment_keep(out, e.cigar, e.n_cigar, e.md, e.qbeg, e.qend, len, results);
+    if (!rc) anl_index_spell_md(c->index, c->index->contig_begin[out->tid] + out->pos, c->index->contig_begin[out->tid] + out->end, out->md);
+    return rc;
 }
 
 /* ---- places and segments ---- */

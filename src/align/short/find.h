@@ -1,0 +1,25 @@
+/** Adaptive search: reads are searched in more and more lists, and only until their place is proven. */
+#ifndef ANL_FIND_H
+#define ANL_FIND_H
+
+#include "candidates.h"
+#include "align_tuning.h"
+#include "insert.h"
+
+/** What adaptive search did for short reads. */
+typedef struct anl_find_counts {
+    int64_t segments;           /**< embedded */
+    int64_t entries;            /**< of the store gone through for them, padding included; 0 where FAISS or a GPU searched */
+    int64_t proven[ANL_WAVES];  /**< reads that were proven in a wave */
+    int64_t proven_beside_mate; /**< reads that were proven where their mate said, without having been searched to the end */
+    int64_t settled_by_mate;    /**< reads that are where their mate says */
+} anl_find_counts;
+
+/** Finds the candidates of `n` queries (read and strand set, the rest zero; mates follow each other). A read whose place is proven
+ *  (anl_prove_place) has that candidate alone and is searched no further; before its mate is embedded, that is looked for where `inserts`
+ *  (none usable, or -S: nowhere) says it lies; without -P it may settle there. What stays unproven is searched as anl_candidates_find does. With -a nothing is proven, for all
+ *  candidates are wanted. Adds to *counts. Errors as anl_candidates_find. */
+int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
+             anl_arena *results, anl_find_counts *counts);
+
+#endif

@@ -1,0 +1,21 @@
+/** When a read needs no further search: no other place can come near the score that it has where it was found. */
+#ifndef ANL_PROVE_H
+#define ANL_PROVE_H
+
+#include "context.h"
+#include "locate.h"
+#include "query.h"
+
+/** What a read has on the diagonal of a place, without gaps. */
+typedef struct anl_proof {
+    int32_t score; /**< 0: the diagonal leaves the contig, or too many bases differ */
+    int32_t bound; /**< the highest score that any other place of the reference can give the read (docs/proof.md) */
+} anl_proof;
+
+anl_proof anl_prove(const anl_context *c, const anl_query *q, const anl_place *place);
+
+/** Whether the read has so much more than the bound that its MAPQ is ANL_MAPQ_MAX, and that no other pair can be better for a mate. Depends
+ *  on read, place, index and scores alone. */
+int anl_proof_suffices(const anl_align_options *o, const anl_query *q, const anl_proof *p);
+
+#endif

@@ -1,0 +1,278 @@
+/* Adaptive search on a genome with a repeat: what is proven, by what wave, what a mate settles, and what is searched to the end. */
+#include "files.h"
+#include "models.h"
+
+#include "find.h"
+#include "index_build.h"
+#include "pair.h"
+
+enum { GENOME = 120000, COPY = 3000, FROM = 20000, TO = 80000, LEN = 150, INSERT = 400 };
+
+static uint8_t genome[GENOME];
+static anl_model *model;
+static anl_index *index_file;
+static anl_encoder *encoder;
+static anl_search *search;
+static anl_align_options options;
+static anl_context context;
+static anl_scratch scratch;
+static anl_sw_queue queue;
+static anl_arena *results;
+static anl_insert_model inserts;
+static anl_find_counts counts;
+
+/* An index of the genome with k-mers of 16, which random sequence of this size seldom has twice. */
+static void build_index(void)
+{
+    anl_index_options o = anl_index_options_default();
+    anl_index_builder *b;
+    const anl_contig c = {.name = "chr1", .len = GENOME, .md5 = "0123456789abcdef0123456789abcdef"};
+    o.unique_k = 16;
+    assert_int_equal(anl_index_builder_new(&b, &o, model), 0);
+    assert_int_equal(anl_index_builder_add(b, &c, genome, NULL), 0);
+    assert_int_equal(anl_index_builder_write(b, in_folder("x.anl")), 0);
+    anl_index_builder_free(b);
+    assert_int_equal(anl_index_open(&index_file, in_folder("x.anl")), 0);
+}
+
+static int set_up(void **unused)
+{
+    assert_int_equal(folder_set_up(unused), 0);
+    random_seq(genome, GENOME, 0);
+    memcpy(genome + TO, genome + FROM, COPY);
+    assert_int_equal(anl_model_read(&model, ANNEAL_SOURCE "/data/model/anneal-d128.anm"), 0);
+    build_index();
+    options = anl_align_options_default();
+    anl_align_options_resolve(&options);
+    assert_int_equal(anl_encoder_new(&encoder, model), 0);
+    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
+    anl_search_competing_only(search);
+    context = (anl_context){&options, index_file, encoder, search, anl_kernels_get(), NULL};
+    assert_int_equal(anl_scratch_init(&scratch, &context), 0);
+    assert_non_null(results = anl_arena_new());
+    anl_insert_given(&inserts, INSERT, 40, 0, 0);
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    anl_arena_free(results);
+    anl_scratch_free(&scratch);
+    anl_sw_queue_free(&queue);
+    anl_search_free(search);
+    anl_encoder_free(encoder);
+    anl_index_free(index_file);
+    anl_model_free(model);
+    return folder_tear_down(unused);
+}
+
+typedef struct a_read {
+    uint8_t strand[2][LEN];
+    anl_read read;
+} a_read;
+
+/* Bases [at, at + LEN) of the genome, on the strand wanted, with `errors` mismatches spread over it. */
+static anl_query make_read(a_read *r, int64_t at, int reverse, int errors, int mate)
+{
+    memcpy(r->strand[reverse], genome + at, LEN);
+    for (int e = 0; e < errors; ++e) {
+        uint8_t *base = &r->strand[reverse][(2 * e + 1) * LEN / (2 * errors)];
+        *base = (uint8_t)((*base + 1) % 4);
+    }
+    for (int i = 0; i < LEN; ++i) r->strand[!reverse][i] = (uint8_t)(3 - r->strand[reverse][LEN - 1 - i]);
+    r->read = (anl_read){.name = "r", .seq = r->strand[0], .len = LEN, .mate = (uint8_t)mate};
+    return (anl_query){.read = &r->read, .strand = {r->strand[0], r->strand[1]}};
+}
+
+static void find(anl_query *q, int n, const anl_insert_model *m)
+{
+    counts = (anl_find_counts){0};
+    anl_arena_reset(scratch.temporary);
+    anl_arena_reset(results);
+    assert_int_equal(anl_find(&context, &scratch, m, &queue, q, n, results, &counts), 0);
+}
+
+static const anl_insert_model nowhere;
+
+/* One place in the genome: proven in the first wave, with no other candidate, on either strand and with an error. */
+static void a_unique_read_is_proven_at_once(void **unused)
+{
+    (void)unused;
+    a_read r[4];
+    anl_query q[4];
+    for (int i = 0; i < 4; ++i) q[i] = make_read(&r[i], 5000 + 1000 * i, i % 2, i / 2, 0);
+    find(q, 4, &nowhere);
+    for (int i = 0; i < 4; ++i) {
+        assert_true(q[i].settled);
+        assert_int_equal(q[i].bound, 0);
+        assert_int_equal(q[i].n, 1);
+        assert_int_equal(q[i].candidates[0].start, 5000 + 1000 * i);
+        assert_int_equal(q[i].candidates[0].score, LEN - 5 * (i / 2));
+    }
+    assert_int_equal(counts.proven[0], 4);
+    assert_int_equal(counts.segments, 4);
+}
+
+/* Two places: never proven, both found. */
+static void a_read_of_a_repeat_is_searched_to_the_end(void **unused)
+{
+    (void)unused;
+    a_read r;
+    anl_query q = make_read(&r, FROM + 1000, 0, 0, 0);
+    find(&q, 1, &nowhere);
+    assert_false(q.settled);
+    assert_int_equal(q.n, 2);
+    assert_int_equal(q.candidates[0].start, FROM + 1000);
+    assert_int_equal(q.candidates[1].start, TO + 1000);
+    assert_true(counts.entries >= index_file->n_entries / 4);
+}
+
+/* A read whose errors leave few k-mers does not prove its place, and is found all the same. */
+static void many_errors_prove_nothing(void **unused)
+{
+    (void)unused;
+    a_read r;
+    anl_query q = make_read(&r, 50000, 1, 6, 0);
+    find(&q, 1, &nowhere);
+    assert_false(q.settled);
+    assert_true(q.n >= 1);
+    assert_int_equal(q.candidates[0].start, 50000);
+}
+
+/* The wave that proves a read is the one that reaches the list of a window that covers it. */
+static void waves_go_on_until_the_place_is_proven(void **unused)
+{
+    (void)unused;
+    enum { N = 1600 };
+    static a_read r[N];
+    static anl_query q[N];
+    for (int i = 0; i < N; ++i) q[i] = make_read(&r[i], 100 + 70 * i, i % 2, 3, 0);
+    find(q, N, &nowhere);
+    int64_t proven = 0, open = 0;
+    for (int w = 0; w < ANL_WAVES; ++w) proven += counts.proven[w];
+    assert_true(counts.proven[0] > 0 && counts.proven[1] > 0); /* the last wave proves one in a thousand */
+    for (int i = 0; i < N; ++i) {
+        const int64_t at = 100 + 70 * i;
+        const int in_copy = (at > FROM - LEN && at < FROM + COPY) || (at > TO - LEN && at < TO + COPY);
+        open += !q[i].settled;
+        assert_true(q[i].n >= 1);
+        if (!in_copy) assert_int_equal(q[i].candidates[0].start, at);
+        if (q[i].settled) assert_int_equal(q[i].n, 1);
+    }
+    assert_int_equal(proven + open, N);
+    assert_true(proven > N * 9 / 10);
+}
+
+/* The mate of a proven read is not embedded where its place beside the read is proven, too. */
+static void a_mate_is_looked_for_first(void **unused)
+{
+    (void)unused;
+    for (int turned = 0; turned < 2; ++turned) {
+        a_read r[2];
+        anl_query q[2] = {make_read(&r[0], 50000 + turned * (INSERT - LEN), turned, 0, 1),
+                          make_read(&r[1], 50000 + !turned * (INSERT - LEN), !turned, 1, 2)};
+        find(q, 2, &inserts);
+        assert_true(q[0].settled && q[1].settled);
+        assert_int_equal(counts.segments, 1);
+        assert_int_equal(counts.proven_beside_mate, 1);
+        assert_int_equal(q[1].candidates[0].start, 50000 + !turned * (INSERT - LEN));
+        find(q, 0, &inserts);
+    }
+}
+
+/* One mate beside the repeat, the other in it: the copy is the one beside its mate. What the other copy has bounds its MAPQ alone. */
+static void a_mate_settles_the_copy_of_a_repeat(void **unused)
+{
+    (void)unused;
+    const int64_t at[2] = {FROM, TO};
+    for (int copy = 0; copy < 2; ++copy) {
+        a_read r[2];
+        anl_query q[2] = {make_read(&r[0], at[copy] - 200, 0, 0, 1), make_read(&r[1], at[copy] - 200 + INSERT - LEN, 1, 0, 2)};
+        anl_choice chosen[2];
+        find(q, 2, &inserts);
+        assert_true(q[0].settled && q[1].settled);
+        assert_int_equal(q[0].bound, 0);
+        assert_int_equal(q[1].bound, LEN);
+        assert_int_equal(counts.settled_by_mate, 1);
+        assert_int_equal(q[1].n, 1);
+        assert_int_equal(q[1].candidates[0].start, at[copy] - 200 + INSERT - LEN);
+        anl_pair_scratch pairing = {0};
+        int proper;
+        assert_int_equal(anl_pair_choose(&options, &inserts, q, &pairing, chosen, &proper), 0);
+        free(pairing.spots);
+        assert_true(proper);
+        assert_int_equal(chosen[0].mapq, 60);
+        assert_in_range(chosen[1].mapq, 30, ANL_MAPQ_PAIR_GAIN);
+    }
+}
+
+/* Without inserts, or where the mate lies elsewhere, nothing is settled by it. */
+static void a_mate_elsewhere_settles_nothing(void **unused)
+{
+    (void)unused;
+    a_read r[2];
+    anl_query q[2] = {make_read(&r[0], 10000, 0, 0, 1), make_read(&r[1], FROM + 1000, 1, 0, 2)};
+    find(q, 2, &inserts);
+    assert_true(q[0].settled);
+    assert_false(q[1].settled);
+    assert_int_equal(q[1].n, 2);
+    q[0] = make_read(&r[0], FROM - 200, 0, 0, 1);
+    q[1] = make_read(&r[1], FROM + 50, 1, 0, 2);
+    find(q, 2, &nowhere);
+    assert_false(q[1].settled);
+}
+
+/* A copy of the mate within the insert's range: which one it is the pair cannot say. */
+static void two_places_beside_a_mate_settle_nothing(void **unused)
+{
+    (void)unused;
+    uint8_t kept[LEN];
+    const int64_t mate = 60000 + INSERT - LEN;
+    a_read r[2];
+    memcpy(kept, genome + mate, LEN);
+    memcpy(genome + mate, genome + mate - LEN - 1, LEN); /* a tandem copy: not in the index's windows, but in its bases */
+    anl_index *before = index_file;
+    build_index();
+    context.index = index_file;
+    anl_search *old = search;
+    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
+    anl_search_competing_only(search);
+    context.search = search;
+    anl_query q[2] = {make_read(&r[0], 60000 - 50, 0, 0, 1), make_read(&r[1], mate - LEN - 1, 1, 0, 2)};
+    find(q, 2, &inserts);
+    assert_true(q[0].settled);
+    assert_false(q[1].settled);
+    assert_int_equal(q[1].n, 2);
+    anl_search_free(old);
+    anl_index_free(before);
+    memcpy(genome + mate, kept, LEN);
+}
+
+/* -a wants all places, --exhaustive all lists: nothing is proven then. */
+static void all_places_and_all_lists(void **unused)
+{
+    (void)unused;
+    a_read r;
+    for (int which = 0; which < 2; ++which) {
+        options.all = !which;
+        options.exhaustive = which;
+        anl_query q = make_read(&r, 5000, 0, 0, 0);
+        find(&q, 1, &nowhere);
+        assert_false(q.settled);
+        assert_int_equal(q.candidates[0].start, 5000);
+    }
+    options.all = options.exhaustive = 0;
+}
+
+int main(void)
+{
+    random_start();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_unique_read_is_proven_at_once),      cmocka_unit_test(a_read_of_a_repeat_is_searched_to_the_end),
+        cmocka_unit_test(many_errors_prove_nothing),            cmocka_unit_test(waves_go_on_until_the_place_is_proven),
+        cmocka_unit_test(a_mate_is_looked_for_first),           cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),
+        cmocka_unit_test(a_mate_elsewhere_settles_nothing),     cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
+        cmocka_unit_test(all_places_and_all_lists),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
