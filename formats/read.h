@@ -17,11 +17,11 @@ typedef struct anl_read {
     uint8_t qc_fail;      /**< flag 0x200 of the input record */
 } anl_read;
 
-enum { ANL_LONG_READ = ANL_ENCODER_MAX_LEN /**< bp; single reads longer than one vector can be of are aligned as long reads */ };
+enum { ANL_LONG_READ = ANL_ENCODER_MAX_LEN /**< bp; reads longer than one vector can be of are aligned as long reads, mates as well */ };
 
 static inline int anl_read_is_long(const anl_read *read)
 {
-    return !read->mate && read->len > ANL_LONG_READ;
+    return read->len > ANL_LONG_READ;
 }
 
 /** The rule of SAM for names, [!-?A-~]{1,254} (specification, 1.4): without it the output could not be read. 0, or ANL_EFORMAT naming file,

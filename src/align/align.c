@@ -156,7 +156,17 @@ static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)
     return ANL_OK;
 }
 
-/* Embed, search, verify: every read of the chunk on its own; long ones come later, whole. */
+/* A long read goes all the way at once; to its mate it is a place. */
+static int align_long(const work *k, const anl_read *read, worker *w, anl_query *q)
+{
+    const anl_context *x = &k->aligner->context;
+    anl_arena *results = w->results[k->aligner->buffer];
+    *q = (anl_query){.read = read};
+    int rc = anl_long_align(x, &w->scratch, read, results, &q->aligned);
+    return rc || !read->mate ? rc : anl_pair_stand_in(x->index, q, results);
+}
+
+/* Embed, search, verify: every read of the chunk on its own. */
 static int find_candidates(const work *k, chunk *c, worker *w)
 {
     anl_query *q = k->queries + c->begin;
@@ -165,8 +175,7 @@ static int find_candidates(const work *k, chunk *c, worker *w)
     anl_arena_reset(w->scratch.temporary);
     for (int i = 0; i < n && !rc; ++i) {
         const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
-        if (anl_read_is_long(read)) q[i] = (anl_query){.read = read};
-        else rc = prepare_query(read, results, &q[i]);
+        rc = anl_read_is_long(read) ? align_long(k, read, w, &q[i]) : prepare_query(read, results, &q[i]);
     }
     return rc ? rc : anl_find(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, results, &c->found);
 }
@@ -192,15 +201,12 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     for (int i = 0; i < n && !rc; ++i) {
         anl_choice chosen[2];
         int paired = q[i].read->mate == 1, proper;
-        if (anl_read_is_long(q[i].read)) {
-            rc = anl_long_align(x, s, q[i].read, results, &q[i].aligned);
-            continue;
-        }
         if (paired) rc = anl_pair_choose(x->options, &k->aligner->insert, &q[i], &w->pairs, chosen, &proper);
         else chosen[0] = anl_choose_single(x->options, &q[i], x->options->min_score);
         if (paired) q[i].proper = q[i + 1].proper = (uint8_t)proper;
-        if (!rc) rc = anl_trace_chosen(x, s, &q[i], &chosen[0], results);
-        if (!rc && paired) rc = anl_trace_chosen(x, s, &q[++i], &chosen[1], results);
+        for (int m = 0; m <= paired && !rc; ++m)
+            if (!anl_read_is_long(q[i + m].read)) rc = anl_trace_chosen(x, s, &q[i + m], &chosen[m], results);
+        i += paired;
     }
     return rc ? rc : anl_split(x, s, &w->queue, q, n, results);
 }

@@ -389,7 +389,7 @@ def check_truth(r, read):
 # ---- runs ----------------------------------------------------------------------------------------------------------------------------
 
 SHORT = (1, 4, (6, 1))  # match, mismatch, then open and extend of each gap cost
-PRESETS = {"sr": SHORT, "hifi": (1, 4, (6, 2), (26, 1)), "ont": (2, 4, (4, 2), (24, 1))}  # of single reads over 400 bp
+PRESETS = {"sr": SHORT, "hifi": (1, 4, (6, 2), (26, 1)), "ont": (2, 4, (4, 2), (24, 1))}  # of reads over 400 bp
 
 def split_records(sam, reads):
     """The records of every read, in the order of the input; each record once."""
@@ -401,7 +401,7 @@ def split_records(sam, reads):
         name, flag = line.split("\t", 2)[:2]
         if not int(flag) & 0x900: at += 1
         check(0 <= at < len(order) and order[at][0] == name, f"{options}: a record out of order: {line}")
-        long = order[at][1] == 0 and len(order[at][2].seq) > 400
+        long = len(order[at][2].seq) > 400
         groups[at].append(Record(line, order[at][2], PRESETS[preset] if long else SHORT))
     check(at == len(order) - 1, f"{options}: {at + 1} of {len(order)} reads are answered")
     return order, groups

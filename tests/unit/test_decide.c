@@ -128,6 +128,59 @@ static void pairs_keep_far_better_places(void **unused)
     assert_true(chosen[1].mapq < 60);
 }
 
+/* A mate that is aligned already stands in a pair with its primary alignment: 5' ends count with what is clipped. */
+static void aligned_mates_stand_in(void **unused)
+{
+    (void)unused;
+    static const int64_t contig_begin[] = {0, 50000, 200000};
+    const anl_index x = {.n_contigs = 2, .contig_begin = contig_begin};
+    anl_align_options o = anl_align_options_default();
+    anl_insert_model m;
+    anl_insert_given(&m, 2000, 100, 0, 0);
+    anl_arena *results = anl_arena_new();
+    for (int reverse = 0; reverse < 2; ++reverse) {
+        anl_read reads[2];
+        /* The long mate has 30 bases clipped before the others, and 10 bp deleted. */
+        anl_read_alignment primary = {.tid = 1, .pos = 10030, .end = 11010, .qbeg = 30, .qend = 1000, .score = 900, .mapq = 60, .reverse = (uint8_t)reverse};
+        anl_candidate a[] = {at(150000, 0, 150), at(0, !reverse, 145)};
+        anl_query pair[2] = {make_query(&reads[0], NULL, 0, 1), make_query(&reads[1], a, 2, 2)};
+        reads[0].len = 1000;
+        a[0].contig = a[1].contig = 1;
+        a[1].start = 50000 + (reverse ? 11040 - 2000 : 10000 + 2000 - 150);
+        pair[0].aligned = (anl_read_alignments){.list = &primary, .n = 1, .cap = 1};
+        assert_int_equal(anl_pair_stand_in(&x, &pair[0], results), 0);
+        assert_int_equal(pair[0].n, 1);
+        anl_choice chosen[2];
+        assert_int_equal(choose(&o, &m, pair, chosen), 1);
+        assert_int_equal(chosen[1].candidate, 1);
+        /* It tells of insert sizes when its MAPQ says that it lies there. */
+        anl_orientation orientation;
+        int32_t size;
+        pair[1].candidates = &a[1];
+        pair[1].n = 1;
+        assert_int_equal(anl_pair_evidence(&o, pair, &orientation, &size), 1);
+        assert_int_equal(orientation, ANL_FR);
+        assert_int_equal(size, 2000);
+        primary.mapq = 3;
+        assert_int_equal(anl_pair_evidence(&o, pair, &orientation, &size), 0);
+        /* The short mate is looked for beside it, and never the other way round. */
+        anl_sw_queue queue = {0};
+        pair[1].n = 0;
+        assert_int_equal(anl_pair_rescue(&o, &m, &x, pair, 0, &queue), 0);
+        assert_int_equal(queue.n, 1);
+        assert_int_equal(queue.list[0].query, 1);
+        assert_int_equal(queue.list[0].candidate.reverse, !reverse);
+        assert_true(queue.list[0].begin <= a[1].start && queue.list[0].end >= a[1].start + 150);
+        queue.n = 0;
+        pair[1].n = 1;
+        a[1].start += 20000;
+        assert_int_equal(anl_pair_rescue(&o, &m, &x, pair, 0, &queue), 0);
+        assert_int_equal(queue.n, 1);
+        anl_sw_queue_free(&queue);
+    }
+    anl_arena_free(results);
+}
+
 static void low_scores_are_unmapped(void **unused)
 {
     (void)unused;
@@ -212,6 +265,7 @@ int main(void)
         cmocka_unit_test(mapq_falls_with_competing_candidates),
         cmocka_unit_test(pairs_settle_repeats),
         cmocka_unit_test(pairs_keep_far_better_places),
+        cmocka_unit_test(aligned_mates_stand_in),
         cmocka_unit_test(low_scores_are_unmapped),
         cmocka_unit_test(mates_on_their_own),
         cmocka_unit_test(the_first_segment_leads),

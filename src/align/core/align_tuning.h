@@ -66,7 +66,6 @@ enum {
 enum {
     ANL_WEAK_PLACE = 3,          /* places with less than 1/3 of the most votes are not scored: 1/2 and 1/6 find the same, 1/6 8% slower */
     ANL_UNGAPPED_MISMATCHES = 1, /* so many on a diagonal cost less than a gap and what it could win: the ungapped score is final */
-    ANL_UNGAPPED_LEN = 1024,     /* bp: the buffer; longer mates go to Smith-Waterman at once */
     ANL_SAME_PLACE = 20,         /* candidates whose starts differ by up to 1/20 of the read are one, as gaps move the start: half, double */
     ANL_SHARED = 2,              /* candidates compete that share 1/2 of the shorter segment, as in bwa mem (mask_level 0.5) */
     ANL_BAND_GROWTH = 32,        /* bp by which a band too narrow for its score grows, then twice that, ...: half, double */
@@ -85,6 +84,7 @@ enum {
     ANL_INSERT_BOUND = 3,      /* the same for what is proper, ... MAPPING_BOUND */
     ANL_INSERT_SD = 4,         /* ... at least so many standard deviations. MAX_STDDEV */
     ANL_UNIQUE_NUM = 4, ANL_UNIQUE_DEN = 5, /* a pair is evidence if no competing score exceeds 4/5 of a mate's. MIN_RATIO 0.8 */
+    ANL_UNIQUE_MAPQ = 20,      /* or, of a mate that is aligned already, if it has this MAPQ */
     ANL_RESCUE_FROM = 16,      /* candidates of one mate from which the other is looked for; bwa mem's -m is 50: 4, 64 */
     ANL_MATE_MIN_SCORE = 19,   /* matches of a mate beside one that scores enough: bwa mem's shortest seed (-k 19) */
 };

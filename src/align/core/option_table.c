@@ -78,7 +78,7 @@ static const anl_option list[] = {
     {RECORDS, .name = "eqx", .field = AT(align.eqx), .help = "= and X instead of M in CIGARs; not for CRAM", .more = "It has no such operations."},
     {SCORES, .letter = 'x', .name = "preset", .arg = "P", .kind = ANL_OPTION_SET, .set = set_preset, .initial = "ont",
      .words = "sr hifi ont map-hifi map-ont map-pb",
-     .help = "of single reads over 400 bp: sr, hifi or ont; what is given by -A, -B, -O, -E and -T goes before them",
+     .help = "of reads over 400 bp: sr, hifi or ont; what is given by -A, -B, -O, -E and -T goes before them",
      .more = "minimap2's names are known, too: map-hifi is hifi; map-ont and map-pb are ont. list prints them."},
     {SCORES, .letter = 'A', .name = "match", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.match), .low = 1, .high = 100,
      .given = ANL_GIVEN_MATCH, .help = "score of a match"},

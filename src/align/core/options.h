@@ -9,7 +9,7 @@
 #include "search.h"
 #include "stitch.h"
 
-/** How single reads of more than 400 bp are scored; shorter ones and pairs always as by bwa mem. */
+/** How reads of more than 400 bp are scored; shorter ones always as by bwa mem. */
 typedef enum anl_preset {
     ANL_PRESET_NONE, /**< as ANL_PRESET_ONT: what suits noisy reads also aligns accurate ones */
     ANL_PRESET_SR,   /**< bwa mem's scores, gaps of one cost */

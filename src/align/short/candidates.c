@@ -43,10 +43,10 @@ static int on_diagonal(const anl_context *c, const anl_query *q, const anl_exten
                        anl_extension *out)
 {
     const int32_t len = q->read->len;
-    uint8_t target[ANL_UNGAPPED_LEN];
+    uint8_t target[ANL_LONG_READ];
     int64_t begin = at->start, end = at->start + len;
     anl_index_clip(c->index, at->contig, &begin, &end);
-    if (begin != at->start || end != at->start + len || len > ANL_UNGAPPED_LEN) return 0;
+    if (begin != at->start || end != at->start + len) return 0;
     anl_index_fetch(c->index, begin, end, target);
     return anl_extend_ungapped(params, &c->kernels->sw, q->strand[at->reverse], target, len, most, out);
 }

@@ -25,11 +25,26 @@ anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int
     return c;
 }
 
+int anl_pair_stand_in(const anl_index *x, anl_query *q, anl_arena *results)
+{
+    if (!q->aligned.n) return ANL_OK;
+    const anl_read_alignment *a = &q->aligned.list[0];
+    const int32_t len = q->read->len;
+    const int64_t contig = x->contig_begin[a->tid], end5 = contig + (a->reverse ? a->end - 1 + a->qbeg : a->pos - a->qbeg);
+    if (!(q->candidates = anl_arena_alloc(results, 1, sizeof *q->candidates))) return ANL_ENOMEM;
+    *q->candidates = (anl_candidate){.start = a->reverse ? end5 - len + 1 : end5, .score = a->score, .contig = a->tid, .end = len,
+                                     .reverse = a->reverse};
+    q->candidates->dlo = q->candidates->dhi = q->candidates->start;
+    q->n = q->cap = 1;
+    return ANL_OK;
+}
+
 int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_orientation *orientation, int32_t *size)
 {
     for (int i = 0; i < 2; ++i) {
         int32_t competing;
         if (!pair[i].n || pair[i].candidates[0].score < o->min_score) return 0;
+        if (pair[i].aligned.n && pair[i].aligned.list[0].mapq < ANL_UNIQUE_MAPQ) return 0;
         const int32_t found = anl_candidates_second(&pair[i], 0, 0, &competing), second = found > pair[i].bound ? found : pair[i].bound;
         if (second * ANL_UNIQUE_DEN > pair[i].candidates[0].score * ANL_UNIQUE_NUM) return 0;
     }
@@ -124,6 +139,7 @@ int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const
 {
     for (int from = 0; from < 2 && !o->no_rescue; ++from) {
         const anl_query *q = &queries[first + from];
+        if (anl_read_is_long(queries[first + !from].read)) continue;
         for (int32_t i = 0; i < q->n && i < ANL_RESCUE_FROM; ++i) {
             if (q->candidates[i].score < o->min_score || q->candidates[i].score < q->candidates[0].score - o->unpaired) break;
             int rc = rescue_from(o, m, x, queries, first, from, i, queue);

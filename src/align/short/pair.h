@@ -18,6 +18,10 @@ typedef struct anl_choice {
 /** Best candidate of a read on its own; none when its score is below `min_score`. Of equal ones the bases of the read choose one. */
 anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t min_score);
 
+/** Gives a read that is aligned already, as long ones are, its primary alignment as its only candidate, in `results`: so its mate is paired with
+ *  it, and looked for beside it. Of the index only contig_begin is used. 0 or ANL_ENOMEM. */
+int anl_pair_stand_in(const anl_index *x, anl_query *q, anl_arena *results);
+
 /** Orientation and size when no other candidate comes near the best of either mate and both lie on one contig, as evidence for the insert-size model; 0 if not. */
 int anl_pair_evidence(const anl_align_options *o, const anl_query pair[2], anl_orientation *orientation, int32_t *size);
 
@@ -37,8 +41,8 @@ int anl_pair_region(const anl_insert_model *m, anl_orientation o, const anl_inde
 int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, const anl_query *here, const anl_candidate *at,
                      const anl_query *mate, const anl_candidate *there, const anl_proof *proof);
 
-/** Queues, for every good candidate of either mate, a Smith-Waterman of the other mate where the insert size would put it, unless it has
- *  a candidate there already. Of the index only contig_begin is used; `first` is the number of the pair's first read in `queries`. 0 or
+/** Queues, for every good candidate of either mate, a Smith-Waterman of the other mate where the insert size would put it, unless it is aligned
+ *  or has a candidate there already. Of the index only contig_begin is used; `first` is the number of the pair's first read in `queries`. 0 or
  *  ANL_ENOMEM. */
 int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const anl_index *x, const anl_query *queries, int32_t first,
                     anl_sw_queue *queue);

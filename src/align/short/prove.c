@@ -5,15 +5,16 @@
 #include "proof.h"
 #include "unique.h"
 
+enum { WORDS = (ANL_LONG_READ + 63) / 64 };
+
 anl_proof anl_prove(const anl_context *c, const anl_query *q, const anl_place *place)
 {
     const anl_index *x = c->index;
     const int32_t len = q->read->len;
     const uint8_t *query = q->strand[place->reverse];
-    uint8_t target[ANL_UNGAPPED_LEN];
-    uint64_t differ[ANL_UNGAPPED_LEN / 64], kmers[ANL_UNGAPPED_LEN / 64] = {0};
+    uint8_t target[ANL_LONG_READ];
+    uint64_t differ[WORDS], kmers[WORDS] = {0};
     int64_t begin = place->start, end = place->start + len;
-    if (len > ANL_UNGAPPED_LEN) return (anl_proof){0};
     anl_index_clip(x, place->contig, &begin, &end);
     if (end - begin != len) return (anl_proof){0};
     anl_index_fetch(x, begin, end, target);

@@ -143,7 +143,7 @@ int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_que
         rc = search_segments(c, s, queue, &segments, queries, open, results);
     }
     for (int i = 0; i < n && !rc; ++i)
-        if (!queries[i].proper) anl_read_alignments_lead_best(&queries[i].aligned);
+        if (queries[i].strand[0] && !queries[i].proper) anl_read_alignments_lead_best(&queries[i].aligned);
     free(segments.list);
     return rc;
 }
