@@ -1,20 +1,14 @@
 #include "read_alignment.h"
 
-#include <string.h>
+#include "cigar.h"
 
-enum { SOFT_CLIP = 4, OP_BITS = 4 /* BAM packing */ };
+#include <string.h>
 
 int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a, anl_arena *arena)
 {
     int32_t at = to->n;
-    if (to->n == to->cap) {
-        const int32_t cap = to->cap ? 2 * to->cap : 1;
-        anl_read_alignment *grown = anl_arena_alloc(arena, (size_t)cap, sizeof *grown);
-        if (!grown) return ANL_ENOMEM;
-        if (to->n) memcpy(grown, to->list, (size_t)to->n * sizeof *grown);
-        to->list = grown;
-        to->cap = cap;
-    }
+    int rc = anl_arena_grow(arena, &to->list, (size_t)to->n, &to->cap, (size_t)to->n + 1, sizeof *to->list);
+    if (rc) return rc;
     while (at > 0 && to->list[at - 1].kind > a->kind) --at;
     memmove(to->list + at + 1, to->list + at, (size_t)(to->n - at) * sizeof *to->list);
     to->list[at] = *a;
@@ -43,13 +37,8 @@ int anl_read_alignment_keep(anl_read_alignment *a, const uint32_t *cigar, int32_
     uint32_t *kept = anl_arena_alloc(arena, (size_t)n_cigar + 2, sizeof *kept);
     char *text = anl_arena_alloc(arena, md_size, 1);
     if (!kept || !text) return ANL_ENOMEM;
-    int32_t n = 0;
-    if (qbeg) kept[n++] = (uint32_t)qbeg << OP_BITS | SOFT_CLIP;
-    memcpy(kept + n, cigar, (size_t)n_cigar * sizeof *kept);
-    n += n_cigar;
-    if (qend < len) kept[n++] = (uint32_t)(len - qend) << OP_BITS | SOFT_CLIP;
     a->cigar = kept;
-    a->n_cigar = n;
+    a->n_cigar = anl_cigar_clip(cigar, n_cigar, qbeg, len - qend, kept);
     a->md = memcpy(text, md, md_size);
     return ANL_OK;
 }
