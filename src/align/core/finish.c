@@ -1,5 +1,7 @@
 #include "finish.h"
 
+#include "cigar.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -18,14 +20,7 @@ typedef struct mate_fields {
 
 static anl_record *add_record(const anl_finisher *f, anl_records *out)
 {
-    if (out->n == out->cap) {
-        size_t cap = out->cap ? out->cap * 2 : 64;
-        anl_record *grown = anl_arena_alloc(f->results, cap, sizeof *grown);
-        if (!grown) return NULL;
-        if (out->n) memcpy(grown, out->records, out->n * sizeof *grown);
-        out->records = grown;
-        out->cap = cap;
-    }
+    if (anl_arena_grow(f->results, &out->records, out->n, &out->cap, out->n + 1, sizeof *out->records)) return NULL;
     return &out->records[out->n++];
 }
 
@@ -44,7 +39,7 @@ static int describe_mate(const anl_finisher *f, const anl_read_alignment *mate, 
         to->flags |= MATE_UNMAPPED;
         return ANL_OK;
     }
-    char *text = anl_arena_alloc(f->results, (size_t)mate->n_cigar * 11 + 1, 1);
+    char *text = anl_arena_alloc(f->results, (size_t)mate->n_cigar * ANL_CIGAR_TEXT + 1, 1);
     if (!text) return ANL_ENOMEM;
     anl_cigar_text(mate->cigar, mate->n_cigar, text);
     to->mc = text;
@@ -87,7 +82,7 @@ static int other_segments(const anl_finisher *f, const anl_read_alignments *p, i
     if (p->list[of].kind == ANL_SECONDARY) return ANL_OK;
     for (int32_t i = 0; i < p->n; ++i)
         if (i != of && p->list[i].kind != ANL_SECONDARY)
-            size += strlen(f->contigs[p->list[i].tid].name) + (size_t)p->list[i].n_cigar * 11 + 64;
+            size += strlen(f->contigs[p->list[i].tid].name) + (size_t)p->list[i].n_cigar * ANL_CIGAR_TEXT + 64;
     if (size == 1) return ANL_OK;
     char *text = anl_arena_alloc(f->results, size, 1), *at = text;
     if (!text) return ANL_ENOMEM;

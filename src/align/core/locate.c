@@ -9,14 +9,8 @@
 
 int anl_locate_cut(anl_segments *to, int32_t sequence, const uint8_t *bases, int32_t len, int32_t size, int32_t n, anl_arena *arena)
 {
-    if (to->n + n > to->cap) {
-        const int32_t cap = 2 * to->cap > to->n + n ? 2 * to->cap : to->n + n;
-        anl_segment *grown = anl_arena_alloc(arena, (size_t)cap, sizeof *grown);
-        if (!grown) return ANL_ENOMEM;
-        if (to->n) memcpy(grown, to->list, (size_t)to->n * sizeof *grown);
-        to->list = grown;
-        to->cap = cap;
-    }
+    int rc = anl_arena_grow(arena, &to->list, (size_t)to->n, &to->cap, (size_t)(to->n + n), sizeof *to->list);
+    if (rc) return rc;
     for (int32_t i = 0; i < n; ++i) {
         const int32_t offset = n > 1 ? (int32_t)((int64_t)(len - size) * i / (n - 1)) : 0;
         to->list[to->n++] = (anl_segment){.sequence = sequence, .sequence_len = len, .offset = offset, .len = size, .bases = bases + offset};
@@ -139,16 +133,9 @@ int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segme
 
 static int add_place(anl_places *to, anl_place p, anl_arena *arena)
 {
-    if (to->n == to->cap) {
-        const int32_t cap = to->cap ? 2 * to->cap : 4;
-        anl_place *grown = anl_arena_alloc(arena, (size_t)cap, sizeof *grown);
-        if (!grown) return ANL_ENOMEM;
-        if (to->n) memcpy(grown, to->list, (size_t)to->n * sizeof *grown);
-        to->list = grown;
-        to->cap = cap;
-    }
-    to->list[to->n++] = p;
-    return ANL_OK;
+    int rc = anl_arena_grow(arena, &to->list, (size_t)to->n, &to->cap, (size_t)to->n + 1, sizeof *to->list);
+    if (!rc) to->list[to->n++] = p;
+    return rc;
 }
 
 /* Bases of the oriented sequence before the segment. */

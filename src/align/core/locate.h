@@ -28,7 +28,8 @@ typedef struct anl_place {
 
 typedef struct anl_places {
     anl_place *list;
-    int32_t n, cap;
+    int32_t n;
+    size_t cap;
 } anl_places;
 
 /** A segment of a sequence and what is known of it. */
@@ -46,7 +47,8 @@ typedef struct anl_segment {
 
 typedef struct anl_segments {
     anl_segment *list;
-    int32_t n, cap;
+    int32_t n;
+    size_t cap;
 } anl_segments;
 
 /** Adds `n` segments of `size` bp (ANL_ENCODER_MIN_LEN to ANL_ENCODER_MAX_LEN), evenly spread over bases[len] (codes 0 to 3, more for N);

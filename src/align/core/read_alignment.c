@@ -7,14 +7,8 @@
 int anl_read_alignments_add(anl_read_alignments *to, const anl_read_alignment *a, anl_arena *arena)
 {
     int32_t at = to->n;
-    if (to->n == to->cap) {
-        const int32_t cap = to->cap ? 2 * to->cap : 1;
-        anl_read_alignment *grown = anl_arena_alloc(arena, (size_t)cap, sizeof *grown);
-        if (!grown) return ANL_ENOMEM;
-        if (to->n) memcpy(grown, to->list, (size_t)to->n * sizeof *grown);
-        to->list = grown;
-        to->cap = cap;
-    }
+    int rc = anl_arena_grow(arena, &to->list, (size_t)to->n, &to->cap, (size_t)to->n + 1, sizeof *to->list);
+    if (rc) return rc;
     while (at > 0 && to->list[at - 1].kind > a->kind) --at;
     memmove(to->list + at + 1, to->list + at, (size_t)(to->n - at) * sizeof *to->list);
     to->list[at] = *a;

@@ -26,7 +26,8 @@ typedef struct anl_read_alignment {
 /** All of one read; list[0] is the primary one, supplementary ones follow, then secondary ones. n 0: unmapped. */
 typedef struct anl_read_alignments {
     anl_read_alignment *list;
-    int32_t n, cap;
+    int32_t n;
+    size_t cap;
 } anl_read_alignments;
 
 /** Adds an alignment behind those of its kind. 0 or ANL_ENOMEM. */

@@ -19,7 +19,8 @@ typedef struct job {
     int32_t n_chains;
     int truncated; /* chains may be missing */
     anl_long_alignment *alignments;
-    int32_t n_alignments, alignments_cap;
+    int32_t n_alignments;
+    size_t alignments_cap;
 } job;
 
 /* Both strands. */
@@ -113,25 +114,14 @@ static int cover_alignment(job *j, anl_long_alignment *a)
     int32_t q = a->piece.qbeg;
     int rc = anl_cover_new(j->scratch->temporary, a->piece.n_cigar, &a->cover);
     for (int32_t i = 0; i < a->piece.n_cigar && !rc; ++i) {
-        const int32_t len = (int32_t)(a->piece.cigar[i] >> 4);
-        const char op = "MIDNSHP=X"[a->piece.cigar[i] & 15];
-        if (op == 'D') continue;
-        if (op != 'I') anl_cover_add(&a->cover, q, q + len, ANL_INSERTION_HOLE);
+        const int32_t len = anl_cigar_len_of(a->piece.cigar[i]);
+        const anl_cigar_op op = anl_cigar_op_of(a->piece.cigar[i]);
+        if (!anl_cigar_takes_query(op)) continue;
+        if (anl_cigar_is_column(op)) anl_cover_add(&a->cover, q, q + len, ANL_INSERTION_HOLE);
         q += len;
     }
     if (!rc && a->reverse) anl_cover_mirror(&a->cover, j->read->len);
     return rc;
-}
-
-static int reserve_alignments(job *j, int32_t more)
-{
-    if (j->n_alignments + more <= j->alignments_cap) return ANL_OK;
-    j->alignments_cap = 2 * (j->n_alignments + more);
-    anl_long_alignment *grown = anl_arena_alloc(j->scratch->temporary, (size_t)j->alignments_cap, sizeof *grown);
-    if (!grown) return ANL_ENOMEM;
-    if (j->n_alignments) memcpy(grown, j->alignments, (size_t)j->n_alignments * sizeof *grown);
-    j->alignments = grown;
-    return ANL_OK;
 }
 
 /* Aligns the read along chain number i. */
@@ -142,7 +132,8 @@ static int align_chain(job *j, int32_t i)
     anl_pieces pieces;
     int rc = anl_stitch_align(j->scratch->stitcher, &j->context->options->long_reads, x, &j->strand[c->reverse], &c->fine,
                               j->scratch->temporary, &pieces);
-    if (!rc) rc = reserve_alignments(j, pieces.n);
+    if (!rc) rc = anl_arena_grow(j->scratch->temporary, &j->alignments, (size_t)j->n_alignments, &j->alignments_cap,
+                                 (size_t)(j->n_alignments + pieces.n), sizeof *j->alignments);
     for (int32_t k = 0; !rc && k < pieces.n; ++k) {
         anl_long_alignment *a = &j->alignments[j->n_alignments++];
         *a = (anl_long_alignment){.piece = pieces.list[k], .contig = anl_index_contig_at(x, pieces.list[k].tbeg),

@@ -25,16 +25,9 @@ int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, a
 
 static int add_candidate(anl_query *q, anl_candidate c, anl_arena *results)
 {
-    if (q->n == q->cap) {
-        int32_t cap = q->cap ? q->cap * 2 : 4;
-        anl_candidate *grown = anl_arena_alloc(results, (size_t)cap, sizeof *grown);
-        if (!grown) return ANL_ENOMEM;
-        if (q->n) memcpy(grown, q->candidates, (size_t)q->n * sizeof *grown);
-        q->candidates = grown;
-        q->cap = cap;
-    }
-    q->candidates[q->n++] = c;
-    return ANL_OK;
+    int rc = anl_arena_grow(results, &q->candidates, (size_t)q->n, &q->cap, (size_t)q->n + 1, sizeof *q->candidates);
+    if (!rc) q->candidates[q->n++] = c;
+    return rc;
 }
 
 /* The best stretch of the diagonal that base 0 of the oriented read has at `start`, where at most `most` bases of the read differ there and

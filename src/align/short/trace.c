@@ -1,6 +1,7 @@
 #include "trace.h"
 
 #include "align_tuning.h"
+#include "cigar.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,15 +186,9 @@ typedef struct xa_text {
 static int append_xa(const anl_contig *contigs, const anl_read_alignment *a, anl_arena *results, xa_text *to)
 {
     const char *contig = contigs[a->tid].name;
-    const size_t need = to->len + strlen(contig) + (size_t)a->n_cigar * 11 + 48;
-    if (need > to->cap) {
-        const size_t cap = 2 * to->cap > need ? 2 * to->cap : need;
-        char *grown = anl_arena_alloc(results, cap, 1);
-        if (!grown) return ANL_ENOMEM;
-        if (to->len) memcpy(grown, to->text, to->len);
-        to->text = grown;
-        to->cap = cap;
-    }
+    const size_t need = to->len + strlen(contig) + (size_t)a->n_cigar * ANL_CIGAR_TEXT + 48;
+    int rc = anl_arena_grow(results, &to->text, to->len, &to->cap, need, 1);
+    if (rc) return rc;
     char *at = to->text + to->len;
     at += sprintf(at, "%s,%c%lld,", contig, a->reverse ? '-' : '+', (long long)a->pos + 1);
     at = anl_cigar_text(a->cigar, a->n_cigar, at);
