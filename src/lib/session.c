@@ -103,7 +103,7 @@ int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl
                             size_t *n)
 {
     const anl_records *chunks;
-    size_t n_chunks, total = 0, at = 0;
+    size_t n_chunks = 0, total = 0, at = 0;
     anl_summary summary = {0};
     int rc = start_threads(s);
     if (!rc) rc = fill_batch(s, reads, mates, n_reads);
