@@ -17,7 +17,7 @@
 /* Tuning. The commands behind the defaults are in docs/model-card.md, "Tried". */
 enum {
     WARM_UP = 100,          /* steps of each stage in which the rate rises: as many as Adam's second moment takes to settle */
-    MINED_WINDOWS = 600000, /* searched for twins each time, other ones every time: 96 Mb in windows of 160 bp */
+    MINED_WINDOWS = 600000, /* searched for hard-negative pairs each time, other ones every time: 96 Mb in windows of 160 bp */
     HELD_READS = 1000,      /* for a point of the curve of recall: a standard error of 1 point at 90% */
     RECALL_EVERY = 10,      /* reports: measuring takes as long as some steps */
     BATCH_STEP = 32,        /* pairs that the kernels of the loss take at once */
