@@ -10,9 +10,9 @@
 /* Reads longer than a window are cut into evenly spread segments; shorter ones are embedded whole. Long reads go another way. */
 static int32_t segments_of(const anl_read *read, int32_t window)
 {
-    const int32_t len = read->len, longest = window * ANL_WHOLE_QUARTERS / 4;
+    const int32_t len = read->len;
     if (len < ANL_ENCODER_MIN_LEN || anl_read_is_long(read)) return 0;
-    return len <= longest && len <= ANL_ENCODER_MAX_LEN ? 1 : (len + window - 1) / window;
+    return len <= window * ANL_WHOLE_QUARTERS / 4 ? 1 : (len + window - 1) / window;
 }
 
 int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, anl_segments *to, anl_arena *arena)
