@@ -332,14 +332,27 @@ static int cut_chunks(work *k)
     return ANL_OK;
 }
 
-/* Mates are looked for beside each other where earlier batches say that they lie; in the first batch its first pairs say so. */
+static int has_inserts(const anl_insert_model *m)
+{
+    int usable = 0;
+    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o) usable |= m->of[o].usable;
+    return usable;
+}
+
+/* Mates are looked for beside each other where earlier batches say that they lie. In the first batch its first pairs say so, which then are
+ * looked for once more: what is found must not depend on whether a read comes early. */
 static int find_all(work *k)
 {
+    anl_aligner *a = k->aligner;
     size_t first = 0;
     while (first < k->n_chunks && k->chunks[first].begin < k->n_first) ++first;
     int rc = run_stage(k, 0, first, find_candidates);
     if (!rc && first) rc = estimate_inserts(k, k->chunks[first - 1].end);
-    k->aligner->started = 1;
+    a->started = 1;
+    if (first && has_inserts(&a->insert)) {
+        a->work_done -= (int64_t)k->chunks[first - 1].end * WORK_FIND;
+        while (first) k->chunks[--first].found = (anl_find_counts){0};
+    }
     return rc ? rc : run_stage(k, first, k->n_chunks, find_candidates);
 }
 
