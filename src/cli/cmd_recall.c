@@ -15,8 +15,10 @@ static const char help[] =
     "usage: anneal recall [OPTIONS] GENOME.fa...\n\n"
     "How often the window that a read came from is among its nearest 1, 2, 10 and 32 neighbours: of reads simulated from each genome, of 75 to\n"
     "250 bp with 0.1 to 15% errors (a fifth of them indels), among all windows of that genome; by the index as it is searched for alignment\n"
-    "and by exact search. Reads whose sequence occurs more than once in the genome are left out and counted. Prints TSV.\n\n"
+    "and by exact search; and how often it lies in one of the 2, 8 and 32 nearest lists. Reads whose sequence occurs more than once in the\n"
+    "genome are left out and counted. Prints TSV.\n\n"
     "  --model FILE       encoder [the one shipped]\n"
+    "  --light            the model's light encoder beside it: it embeds the reads, the windows are the full encoder's\n"
     "  --baseline sketch  the untrained encoder beside it\n"
     "  --checkpoint FILE  of the training run that made the model: exact search of its float vectors beside it\n"
     "  --reads N          reads for each line [2000]\n"
@@ -26,11 +28,11 @@ static const char help[] =
     "  --seed N           of the reads [1]\n"
     "  -t N               threads; the figures are the same for any number [1]\n";
 
-enum { OPT_MODEL = 256, OPT_BASELINE, OPT_CHECKPOINT, OPT_READS, OPT_LENGTHS, OPT_ERRORS, OPT_WINDOW, OPT_STRIDE, OPT_SEED, OPT_HELP, MOST = 16 };
+enum { OPT_MODEL = 256, OPT_LIGHT, OPT_BASELINE, OPT_CHECKPOINT, OPT_READS, OPT_LENGTHS, OPT_ERRORS, OPT_WINDOW, OPT_STRIDE, OPT_SEED, OPT_HELP, MOST = 16 };
 
 static const struct option long_options[] = {
     {"model", required_argument, NULL, OPT_MODEL},   {"baseline", required_argument, NULL, OPT_BASELINE},
-    {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
+    {"light", no_argument, NULL, OPT_LIGHT},         {"checkpoint", required_argument, NULL, OPT_CHECKPOINT},
     {"reads", required_argument, NULL, OPT_READS},   {"lengths", required_argument, NULL, OPT_LENGTHS},
     {"errors", required_argument, NULL, OPT_ERRORS}, {"window", required_argument, NULL, OPT_WINDOW},
     {"stride", required_argument, NULL, OPT_STRIDE}, {"seed", required_argument, NULL, OPT_SEED},
@@ -38,7 +40,7 @@ static const struct option long_options[] = {
 
 typedef struct settings {
     const char *model, *checkpoint;
-    int baseline, n_lengths, n_errors;
+    int light, baseline, n_lengths, n_errors;
     int64_t lengths[MOST], errors[MOST], reads, window, stride, seed, threads;
 } settings;
 
@@ -48,6 +50,7 @@ static int set_option(settings *s, int c)
     switch (c) {
     case 't': return cli_integer("-t", optarg, 1, 1024, &s->threads);
     case OPT_MODEL: s->model = optarg; return 0;
+    case OPT_LIGHT: s->light = 1; return 0;
     case OPT_BASELINE:
         if (strcmp(optarg, "sketch")) return cli_usage("--baseline %s: there is only 'sketch'", optarg), -1;
         s->baseline = 1;
@@ -80,6 +83,7 @@ static void print(const char *genome, const char *model, int64_t windows, const 
         printf("%s\t%lld\t%s\t%d\t%.1f\t%s\t%d\t%.2f", slash ? slash + 1 : genome, (long long)windows, model, c->length, 100 * (double)c->error,
                search[how], r->reads, 100.0 * r->unique / r->reads);
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) printf("\t%.2f", r->unique ? 100.0 * found[how][i] / r->unique : 0.0);
+        for (int i = 0; i < ANL_RECALL_LISTS; ++i) printf("\t%.2f", r->unique ? 100.0 * r->listed[i] / r->unique : 0.0);
         putchar('\n');
     }
     fflush(stdout);
@@ -103,7 +107,7 @@ static int open_index(const settings *s, const char *genome, const char *model, 
     return rc;
 }
 
-static int measure(const settings *s, const char *genome, const char *model, const char *name, const char *checkpoint)
+static int measure(const settings *s, const char *genome, const char *model, const char *name, int light, const char *checkpoint)
 {
     anl_recall_setup u = {.reads = (int)s->reads, .seed = (uint64_t)s->seed, .threads = (int)s->threads};
     anl_index *x = NULL;
@@ -121,6 +125,10 @@ static int measure(const settings *s, const char *genome, const char *model, con
     if (!rc) rc = anl_recall_measure(&u, c, n, found);
     for (int i = 0; i < n && !rc; ++i) print(genome, name, x->n_entries, &c[i], &found[i], checkpoint != NULL);
     anl_float_search_free(u.floats);
+    u.floats = NULL;
+    u.light = 1;
+    if (!rc && light) rc = anl_recall_measure(&u, c, n, found);
+    for (int i = 0; i < n && !rc && light; ++i) print(genome, "light", x->n_entries, &c[i], &found[i], 0);
     anl_index_free(x);
     anl_model_free(m);
     return rc;
@@ -143,6 +151,16 @@ static int write_sketch(const char *model, char *path, size_t size)
     return rc;
 }
 
+/* Before an index is built for nothing. */
+static int need_light(const char *model)
+{
+    anl_model *m = NULL;
+    int rc = anl_model_read(&m, model);
+    if (!rc && !m->light) rc = anl_fail(ANL_EINVAL, "%s: the model has no light encoder", model);
+    anl_model_free(m);
+    return rc;
+}
+
 static int run(const settings *s, char **genomes, int n)
 {
     char found[4096], sketch[4096] = "";
@@ -150,15 +168,17 @@ static int run(const settings *s, char **genomes, int n)
     int rc = ANL_OK;
     if (!model) rc = anl_model_find(found, sizeof found);
     if (!model) model = found;
+    if (!rc && s->light) rc = need_light(model);
     if (!rc && s->baseline) rc = write_sketch(model, sketch, sizeof sketch);
     if (!rc) {
         printf("genome\twindows\tmodel\tlength\terror%%\tsearch\treads\tunique%%");
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) printf("\trecall@%d", anl_recall_depths[i]);
+        for (int i = 0; i < ANL_RECALL_LISTS; ++i) printf("\tlists@%d", anl_recall_lists[i]);
         putchar('\n');
     }
     for (int i = 0; i < n && !rc; ++i) {
-        rc = measure(s, genomes[i], model, "model", s->checkpoint);
-        if (!rc && s->baseline) rc = measure(s, genomes[i], sketch, "sketch", NULL);
+        rc = measure(s, genomes[i], model, "model", s->light, s->checkpoint);
+        if (!rc && s->baseline) rc = measure(s, genomes[i], sketch, "sketch", 0, NULL);
     }
     if (*sketch) unlink(sketch);
     if (!rc && (fflush(stdout) || ferror(stdout))) rc = anl_fail(ANL_EIO, "standard output: cannot write");
