@@ -25,8 +25,8 @@ anl_light_options anl_light_options_default(void)
                                .batch = 512,
                                .pairs = 10 << 20,
                                .rate = 1e-2f,
-                               .draw = {.window = 176, .stride = 48, .min_length = 50, .max_length = 300, .max_substitutions = 0.07f,
-                                        .max_indels = 0.01f, .low_errors = 0.5f},
+                               .draw = {.window = 176, .stride = 48, .min_length = 50, .max_length = 250, .even_lengths = 1,
+                                        .max_substitutions = 0.07f, .max_indels = 0.01f, .low_errors = 0.5f},
                                .threads = 1,
                                .checkpoint_every = 300,
                                .report_every = 100};
@@ -98,7 +98,7 @@ static int start(run *r, char **paths, int n_paths)
     if (o->checkpoint && access(o->checkpoint, F_OK) == 0)
         rc = anl_checkpoint_read(r->state, o->checkpoint);
     else
-        anl_light_net_start(net, o->seed, r->state->weights);
+        anl_light_net_start(net, o->seed, o->draw.window, o->draw.stride, r->state->weights);
     if (rc) return rc;
     r->started_at = r->state->step;
     memcpy(r->now.weights, r->state->weights, net->size * sizeof(float));
@@ -250,12 +250,13 @@ static int describe(const run *r, char **paths, int n_paths)
     const anl_light_options *o = r->o;
     const char *before = r->model->provenance, *end = strstr(before, mark);
     const size_t kept = end ? (size_t)(end - before) : strlen(before);
+    const char *slash = strrchr(o->teacher, '/'), *teacher = slash ? slash + 1 : o->teacher;
     char name[ANL_MODEL_NAME], *text = anl_alloc(ANL_MODEL_TEXT, 1);
     if (!text) return ANL_ENOMEM;
     const size_t n = (size_t)snprintf(text, ANL_MODEL_TEXT,
-                                "%.*s%sanneal " ANNEAL_VERSION " train --light --seed %llu --hidden %d --batch %d --pairs %lld --rate %g "
+                                "%.*s%sanneal " ANNEAL_VERSION " train --light %s --seed %llu --hidden %d --batch %d --pairs %lld --rate %g "
                                 "--low-errors %g --window %d --stride %d; %s products; on",
-                                (int)kept, before, mark, (unsigned long long)o->seed, r->model->light->hidden, o->batch, (long long)o->pairs,
+                                (int)kept, before, mark, teacher, (unsigned long long)o->seed, r->model->light->hidden, o->batch, (long long)o->pairs,
                                 o->rate, o->draw.low_errors, o->draw.window, o->draw.stride, o->kernels->name);
     anl_train_append_names(text, n, paths, n_paths);
     memcpy(name, r->model->name, sizeof name);

@@ -32,12 +32,14 @@ static void fill_linear(const anl_net_linear *l, float *weights, uint64_t *state
     fill(weights + l->w, (size_t)l->n * (size_t)l->k, state, gain / sqrtf((float)l->k));
 }
 
-void anl_light_net_start(const anl_light_net *net, uint64_t seed, float *weights)
+void anl_light_net_start(const anl_light_net *net, uint64_t seed, int window, int stride, float *weights)
 {
+    static const float half_token = ANL_MODEL_GROUP / 2; /* bp from place to place */
     uint64_t state = anl_rng_at(seed, 0, 0);
     memset(weights, 0, net->size * sizeof *weights);
     fill(weights + net->table, (size_t)ANL_MODEL_ROWS * (size_t)net->dim, &state, 1);
-    for (int i = 0; i < ANL_MODEL_PLACES; ++i) weights[net->weight + (size_t)i] = 1;
+    for (int i = 0; i < ANL_MODEL_PLACES; ++i)
+        weights[net->weight + (size_t)i] = fminf(fmaxf(((float)(window + stride) / 2 - half_token * (float)i) / (float)stride, 0), 1);
     fill_linear(&net->up, weights, &state, 1);
     fill_linear(&net->direct, weights, &state, 1);
     fill_linear(&net->down, weights, &state, 0.3f);

@@ -17,8 +17,9 @@ typedef struct anl_light_net {
 /** Lays the parameters out; the shape is a model's. */
 void anl_light_net_init(anl_light_net *net, int dim, int hidden);
 
-/** What training starts from: random rows, every place alike. */
-void anl_light_net_start(const anl_light_net *net, uint64_t seed, float *weights);
+/** What training starts from: random rows; a place weighs what is its chance to lie in a window of `window` bp whose middle is up to half a
+ *  `stride` away. What no read of the training reaches stays so: the ends of longer reads count nothing. */
+void anl_light_net_start(const anl_light_net *net, uint64_t seed, int window, int stride, float *weights);
 
 /** Rounds the weights into m->light, which has this shape. `top`: what all but a hundred-thousandth of the hidden layer's outputs stay
  *  below. 0 or ANL_EINVAL (a weight beyond what the integers hold). */

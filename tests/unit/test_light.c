@@ -53,7 +53,7 @@ static anl_light_trainer *trainer(int threads)
     assert_int_equal(anl_light_trainer_new(&t, &o), 0);
     const anl_light_net *net = anl_light_trainer_net(t);
     float *w = anl_light_trainer_state(t).weights;
-    anl_light_net_start(net, 5, w);
+    anl_light_net_start(net, 5, 176, 48, w);
     for (int i = 0; i < ANL_MODEL_PLACES; ++i) w[net->weight + (size_t)i] = 1 - 0.02f * (float)i;
     for (int i = 0; i < HIDDEN; ++i) w[net->up.b + (size_t)i] = 0.1f * (float)(i % 5 - 2);
     return t;
@@ -125,6 +125,41 @@ static void threads_do_not_change_the_gradient(void **state)
     anl_pairs_free(r->pairs);
 }
 
+/* What lies beyond the window of a long read does not count from the start, nor in the model made of it. */
+static void ends_of_long_reads_count_nothing(void **state)
+{
+    (void)state;
+    enum { LENGTH = 400, END = 80 };
+    static uint8_t bases[2][LENGTH];
+    static int8_t out[2 * DIM];
+    const uint8_t *seqs[] = {bases[0], bases[1]};
+    const int32_t lens[] = {LENGTH, LENGTH};
+    anl_model *m;
+    anl_encoder *e;
+    anl_encoder_scratch *s;
+    anl_light_trainer *t = trainer(1);
+    float *w = anl_light_trainer_state(t).weights;
+    anl_light_net_start(anl_light_trainer_net(t), 5, 176, 48, w);
+    assert_int_equal(anl_sketch_new(&m, DIM, 0, 1), 0);
+    assert_int_equal(anl_model_add_light(m, HIDDEN), 0);
+    assert_int_equal(anl_light_net_to_model(anl_light_trainer_net(t), w, 5, m), 0);
+    for (int i = 0; i < LENGTH; ++i) {
+        bases[0][i] = bases[1][i] = (uint8_t)random_below(4);
+        if (i < END || i >= LENGTH - END) bases[1][i] = (uint8_t)random_below(4);
+    }
+    for (int changed = 0; changed < 2; ++changed) {
+        assert_int_equal(anl_encoder_new(&e, m), 0);
+        assert_int_equal(anl_encoder_scratch_new(&s, e), 0);
+        assert_int_equal(anl_encoder_embed_light(e, s, seqs, lens, 2, out), 0);
+        assert_int_equal(memcmp(out, out + DIM, DIM) != 0, changed);
+        bases[1][LENGTH / 2] ^= 1;
+        anl_encoder_scratch_free(s);
+        anl_encoder_free(e);
+    }
+    anl_model_free(m);
+    anl_light_trainer_free(t);
+}
+
 /* The vectors of the int8 model serve as targets: the loss is what rounding costs. Then training on them brings what was random near. */
 static void int8_is_near_the_floats(void **state)
 {
@@ -152,7 +187,7 @@ static void int8_is_near_the_floats(void **state)
     const double rounding = loss_of(t, r->pairs, targets);
     print_message("rounding costs %.5f\n", rounding);
     assert_true(rounding > 0 && rounding < 0.003);
-    anl_light_net_start(anl_light_trainer_net(t), 6, anl_light_trainer_state(t).weights);
+    anl_light_net_start(anl_light_trainer_net(t), 6, 176, 48, anl_light_trainer_state(t).weights);
     const double before = loss_of(t, r->pairs, targets);
     for (int i = 1; i <= 30; ++i) {
         anl_light_trainer_update(t, i, 0.01f);
@@ -171,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients_are_the_differences_of_the_loss),
         cmocka_unit_test(threads_do_not_change_the_gradient),
+        cmocka_unit_test(ends_of_long_reads_count_nothing),
         cmocka_unit_test(int8_is_near_the_floats),
     };
     random_start();
