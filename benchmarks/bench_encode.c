@@ -23,11 +23,9 @@ static double light_work(const anl_model *m)
     return hidden * d + d * (d + hidden);
 }
 
-typedef int embed_function(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
-
 static int run(const anl_model *m, const char *level, int len, double seconds, int light)
 {
-    embed_function *const embed = light ? anl_encoder_embed_light : anl_encoder_embed;
+    anl_embed_function *const embed = light ? anl_encoder_embed_light : anl_encoder_embed;
     enum { N = 512 };
     anl_kernels kernels;
     anl_encoder *e = NULL;
@@ -53,8 +51,8 @@ static int run(const anl_model *m, const char *level, int len, double seconds, i
         t = N / (now() - t);
         if (t > best) best = t;
     } while (now() - start < seconds);
-    printf("%-8s %-5s d=%d %d bp  %9.0f embeddings/s  %7.2f us  %6.1f G MAC/s\n", level, light ? "light" : "full", m->dim, len, best, 1e6 / best,
-           best * (light ? light_work(m) : work(m, len)) * 1e-9);
+    printf("%-8s %-5s d=%d %d bp  %9.0f embeddings/s  %7.2f us  %6.1f G MAC/s\n", level, light ? "light" : "full", m->dim, len, best,
+           1e6 / best, best * (light ? light_work(m) : work(m, len)) * 1e-9);
     anl_encoder_scratch_free(s);
     anl_encoder_free(e);
     free(out);
@@ -68,7 +66,9 @@ int main(int argc, char **argv)
     double seconds = argc > 3 ? atof(argv[3]) : 1;
     anl_model *m;
     if (len < ANL_ENCODER_MIN_LEN || len > ANL_ENCODER_MAX_LEN) return fprintf(stderr, "bench_encode: LENGTH is 20 to 400\n"), 1;
-    if (anl_sketch_new(&m, dim, 2, 1) || anl_model_add_light(m, 2 * dim <= ANL_MODEL_MAX_INPUTS - dim ? 2 * dim : ANL_MODEL_MAX_INPUTS - dim)) return fprintf(stderr, "bench_encode: %s\n", anl_error()), 1;
+    if (anl_sketch_new(&m, dim, 2, 1) ||
+        anl_model_add_light(m, 2 * dim <= ANL_MODEL_MAX_INPUTS - dim ? 2 * dim : ANL_MODEL_MAX_INPUTS - dim))
+        return fprintf(stderr, "bench_encode: %s\n", anl_error()), 1;
     for (const char *const *level = anl_kernels_levels(); *level && !rc; ++level)
         for (int light = 0; light < 2 && !rc; ++light) rc = run(m, *level, len, seconds, light);
     anl_model_free(m);

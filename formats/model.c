@@ -22,7 +22,7 @@ enum { VERSION = 2 };
 typedef struct header {
     char magic[8];
     uint32_t version, dim, layers, kmer, group, head, text; /* text: bytes of provenance, without a final 0 */
-    uint32_t hidden;                                       /* of the light encoder; 0: there is none */
+    uint32_t hidden;                                        /* of the light encoder; 0: there is none */
     char name[ANL_MODEL_NAME];
 } header;
 

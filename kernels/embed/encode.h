@@ -48,9 +48,9 @@ typedef struct anl_encode_layer {
 
 /** The light encoder (docs/encoder.md), weights as the model has them: the GPU's share of it. */
 typedef struct anl_encode_light {
-    const int8_t *table;     /**< [rows + 1][d], the last row zero */
-    const int8_t *weight;    /**< [ANL_ENCODE_PLACES] of a token by twice its distance from the middle */
-    double pool_length;      /**< that the sum is brought to */
+    const int8_t *table;       /**< [rows + 1][d], the last row zero */
+    const int8_t *weight;      /**< [ANL_ENCODE_PLACES] of a token by twice its distance from the middle */
+    double pool_length;        /**< that the sum is brought to */
     anl_linear_packed up, out; /**< [hidden][d], [d][d + hidden] */
 } anl_encode_light;
 

@@ -60,16 +60,6 @@ static void pack(const int8_t *w, int n, int k, void *packed)
             for (int j = 0; j < 16; ++j) *to++ = w[(size_t)(o + j / 2) * k + i + j % 2];
 }
 
-static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
-{
-    for (int t = 0; t < m; ++t, x += d)
-        for (int c = 0; c < d; c += 16) {
-            __m256i sum = _mm256_setzero_si256();
-            for (int j = 0; j < ANL_ENCODE_GROUP; ++j) sum = _mm256_add_epi16(sum, widen_s8(table + (size_t)rows[t][j] * d + c));
-            store(x + c, _mm256_slli_epi16(sum, 4));
-        }
-}
-
 /* Sum of a token's rows, channels c .. c + 15. */
 INLINE __m256i token_sum(const int8_t *table, const uint16_t *rows, int d, int c)
 {
@@ -78,8 +68,15 @@ INLINE __m256i token_sum(const int8_t *table, const uint16_t *rows, int d, int c
     return sum;
 }
 
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+{
+    for (int t = 0; t < m; ++t, x += d)
+        for (int c = 0; c < d; c += 16) store(x + c, _mm256_slli_epi16(token_sum(table, rows[t], d, c), 4));
+}
+
 /* Channels c .. c + 31. Two tokens at a time: vpmaddwd multiplies and adds them. */
-INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], const int16_t *weight, int m, int d, int c, int32_t *out)
+INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], const int16_t *weight, int m, int d, int c,
+                           int32_t *out)
 {
     __m256i low0 = _mm256_setzero_si256(), high0 = low0, low1 = low0, high1 = low0;
     for (int t = 0; t < m; t += 2) {

@@ -32,32 +32,27 @@ static void pack(const int8_t *w, int n, int k, void *packed)
             for (int j = 0; j < 16; ++j, to += 4) memcpy(to, w + (size_t)(o + j) * k + i, 4);
 }
 
-static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
-{
-    for (int t = 0; t < m; ++t, x += d)
-        for (int c = 0; c < d; c += 32) {
-            __m512i sum = _mm512_setzero_si512();
-            UNROLL for (int j = 0; j < ANL_ENCODE_GROUP; ++j)
-            {
-                __m256i row = _mm256_loadu_si256((const __m256i *)(table + (size_t)rows[t][j] * d + c));
-                sum = _mm512_add_epi16(sum, _mm512_cvtepi8_epi16(row));
-            }
-            _mm512_storeu_si512(x + c, _mm512_slli_epi16(sum, 4));
-        }
-}
-
 /* Sum of a token's rows, channels c .. c + 31. */
 INLINE __m512i token_sum(const int8_t *table, const uint16_t *rows, int d, int c)
 {
     __m512i sum = _mm512_setzero_si512();
     UNROLL for (int j = 0; j < ANL_ENCODE_GROUP; ++j)
-        sum = _mm512_add_epi16(sum, _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(table + (size_t)rows[j] * d + c))));
+    {
+        const __m256i row = _mm256_loadu_si256((const __m256i *)(table + (size_t)rows[j] * d + c));
+        sum = _mm512_add_epi16(sum, _mm512_cvtepi8_epi16(row));
+    }
     return sum;
 }
 
+static void gather(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], int m, int d, int16_t *x)
+{
+    for (int t = 0; t < m; ++t, x += d)
+        for (int c = 0; c < d; c += 32) _mm512_storeu_si512(x + c, _mm512_slli_epi16(token_sum(table, rows[t], d, c), 4));
+}
+
 /* 32 * nv channels from c. Two tokens at a time: vpmaddwd multiplies and adds them. */
-INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], const int16_t *weight, int m, int d, int c, int nv,
-                        int32_t *out)
+INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], const int16_t *weight, int m, int d, int c,
+                           int nv, int32_t *out)
 {
     const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
     const __m512i second = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);

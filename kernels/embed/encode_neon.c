@@ -58,7 +58,8 @@ INLINE int8x8_t to_s8(int16x8_t v)
 }
 
 /* Channels c .. c + 15. */
-INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], const int16_t *weight, int m, int d, int c, int32_t *out)
+INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_ENCODE_GROUP], const int16_t *weight, int m, int d, int c,
+                           int32_t *out)
 {
     int32x4_t acc0 = vdupq_n_s32(0), acc1 = acc0, acc2 = acc0, acc3 = acc0;
     for (int t = 0; t < m; ++t) {

@@ -27,6 +27,10 @@ void anl_encoder_scratch_free(anl_encoder_scratch *s);
  *  0; on a GPU also ANL_EIO or ANL_ENOMEM. Thread-safe with one scratch per thread. Source: docs/encoder.md. */
 int anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 
+/** Either way of embedding. */
+typedef int anl_embed_function(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n,
+                               int8_t *out);
+
 /** Whether the model has a light encoder. */
 int anl_encoder_has_light(const anl_encoder *e);
 

@@ -40,8 +40,13 @@ int anl_light_encoder_new(anl_light_encoder **out, anl_arena *arena, const anl_e
     anl_light_encoder *e = anl_pack_room(arena, 1, sizeof *e);
     int8_t *table = anl_pack_room(arena, ANL_KMER_RANKS + 1, dim);
     if (!e || !table) return ANL_ENOMEM;
-    *e = (anl_light_encoder){.kernels = k, .light = l, .rank = rank, .dim = m->dim, .table = table,
-                             .pool_length = (double)l->pool_scale * sqrt((double)m->dim), .radius = (double)m->radius};
+    *e = (anl_light_encoder){.kernels = k,
+                             .light = l,
+                             .rank = rank,
+                             .dim = m->dim,
+                             .table = table,
+                             .pool_length = (double)l->pool_scale * sqrt((double)m->dim),
+                             .radius = (double)m->radius};
     memcpy(table, l->table, ANL_KMER_RANKS * dim);
     memset(table + ANL_KMER_RANKS * dim, 0, dim);
     for (int i = 0; i < ANL_TOKENS_MAX; ++i) {
@@ -110,7 +115,8 @@ static void run_block(const anl_light_encoder *e, anl_light_scratch *s, const ui
     }
 }
 
-void anl_light_encoder_embed(const anl_light_encoder *e, anl_light_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+void anl_light_encoder_embed(const anl_light_encoder *e, anl_light_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n,
+                             int8_t *out)
 {
     for (int i = 0; i < n; i += BLOCK) run_block(e, s, seqs + i, lens + i, n - i < BLOCK ? n - i : BLOCK, out + (size_t)i * (size_t)e->dim);
 }

@@ -19,6 +19,7 @@ typedef struct anl_light_scratch anl_light_scratch; /**< one a thread */
 int anl_light_scratch_new(anl_light_scratch **out, anl_arena *arena, const anl_light_encoder *e);
 
 /** As anl_encoder_embed(). */
-void anl_light_encoder_embed(const anl_light_encoder *e, anl_light_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+void anl_light_encoder_embed(const anl_light_encoder *e, anl_light_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n,
+                             int8_t *out);
 
 #endif

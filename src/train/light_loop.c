@@ -25,8 +25,14 @@ anl_light_options anl_light_options_default(void)
                                .batch = 512,
                                .pairs = 10 << 20,
                                .rate = 1e-2f,
-                               .draw = {.window = 176, .stride = 48, .min_length = 50, .max_length = 250, .even_lengths = 1,
-                                        .max_substitutions = 0.07f, .max_indels = 0.01f, .low_errors = 0.5f},
+                               .draw = {.window = 176,
+                                        .stride = 48,
+                                        .min_length = 50,
+                                        .max_length = 250,
+                                        .even_lengths = 1,
+                                        .max_substitutions = 0.07f,
+                                        .max_indels = 0.01f,
+                                        .low_errors = 0.5f},
                                .threads = 1,
                                .checkpoint_every = 300,
                                .report_every = 100};
@@ -83,8 +89,8 @@ static int start(run *r, char **paths, int n_paths)
     if (!rc) rc = anl_corpus_held_aside(r->corpus, &r->held, &r->n_held);
     if (!rc && r->n_held) rc = anl_window_store_new(&r->store, r->model, r->held, r->n_held, o->draw.window, o->draw.stride, o->threads);
     if (rc) return rc;
-    const anl_light_trainer_options t = {.kernels = o->kernels, .dim = r->model->dim, .hidden = r->model->light->hidden, .reads = o->batch,
-                                         .threads = o->threads};
+    const anl_light_trainer_options t = {
+        .kernels = o->kernels, .dim = r->model->dim, .hidden = r->model->light->hidden, .reads = o->batch, .threads = o->threads};
     rc = anl_light_trainer_new(&r->trainer, &t);
     if (!rc) rc = anl_pairs_new(&r->pairs, o->batch);
     if (!rc && !(r->targets = anl_alloc((size_t)o->batch * (size_t)r->model->dim, sizeof *r->targets))) rc = ANL_ENOMEM;
@@ -139,7 +145,11 @@ static int measure(run *r, anl_light_progress *p)
     static const anl_recall_condition condition = {150, 0.005f};
     anl_recall found;
     int rc = round_weights(r);
-    if (!rc) rc = anl_recall_measure(&(anl_recall_setup){.index = r->store, .model = r->model, .light = 1, .reads = HELD_READS, .seed = r->o->seed, .threads = r->o->threads}, &condition, 1, &found);
+    if (!rc)
+        rc = anl_recall_measure(
+            &(anl_recall_setup){
+                .index = r->store, .model = r->model, .light = 1, .reads = HELD_READS, .seed = r->o->seed, .threads = r->o->threads},
+            &condition, 1, &found);
     for (int i = 0; i < ANL_RECALL_LISTS && !rc && found.unique; ++i) p->listed[i] = (float)found.listed[i] / (float)found.unique;
     return rc;
 }
@@ -208,8 +218,11 @@ static int step(run *r, double *sum)
 
 static int tell(run *r, double sum, int64_t steps, int measured, anl_light_report *report, void *data)
 {
-    anl_light_progress p = {.step = r->state->step, .steps = r->steps, .pairs = r->state->step * r->o->batch,
-                            .seen = (r->state->step - r->started_at) * r->o->batch, .loss = sum / ((double)steps * r->o->batch),
+    anl_light_progress p = {.step = r->state->step,
+                            .steps = r->steps,
+                            .pairs = r->state->step * r->o->batch,
+                            .seen = (r->state->step - r->started_at) * r->o->batch,
+                            .loss = sum / ((double)steps * r->o->batch),
                             .listed = {-1, -1, -1}};
     int rc = measured && r->store ? measure(r, &p) : ANL_OK;
     if (!rc && report) report(data, &p);
@@ -253,11 +266,12 @@ static int describe(const run *r, char **paths, int n_paths)
     const char *slash = strrchr(o->teacher, '/'), *teacher = slash ? slash + 1 : o->teacher;
     char name[ANL_MODEL_NAME], *text = anl_alloc(ANL_MODEL_TEXT, 1);
     if (!text) return ANL_ENOMEM;
-    const size_t n = (size_t)snprintf(text, ANL_MODEL_TEXT,
-                                "%.*s%sanneal " ANNEAL_VERSION " train --light %s --seed %llu --hidden %d --batch %d --pairs %lld --rate %g "
-                                "--low-errors %g --window %d --stride %d; %s products; on",
-                                (int)kept, before, mark, teacher, (unsigned long long)o->seed, r->model->light->hidden, o->batch, (long long)o->pairs,
-                                o->rate, o->draw.low_errors, o->draw.window, o->draw.stride, o->kernels->name);
+    const size_t n =
+        (size_t)snprintf(text, ANL_MODEL_TEXT,
+                         "%.*s%sanneal " ANNEAL_VERSION " train --light %s --seed %llu --hidden %d --batch %d --pairs %lld --rate %g "
+                         "--low-errors %g --window %d --stride %d; %s products; on",
+                         (int)kept, before, mark, teacher, (unsigned long long)o->seed, r->model->light->hidden, o->batch,
+                         (long long)o->pairs, o->rate, o->draw.low_errors, o->draw.window, o->draw.stride, o->kernels->name);
     anl_train_append_names(text, n, paths, n_paths);
     memcpy(name, r->model->name, sizeof name);
     int rc = anl_model_describe(r->model, name, text);
@@ -267,7 +281,8 @@ static int describe(const run *r, char **paths, int n_paths)
 
 static int check(const anl_light_options *o)
 {
-    if (o->batch < 32 || o->batch % 32 || o->batch > 16384) return anl_fail(ANL_EINVAL, "--batch %d: must be a multiple of 32 from 32 to 16384", o->batch);
+    if (o->batch < 32 || o->batch % 32 || o->batch > 16384)
+        return anl_fail(ANL_EINVAL, "--batch %d: must be a multiple of 32 from 32 to 16384", o->batch);
     if (o->pairs < o->batch) return anl_fail(ANL_EINVAL, "fewer pairs than one batch: nothing to train");
     return ANL_OK;
 }

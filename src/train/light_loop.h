@@ -11,16 +11,16 @@
 typedef struct anl_light_options {
     const char *teacher; /**< model file */
     uint64_t seed;
-    int hidden;          /**< channels of the hidden layer; 0: twice the dimension, as far as a model may have them */
-    int batch;           /**< reads, a multiple of 32 in 32..16384 */
+    int hidden; /**< channels of the hidden layer; 0: twice the dimension, as far as a model may have them */
+    int batch;  /**< reads, a multiple of 32 in 32..16384 */
     int64_t pairs;
-    float rate;          /**< peak learning rate */
-    anl_draw draw;       /**< what pairs are like; the seed is filled in, there are no twins */
+    float rate;    /**< peak learning rate */
+    anl_draw draw; /**< what pairs are like; the seed is filled in, there are no twins */
     int threads;
-    const anl_train_kernels *kernels; /**< one of the CPU's */
-    const char *checkpoint;  /**< file to resume from, where it exists, and to write; or NULL */
-    double checkpoint_every; /**< seconds */
-    int report_every;        /**< steps */
+    const anl_train_kernels *kernels;  /**< one of the CPU's */
+    const char *checkpoint;            /**< file to resume from, where it exists, and to write; or NULL */
+    double checkpoint_every;           /**< seconds */
+    int report_every;                  /**< steps */
     const volatile sig_atomic_t *stop; /**< not NULL: set by a signal handler to stop behind the current step, with a checkpoint */
 } anl_light_options;
 

@@ -6,12 +6,12 @@
 
 typedef struct anl_light_net {
     int dim, hidden;
-    size_t table;  /**< [ANL_MODEL_ROWS][dim] */
-    size_t weight; /**< [ANL_MODEL_PLACES] */
+    size_t table;          /**< [ANL_MODEL_ROWS][dim] */
+    size_t weight;         /**< [ANL_MODEL_PLACES] */
     anl_net_linear up;     /**< [hidden][dim], ReLU */
     anl_net_linear direct; /**< [dim][dim], of the normed sum */
     anl_net_linear down;   /**< [dim][hidden], added to it */
-    size_t size;   /**< floats */
+    size_t size;           /**< floats */
 } anl_light_net;
 
 /** Lays the parameters out; the shape is a model's. */

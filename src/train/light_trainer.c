@@ -92,7 +92,8 @@ void anl_light_trainer_free(anl_light_trainer *t)
     if (!t) return;
     for (int i = 0; i < SLOTS; ++i) {
         slot *s = &t->slot[i];
-        void *own[] = {s->gradient, s->x, s->z, s->u, s->inverse_z, s->hidden, s->d_hidden, s->y, s->e, s->inverse_y, s->de, s->du, s->work};
+        void *own[] = {s->gradient, s->x, s->z,         s->u,  s->inverse_z, s->hidden, s->d_hidden,
+                       s->y,        s->e, s->inverse_y, s->de, s->du,        s->work};
         for (size_t j = 0; j < sizeof own / sizeof *own; ++j) free(own[j]);
     }
     void *all[] = {t->weights, t->first, t->second, t->up, t->direct, t->down};
@@ -143,7 +144,8 @@ static void forward(const anl_light_trainer *t, const anl_pairs *b, int begin, i
     const float *weight = t->weights + t->net.weight;
     const anl_train_linear up = linear_at(t, &t->net.up, t->up), direct = linear_at(t, &t->net.direct, t->direct),
                            down = linear_at(t, &t->net.down, t->down);
-    k->gather(t->weights + t->net.table, (const uint16_t(*)[ANL_TOKEN_KMERS])b->rows + first, ANL_KMER_RANKS, b->first[begin + n] - first, d, s->x);
+    k->gather(t->weights + t->net.table, (const uint16_t(*)[ANL_TOKEN_KMERS])b->rows + first, ANL_KMER_RANKS, b->first[begin + n] - first,
+              d, s->x);
     for (int i = 0; i < n; ++i) {
         const int tokens = b->first[begin + i + 1] - b->first[begin + i];
         const float *x = s->x + (size_t)(b->first[begin + i] - first) * (size_t)d;

@@ -25,8 +25,8 @@ typedef struct anl_light_state {
 } anl_light_state;
 anl_light_state anl_light_trainer_state(anl_light_trainer *t);
 
-/** Embeds the batch's reads and finds the gradients of the mean of 1 - cosine with targets[reads][dim], unit vectors; *loss is its sum. The same
- *  for any number of threads. */
+/** Embeds the batch's reads and finds the gradients of the mean of 1 - cosine with targets[reads][dim], unit vectors; *loss is its sum. The
+ * same for any number of threads. */
 void anl_light_trainer_gradient(anl_light_trainer *t, const anl_pairs *b, const float *targets, double *loss);
 
 /** Adam with the gradients found. `step` counts from 1. */

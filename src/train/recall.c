@@ -253,6 +253,7 @@ typedef struct searcher {
 static int search_block(const searcher *by, const sample *s, int length, int first, int n, anl_recall *out)
 {
     const anl_index *x = by->setup->index;
+    anl_embed_function *const embed = by->setup->light ? anl_encoder_embed_light : anl_encoder_embed;
     anl_encoder_scratch *es = NULL;
     anl_search_scratch *ss = NULL;
     size_t d = (size_t)x->d;
@@ -263,7 +264,7 @@ static int search_block(const searcher *by, const sample *s, int length, int fir
     int rc = vectors && hits ? anl_encoder_scratch_new(&es, by->encoder) : ANL_ENOMEM;
     if (!rc) rc = anl_search_scratch_new(&ss, by->search);
     for (int i = 0; i < n; ++i) seqs[i] = s->seq + (size_t)(first + i) * ANL_ENCODER_MAX_LEN;
-    if (!rc) rc = (by->setup->light ? anl_encoder_embed_light : anl_encoder_embed)(by->encoder, es, seqs, s->len + first, n, vectors);
+    if (!rc) rc = embed(by->encoder, es, seqs, s->len + first, n, vectors);
     if (!rc) rc = note_lists(x, by->list_of, s, length, first, n, vectors, out);
     for (int exact = 0; exact < 2 && !rc; ++exact) {
         rc = exact ? anl_search_batch(by->search, ss, vectors, n, MOST, EVERY_LIST, hits, counts)

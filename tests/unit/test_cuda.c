@@ -34,10 +34,8 @@ static void need_gpu(void)
 
 enum { SEQS = 70 };
 
-typedef int embed_function(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
-
 /* The full encoder, the light one. */
-static embed_function *const encoders[] = {anl_encoder_embed, anl_encoder_embed_light};
+static anl_embed_function *const encoders[] = {anl_encoder_embed, anl_encoder_embed_light};
 
 static void embed_on(const anl_model *m, int light, anl_gpu *on, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
 {

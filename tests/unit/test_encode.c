@@ -39,12 +39,10 @@ static void stop(setup *t)
     anl_encoder_free(t->e);
 }
 
-typedef int embed_function(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
-
 /* The full encoder and the light one: all that is said of one holds of the other. */
-static embed_function *const encoders[] = {anl_encoder_embed, anl_encoder_embed_light};
+static anl_embed_function *const encoders[] = {anl_encoder_embed, anl_encoder_embed_light};
 
-static void embed_one(embed_function *embed, setup *t, const uint8_t *seq, int len, int8_t *out)
+static void embed_one(anl_embed_function *embed, setup *t, const uint8_t *seq, int len, int8_t *out)
 {
     int32_t n = len;
     assert_int_equal(embed(t->e, t->s, &seq, &n, 1, out), 0);

@@ -86,7 +86,8 @@ static void check_part(anl_light_trainer *t, const anl_pairs *b, const float *ta
     }
     memcpy(s.weights + begin, kept, n * sizeof *kept);
     const double found = (losses[1] - losses[0]) / (2 * h);
-    if (!(norm > 0) || fabs(found - expected) > 0.02 * fabs(expected) + 1e-5) fail_msg("%s: gradient %g, differences %g", what, expected, found);
+    if (!(norm > 0) || fabs(found - expected) > 0.02 * fabs(expected) + 1e-5)
+        fail_msg("%s: gradient %g, differences %g", what, expected, found);
     free(direction);
     free(kept);
 }
