@@ -1,4 +1,4 @@
-/* Embeddings per second and multiply-adds per second of each kernel level, one thread.
+/* Embeddings per second and multiply-adds per second of each kernel level, one thread: the encoder and the light encoder.
  * usage: bench_encode [DIM [LENGTH [SECONDS]]] */
 #include "bench.h"
 
@@ -17,8 +17,15 @@ static double work(const anl_model *m, int len)
     return m->layers * (tokens * 8 * d * d + 2 * tokens * tokens * d) + d * d;
 }
 
-static int run(const anl_model *m, const char *level, int len, double seconds)
+static double light_work(const anl_model *m)
 {
+    const double d = m->dim, hidden = m->light->hidden;
+    return hidden * d + d * (d + hidden);
+}
+
+static int run(const anl_model *m, const char *level, int len, double seconds, int light)
+{
+    anl_embed_function *const embed = light ? anl_encoder_embed_light : anl_encoder_embed;
     enum { N = 512 };
     anl_kernels kernels;
     anl_encoder *e = NULL;
@@ -36,15 +43,16 @@ static int run(const anl_model *m, const char *level, int len, double seconds)
         seqs[i] = bases + (size_t)i * (size_t)len;
         lens[i] = len;
     }
-    anl_encoder_embed(e, s, seqs, lens, N, out); /* warm up */
+    embed(e, s, seqs, lens, N, out); /* warm up */
     double best = 0, start = now();
     do {
         double t = now();
-        anl_encoder_embed(e, s, seqs, lens, N, out);
+        embed(e, s, seqs, lens, N, out);
         t = N / (now() - t);
         if (t > best) best = t;
     } while (now() - start < seconds);
-    printf("%-8s d=%d %d bp  %8.0f embeddings/s  %6.1f G MAC/s\n", level, m->dim, len, best, best * work(m, len) * 1e-9);
+    printf("%-8s %-5s d=%d %d bp  %9.0f embeddings/s  %7.2f us  %6.1f G MAC/s\n", level, light ? "light" : "full", m->dim, len, best,
+           1e6 / best, best * (light ? light_work(m) : work(m, len)) * 1e-9);
     anl_encoder_scratch_free(s);
     anl_encoder_free(e);
     free(out);
@@ -58,8 +66,11 @@ int main(int argc, char **argv)
     double seconds = argc > 3 ? atof(argv[3]) : 1;
     anl_model *m;
     if (len < ANL_ENCODER_MIN_LEN || len > ANL_ENCODER_MAX_LEN) return fprintf(stderr, "bench_encode: LENGTH is 20 to 400\n"), 1;
-    if (anl_sketch_new(&m, dim, 2, 1)) return fprintf(stderr, "bench_encode: %s\n", anl_error()), 1;
-    for (const char *const *level = anl_kernels_levels(); *level && !rc; ++level) rc = run(m, *level, len, seconds);
+    if (anl_sketch_new(&m, dim, 2, 1) ||
+        anl_model_add_light(m, 2 * dim <= ANL_ENCODER_MAX_INPUTS - dim ? 2 * dim : ANL_ENCODER_MAX_INPUTS - dim))
+        return fprintf(stderr, "bench_encode: %s\n", anl_error()), 1;
+    for (const char *const *level = anl_kernels_levels(); *level && !rc; ++level)
+        for (int light = 0; light < 2 && !rc; ++light) rc = run(m, *level, len, seconds, light);
     anl_model_free(m);
     return rc;
 }

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* dladdr */
 #include "model.h"
 
-#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
@@ -16,7 +15,7 @@
 #endif
 
 static const char magic[8] = "ANNEALM\n";
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 /* Ranges of the numbers in a model, within which no sum or conversion of the forward pass leaves its type (docs/encoder.md). */
 enum {
@@ -28,7 +27,8 @@ enum {
 
 typedef struct header {
     char magic[8];
-    uint32_t version, dim, layers, kmer, group, head, text, reserved; /* text: bytes of provenance, without a final 0 */
+    uint32_t version, dim, layers, kmer, group, head, text; /* text: bytes of provenance, without a final 0 */
+    uint32_t hidden;                                        /* of the light encoder; 0: there is none */
     char name[ANL_MODEL_NAME];
 } header;
 
@@ -76,6 +76,11 @@ static int shape_ok(uint32_t dim, uint32_t layers)
     return dim && dim % ANL_ENCODER_HEAD == 0 && dim <= ANL_ENCODER_MAX_DIM && layers <= ANL_ENCODER_MAX_LAYERS;
 }
 
+static int hidden_ok(uint32_t dim, uint32_t hidden)
+{
+    return hidden && hidden % 32 == 0 && hidden <= ANL_ENCODER_MAX_INPUTS - dim;
+}
+
 int anl_model_new(anl_model **out, int dim, int layers)
 {
     *out = NULL;
@@ -103,6 +108,24 @@ int anl_model_new(anl_model **out, int dim, int layers)
 fail:
     anl_arena_free(arena);
     return ANL_ENOMEM;
+}
+
+int anl_model_add_light(anl_model *m, int hidden)
+{
+    const size_t dim = (size_t)m->dim;
+    if (hidden < 0 || !hidden_ok((uint32_t)dim, (uint32_t)hidden))
+        return anl_fail(ANL_EINVAL, "a light encoder of dimension %d has a hidden layer of 32, 64, ... %d, not %d", m->dim,
+                        ANL_ENCODER_MAX_INPUTS - m->dim, hidden);
+    anl_light *l = zeroed(m->arena, 1, sizeof *l);
+    if (!l) return ANL_ENOMEM;
+    l->hidden = hidden;
+    l->pool_scale = 1;
+    l->table = zeroed(m->arena, ANL_KMER_RANKS * dim, 1);
+    l->weight = zeroed(m->arena, ANL_ENCODER_PLACES, 1);
+    if (!l->table || !l->weight || linear_new(m->arena, &l->up, hidden, m->dim) || linear_new(m->arena, &l->out, m->dim, m->dim + hidden))
+        return ANL_ENOMEM;
+    m->light = l;
+    return ANL_OK;
 }
 
 void anl_model_free(anl_model *m)
@@ -152,6 +175,7 @@ int anl_model_check(const anl_model *m)
              in_range(&m->pool_scale, 1, 1, INT8_UNITS) && linear_ok(&m->out) &&
              in_range(&m->radius, 1, 1, longest);
     for (int i = 0; ok && i < m->layers; ++i) ok = layer_ok(&m->layer[i], m->dim / ANL_ENCODER_HEAD);
+    if (ok && m->light) ok = in_range(&m->light->pool_scale, 1, 1, INT8_UNITS) && linear_ok(&m->light->up) && linear_ok(&m->light->out);
     for (const char *p = m->name; ok && *p; ++p) ok = *p > ' ' && *p <= '~';
     return ok ? ANL_OK : anl_fail(ANL_EINVAL, "a number in the model is out of range");
 }
@@ -159,8 +183,10 @@ int anl_model_check(const anl_model *m)
 /* ---- bytes ---- */
 
 /* One walk over the weights serves for counting, reading and writing. */
+typedef enum stream_way { COUNT, LOAD, STORE } stream_way;
+
 typedef struct stream {
-    enum { COUNT, LOAD, STORE } way;
+    stream_way way;
     uint8_t *data;
     size_t used;
 } stream;
@@ -207,12 +233,34 @@ static void move_weights(stream *s, anl_model *m)
     move_floats(s, &m->radius, 1);
 }
 
+static void move_light(stream *s, const anl_model *m)
+{
+    const anl_light *l = m->light;
+    if (!l) return;
+    move(s, l->table, (size_t)ANL_KMER_RANKS * (size_t)m->dim);
+    move(s, l->weight, ANL_ENCODER_PLACES);
+    move_floats(s, &m->light->pool_scale, 1);
+    move_linear(s, &m->light->up);
+    move_linear(s, &m->light->out);
+}
+
 /* Bytes of the file up to the checksum. */
 static size_t file_size(anl_model *m, size_t text)
 {
     stream s = {.way = COUNT, .used = sizeof(header) + text};
     move_weights(&s, m);
+    move_light(&s, m);
     return s.used;
+}
+
+/* Moves all weights between the model and the file's bytes and sets the hash, which is of the full encoder's weights alone. */
+static void move_all(anl_model *m, stream_way way, uint8_t *bytes, size_t text)
+{
+    const size_t begin = sizeof(header) + text;
+    stream s = {.way = way, .data = bytes, .used = begin};
+    move_weights(&s, m);
+    m->hash = XXH3_64bits_withSeed(bytes + begin, s.used - begin, (uint64_t)m->dim << 32 | (uint64_t)m->layers);
+    move_light(&s, m);
 }
 
 /* ---- read ---- */
@@ -221,11 +269,13 @@ static int check_header(const header *h, const char *path)
 {
     if (memcmp(h->magic, magic, sizeof magic)) return anl_fail(ANL_EFORMAT, "%s: not an anneal model", path);
     if (h->version != VERSION)
-        return anl_fail(ANL_EVERSION, "%s: a model of version %u; this program reads version %d", path, h->version, VERSION);
+        return anl_fail(ANL_EVERSION, "%s: a model of version %u%s; this program reads version %d", path, h->version,
+                        h->version < VERSION ? ", of an older anneal" : "", VERSION);
     if (h->kmer != ANL_KMER || h->group != ANL_TOKEN_KMERS)
         return anl_fail(ANL_EVERSION, "%s: tokens of %u k-mers of %u bp; this program reads models of %d of %d bp", path, h->group, h->kmer,
                         ANL_TOKEN_KMERS, ANL_KMER);
-    if (!shape_ok(h->dim, h->layers) || h->head != ANL_ENCODER_HEAD || h->text > ANL_MODEL_TEXT || h->reserved || h->name[ANL_MODEL_NAME - 1])
+    if (!shape_ok(h->dim, h->layers) || h->head != ANL_ENCODER_HEAD || h->text > ANL_MODEL_TEXT ||
+        (h->hidden && !hidden_ok(h->dim, h->hidden)) || h->name[ANL_MODEL_NAME - 1])
         return anl_fail(ANL_EFORMAT, "%s: the header of the model is corrupt", path);
     return ANL_OK;
 }
@@ -254,15 +304,16 @@ static int read_stream(anl_model **out, FILE *f, const char *path)
                         path);
     int rc = check_header(&h, path);
     if (rc || (rc = anl_model_new(&m, (int)h.dim, (int)h.layers))) return rc;
-    size_t size = file_size(m, h.text);
-    bytes = anl_alloc(size + sizeof m->hash, 1);
+    if (h.hidden && (rc = anl_model_add_light(m, (int)h.hidden))) goto done;
+    const size_t size = file_size(m, h.text);
+    bytes = anl_alloc(size + sizeof(uint64_t), 1);
     m->provenance = anl_arena_alloc(m->arena, (size_t)h.text + 1, 1);
     if (!bytes || !m->provenance) {
         rc = ANL_ENOMEM;
         goto done;
     }
     memcpy(bytes, &h, sizeof h);
-    n += fread(bytes + n, 1, size + sizeof m->hash - n, f);
+    n += fread(bytes + n, 1, size + sizeof(uint64_t) - n, f);
     rc = check_end(f, bytes, size, n, path);
     if (rc) goto done;
     if (!(m->path = copy_text(m->arena, path, strlen(path)))) {
@@ -272,10 +323,7 @@ static int read_stream(anl_model **out, FILE *f, const char *path)
     memcpy(m->name, h.name, sizeof m->name);
     memcpy(m->provenance, bytes + sizeof h, h.text);
     m->provenance[h.text] = 0;
-    stream s = {.way = LOAD, .data = bytes, .used = sizeof h + h.text};
-    move_weights(&s, m);
-    assert(s.used == size);
-    memcpy(&m->hash, bytes + size, sizeof m->hash);
+    move_all(m, LOAD, bytes, h.text);
     if (anl_model_check(m)) rc = anl_fail(ANL_EFORMAT, "%s: a number in the model is out of range", path);
 done:
     free(bytes);
@@ -302,8 +350,9 @@ int anl_model_write(anl_model *m, anl_output *to)
 {
     int rc = anl_model_check(m);
     if (rc) return rc;
-    size_t text = strlen(m->provenance), size = file_size(m, text);
-    uint8_t *bytes = anl_alloc(size + sizeof m->hash, 1);
+    const size_t text = strlen(m->provenance), size = file_size(m, text);
+    uint64_t sum;
+    uint8_t *bytes = anl_alloc(size + sizeof sum, 1);
     if (!bytes) return ANL_ENOMEM;
     header h = {.version = VERSION,
                 .dim = (uint32_t)m->dim,
@@ -311,19 +360,18 @@ int anl_model_write(anl_model *m, anl_output *to)
                 .kmer = ANL_KMER,
                 .group = ANL_TOKEN_KMERS,
                 .head = ANL_ENCODER_HEAD,
-                .text = (uint32_t)text};
+                .text = (uint32_t)text,
+                .hidden = m->light ? (uint32_t)m->light->hidden : 0};
     memcpy(h.magic, magic, sizeof magic);
     memcpy(h.name, m->name, sizeof h.name);
-    stream s = {.way = STORE, .data = bytes};
-    move(&s, &h, sizeof h);
-    move(&s, m->provenance, text);
-    move_weights(&s, m);
-    assert(s.used == size);
-    m->hash = XXH3_64bits(bytes, size);
-    memcpy(bytes + size, &m->hash, sizeof m->hash);
+    memcpy(bytes, &h, sizeof h);
+    memcpy(bytes + sizeof h, m->provenance, text);
+    move_all(m, STORE, bytes, text);
+    sum = XXH3_64bits(bytes, size);
+    memcpy(bytes + size, &sum, sizeof sum);
     FILE *file = anl_output_stream(to);
     if (!file) rc = ANL_EIO;
-    else if (fwrite(bytes, size + sizeof m->hash, 1, file) != 1) rc = anl_output_fail(to);
+    else if (fwrite(bytes, size + sizeof sum, 1, file) != 1) rc = anl_output_fail(to);
     free(bytes);
     return rc;
 }

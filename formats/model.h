@@ -1,7 +1,7 @@
-/** The model file: shape, int8 weights, float scales, provenance and checksum of one encoder.
+/** The model file: shape, int8 weights, float scales, provenance and checksum of an encoder, and of the light encoder that may go with it.
  *
- * Layout (little-endian): "ANNEALM\n", version, shape, text, weights in the order of the struct, XXH3-64 of all before it.
- * docs/encoder.md says how the numbers are used.
+ * Layout (little-endian): "ANNEALM\n", version, shape, text, weights in the order of the struct, those of the light encoder, XXH3-64 of
+ * all before it. docs/encoder.md says how the numbers are used.
  */
 #ifndef ANL_MODEL_H
 #define ANL_MODEL_H
@@ -39,6 +39,17 @@ typedef struct anl_layer {
     anl_linear down;         /**< [d][2d], added to the residual */
 } anl_layer;
 
+/** The light encoder, for queries alone: a weighted sum of table rows and one hidden layer, trained to put a read where the full encoder
+ *  puts its window. */
+typedef struct anl_light {
+    int hidden;       /**< a multiple of 32; dim + hidden <= ANL_ENCODER_MAX_INPUTS */
+    int8_t *table;    /**< [ANL_KMER_RANKS][dim] */
+    int8_t *weight;   /**< [ANL_ENCODER_PLACES] token t of T counts weight[|2t - (T - 1)|] times */
+    float pool_scale; /**< int8 units of one root mean square of the sum, 1..127 */
+    anl_linear up;    /**< [hidden][dim] of the sum -> 0..255, ReLU */
+    anl_linear out;   /**< [dim][dim + hidden] of the sum and the hidden layer */
+} anl_light;
+
 /** The residual stream holds 16 times the table's units. */
 typedef struct anl_model {
     int dim, layers;
@@ -53,13 +64,17 @@ typedef struct anl_model {
     float pool_scale;            /**< int8 units of one root mean square of the centred token, 1..127 */
     anl_linear out;              /**< [dim][dim] */
     float radius;                /**< length of an embedding, 1..127 * sqrt(dim) */
-    uint64_t hash;               /**< XXH3-64 of the file's bytes before the checksum; set by read and write */
+    anl_light *light;            /**< NULL: none */
+    uint64_t hash;               /**< of the shape and the weights but the light encoder's; set by read and write */
     const char *path;            /**< where it was read from; NULL: made here */
     anl_arena *arena;            /**< owns all of it */
 } anl_model;
 
 /** An all-zero model with every array allocated; `dim` a multiple of 32 in 32..256, `layers` in 0..8; else ANL_EINVAL. */
 int anl_model_new(anl_model **out, int dim, int layers);
+
+/** Gives the model a light encoder, all zero, instead of the one that it may have. ANL_EINVAL or ANL_ENOMEM. */
+int anl_model_add_light(anl_model *m, int hidden);
 
 /** Replaces the provenance text (copied). */
 int anl_model_describe(anl_model *m, const char *name, const char *provenance);
@@ -80,7 +95,8 @@ int anl_model_write(anl_model *m, anl_output *to);
 /** The same into an output of its own at `path`. */
 int anl_model_save(anl_model *m, const char *path);
 
-/** Identity of the model for the files made with it: m->hash of a model that was read or written. */
+/** Identity of the model for the files made with it: m->hash of a model that was read or written. An index holds vectors of the full
+ *  encoder only, so the light one has no part in it: it may be trained again without making indexes anew. */
 uint64_t anl_model_hash(const anl_model *m);
 
 void anl_model_free(anl_model *m);

@@ -85,6 +85,11 @@ int anl_gpu_embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *
     return checked(table->embed(s, seqs, lens, n, out));
 }
 
+int anl_gpu_embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+{
+    return checked(table->embed_light(s, seqs, lens, n, out));
+}
+
 int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts)
 {
     return checked(table->search(s, q, hits, counts));

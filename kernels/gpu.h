@@ -45,6 +45,7 @@ typedef struct anl_gpu_model {
     float pool_scale;
     anl_linear_packed out;
     float radius;
+    const anl_encode_light *light; /**< NULL: none */
 } anl_gpu_model;
 
 /** Inverted lists, laid out as index/index.h says. Copied. */
@@ -88,6 +89,9 @@ void anl_gpu_stream_free(anl_gpu_stream *s);
 
 /** Embeds n sequences of base codes 0-4, 20 to 400 bp each, into out[n][d]. */
 int anl_gpu_embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+
+/** As anl_gpu_embed, by the light encoder of the model loaded, which has one. */
+int anl_gpu_embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 
 /** The k nearest entries of each query's nprobe nearest lists: hits[i * k ...], counts[i] of them, ascending by (dist, window). */
 int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);

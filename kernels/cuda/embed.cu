@@ -40,28 +40,37 @@ __device__ static int row_of(const model &m, const sequence &s, const uint32_t *
     return m.rank[code];
 }
 
-// x[tokens][d], 16 times the sums of rows; valid[n] k-mers counted.
-__global__ void gather_kernel(const sequence *seqs, const uint32_t *words, model m, int16_t *x, int32_t *valid)
+// The block's sequence as rows of the table, rows[tokens * GROUP] in shared memory; *valid: k-mers counted.
+__device__ static void find_rows(const model &m, const sequence &s, const uint32_t *words, uint16_t *rows, int32_t *valid)
 {
-    __shared__ uint16_t rows[MOST_TOKENS * GROUP];
     __shared__ int count;
-    const sequence s = seqs[blockIdx.x];
-    const int tokens = ANL_TOKEN_COUNT(s.len);
     if (threadIdx.x == 0) count = 0;
     __syncthreads();
-    for (int i = threadIdx.x; i < tokens * GROUP; i += blockDim.x) {
+    for (int i = threadIdx.x; i < ANL_TOKEN_COUNT(s.len) * GROUP; i += blockDim.x) {
         const int start = kmer_start(i / GROUP, i % GROUP, s.len), row = start < 0 ? m.none : row_of(m, s, words + s.at, start);
         rows[i] = (uint16_t)row;
         if (row != m.none) atomicAdd(&count, 1);
     }
     __syncthreads();
-    if (threadIdx.x == 0) valid[blockIdx.x] = count;
-    const int8_t *column = m.table + threadIdx.x;
-    for (int t = 0; t < tokens; ++t) {
-        int sum = 0;
-        for (int j = 0; j < GROUP; ++j) sum += column[rows[t * GROUP + j] * m.d];
-        x[(size_t)(s.first + t) * m.d + threadIdx.x] = (int16_t)(sum * 16);
-    }
+    if (threadIdx.x == 0) *valid = count;
+}
+
+// A channel of a token: `column` is the table's.
+__device__ static int token_sum(const int8_t *column, const uint16_t *rows, int d)
+{
+    int sum = 0;
+    for (int j = 0; j < GROUP; ++j) sum += column[rows[j] * d];
+    return sum;
+}
+
+// x[tokens][d], 16 times the sums of rows; valid[n] k-mers counted.
+__global__ void gather_kernel(const sequence *seqs, const uint32_t *words, model m, int16_t *x, int32_t *valid)
+{
+    __shared__ uint16_t rows[MOST_TOKENS * GROUP];
+    const sequence s = seqs[blockIdx.x];
+    find_rows(m, s, words, rows, valid + blockIdx.x);
+    for (int t = 0; t < ANL_TOKEN_COUNT(s.len); ++t)
+        x[(size_t)(s.first + t) * m.d + threadIdx.x] = (int16_t)(token_sum(m.table + threadIdx.x, rows + t * GROUP, m.d) * 16);
 }
 
 // ---- what becomes of a layer's sums ----
@@ -210,6 +219,36 @@ __global__ void length_kernel(linear l, const int32_t *sums, const int32_t *vali
     out[at] = (int8_t)(valid[blockIdx.x] ? to_int8(y * factor) : 0);
 }
 
+// ---- the light encoder ----
+
+// The weighted sum of a sequence's rows, brought to its length: a[n][d]. A block a sequence, a thread a channel.
+__global__ void weigh_kernel(const sequence *seqs, const uint32_t *words, model m, int8_t *a, int32_t *valid)
+{
+    __shared__ uint16_t rows[MOST_TOKENS * GROUP];
+    const sequence s = seqs[blockIdx.x];
+    const int tokens = ANL_TOKEN_COUNT(s.len), c = threadIdx.x;
+    find_rows(m, s, words, rows, valid + blockIdx.x);
+    int32_t sum = 0;
+    for (int t = 0; t < tokens; ++t) {
+        const int away = abs(2 * t - (tokens - 1));
+        sum += m.light.weight[away] * token_sum(m.light.table + c, rows + t * GROUP, m.d);
+    }
+    const int64_t v = clamp(sum, -UNIT_MOST, UNIT_MOST);
+    const float factor = unit(m.light.pool_length, block_sum(v * v));
+    a[(size_t)blockIdx.x * m.d + c] = (int8_t)to_int8((float)sum * factor);
+}
+
+// joined[n][d + hidden]: the sum and the hidden layer, the latter less 128. A thread four bytes.
+__global__ void join_kernel(linear up, const int32_t *sums, const int8_t *a, int n, uint32_t *joined)
+{
+    const int d = up.k, words = (d + up.n) / 4;
+    const uint32_t at = blockIdx.x * THREADS + threadIdx.x; // of a part there are less than 2^21
+    if (at >= (uint32_t)(n * words)) return;
+    const size_t row = at / words;
+    const int i = (int)(at % words) * 4;
+    joined[at] = i < d ? *reinterpret_cast<const uint32_t *>(a + row * d + i) : four(up, sums, row, i - d, 0, 255, 128);
+}
+
 // ---- the pass ----
 
 // What is copied to the GPU comes first, so that one copy does.
@@ -303,6 +342,62 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
     rc = finish(s, "embedding");
     if (!rc) memcpy(out, h.out, (size_t)n * m.d);
     return rc;
+}
+
+struct light_memory {
+    int n, d, hidden;
+    size_t words;
+    sequence *seqs;
+    uint32_t *planes;
+    int8_t *a, *joined; // [n][d], [n][d + hidden]; room for product_rows()
+    int32_t *sums;      // [n][d] or [n][hidden]; likewise
+    int32_t *valid;
+    int8_t *out;
+    void lay(carver &c)
+    {
+        const size_t rows = product_rows(n), w = d, h = hidden;
+        seqs = c.take<sequence>(n);
+        planes = c.take<uint32_t>(words);
+        a = c.take<int8_t>(rows * w);
+        joined = c.take<int8_t>(rows * (w + h));
+        sums = c.take<int32_t>(rows * (w > h ? w : h));
+        valid = c.take<int32_t>(n);
+        out = c.take<int8_t>(n * w);
+    }
+};
+
+static int light_part_of(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+{
+    const model &m = s->gpu->model;
+    const linear &up = m.light.up, &last = m.light.out;
+    light_memory g{};
+    embed_host h{};
+    g.n = h.n = n;
+    g.d = h.d = m.d;
+    g.hidden = up.n;
+    for (int i = 0; i < n; ++i) h.words = g.words += most_words(lens[i]);
+    int rc = place(s->device, g);
+    if (!rc) rc = place(s->host, h);
+    if (rc) return rc;
+    size_t used = 0;
+    for (int i = 0; i < n; ++i) h.seqs[i] = pack(h.planes, &used, seqs[i], lens[i]);
+    cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
+    weigh_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.a, g.valid);
+    multiply(s, up.w, up.n, up.k, g.a, product_rows(n), g.sums);
+    join_kernel<<<(n * last.k / 4 + THREADS - 1) / THREADS, THREADS, 0, s->stream>>>(up, g.sums, g.a, n, reinterpret_cast<uint32_t *>(g.joined));
+    multiply(s, last.w, last.n, last.k, g.joined, product_rows(n), g.sums);
+    length_kernel<<<n, m.d, 0, s->stream>>>(last, g.sums, g.valid, m.radius, g.out);
+    cudaMemcpyAsync(h.out, g.out, (size_t)n * m.d, cudaMemcpyDeviceToHost, s->stream);
+    rc = finish(s, "embedding");
+    if (!rc) memcpy(out, h.out, (size_t)n * m.d);
+    return rc;
+}
+
+int embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+{
+    int rc = enter(s->gpu);
+    if (!rc) rc = start_products(s);
+    return rc ? rc : in_parts((size_t)n, PART_SEQS, [&](size_t i, size_t k) { return light_part_of(s, seqs + i, lens + i, (int)k, out + i * s->gpu->model.d); });
 }
 
 int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)

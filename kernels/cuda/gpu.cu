@@ -178,6 +178,9 @@ static model put_model(loader &l, const anl_gpu_model &m)
     to.pool_length = (double)m.pool_scale * sqrt((double)m.d);
     to.radius = m.radius;
     to.out = put_linear(l, m.out);
+    if (m.light)
+        to.light = {l.put(m.light->table, (size_t)(m.none + 1) * m.d), l.put(m.light->weight, ANL_ENCODER_PLACES), m.light->pool_length,
+                    put_linear(l, m.light->up), put_linear(l, m.light->out)};
     return to;
 }
 
@@ -309,6 +312,6 @@ static int stream_new(anl_gpu_stream **out, anl_gpu *g)
 extern "C" const anl_gpu_table *anl_cuda_gpu(void)
 {
     static const anl_gpu_table table = {anl::error,      anl::open,        anl::close, anl::name,   anl::load_model, anl::load_lists,
-                                        anl::stream_new, anl::stream_free, anl::embed, anl::search, anl::sw};
+                                        anl::stream_new, anl::stream_free, anl::embed, anl::embed_light, anl::search, anl::sw};
     return &table;
 }

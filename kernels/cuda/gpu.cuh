@@ -91,6 +91,12 @@ struct layer {
     const float (*bias)[ANL_ENCODE_BIASES];
 };
 
+struct light_part {
+    const int8_t *table, *weight;
+    double pool_length;
+    linear up, out; // up.n: 0 when the model has none
+};
+
 struct model {
     int d, layers, none;
     const uint16_t *rank;
@@ -102,6 +108,7 @@ struct model {
     const float *mean;
     double pool_length, radius; // lengths that vectors are scaled to
     linear out;
+    light_part light;
 };
 
 struct lists {
@@ -174,6 +181,7 @@ int start_products(anl_gpu_stream *s);
 void multiply(anl_gpu_stream *s, const int8_t *w, int n, int k, const int8_t *x, int rows, int32_t *y);
 
 int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+int embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 int search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);
 int sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
 

@@ -22,6 +22,7 @@ typedef struct anl_gpu_table {
     int (*stream_new)(anl_gpu_stream **out, anl_gpu *g);
     void (*stream_free)(anl_gpu_stream *s);
     int (*embed)(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+    int (*embed_light)(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
     int (*search)(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);
     int (*sw)(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
 } anl_gpu_table;

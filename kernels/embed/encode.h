@@ -15,7 +15,6 @@
 #include <stdint.h>
 
 enum {
-    ANL_ENCODE_MAX_IN = 2 * ANL_ENCODER_MAX_DIM,  /**< inputs of a linear layer */
     ANL_ENCODE_MAX_OUT = 3 * ANL_ENCODER_MAX_DIM, /**< outputs of one */
     ANL_ENCODE_BIASES = 2 * ANL_ENCODER_MAX_TOKENS,
 };
@@ -44,6 +43,14 @@ typedef struct anl_encode_layer {
     anl_attention attention;
 } anl_encode_layer;
 
+/** The light encoder (docs/encoder.md), weights as the model has them: the GPU's share of it. */
+typedef struct anl_encode_light {
+    const int8_t *table;       /**< [rows + 1][d], the last row zero */
+    const int8_t *weight;      /**< [ANL_ENCODER_PLACES] of a token by twice its distance from the middle */
+    double pool_length;        /**< that the sum is brought to */
+    anl_linear_packed up, out; /**< [hidden][d], [d][d + hidden] */
+} anl_encode_light;
+
 typedef struct anl_encode_kernels {
     /** Bytes of a packed [n][k] weight matrix, and the packing (each level has its own layout). */
     size_t (*pack_size)(int n, int k);
@@ -51,6 +58,14 @@ typedef struct anl_encode_kernels {
 
     /** x[t] = 16 * sum of table[rows[t][0..7]]; fits int16. */
     void (*gather)(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x);
+
+    /** out[c] = sum over tokens t of weight[t] * sum of table[rows[t][0..7]][c], with weight in -128..127 and at most 64 tokens. */
+    void (*sum_rows)(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int32_t *out);
+
+    /** x brought to `length` (below 2^12) and rounded: clamp(rne(x * (length / |x|)), +-127), zeros for zeros; unit_u8 gives offset u8.
+     *  |x| is that of x limited to +-2^24. */
+    void (*unit_s8)(const int32_t *x, int d, double length, int8_t *out);
+    void (*unit_u8)(const int32_t *x, int d, double length, uint8_t *out);
 
     /** Offset u8 of clamp(rne((x - mean) * (scale / sd)), +-127), mean and sd over the row (variance + 1). scale in 0..127. */
     void (*norm)(const int16_t *x, int m, int d, float scale, uint8_t *out);

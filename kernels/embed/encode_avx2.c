@@ -60,14 +60,87 @@ static void pack(const int8_t *w, int n, int k, void *packed)
             for (int j = 0; j < 16; ++j) *to++ = w[(size_t)(o + j / 2) * k + i + j % 2];
 }
 
+/* Sum of a token's rows, channels c .. c + 15. */
+INLINE __m256i token_sum(const int8_t *table, const uint16_t *rows, int d, int c)
+{
+    __m256i sum = widen_s8(table + (size_t)rows[0] * d + c);
+    for (int j = 1; j < ANL_TOKEN_KMERS; ++j) sum = _mm256_add_epi16(sum, widen_s8(table + (size_t)rows[j] * d + c));
+    return sum;
+}
+
 static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x)
 {
     for (int t = 0; t < m; ++t, x += d)
-        for (int c = 0; c < d; c += 16) {
-            __m256i sum = _mm256_setzero_si256();
-            for (int j = 0; j < ANL_TOKEN_KMERS; ++j) sum = _mm256_add_epi16(sum, widen_s8(table + (size_t)rows[t][j] * d + c));
-            store(x + c, _mm256_slli_epi16(sum, 4));
-        }
+        for (int c = 0; c < d; c += 16) store(x + c, _mm256_slli_epi16(token_sum(table, rows[t], d, c), 4));
+}
+
+/* Channels c .. c + 31. Two tokens at a time: vpmaddwd multiplies and adds them. */
+INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int c,
+                           int32_t *out)
+{
+    __m256i low0 = _mm256_setzero_si256(), high0 = low0, low1 = low0, high1 = low0;
+    for (int t = 0; t < m; t += 2) {
+        const int pair = t + 1 < m;
+        const __m256i w = _mm256_set1_epi32((int32_t)((uint16_t)weight[t] | (pair ? (uint32_t)weight[t + 1] << 16 : 0)));
+        const __m256i a0 = token_sum(table, rows[t], d, c), a1 = token_sum(table, rows[t], d, c + 16);
+        const __m256i b0 = pair ? token_sum(table, rows[t + 1], d, c) : a0, b1 = pair ? token_sum(table, rows[t + 1], d, c + 16) : a1;
+        low0 = _mm256_add_epi32(low0, _mm256_madd_epi16(_mm256_unpacklo_epi16(a0, b0), w));
+        high0 = _mm256_add_epi32(high0, _mm256_madd_epi16(_mm256_unpackhi_epi16(a0, b0), w));
+        low1 = _mm256_add_epi32(low1, _mm256_madd_epi16(_mm256_unpacklo_epi16(a1, b1), w));
+        high1 = _mm256_add_epi32(high1, _mm256_madd_epi16(_mm256_unpackhi_epi16(a1, b1), w));
+    }
+    store(out + c, _mm256_permute2x128_si256(low0, high0, 0x20));
+    store(out + c + 8, _mm256_permute2x128_si256(low0, high0, 0x31));
+    store(out + c + 16, _mm256_permute2x128_si256(low1, high1, 0x20));
+    store(out + c + 24, _mm256_permute2x128_si256(low1, high1, 0x31));
+}
+
+static void sum_rows(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int32_t *out)
+{
+    for (int c = 0; c < d; c += 32) sum_rows_block(table, rows, weight, m, d, c, out);
+}
+
+/* The factor that brings x to `length`. */
+INLINE __m256 unit_factor(const int32_t *x, int d, double length)
+{
+    const __m256i most = _mm256_set1_epi32(UNIT_MOST), least = _mm256_set1_epi32(-UNIT_MOST);
+    __m256i squares = _mm256_setzero_si256();
+    for (int c = 0; c < d; c += 8) {
+        const __m256i v = _mm256_max_epi32(_mm256_min_epi32(load(x + c), most), least), odd = _mm256_srli_epi64(v, 32);
+        squares = _mm256_add_epi64(squares, _mm256_add_epi64(_mm256_mul_epi32(v, v), _mm256_mul_epi32(odd, odd)));
+    }
+    int64_t lane[4];
+    store(lane, squares);
+    return _mm256_set1_ps(unit(length, lane[0] + lane[1] + lane[2] + lane[3]));
+}
+
+/* Eight elements times the factor, rounded; what packs to int8 saturates. */
+INLINE __m256i unit_part(const int32_t *x, __m256 factor)
+{
+    const __m256 v = _mm256_mul_ps(_mm256_cvtepi32_ps(load(x)), factor), most = _mm256_set1_ps(127);
+    return _mm256_cvtps_epi32(_mm256_max_ps(_mm256_min_ps(v, most), _mm256_sub_ps(_mm256_setzero_ps(), most)));
+}
+
+INLINE void unit_row(const int32_t *x, int d, double length, int flip, void *out)
+{
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256 factor = unit_factor(x, d, length);
+    for (int c = 0; c < d; c += 32) {
+        const __m256i a = _mm256_packs_epi32(unit_part(x + c, factor), unit_part(x + c + 8, factor));
+        const __m256i b = _mm256_packs_epi32(unit_part(x + c + 16, factor), unit_part(x + c + 24, factor));
+        const __m256i y = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(a, b), order);
+        store((int8_t *)out + c, _mm256_xor_si256(y, _mm256_set1_epi8((char)flip)));
+    }
+}
+
+static void unit_s8(const int32_t *x, int d, double length, int8_t *out)
+{
+    unit_row(x, d, length, 0, out);
+}
+
+static void unit_u8(const int32_t *x, int d, double length, uint8_t *out)
+{
+    unit_row(x, d, length, 128, out);
 }
 
 /* 16 int32 -> int16, saturated, in order. */
@@ -146,7 +219,7 @@ INLINE void tile(const anl_linear_packed *l, int o, int rows, const int16_t *a, 
 #define START(r) __m256i c##r##0 = i0, c##r##1 = i1;
 #define STEP(r)                                                                                                                            \
     if (r < rows) {                                                                                                                        \
-        __m256i in = broadcast_pair(a + r * ANL_ENCODE_MAX_IN + i);                                                                        \
+        __m256i in = broadcast_pair(a + r * ANL_ENCODER_MAX_INPUTS + i);                                                                        \
         c##r##0 = _mm256_add_epi32(c##r##0, _mm256_madd_epi16(in, b0));                                                                    \
         c##r##1 = _mm256_add_epi32(c##r##1, _mm256_madd_epi16(in, b1));                                                                    \
     }
@@ -165,7 +238,7 @@ INLINE void tile(const anl_linear_packed *l, int o, int rows, const int16_t *a, 
 
 INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, void *out, size_t size)
 {
-    _Alignas(32) int16_t wide[BLOCK][ANL_ENCODE_MAX_IN];
+    _Alignas(32) int16_t wide[BLOCK][ANL_ENCODER_MAX_INPUTS];
     size_t stride = (size_t)l->n * size;
     for (int t = 0; t < m; t += BLOCK) {
         int rows = m - t < BLOCK ? m - t : BLOCK;
@@ -328,6 +401,9 @@ void anl_encode_fill_avx2(anl_encode_kernels *t)
         .pack_size = pack_size,
         .pack = pack,
         .gather = gather,
+        .sum_rows = sum_rows,
+        .unit_s8 = unit_s8,
+        .unit_u8 = unit_u8,
         .norm = norm,
         .linear_s8 = linear_s8,
         .linear_u8 = linear_u8,

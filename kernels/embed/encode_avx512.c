@@ -29,18 +29,86 @@ static void pack(const int8_t *w, int n, int k, void *packed)
     for (size_t o = 0; o < (size_t)n; ++o) anl_panel_put(packed, o, (size_t)k, w + o * (size_t)k);
 }
 
+/* Sum of a token's rows, channels c .. c + 31. */
+INLINE __m512i token_sum(const int8_t *table, const uint16_t *rows, int d, int c)
+{
+    __m512i sum = _mm512_setzero_si512();
+    UNROLL for (int j = 0; j < ANL_TOKEN_KMERS; ++j)
+    {
+        const __m256i row = _mm256_loadu_si256((const __m256i *)(table + (size_t)rows[j] * d + c));
+        sum = _mm512_add_epi16(sum, _mm512_cvtepi8_epi16(row));
+    }
+    return sum;
+}
+
 static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], int m, int d, int16_t *x)
 {
     for (int t = 0; t < m; ++t, x += d)
-        for (int c = 0; c < d; c += 32) {
-            __m512i sum = _mm512_setzero_si512();
-            UNROLL for (int j = 0; j < ANL_TOKEN_KMERS; ++j)
-            {
-                __m256i row = _mm256_loadu_si256((const __m256i *)(table + (size_t)rows[t][j] * d + c));
-                sum = _mm512_add_epi16(sum, _mm512_cvtepi8_epi16(row));
-            }
-            _mm512_storeu_si512(x + c, _mm512_slli_epi16(sum, 4));
+        for (int c = 0; c < d; c += 32) _mm512_storeu_si512(x + c, _mm512_slli_epi16(token_sum(table, rows[t], d, c), 4));
+}
+
+/* 32 * nv channels from c. Two tokens at a time: vpmaddwd multiplies and adds them. */
+INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int c,
+                           int nv, int32_t *out)
+{
+    const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+    const __m512i second = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+    __m512i low[4], high[4];
+    UNROLL for (int v = 0; v < nv; ++v) low[v] = high[v] = _mm512_setzero_si512();
+    for (int t = 0; t < m; t += 2) {
+        const int pair = t + 1 < m;
+        const __m512i w = _mm512_set1_epi32((int32_t)((uint16_t)weight[t] | (pair ? (uint32_t)weight[t + 1] << 16 : 0)));
+        UNROLL for (int v = 0; v < nv; ++v)
+        {
+            const __m512i a = token_sum(table, rows[t], d, c + 32 * v), b = pair ? token_sum(table, rows[t + 1], d, c + 32 * v) : a;
+            low[v] = _mm512_add_epi32(low[v], _mm512_madd_epi16(_mm512_unpacklo_epi16(a, b), w));
+            high[v] = _mm512_add_epi32(high[v], _mm512_madd_epi16(_mm512_unpackhi_epi16(a, b), w));
         }
+    }
+    UNROLL for (int v = 0; v < nv; ++v)
+    {
+        _mm512_storeu_si512(out + c + 32 * v, _mm512_permutex2var_epi32(low[v], first, high[v]));
+        _mm512_storeu_si512(out + c + 32 * v + 16, _mm512_permutex2var_epi32(low[v], second, high[v]));
+    }
+}
+
+static void sum_rows(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int32_t *out)
+{
+    int c = 0;
+    for (; c + 128 <= d; c += 128) sum_rows_block(table, rows, weight, m, d, c, 4, out);
+    for (; c < d; c += 32) sum_rows_block(table, rows, weight, m, d, c, 1, out);
+}
+
+/* The factor that brings x to `length`. */
+INLINE __m512 unit_factor(const int32_t *x, int d, double length)
+{
+    const __m512i most = _mm512_set1_epi32(UNIT_MOST), least = _mm512_set1_epi32(-UNIT_MOST);
+    __m512i squares = _mm512_setzero_si512();
+    for (int c = 0; c < d; c += 16) {
+        const __m512i v = _mm512_max_epi32(_mm512_min_epi32(_mm512_loadu_si512(x + c), most), least), odd = _mm512_srli_epi64(v, 32);
+        squares = _mm512_add_epi64(squares, _mm512_add_epi64(_mm512_mul_epi32(v, v), _mm512_mul_epi32(odd, odd)));
+    }
+    return _mm512_set1_ps(unit(length, _mm512_reduce_add_epi64(squares)));
+}
+
+INLINE void unit_row(const int32_t *x, int d, double length, int flip, void *out)
+{
+    const __m512 factor = unit_factor(x, d, length), most = _mm512_set1_ps(127), least = _mm512_set1_ps(-127);
+    for (int c = 0; c < d; c += 16) {
+        const __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_loadu_si512(x + c)), factor);
+        const __m128i y = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(_mm512_max_ps(_mm512_min_ps(v, most), least)));
+        _mm_storeu_si128((__m128i *)((int8_t *)out + c), _mm_xor_si128(y, _mm_set1_epi8((char)flip)));
+    }
+}
+
+static void unit_s8(const int32_t *x, int d, double length, int8_t *out)
+{
+    unit_row(x, d, length, 0, out);
+}
+
+static void unit_u8(const int32_t *x, int d, double length, uint8_t *out)
+{
+    unit_row(x, d, length, 128, out);
 }
 
 INLINE __m512i normed(const int16_t *x, __m512 mean, __m512 factor)
@@ -316,6 +384,9 @@ void anl_encode_fill_avx512(anl_encode_kernels *t)
         .pack_size = pack_size,
         .pack = pack,
         .gather = gather,
+        .sum_rows = sum_rows,
+        .unit_s8 = unit_s8,
+        .unit_u8 = unit_u8,
         .norm = norm,
         .linear_s8 = linear_s8,
         .linear_u8 = linear_u8,

@@ -77,6 +77,9 @@ ANL_EVERYWHERE float unit(double length, int64_t squares)
     return squares ? (float)(length / sqrt((double)squares)) : 0;
 }
 
+/* The most of an element that a sum of squares counts. */
+#define UNIT_MOST (1 << 24)
+
 /* Rounds and limits: what follows sums its squares in 64 bits. */
 ANL_EVERYWHERE int32_t to_fixed(float v)
 {

@@ -57,6 +57,71 @@ INLINE int8x8_t to_s8(int16x8_t v)
     return vmax_s8(vqmovn_s16(v), vdup_n_s8(-127));
 }
 
+/* Channels c .. c + 15. */
+INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int c,
+                           int32_t *out)
+{
+    int32x4_t acc0 = vdupq_n_s32(0), acc1 = acc0, acc2 = acc0, acc3 = acc0;
+    for (int t = 0; t < m; ++t) {
+        int16x8_t low = vdupq_n_s16(0), high = low;
+        for (int j = 0; j < ANL_TOKEN_KMERS; ++j) {
+            const int8x16_t row = vld1q_s8(table + (size_t)rows[t][j] * d + c);
+            low = vaddw_s8(low, vget_low_s8(row));
+            high = vaddw_high_s8(high, row);
+        }
+        acc0 = vmlal_n_s16(acc0, vget_low_s16(low), weight[t]);
+        acc1 = vmlal_high_n_s16(acc1, low, weight[t]);
+        acc2 = vmlal_n_s16(acc2, vget_low_s16(high), weight[t]);
+        acc3 = vmlal_high_n_s16(acc3, high, weight[t]);
+    }
+    vst1q_s32(out + c, acc0);
+    vst1q_s32(out + c + 4, acc1);
+    vst1q_s32(out + c + 8, acc2);
+    vst1q_s32(out + c + 12, acc3);
+}
+
+static void sum_rows(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int32_t *out)
+{
+    for (int c = 0; c < d; c += 16) sum_rows_block(table, rows, weight, m, d, c, out);
+}
+
+/* The factor that brings x to `length`. */
+INLINE float unit_factor(const int32_t *x, int d, double length)
+{
+    int64x2_t squares = vdupq_n_s64(0);
+    for (int c = 0; c < d; c += 4) {
+        const int32x4_t v = vmaxq_s32(vminq_s32(vld1q_s32(x + c), vdupq_n_s32(UNIT_MOST)), vdupq_n_s32(-UNIT_MOST));
+        squares = vmlal_s32(squares, vget_low_s32(v), vget_low_s32(v));
+        squares = vmlal_high_s32(squares, v, v);
+    }
+    return unit(length, vaddvq_s64(squares));
+}
+
+/* Four elements times the factor, rounded; narrowing saturates. */
+INLINE int32x4_t unit_part(const int32_t *x, float factor)
+{
+    return vcvtnq_s32_f32(vmulq_n_f32(vcvtq_f32_s32(vld1q_s32(x)), factor));
+}
+
+INLINE void unit_row(const int32_t *x, int d, double length, uint8_t flip, uint8_t *out)
+{
+    const float factor = unit_factor(x, d, length);
+    for (int c = 0; c < d; c += 8) {
+        const int16x8_t y = vqmovn_high_s32(vqmovn_s32(unit_part(x + c, factor)), unit_part(x + c + 4, factor));
+        vst1_u8(out + c, veor_u8(vreinterpret_u8_s8(to_s8(y)), vdup_n_u8(flip)));
+    }
+}
+
+static void unit_s8(const int32_t *x, int d, double length, int8_t *out)
+{
+    unit_row(x, d, length, 0, (uint8_t *)out);
+}
+
+static void unit_u8(const int32_t *x, int d, double length, uint8_t *out)
+{
+    unit_row(x, d, length, 128, out);
+}
+
 INLINE int32x4_t normed(int16x4_t x, float mean, float factor)
 {
     float32x4_t v = vsubq_f32(vcvtq_f32_s32(vmovl_s16(x)), vdupq_n_f32(mean));
@@ -121,7 +186,7 @@ INLINE void tile(const anl_linear_packed *l, int o, int rows, const int16_t *a, 
     int32x4_t c##r##0 = i0, c##r##1 = i1, c##r##2 = i2, c##r##3 = i3;                                                                      \
     int16x8_t a##r = vdupq_n_s16(0);
 #define LOAD(r)                                                                                                                            \
-    if (r < rows) a##r = vld1q_s16(a + r * ANL_ENCODE_MAX_IN + i);
+    if (r < rows) a##r = vld1q_s16(a + r * ANL_ENCODER_MAX_INPUTS + i);
 #define ROW(r, lane)                                                                                                                       \
     if (r < rows) {                                                                                                                        \
         c##r##0 = vmlal_laneq_s16(c##r##0, vget_low_s16(b0), a##r, lane);                                                                  \
@@ -152,7 +217,7 @@ INLINE void tile(const anl_linear_packed *l, int o, int rows, const int16_t *a, 
 
 INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, void *out, size_t size)
 {
-    int16_t wide[BLOCK][ANL_ENCODE_MAX_IN];
+    int16_t wide[BLOCK][ANL_ENCODER_MAX_INPUTS];
     size_t stride = (size_t)l->n * size;
     for (int t = 0; t < m; t += BLOCK) {
         int rows = m - t < BLOCK ? m - t : BLOCK;
@@ -387,6 +452,9 @@ void anl_encode_fill_neon(anl_encode_kernels *t)
         .pack_size = pack_size,
         .pack = pack,
         .gather = gather,
+        .sum_rows = sum_rows,
+        .unit_s8 = unit_s8,
+        .unit_u8 = unit_u8,
         .norm = norm,
         .linear_s8 = linear_s8,
         .linear_u8 = linear_u8,

@@ -26,6 +26,34 @@ static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS],
         }
 }
 
+static void sum_rows(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int32_t *out)
+{
+    memset(out, 0, (size_t)d * sizeof *out);
+    for (int t = 0; t < m; ++t)
+        for (int c = 0; c < d; ++c) {
+            int sum = 0;
+            for (int j = 0; j < ANL_TOKEN_KMERS; ++j) sum += table[(size_t)rows[t][j] * d + c];
+            out[c] += weight[t] * sum;
+        }
+}
+
+static void unit_s8(const int32_t *x, int d, double length, int8_t *out)
+{
+    int64_t squares = 0;
+    for (int c = 0; c < d; ++c) {
+        const int64_t v = clamp(x[c], -UNIT_MOST, UNIT_MOST);
+        squares += v * v;
+    }
+    const float factor = unit(length, squares);
+    for (int c = 0; c < d; ++c) out[c] = (int8_t)to_int8((float)x[c] * factor);
+}
+
+static void unit_u8(const int32_t *x, int d, double length, uint8_t *out)
+{
+    unit_s8(x, d, length, (int8_t *)out);
+    for (int c = 0; c < d; ++c) out[c] ^= 128;
+}
+
 static void norm(const int16_t *x, int m, int d, float scale, uint8_t *out)
 {
     for (int t = 0; t < m; ++t, x += d, out += d) {
@@ -44,7 +72,7 @@ static void norm(const int16_t *x, int m, int d, float scale, uint8_t *out)
 /* All outputs of one row. Both factors as int16 is the form that compilers turn into multiply-add instructions. */
 static void linear_row(const anl_linear_packed *l, const uint8_t *a, int32_t *y)
 {
-    int16_t wide[ANL_ENCODE_MAX_IN];
+    int16_t wide[ANL_ENCODER_MAX_INPUTS];
     const int16_t *w = l->w;
     for (int i = 0; i < l->k; ++i) wide[i] = a[i];
     for (int o = 0; o < l->n; ++o, w += l->k) {
@@ -148,6 +176,9 @@ void anl_encode_fill_scalar(anl_encode_kernels *t)
         .pack_size = pack_size,
         .pack = pack,
         .gather = gather,
+        .sum_rows = sum_rows,
+        .unit_s8 = unit_s8,
+        .unit_u8 = unit_u8,
         .norm = norm,
         .linear_s8 = linear_s8,
         .linear_u8 = linear_u8,

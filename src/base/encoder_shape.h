@@ -17,6 +17,7 @@ enum {
     ANL_ENCODER_HEAD = 32,                                       /**< channels of an attention head; dimensions are multiples of it */
     ANL_ENCODER_MAX_DIM = 256,                                   /**< channels */
     ANL_ENCODER_MAX_LAYERS = 8,
+    ANL_ENCODER_MAX_INPUTS = 2 * ANL_ENCODER_MAX_DIM,            /**< of a linear layer */
     ANL_ENCODER_MIN_LEN = 20,                                    /**< bp of a sequence */
     ANL_ENCODER_MAX_LEN = 400,
     ANL_ENCODER_MAX_TOKENS = 64,                                 /**< of a sequence, as far as kernels are concerned */
@@ -24,6 +25,7 @@ enum {
     ANL_ENCODER_OFFSET = 128,                                    /**< of signed bytes that are stored unsigned */
     ANL_ENCODER_OPEN_GATE = 128,                                 /**< gate of a token that counts as it is */
     ANL_TOKENS_MAX = ANL_TOKEN_COUNT(ANL_ENCODER_MAX_LEN),       /**< of the longest sequence */
+    ANL_ENCODER_PLACES = ANL_TOKENS_MAX,                         /**< of a token, by twice its distance from the middle (light encoder) */
 };
 
 static_assert((int)ANL_TOKENS_MAX <= (int)ANL_ENCODER_MAX_TOKENS, "kernels have no room for the tokens of the longest sequence");

@@ -21,7 +21,7 @@ typedef struct list {
 
 typedef struct settings {
     const char *model, *checkpoint;
-    int baseline, window, stride, threads;
+    int light, baseline, window, stride, threads;
     int64_t reads, seed;
     list lengths, errors;
 } settings;
@@ -55,6 +55,7 @@ static void print(const char *genome, const char *model, int64_t windows, const 
         printf("%s\t%lld\t%s\t%d\t%.1f\t%s\t%d\t%.2f", slash ? slash + 1 : genome, (long long)windows, model, c->length, 100 * (double)c->error,
                search[how], r->reads, 100.0 * r->unique / r->reads);
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) printf("\t%.2f", r->unique ? 100.0 * found[how][i] / r->unique : 0.0);
+        for (int i = 0; i < ANL_RECALL_LISTS; ++i) printf("\t%.2f", r->unique ? 100.0 * r->listed[i] / r->unique : 0.0);
         putchar('\n');
     }
     fflush(stdout);
@@ -76,7 +77,7 @@ static int open_index(const settings *s, const char *genome, const char *model, 
     return rc;
 }
 
-static int measure(const settings *s, const char *genome, const char *model, const char *name, const char *checkpoint)
+static int measure(const settings *s, const char *genome, const char *model, const char *name, int light, const char *checkpoint)
 {
     anl_recall_setup u = {.reads = (int)s->reads, .seed = (uint64_t)s->seed, .threads = s->threads};
     anl_index *x = NULL;
@@ -94,6 +95,10 @@ static int measure(const settings *s, const char *genome, const char *model, con
     if (!rc) rc = anl_recall_measure(&u, c, n, found);
     for (int i = 0; i < n && !rc; ++i) print(genome, name, x->n_entries, &c[i], &found[i], checkpoint != NULL);
     anl_float_search_free(u.floats);
+    u.floats = NULL;
+    u.light = 1;
+    if (!rc && light) rc = anl_recall_measure(&u, c, n, found);
+    for (int i = 0; i < n && !rc && light; ++i) print(genome, "light", x->n_entries, &c[i], &found[i], 0);
     anl_index_free(x);
     anl_model_free(m);
     return rc;
@@ -114,21 +119,29 @@ static int write_sketch(const anl_model *m, char *path)
     return rc ? -1 : file;
 }
 
+/* Before an index is built for nothing. */
+static int need_light(const anl_model *m)
+{
+    return m->light ? ANL_OK : anl_fail(ANL_EINVAL, "%s: the model has no light encoder", m->path);
+}
+
 static int recall(const settings *s, char **genomes, int n)
 {
     char sketch[ANL_SCRATCH_NAME];
     anl_model *m = NULL;
     int file = -1, rc = anl_model_open(&m, s->model);
+    if (!rc && s->light) rc = need_light(m);
     if (!rc && s->baseline >= 0 && (file = write_sketch(m, sketch)) < 0) rc = ANL_EIO;
     anl_model_free(m);
     if (!rc) {
         printf("genome\twindows\tmodel\tlength\terror%%\tsearch\treads\tunique%%");
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) printf("\trecall@%d", anl_recall_depths[i]);
+        for (int i = 0; i < ANL_RECALL_LISTS; ++i) printf("\tlists@%d", anl_recall_lists[i]);
         putchar('\n');
     }
     for (int i = 0; i < n && !rc; ++i) {
-        rc = measure(s, genomes[i], s->model, "model", s->checkpoint);
-        if (!rc && s->baseline >= 0) rc = measure(s, genomes[i], sketch, "sketch", NULL);
+        rc = measure(s, genomes[i], s->model, "model", s->light, s->checkpoint);
+        if (!rc && s->baseline >= 0) rc = measure(s, genomes[i], sketch, "sketch", 0, NULL);
     }
     if (file >= 0) close(file);
     if (!rc && (fflush(stdout) || ferror(stdout))) rc = anl_fail(ANL_EIO, "standard output: cannot write");
@@ -154,6 +167,8 @@ static const char OPTIONS[] = "Options";
 
 static const anl_option options[] = {
     {OPTIONS, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(model), .initial = "the one shipped", .help = "encoder"},
+    {OPTIONS, .name = "light", .field = AT(light), .help = "the model's light encoder beside it, which embeds the reads",
+     .more = "The windows are the full encoder's."},
     {OPTIONS, .name = "baseline", .arg = "B", .kind = ANL_OPTION_WORD, .field = AT(baseline), .words = "sketch", .initial = "",
      .help = "sketch: the untrained encoder beside it"},
     {OPTIONS, .name = "checkpoint", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(checkpoint),
@@ -179,7 +194,8 @@ const cli_command cmd_recall = {
     .usage = "[OPTIONS] GENOME.fa...",
     .about = "How often the window that a read came from is among its nearest 1, 2, 10 and 32 neighbours: of reads simulated from each genome, of "
              "75 to 250 bp with 0.1 to 15% errors (a fifth of them indels), among all windows of that genome; by the index as it is searched for "
-             "alignment and by exact search. Reads whose sequence occurs more than once in the genome are left out and counted. Prints TSV.",
+             "alignment and by exact search; and how often it lies in one of the 2, 8 and 32 nearest lists. Reads whose sequence occurs more than once "
+             "in the genome are left out and counted. Prints TSV.",
     .needs = "a genome",
     .least = 1,
     .most = INT_MAX,

@@ -2,6 +2,8 @@
 
 #include "encode_common.h"
 #include "encoder_internal.h"
+#include "light.h"
+#include "pack.h"
 #include "tokens.h"
 
 #include <assert.h>
@@ -26,7 +28,8 @@ struct anl_encoder {
     anl_encode_layer *layer;
     int16_t *gate; /* [dim] */
     anl_linear_packed out;
-    anl_gpu *gpu; /* NULL: the kernels do it */
+    anl_light_encoder *light; /* NULL: the model has none */
+    anl_gpu *gpu;             /* NULL: the kernels do it */
 };
 
 /* What one block of sequences needs; sized once for BLOCK_TOKENS tokens. */
@@ -42,40 +45,17 @@ struct anl_encoder_scratch {
     int count;                         /* sequences in the block */
     int first[BLOCK_SEQS + 1];         /* first token of each */
     int valid[BLOCK_SEQS];             /* k-mers of each */
+    anl_light_scratch *light;          /* NULL: the model has no light encoder */
 };
 
 /* ---- set up ---- */
-
-/* Arena memory on a cache line. */
-static void *aligned(anl_arena *arena, size_t n, size_t size)
-{
-    char *p = anl_arena_alloc(arena, n * size + 64, 1);
-    return p ? p + (-(uintptr_t)p & 63) : NULL;
-}
-
-/* `offset` of the inputs: 128 where they are offset u8, else 0. */
-static int pack_linear(anl_encoder *e, anl_linear_packed *to, const anl_linear *from, int offset)
-{
-    int n = from->n, k = from->k;
-    void *w = aligned(e->arena, e->kernels.pack_size(n, k), 1);
-    int32_t *init = aligned(e->arena, (size_t)n, sizeof *init);
-    if (!w || !init) return ANL_ENOMEM;
-    e->kernels.pack(from->w, n, k, w);
-    for (int o = 0; o < n; ++o) {
-        int32_t sum = 0;
-        for (int i = 0; i < k; ++i) sum += from->w[(size_t)o * k + i];
-        init[o] = -offset * sum;
-    }
-    *to = (anl_linear_packed){.n = n, .k = k, .w = w, .init = init, .scale = from->scale, .shift = from->bias};
-    return ANL_OK;
-}
 
 /* Attention to base 2, with the slope laid out by signed distance. */
 static int pack_attention(anl_encoder *e, anl_attention *to, const anl_layer *from)
 {
     int heads = e->dim / ANL_ENCODER_HEAD, centre = ANL_ENCODER_MAX_TOKENS;
-    float *scale = aligned(e->arena, (size_t)heads, sizeof *scale);
-    float(*bias)[ANL_ENCODE_BIASES] = aligned(e->arena, (size_t)heads, sizeof *bias);
+    float *scale = anl_pack_room(e->arena, (size_t)heads, sizeof *scale);
+    float(*bias)[ANL_ENCODE_BIASES] = anl_pack_room(e->arena, (size_t)heads, sizeof *bias);
     if (!scale || !bias) return ANL_ENOMEM;
     for (int h = 0; h < heads; ++h) {
         scale[h] = from->qk_scale[h] * LOG2_E;
@@ -87,10 +67,10 @@ static int pack_attention(anl_encoder *e, anl_attention *to, const anl_layer *fr
 
 static int pack_layer(anl_encoder *e, anl_encode_layer *to, const anl_layer *from)
 {
-    int rc = pack_linear(e, &to->qkv, &from->qkv, ANL_ENCODER_OFFSET);
-    if (!rc) rc = pack_linear(e, &to->o, &from->o, ANL_ENCODER_OFFSET);
-    if (!rc) rc = pack_linear(e, &to->up, &from->up, ANL_ENCODER_OFFSET);
-    if (!rc) rc = pack_linear(e, &to->down, &from->down, 0);
+    int rc = anl_pack_linear(e->arena, &e->kernels, &from->qkv, from->qkv.k, &to->qkv);
+    if (!rc) rc = anl_pack_linear(e->arena, &e->kernels, &from->o, from->o.k, &to->o);
+    if (!rc) rc = anl_pack_linear(e->arena, &e->kernels, &from->up, from->up.k, &to->up);
+    if (!rc) rc = anl_pack_linear(e->arena, &e->kernels, &from->down, 0, &to->down);
     return rc ? rc : pack_attention(e, &to->attention, from);
 }
 
@@ -108,16 +88,17 @@ int anl_encoder_new_with(anl_encoder **out, const anl_model *m, const anl_encode
     rc = ANL_ENOMEM;
     e->arena = anl_arena_new();
     if (!e->arena) goto fail;
-    e->table = aligned(e->arena, ANL_KMER_RANKS + 1, dim);
-    e->layer = aligned(e->arena, (size_t)m->layers, sizeof *e->layer);
-    e->gate = aligned(e->arena, dim, sizeof *e->gate);
+    e->table = anl_pack_room(e->arena, ANL_KMER_RANKS + 1, dim);
+    e->layer = anl_pack_room(e->arena, (size_t)m->layers, sizeof *e->layer);
+    e->gate = anl_pack_room(e->arena, dim, sizeof *e->gate);
     if (!e->table || !e->layer || !e->gate) goto fail;
     anl_kmer_ranks(e->rank);
     memcpy(e->table, m->table, ANL_KMER_RANKS * dim);
     memset(e->table + ANL_KMER_RANKS * dim, 0, dim);
     for (size_t c = 0; c < dim; ++c) e->gate[c] = m->gate[c];
-    rc = pack_linear(e, &e->out, &m->out, ANL_ENCODER_OFFSET);
+    rc = anl_pack_linear(e->arena, &e->kernels, &m->out, m->out.k, &e->out);
     for (int i = 0; !rc && i < m->layers; ++i) rc = pack_layer(e, &e->layer[i], &m->layer[i]);
+    if (!rc && m->light) rc = anl_light_encoder_new(&e->light, e->arena, &e->kernels, m, e->rank);
     if (rc) goto fail;
     *out = e;
     return ANL_OK;
@@ -152,10 +133,12 @@ int anl_encoder_use(anl_encoder *e, anl_gpu *gpu)
         layer[i].up = unpacked(layer[i].up, &from->up);
         layer[i].down = unpacked(layer[i].down, &from->down);
     }
+    anl_encode_light light;
+    if (e->light) light = anl_light_encoder_plain(e->light);
     const anl_gpu_model g = {.d = m->dim, .layers = m->layers, .rank = e->rank, .table = e->table, .none = ANL_KMER_RANKS,
                              .norm_scale = m->norm_scale, .layer = layer, .gate = e->gate, .gate_scale = m->gate_scale,
                              .gate_bias = m->gate_bias, .mean = m->mean, .pool_scale = m->pool_scale, .out = unpacked(e->out, &m->out),
-                             .radius = m->radius};
+                             .radius = m->radius, .light = e->light ? &light : NULL};
     int rc = anl_gpu_load_model(gpu, &g);
     if (!rc) e->gpu = gpu;
     return rc;
@@ -172,6 +155,11 @@ int anl_encoder_dim(const anl_encoder *e)
     return e->dim;
 }
 
+int anl_encoder_has_light(const anl_encoder *e)
+{
+    return e->light != NULL;
+}
+
 int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e)
 {
     size_t dim = (size_t)e->dim;
@@ -186,13 +174,14 @@ int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e)
     }
     s->arena = anl_arena_new();
     if (!s->arena) goto fail;
-    s->rows = aligned(s->arena, BLOCK_TOKENS, sizeof *s->rows);
-    s->x = aligned(s->arena, BLOCK_TOKENS * dim, sizeof *s->x);
-    s->a = aligned(s->arena, BLOCK_TOKENS * dim, sizeof *s->a);
-    s->wide = aligned(s->arena, BLOCK_TOKENS * 3 * dim, sizeof *s->wide);
-    s->pooled = aligned(s->arena, dim, sizeof *s->pooled);
-    s->y = aligned(s->arena, BLOCK_SEQS * dim, sizeof *s->y);
+    s->rows = anl_pack_room(s->arena, BLOCK_TOKENS, sizeof *s->rows);
+    s->x = anl_pack_room(s->arena, BLOCK_TOKENS * dim, sizeof *s->x);
+    s->a = anl_pack_room(s->arena, BLOCK_TOKENS * dim, sizeof *s->a);
+    s->wide = anl_pack_room(s->arena, BLOCK_TOKENS * 3 * dim, sizeof *s->wide);
+    s->pooled = anl_pack_room(s->arena, dim, sizeof *s->pooled);
+    s->y = anl_pack_room(s->arena, BLOCK_SEQS * dim, sizeof *s->y);
     if (!s->rows || !s->x || !s->a || !s->wide || !s->pooled || !s->y) goto fail;
+    if (e->light && anl_light_scratch_new(&s->light, s->arena, e->light)) goto fail;
     *out = s;
     return ANL_OK;
 fail:
@@ -271,17 +260,6 @@ static void pool(const anl_encoder *e, anl_encoder_scratch *s, int seq, uint8_t 
     for (int c = 0; c < d; ++c) out[c] = (uint8_t)(to_int8((float)s->pooled[c] * factor) + ANL_ENCODER_OFFSET);
 }
 
-static void normalise(const anl_encoder *e, const int32_t *y, int8_t *out)
-{
-    int64_t squares = 0;
-    for (int c = 0; c < e->dim; ++c) {
-        int64_t v = to_fixed((float)y[c]);
-        squares += v * v;
-    }
-    float factor = unit(e->model->radius, squares);
-    for (int c = 0; c < e->dim; ++c) out[c] = (int8_t)to_int8((float)y[c] * factor);
-}
-
 static void run_block(const anl_encoder *e, anl_encoder_scratch *s, int8_t *out)
 {
     size_t d = (size_t)e->dim;
@@ -291,7 +269,7 @@ static void run_block(const anl_encoder *e, anl_encoder_scratch *s, int8_t *out)
     e->kernels.linear_s32(&e->out, s->a, s->count, s->y);
     for (int i = 0; i < s->count; ++i) {
         if (s->valid[i])
-            normalise(e, s->y + i * d, out + i * d);
+            e->kernels.unit_s8(s->y + i * d, e->dim, (double)e->model->radius, out + i * d);
         else
             memset(out + i * d, 0, d);
     }
@@ -304,5 +282,13 @@ int anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_
         tokenise(e, s, seqs + i, lens + i, n - i);
         run_block(e, s, out + (size_t)i * (size_t)e->dim);
     }
+    return ANL_OK;
+}
+
+int anl_encoder_embed_light(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+{
+    if (!e->light) return anl_fail(ANL_EINVAL, "the model has no light encoder; anneal train --light gives it one");
+    if (s->stream) return anl_gpu_embed_light(s->stream, seqs, lens, n, out);
+    anl_light_encoder_embed(e->light, s->light, seqs, lens, n, out);
     return ANL_OK;
 }

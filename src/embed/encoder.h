@@ -25,4 +25,15 @@ void anl_encoder_scratch_free(anl_encoder_scratch *s);
  *  0; on a GPU also ANL_EIO or ANL_ENOMEM. Thread-safe with one scratch per thread. Source: docs/encoder.md. */
 int anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 
+/** Either way of embedding. */
+typedef int anl_embed_function(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n,
+                               int8_t *out);
+
+/** Whether the model has a light encoder. */
+int anl_encoder_has_light(const anl_encoder *e);
+
+/** As anl_encoder_embed, by the light encoder: about a tenth of the time. Its vector of a read is near the full encoder's vectors of the
+ *  windows that hold the read, and compared with these alone. ANL_EINVAL when the model has none. */
+int anl_encoder_embed_light(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+
 #endif

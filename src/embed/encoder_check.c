@@ -24,18 +24,20 @@ static void make_sequences(sequences *s)
     }
 }
 
+/* What the full encoder and, if there is one, the light encoder make of them: out[2][SEQS][d]. */
 static int embed(const anl_encoder *e, const sequences *s, int8_t *out)
 {
     anl_encoder_scratch *scratch = NULL;
     int rc = anl_encoder_scratch_new(&scratch, e);
     if (!rc) rc = anl_encoder_embed(e, scratch, s->seq, s->len, SEQS, out);
+    if (!rc && anl_encoder_has_light(e)) rc = anl_encoder_embed_light(e, scratch, s->seq, s->len, SEQS, out + SEQS * anl_encoder_dim(e));
     anl_encoder_scratch_free(scratch);
     return rc;
 }
 
 int anl_encoder_check_gpu(const anl_encoder *gpu, const anl_model *m)
 {
-    const size_t bytes = SEQS * (size_t)m->dim;
+    const size_t bytes = 2 * SEQS * (size_t)m->dim;
     anl_encoder *cpu = NULL;
     sequences *s = anl_alloc(1, sizeof *s);
     int8_t *out = anl_alloc(2 * bytes, 1);

@@ -151,7 +151,7 @@ static void draw_places(const anl_corpus *c, const anl_draw *d, int64_t step, an
 static int draw_read(const anl_corpus *c, const anl_draw *d, int64_t window, uint64_t *rng, uint8_t *out)
 {
     float u = anl_rng_unit(rng);
-    int length = d->min_length + (int)(u * u * (float)(d->max_length - d->min_length) + 0.5f);
+    int length = d->min_length + (int)((d->even_lengths ? u : u * u) * (float)(d->max_length - d->min_length) + 0.5f);
     int64_t begin = window + (d->window - length) / 2 + draw_shift(d, rng);
     float substitutions = anl_rng_unit(rng) * d->max_substitutions, indels = anl_rng_unit(rng) * d->max_indels;
     if (d->low_errors > 0 && anl_rng_unit(rng) < d->low_errors) substitutions *= LOW_ERRORS, indels *= LOW_ERRORS;

@@ -34,6 +34,7 @@ typedef struct anl_draw {
     uint64_t seed;
     int window, stride, min_length, max_length;
     float max_substitutions, max_indels;
+    int even_lengths;        /**< the density does not fall with the length */
     float low_errors;        /**< share of the reads that have a tenth of the errors: what near-identical repeats are told apart by */
     const anl_hard_pair *hard_pairs; /**< mined */
     size_t n_hard_pairs;

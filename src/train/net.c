@@ -6,19 +6,18 @@
 
 /* ---- layout ---- */
 
-/* Every array begins on a cache line. */
-static size_t take(size_t *at, size_t n)
+size_t anl_net_take(size_t *at, size_t n)
 {
     size_t begin = *at;
     *at += (n + 15) & ~(size_t)15;
     return begin;
 }
 
-static anl_net_linear take_linear(size_t *at, int n, int k, int has_bias)
+anl_net_linear anl_net_take_linear(size_t *at, int n, int k, int has_bias)
 {
     anl_net_linear l = {.n = n, .k = k, .has_bias = has_bias};
-    l.w = take(at, (size_t)n * (size_t)k);
-    if (has_bias) l.b = take(at, (size_t)n);
+    l.w = anl_net_take(at, (size_t)n * (size_t)k);
+    if (has_bias) l.b = anl_net_take(at, (size_t)n);
     return l;
 }
 
@@ -26,19 +25,19 @@ void anl_net_init(anl_net *net, int dim, int layers)
 {
     size_t at = 0, d = (size_t)dim;
     *net = (anl_net){.dim = dim, .layers = layers};
-    net->table = take(&at, ANL_KMER_RANKS * d);
+    net->table = anl_net_take(&at, ANL_KMER_RANKS * d);
     for (int i = 0; i < layers; ++i) {
         anl_net_layer *l = &net->layer[i];
-        l->qkv = take_linear(&at, 3 * dim, dim, 1);
-        l->slope = take(&at, d / ANL_ENCODER_HEAD);
-        l->o = take_linear(&at, dim, dim, 1);
-        l->up = take_linear(&at, 2 * dim, dim, 1);
-        l->down = take_linear(&at, dim, 2 * dim, 1);
+        l->qkv = anl_net_take_linear(&at, 3 * dim, dim, 1);
+        l->slope = anl_net_take(&at, d / ANL_ENCODER_HEAD);
+        l->o = anl_net_take_linear(&at, dim, dim, 1);
+        l->up = anl_net_take_linear(&at, 2 * dim, dim, 1);
+        l->down = anl_net_take_linear(&at, dim, 2 * dim, 1);
     }
-    net->gate = take(&at, d);
-    net->gate_bias = take(&at, 1);
-    net->mean = take(&at, d);
-    net->out = take_linear(&at, dim, dim, 0);
+    net->gate = anl_net_take(&at, d);
+    net->gate_bias = anl_net_take(&at, 1);
+    net->mean = anl_net_take(&at, d);
+    net->out = anl_net_take_linear(&at, dim, dim, 0);
     net->size = at;
 }
 

@@ -26,6 +26,10 @@ typedef struct anl_net {
     size_t size;       /**< floats */
 } anl_net;
 
+/** Lays out n floats behind *at, beginning on a cache line, and moves *at on; a linear layer's likewise. */
+size_t anl_net_take(size_t *at, size_t n);
+anl_net_linear anl_net_take_linear(size_t *at, int n, int k, int has_bias);
+
 /** Lays the parameters out; the shape is a model's. */
 void anl_net_init(anl_net *net, int dim, int layers);
 

@@ -2,6 +2,8 @@
 
 #include "corpus.h"
 #include "encoder.h"
+#include "kernels.h"
+#include "panel.h"
 #include "rng.h"
 #include "search.h"
 
@@ -21,6 +23,7 @@ enum {
 static const float SUBSTITUTIONS = 0.8f, INDELS = 0.2f;
 
 const int anl_recall_depths[ANL_RECALL_DEPTHS] = {1, 2, 10, MOST};
+const int anl_recall_lists[ANL_RECALL_LISTS] = {2, 8, 32};
 
 /* ---- exact repeats ---- */
 
@@ -174,27 +177,92 @@ static int find_unique(const uint8_t *bases, int64_t n, int length, int reads, s
 
 /* ---- search ---- */
 
-/* Rank (0 the nearest) of the first hit that shares half of the shorter of read and window; `n` when there is none. */
+/* Whether a window shares half of the shorter of read and window. */
+static int is_own(const anl_index *x, int64_t pos, int length, uint32_t w)
+{
+    const int shorter = length < x->window ? length : x->window;
+    const int64_t window = anl_index_window_pos(x, w);
+    const int64_t begin = window > pos ? window : pos, end = window + x->window < pos + length ? window + x->window : pos + length;
+    return end - begin >= shorter / 2;
+}
+
+/* Rank (0 the nearest) of the first hit that is a window of the read's own; `n` when there is none. */
 static int rank_of(const anl_index *x, int64_t pos, int length, const anl_hit *hits, int n)
 {
-    int shorter = length < x->window ? length : x->window;
-    for (int i = 0; i < n; ++i) {
-        int64_t window = anl_index_window_pos(x, hits[i].window);
-        int64_t begin = window > pos ? window : pos, end = window + x->window < pos + length ? window + x->window : pos + length;
-        if (end - begin >= shorter / 2) return i;
-    }
+    for (int i = 0; i < n; ++i)
+        if (is_own(x, pos, length, hits[i].window)) return i;
     return n;
 }
 
-static void note(int *found, int rank)
+static void note(int *found, const int *depths, int n, int rank)
 {
-    for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) found[i] += rank < anl_recall_depths[i];
+    for (int i = 0; i < n; ++i) found[i] += rank < depths[i];
 }
 
-/* One block of reads by one thread. */
-static int search_block(const anl_index *x, const anl_encoder *e, const anl_search *search, const sample *s, int length, int first, int n,
-                        anl_recall *out)
+/* ---- lists ---- */
+
+/* The list of every window, -1 for those not stored; freed by the caller. */
+static int32_t *lists_of_windows(const anl_index *x)
 {
+    int32_t *list = anl_alloc((size_t)x->n_windows + 1, sizeof *list);
+    for (int64_t w = 0; list && w < x->n_windows; ++w) list[w] = -1;
+    for (int32_t l = 0; list && l < x->nlist; ++l)
+        for (uint64_t i = x->list_begin[l]; i < x->list_begin[l + 1]; ++i)
+            if (x->ids[i] != ANL_INDEX_NO_WINDOW) list[x->ids[i]] = l;
+    return list;
+}
+
+/* Rank of the nearest list that holds a window of the read's own, from the products of the read's vector with the centroids; the number of
+ * lists when there is none. */
+static int list_rank(const anl_index *x, const int32_t *list_of, int64_t pos, int length, const int32_t *dots)
+{
+    const int32_t contig = anl_index_contig_at(x, pos);
+    const int64_t first = x->window_begin[contig], end = x->window_begin[contig + 1], begin = pos - x->contig_begin[contig];
+    int64_t w = first + (begin > x->window ? (begin - x->window) / x->stride : 0), near = INT64_MAX;
+    for (; w < end && anl_index_window_pos(x, w) < pos + length; ++w) {
+        const int32_t l = list_of[w];
+        if (l < 0 || !is_own(x, pos, length, (uint32_t)w)) continue;
+        const int64_t away = (int64_t)x->centroid_bias[l] - 2 * (int64_t)dots[l];
+        if (away < near) near = away;
+    }
+    int rank = 0;
+    for (int32_t l = 0; l < x->nlist; ++l) rank += (int64_t)x->centroid_bias[l] - 2 * (int64_t)dots[l] < near;
+    return rank;
+}
+
+static int note_lists(const anl_index *x, const int32_t *list_of, const sample *s, int length, int first, int n, const int8_t *vectors, anl_recall *out)
+{
+    const anl_kernels *k = anl_kernels_get();
+    const size_t d = (size_t)x->d;
+    const size_t padded = anl_panels_padded((size_t)x->nlist);
+    uint8_t query[ANL_ENCODER_MAX_DIM];
+    int32_t *dots = anl_alloc(padded, sizeof *dots);
+    if (!dots) return ANL_ENOMEM;
+    for (int i = 0; i < n; ++i) {
+        if (!s->unique[first + i]) continue;
+        for (size_t c = 0; c < d; ++c) query[c] = (uint8_t)(vectors[(size_t)i * d + c] + ANL_PANEL_OFFSET);
+        k->scan.dots(query, 1, x->centroids, (int32_t)anl_panels((size_t)x->nlist), x->d, dots);
+        note(out->listed, anl_recall_lists, ANL_RECALL_LISTS, list_rank(x, list_of, s->pos[first + i], length, dots));
+    }
+    free(dots);
+    return ANL_OK;
+}
+
+/* ---- a condition ---- */
+
+/* What all blocks of reads share. */
+typedef struct searcher {
+    const anl_recall_setup *setup;
+    const anl_encoder *encoder;
+    const anl_search *search;
+    const int32_t *list_of; /* [n_windows] */
+} searcher;
+
+/* One block of reads by one thread. */
+static int search_block(const searcher *by, const sample *s, int length, int first, int n, anl_recall *out)
+{
+    const anl_index *x = by->setup->index;
+    anl_embed_function *const embed = by->setup->light ? anl_encoder_embed_light : anl_encoder_embed;
     anl_encoder_scratch *es = NULL;
     anl_search_scratch *ss = NULL;
     size_t d = (size_t)x->d;
@@ -202,17 +270,18 @@ static int search_block(const anl_index *x, const anl_encoder *e, const anl_sear
     int counts[BLOCK], multipliers[BLOCK];
     int8_t *vectors = anl_alloc(BLOCK * d, 1);
     anl_hit *hits = anl_alloc(BLOCK * MOST, sizeof *hits);
-    int rc = vectors && hits ? anl_encoder_scratch_new(&es, e) : ANL_ENOMEM;
-    if (!rc) rc = anl_search_scratch_new(&ss, search);
+    int rc = vectors && hits ? anl_encoder_scratch_new(&es, by->encoder) : ANL_ENOMEM;
+    if (!rc) rc = anl_search_scratch_new(&ss, by->search);
     for (int i = 0; i < n; ++i) seqs[i] = s->seq + (size_t)(first + i) * ANL_ENCODER_MAX_LEN;
-    if (!rc) rc = anl_encoder_embed(e, es, seqs, s->len + first, n, vectors);
+    if (!rc) rc = embed(by->encoder, es, seqs, s->len + first, n, vectors);
+    if (!rc) rc = note_lists(x, by->list_of, s, length, first, n, vectors, out);
     for (int exact = 0; exact < 2 && !rc; ++exact) {
-        rc = exact ? anl_search_batch(search, ss, vectors, n, MOST, EVERY_LIST, hits, counts)
-                   : anl_search_sure(search, ss, vectors, n, MOST, hits, counts, multipliers);
+        rc = exact ? anl_search_batch(by->search, ss, vectors, n, MOST, EVERY_LIST, hits, counts)
+                   : anl_search_sure(by->search, ss, vectors, n, MOST, hits, counts, multipliers);
         for (int i = 0; i < n && !rc; ++i) {
             if (!s->unique[first + i]) continue;
             int rank = rank_of(x, s->pos[first + i], length, hits + (size_t)i * MOST, counts[i]);
-            note(exact ? out->found_exact : out->found, rank < counts[i] ? rank : MOST);
+            note(exact ? out->found_exact : out->found, anl_recall_depths, ANL_RECALL_DEPTHS, rank < counts[i] ? rank : MOST);
         }
     }
     anl_encoder_scratch_free(es);
@@ -236,15 +305,16 @@ static int search_floats(const anl_recall_setup *u, const sample *s, int length,
         for (; n < MOST && windows[i * MOST + n] >= 0; ++n) hits[n].window = (uint32_t)windows[i * MOST + n];
         if (!s->unique[i]) continue;
         int rank = rank_of(u->index, s->pos[i], length, hits, n);
-        note(out->found_float, rank < n ? rank : MOST);
+        note(out->found_float, anl_recall_depths, ANL_RECALL_DEPTHS, rank < n ? rank : MOST);
     }
     free(seqs);
     free(windows);
     return rc;
 }
 
-static int measure(const anl_recall_setup *u, const anl_encoder *e, const anl_search *search, const sample *s, int length, anl_recall *out)
+static int measure(const searcher *by, const sample *s, int length, anl_recall *out)
 {
+    const anl_recall_setup *u = by->setup;
     const int reads = u->reads;
     anl_failure failure = {0};
     *out = (anl_recall){.reads = reads};
@@ -252,12 +322,13 @@ static int measure(const anl_recall_setup *u, const anl_encoder *e, const anl_se
 #pragma omp parallel for schedule(dynamic, 1) num_threads(u->threads)
     for (int first = 0; first < reads; first += BLOCK) {
         anl_recall part = {0};
-        int rc = search_block(u->index, e, search, s, length, first, reads - first < BLOCK ? reads - first : BLOCK, &part);
+        int rc = search_block(by, s, length, first, reads - first < BLOCK ? reads - first : BLOCK, &part);
         if (rc) anl_failure_keep(&failure, rc, first);
 #pragma omp critical(anl_recall_sum)
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) {
             out->found[i] += part.found[i];
             out->found_exact[i] += part.found_exact[i];
+            if (i < ANL_RECALL_LISTS) out->listed[i] += part.listed[i];
         }
     }
     int rc = anl_failure_raise(&failure);
@@ -271,7 +342,8 @@ int anl_recall_measure(const anl_recall_setup *u, const anl_recall_condition *co
     anl_encoder *e = NULL;
     anl_search *search = NULL;
     uint8_t *bases = anl_alloc((size_t)total, 1);
-    int rc = bases ? ANL_OK : ANL_ENOMEM;
+    int32_t *list_of = lists_of_windows(x);
+    int rc = bases && list_of ? ANL_OK : ANL_ENOMEM;
     if (!rc && x->model_hash != anl_model_hash(u->model)) rc = anl_fail(ANL_EINVAL, "the index was made with another model");
     if (!rc) rc = anl_encoder_new(&e, u->model);
     if (!rc) rc = anl_search_new(&search, x, ANL_SEARCH_NATIVE);
@@ -280,11 +352,12 @@ int anl_recall_measure(const anl_recall_setup *u, const anl_recall_condition *co
         sample s = {0};
         rc = draw(x, bases, &conditions[i], u->reads, u->seed, &s);
         if (!rc) rc = find_unique(bases, total, conditions[i].length, u->reads, &s);
-        if (!rc) rc = measure(u, e, search, &s, conditions[i].length, &out[i]);
+        if (!rc) rc = measure(&(searcher){u, e, search, list_of}, &s, conditions[i].length, &out[i]);
         free_sample(&s);
     }
     anl_search_free(search);
     anl_encoder_free(e);
     free(bases);
+    free(list_of);
     return rc;
 }

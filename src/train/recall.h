@@ -1,4 +1,4 @@
-/** How often the window that a read came from is among its nearest neighbours. */
+/** How often the window that a read came from is among its nearest neighbours, and its list among the nearest lists. */
 #ifndef ANL_RECALL_H
 #define ANL_RECALL_H
 
@@ -6,10 +6,13 @@
 #include "index.h"
 #include "model.h"
 
-enum { ANL_RECALL_DEPTHS = 4 };
+enum { ANL_RECALL_DEPTHS = 4, ANL_RECALL_LISTS = 3 };
 
 /** 1, 2, 10, 32. */
 extern const int anl_recall_depths[ANL_RECALL_DEPTHS];
+
+/** 2, 8, 32. */
+extern const int anl_recall_lists[ANL_RECALL_LISTS];
 
 /** Reads of `length` bp, half of them from the reverse strand, with `error` errors a base of which a fifth are indels. */
 typedef struct anl_recall_condition {
@@ -24,12 +27,14 @@ typedef struct anl_recall {
     int found[ANL_RECALL_DEPTHS];        /**< of the unique reads, by the index as it is searched for alignment */
     int found_exact[ANL_RECALL_DEPTHS];  /**< by exact search */
     int found_float[ANL_RECALL_DEPTHS];  /**< by exact search of float vectors, where these are given */
+    int listed[ANL_RECALL_LISTS];        /**< of the unique reads, those with a hit in so many of the nearest lists */
 } anl_recall;
 
 /** What is measured. */
 typedef struct anl_recall_setup {
     const anl_index *index;
     const anl_model *model;
+    int light;                /**< reads are embedded by the light encoder */
     anl_float_search *floats; /**< NULL: none */
     int reads;                /**< for each condition */
     uint64_t seed;

@@ -254,6 +254,14 @@ static int loop(run *r, double (*clock)(void), anl_train_report *report, void *d
     return rc;
 }
 
+void anl_train_append_names(char *text, size_t n, char **paths, int n_paths)
+{
+    for (int i = 0; i < n_paths && n < ANL_MODEL_TEXT - 1; ++i) {
+        const char *slash = strrchr(paths[i], '/');
+        n += (size_t)snprintf(text + n, ANL_MODEL_TEXT - n, " %s", slash ? slash + 1 : paths[i]);
+    }
+}
+
 static int describe(const run *r, char **paths, int n_paths, anl_model *m)
 {
     const anl_train_options *o = r->o;
@@ -266,10 +274,7 @@ static int describe(const run *r, char **paths, int n_paths, anl_model *m)
                                 (unsigned long long)o->seed, o->dim, o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs,
                                 o->linear_rate, o->rate, o->temperature, o->hard_share, o->draw.low_errors, o->mine_every, o->draw.window, o->draw.stride,
                                 o->init ? " --init " : "", o->init ? o->init : "", o->kernels->name);
-    for (int i = 0; i < n_paths && n < ANL_MODEL_TEXT - 1; ++i) {
-        const char *slash = strrchr(paths[i], '/');
-        n += (size_t)snprintf(text + n, ANL_MODEL_TEXT - n, " %s", slash ? slash + 1 : paths[i]);
-    }
+    anl_train_append_names(text, n, paths, n_paths);
     int rc = anl_model_describe(m, name, text);
     free(text);
     return rc;

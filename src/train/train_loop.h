@@ -46,4 +46,7 @@ typedef void anl_train_report(void *data, const anl_train_progress *p);
 int anl_train_run(const anl_train_options *o, char **paths, int n_paths, double (*clock)(void), anl_train_report *report, void *data,
                   anl_model **out);
 
+/** Appends the files' names to text[ANL_MODEL_TEXT], of which n bytes are in use, as far as there is room. */
+void anl_train_append_names(char *text, size_t n, char **paths, int n_paths);
+
 #endif

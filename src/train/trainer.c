@@ -374,17 +374,21 @@ void anl_trainer_get_gradient(const anl_trainer *t, float *gradient)
     t->k->download(gradient, t->slot[0].gradient, t->net.size * sizeof(float));
 }
 
+anl_train_step anl_trainer_step(int64_t step, float rate)
+{
+    return (anl_train_step){.rate = rate, .beta1 = BETA1, .beta2 = BETA2, .epsilon = EPSILON,
+                            .correct1 = (float)(1 / (1 - pow(BETA1, (double)step))), .correct2 = (float)(1 / (1 - pow(BETA2, (double)step)))};
+}
+
 void anl_trainer_update(anl_trainer *t, int64_t step, float rate)
 {
-    anl_train_step s = {.rate = rate, .beta1 = BETA1, .beta2 = BETA2, .epsilon = EPSILON,
-                        .correct1 = (float)(1 / (1 - pow(BETA1, (double)step))), .correct2 = (float)(1 / (1 - pow(BETA2, (double)step)))};
+    const anl_train_step s = anl_trainer_step(step, rate);
     t->k->adam(&s, t->net.size, t->slot[0].gradient, t->weights, t->first, t->second);
 }
 
 /* ---- ranges ---- */
 
-/* Columns [from, from + width) of x[m][stride]: what all but a hundred-thousandth of the magnitudes stay below. */
-static float magnitude(const float *x, int m, int stride, int from, int width)
+float anl_trainer_magnitude(const float *x, int m, int stride, int from, int width)
 {
     int64_t bins[BINS] = {0}, beyond = 0, few = (int64_t)m * width / OUTLIERS;
     float most = 0;
@@ -409,12 +413,12 @@ int anl_trainer_ranges(const anl_trainer *t, int layers, anl_net_ranges *ranges)
         anl_net_range *r = &ranges->layer[i];
         t->k->download(host, t->tape[i].qkv, 3 * values * sizeof *host);
         for (int h = 0; h < d / ANL_ENCODER_HEAD; ++h) {
-            r->q[h] = magnitude(host, m, 3 * d, h * ANL_ENCODER_HEAD, ANL_ENCODER_HEAD);
-            r->k[h] = magnitude(host, m, 3 * d, d + h * ANL_ENCODER_HEAD, ANL_ENCODER_HEAD);
+            r->q[h] = anl_trainer_magnitude(host, m, 3 * d, h * ANL_ENCODER_HEAD, ANL_ENCODER_HEAD);
+            r->k[h] = anl_trainer_magnitude(host, m, 3 * d, d + h * ANL_ENCODER_HEAD, ANL_ENCODER_HEAD);
         }
-        r->v = magnitude(host, m, 3 * d, 2 * d, d);
+        r->v = anl_trainer_magnitude(host, m, 3 * d, 2 * d, d);
         t->k->download(host, t->tape[i].wide, 2 * values * sizeof *host);
-        r->up = magnitude(host, m, 2 * d, 0, 2 * d);
+        r->up = anl_trainer_magnitude(host, m, 2 * d, 0, 2 * d);
     }
     t->k->download(host, t->x, values * sizeof *host);
     for (size_t i = 0; i < values; ++i) ranges->stream = fmaxf(ranges->stream, fabsf(host[i]));

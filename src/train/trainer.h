@@ -47,8 +47,14 @@ int anl_trainer_embed(anl_trainer *t, const anl_pairs *b, int layers, int n, flo
 /** The gradients found, as net->size floats. */
 void anl_trainer_get_gradient(const anl_trainer *t, float *gradient);
 
+/** Adam's numbers for a step; `step` counts from 1. */
+anl_train_step anl_trainer_step(int64_t step, float rate);
+
 /** Adam with the gradients found. `step` counts from 1. */
 void anl_trainer_update(anl_trainer *t, int64_t step, float rate);
+
+/** Columns [from, from + width) of x[m][stride]: what all but a hundred-thousandth of the magnitudes stay below. */
+float anl_trainer_magnitude(const float *x, int m, int stride, int from, int width);
 
 /** Magnitudes of the activations of the last batch. 0 or ANL_ENOMEM. */
 int anl_trainer_ranges(const anl_trainer *t, int layers, anl_net_ranges *ranges);

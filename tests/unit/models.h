@@ -27,6 +27,19 @@ static inline void random_linear(anl_linear *l, float sd, float bias)
     }
 }
 
+/* A light encoder with no part switched off. */
+static inline void random_light(anl_model *m, int hidden)
+{
+    assert_int_equal(anl_model_add_light(m, hidden), 0);
+    anl_light *l = m->light;
+    random_bytes(l->table, (size_t)(ANL_KMER_RANKS * m->dim));
+    random_bytes(l->weight, ANL_ENCODER_PLACES);
+    for (int i = 0; i < 8; ++i) l->weight[between(0, ANL_ENCODER_PLACES - 1)] = 0;
+    l->pool_scale = 32;
+    random_linear(&l->up, 200, 50);
+    random_linear(&l->out, 4000, 500);
+}
+
 /* A model with no part switched off. */
 static inline anl_model *random_model(int dim, int layers)
 {
@@ -43,6 +56,7 @@ static inline anl_model *random_model(int dim, int layers)
     m->gate_scale = 5e-6f;
     m->gate_bias = 0.1f;
     random_linear(&m->out, 4000, 500);
+    random_light(m, dim < 256 ? 2 * dim : dim);
     return m;
 }
 

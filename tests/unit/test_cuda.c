@@ -34,14 +34,17 @@ static void need_gpu(void)
 
 enum { SEQS = 70 };
 
-static void embed_on(const anl_model *m, anl_gpu *on, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+/* The full encoder, the light one. */
+static anl_embed_function *const encoders[] = {anl_encoder_embed, anl_encoder_embed_light};
+
+static void embed_on(const anl_model *m, int light, anl_gpu *on, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
 {
     anl_encoder *e;
     anl_encoder_scratch *s;
     assert_int_equal(anl_encoder_new(&e, m), 0);
     if (on) assert_int_equal(anl_encoder_use(e, on), 0);
     assert_int_equal(anl_encoder_scratch_new(&s, e), 0);
-    assert_int_equal(anl_encoder_embed(e, s, seqs, lens, n, out), 0);
+    assert_int_equal(encoders[light](e, s, seqs, lens, n, out), 0);
     anl_encoder_scratch_free(s);
     anl_encoder_free(e);
 }
@@ -66,11 +69,13 @@ static void embeddings_agree(void **unused)
             seqs[j] = bases[j];
         }
         static const int counts[] = {1, 63, 64, 65, SEQS};
-        embed_on(m, NULL, seqs, lens, SEQS, want);
-        for (int c = i == 1 ? 0 : COUNT(counts) - 1; c < COUNT(counts); ++c) {
-            memset(got, 0x55, sizeof got);
-            embed_on(m, gpu, seqs, lens, counts[c], got);
-            assert_memory_equal(got, want, (size_t)counts[c] * d);
+        for (int light = 0; light < 2; ++light) {
+            embed_on(m, light, NULL, seqs, lens, SEQS, want);
+            for (int c = i == 1 ? 0 : COUNT(counts) - 1; c < COUNT(counts); ++c) {
+                memset(got, 0x55, sizeof got);
+                embed_on(m, light, gpu, seqs, lens, counts[c], got);
+                assert_memory_equal(got, want, (size_t)counts[c] * d);
+            }
         }
         anl_model_free(m);
     }
@@ -94,7 +99,7 @@ static void streams_keep_apart(void **unused)
         seqs[i] = bases[i];
         random_seq(bases[i], lens[i] = between(ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN), 0);
     }
-    embed_on(m, NULL, seqs, lens, SEQS, want);
+    embed_on(m, 0, NULL, seqs, lens, SEQS, want);
     assert_int_equal(anl_encoder_new(&e, m), 0);
     assert_int_equal(anl_encoder_use(e, gpu), 0);
 #pragma omp parallel for num_threads(AT_ONCE) reduction(+ : failed)

@@ -39,10 +39,13 @@ static void stop(setup *t)
     anl_encoder_free(t->e);
 }
 
-static void embed_one(setup *t, const uint8_t *seq, int len, int8_t *out)
+/* The full encoder and the light one: all that is said of one holds of the other. */
+static anl_embed_function *const encoders[] = {anl_encoder_embed, anl_encoder_embed_light};
+
+static void embed_one(anl_embed_function *embed, setup *t, const uint8_t *seq, int len, int8_t *out)
 {
     int32_t n = len;
-    anl_encoder_embed(t->e, t->s, &seq, &n, 1, out);
+    assert_int_equal(embed(t->e, t->s, &seq, &n, 1, out), 0);
 }
 
 static double length(const int8_t *v, int d)
@@ -65,10 +68,12 @@ static void test_strands(void **unused)
                 int8_t a[128], b[128];
                 random_seq(s, len, ns);
                 reverse_complement(s, len, r);
-                embed_one(&t, s, len, a);
-                embed_one(&t, r, len, b);
-                if (memcmp(a, b, (size_t)sizes[i])) fail_msg("strands differ: %d bp", len);
-                if (ns == 0) assert_true(fabs(length(a, sizes[i]) - (double)m->radius) < 0.2 * (double)m->radius);
+                for (int light = 0; light < 2; ++light) {
+                    embed_one(encoders[light], &t, s, len, a);
+                    embed_one(encoders[light], &t, r, len, b);
+                    if (memcmp(a, b, (size_t)sizes[i])) fail_msg("strands differ: %d bp, %s", len, light ? "light" : "full");
+                    if (ns == 0) assert_true(fabs(length(a, sizes[i]) - (double)m->radius) < 0.2 * (double)m->radius);
+                }
             }
         stop(&t);
         anl_model_free(m);
@@ -123,17 +128,20 @@ static void test_levels_and_batches(void **unused)
         size_t bytes = (size_t)(SEQS * d);
         anl_model *m = random_model(d, i % 2 ? 2 : 3);
         random_batch(&b);
-        for (const char *const *level = anl_kernels_levels(); *level; ++level) {
-            setup t = start(m, *level);
-            anl_encoder_embed(t.e, t.s, b.seqs, b.lens, SEQS, got);
-            if (level == anl_kernels_levels()) memcpy(want, got, bytes);
-            same("embedding", *level, want, got, bytes, d);
-            memset(got, 0, bytes);
-            for (int j = 0; j < SEQS; ++j) embed_one(&t, b.seqs[j], b.lens[j], got + j * d);
-            same("embedding alone", *level, want, got, bytes, d);
-            stop(&t);
+        for (int light = 0; light < 2; ++light) {
+            for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+                setup t = start(m, *level);
+                encoders[light](t.e, t.s, b.seqs, b.lens, SEQS, got);
+                if (level == anl_kernels_levels()) memcpy(want, got, bytes);
+                same("embedding", *level, want, got, bytes, d);
+                memset(got, 0, bytes);
+                for (int j = 0; j < SEQS; ++j) embed_one(encoders[light], &t, b.seqs[j], b.lens[j], got + j * d);
+                same("embedding alone", *level, want, got, bytes, d);
+                stop(&t);
+            }
+            assert_true(length(want + 7 * d, d) == 0); /* all N */
+            assert_true(length(want, d) > 0);
         }
-        assert_true(length(want + 7 * d, d) == 0); /* all N */
         anl_model_free(m);
     }
 }
@@ -223,11 +231,26 @@ static void float_embed(const anl_model *model, const uint8_t *seq, int len, dou
     for (int o = 0; o < d; ++o) out[o] = float_linear(&model->out, p, o);
 }
 
-static void test_parity(void **unused)
+/* The light encoder. */
+static void float_light(const anl_model *model, const uint8_t *seq, int len, double *out)
 {
-    (void)unused;
-    random_state = 1; /* the bound is for typical weights; a draw whose gated mean nearly cancels loses more */
-    anl_model *m = random_model(128, 2);
+    const anl_light *l = model->light;
+    uint16_t rank[ANL_KMERS], rows[ANL_TOKENS_MAX][ANL_TOKEN_KMERS];
+    double a[256 + 512] = {0}, squares = 0;
+    const int d = model->dim, m = ANL_TOKEN_COUNT(len);
+    anl_kmer_ranks(rank);
+    anl_tokens_make(seq, len, rank, rows);
+    for (int t = 0; t < m; ++t)
+        for (int j = 0; j < ANL_TOKEN_KMERS; ++j)
+            for (int c = 0; c < d && rows[t][j] < ANL_KMER_RANKS; ++c) a[c] += l->weight[abs(2 * t - m + 1)] * l->table[rows[t][j] * d + c];
+    for (int c = 0; c < d; ++c) squares += a[c] * a[c];
+    for (int c = 0; c < d; ++c) a[c] *= (double)l->pool_scale / sqrt(squares / d);
+    for (int o = 0; o < l->hidden; ++o) a[d + o] = fmin(255, fmax(0, float_linear(&l->up, a, o)));
+    for (int o = 0; o < d; ++o) out[o] = float_linear(&l->out, a, o);
+}
+
+static void parity(const anl_model *m, int light)
+{
     setup t = start(m, NULL);
     double worst = 1;
     for (int i = 0; i < 40; ++i) {
@@ -236,8 +259,8 @@ static void test_parity(void **unused)
         double want[128], dot = 0, squares = 0;
         int len = between(50, 300);
         random_seq(s, len, i % 5 ? 0 : 2);
-        embed_one(&t, s, len, got);
-        float_embed(m, s, len, want);
+        embed_one(encoders[light], &t, s, len, got);
+        (light ? float_light : float_embed)(m, s, len, want);
         for (int c = 0; c < 128; ++c) {
             dot += want[c] * got[c];
             squares += want[c] * want[c];
@@ -248,6 +271,36 @@ static void test_parity(void **unused)
     print_message("parity with floats: cosine at least %.5f\n", worst);
     assert_true(worst > 0.99);
     stop(&t);
+}
+
+static void test_parity(void **unused)
+{
+    (void)unused;
+    random_state = 1; /* the bound is for typical weights; a draw whose gated mean nearly cancels loses more */
+    anl_model *m = random_model(128, 2);
+    parity(m, 0);
+    parity(m, 1);
+    anl_model_free(m);
+}
+
+static void test_without_light(void **unused)
+{
+    (void)unused;
+    anl_model *m;
+    uint8_t s[150];
+    int8_t out[128];
+    const uint8_t *seq = s;
+    const int32_t len = 150;
+    random_seq(s, len, 0);
+    assert_int_equal(anl_sketch_new(&m, 128, 0, 1), 0);
+    for (int light = 0; light < 2; ++light) {
+        if (light) random_light(m, 32);
+        setup t = start(m, NULL);
+        assert_int_equal(anl_encoder_has_light(t.e), light);
+        assert_int_equal(anl_encoder_embed_light(t.e, t.s, &seq, &len, 1, out), light ? 0 : ANL_EINVAL);
+        if (!light) assert_non_null(strstr(anl_error(), "--light"));
+        stop(&t);
+    }
     anl_model_free(m);
 }
 
@@ -262,11 +315,11 @@ static void test_sketch(void **unused)
     int8_t a[128], b[128], c[128];
     int near = 0, far = 0;
     random_seq(s, 150, 0);
-    embed_one(&t, s, 150, a);
+    embed_one(anl_encoder_embed, &t, s, 150, a);
     for (int i = 10; i < 150; i += 50) s[i] ^= 1;
-    embed_one(&t, s, 150, b);
+    embed_one(anl_encoder_embed, &t, s, 150, b);
     random_seq(s, 150, 0);
-    embed_one(&t, s, 150, c);
+    embed_one(anl_encoder_embed, &t, s, 150, c);
     for (int i = 0; i < 128; ++i) {
         near += (a[i] - b[i]) * (a[i] - b[i]);
         far += (a[i] - c[i]) * (a[i] - c[i]);
@@ -279,7 +332,7 @@ static void test_sketch(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_tokens), cmocka_unit_test(test_strands),
-                                       cmocka_unit_test(test_levels_and_batches), cmocka_unit_test(test_parity),
+                                       cmocka_unit_test(test_levels_and_batches), cmocka_unit_test(test_parity), cmocka_unit_test(test_without_light),
                                        cmocka_unit_test(test_sketch)};
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

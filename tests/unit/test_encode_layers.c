@@ -98,6 +98,41 @@ static void gather_one(int d, int m, int extreme)
     release_all();
 }
 
+static void sum_rows_one(int d, int m, int extreme)
+{
+    enum { TABLE = 40 };
+    int8_t *table = guard((size_t)(TABLE * d));
+    uint16_t(*rows)[ANL_TOKEN_KMERS] = guard((size_t)m * sizeof *rows);
+    int16_t *weight = guard((size_t)m * sizeof *weight);
+    const size_t bytes = (size_t)d * 4;
+    int32_t *x = guard(bytes), *y = guard(bytes);
+    fill8(table, (size_t)(TABLE * d), -128, 127, extreme);
+    fill16(weight, (size_t)m, -128, 127, extreme);
+    for (int i = 0; i < m * ANL_TOKEN_KMERS; ++i) rows[i / ANL_TOKEN_KMERS][i % ANL_TOKEN_KMERS] = (uint16_t)between(0, TABLE - 1);
+    scalar.sum_rows(table, (const uint16_t(*)[ANL_TOKEN_KMERS])rows, weight, m, d, x);
+    other.sum_rows(table, (const uint16_t(*)[ANL_TOKEN_KMERS])rows, weight, m, d, y);
+    same("sum_rows", x, y, bytes, d, m);
+    release_all();
+}
+
+/* Rows of all sizes, the largest beyond what the sum of squares counts. */
+static void unit_one(int d, int m, int extreme)
+{
+    int32_t *x = guard((size_t)d * 4);
+    int8_t *a = guard((size_t)d), *b = guard((size_t)d);
+    const int most = m == 1 ? 0 : m < 31 ? 1 << m : INT32_MAX;
+    for (int c = 0; c < d; ++c) x[c] = extreme == 0 ? (int)((int64_t)between(-1000, 1000) * most / 1000) : extreme == 3 && c ? 0 : value(0, 1, extreme) ? most : -most;
+    for (double length = 1; length < 4096; length *= 3) {
+        scalar.unit_s8(x, d, length, a);
+        other.unit_s8(x, d, length, b);
+        same("unit_s8", a, b, (size_t)d, d, m);
+        if (m == 1) assert_true(a[0] == 0 && a[d - 1] == 0);
+        other.unit_u8(x, d, length, (uint8_t *)b);
+        for (int c = 0; c < d; ++c) assert_int_equal((uint8_t)b[c], a[c] + 128);
+    }
+    release_all();
+}
+
 static void norm_one(int d, int m, int extreme)
 {
     size_t n = (size_t)(m * d);
@@ -203,6 +238,8 @@ static void vary(void (*one)(int d, int m, int extreme))
 static void check_small(void)
 {
     vary(gather_one);
+    vary(sum_rows_one);
+    vary(unit_one);
     vary(norm_one);
     vary(pool_one);
     vary(attend_one);

@@ -9,16 +9,18 @@
 
 enum { CONTIG = 60000 };
 
-/* Another model differs in one number of one layer. */
+/* Other models differ in one number of one layer, of the full or of the light encoder. */
 static void another_encoder_is_noticed(void **unused)
 {
     (void)unused;
     anl_model *m = random_model(128, 2), *wrong;
     assert_int_equal(anl_model_save(m, in_folder("m.anm")), 0);
     assert_int_equal(anl_model_read(&wrong, in_folder("m.anm")), 0);
-    for (int other = 0; other < 2; ++other) {
+    float *const full = &wrong->layer[1].up.bias[77], *const light = &wrong->light->up.bias[7], right[] = {*full, *light};
+    for (int other = 0; other < 3; ++other) {
         anl_encoder *e;
-        if (other) wrong->layer[1].up.bias[77] += 1e6f;
+        *full = other == 1 ? right[0] + 1e6f : right[0];
+        *light = other == 2 ? right[1] + 1e6f : right[1];
         assert_int_equal(anl_encoder_new(&e, wrong), 0);
         assert_int_equal(anl_encoder_check_gpu(e, m), other ? ANL_EIO : 0);
         anl_encoder_free(e);
