@@ -92,7 +92,8 @@ static void search(const side *s, worker *w, size_t begin, int n)
 {
     const int k = s->options.candidates;
     anl_hit *hits = anl_arena_alloc(w->scratch.temporary, (size_t)n * (size_t)k, sizeof *hits);
-    int *counts = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *counts), *multipliers = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *multipliers);
+    int *counts = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *counts),
+        *multipliers = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *multipliers);
     need(hits && counts && multipliers);
     need(!anl_search_sure(s->search, w->scratch.search, vectors + begin * (size_t)s->index->d, n, k, hits, counts, multipliers));
 }
@@ -140,8 +141,10 @@ static double rate(side *s, void (*stage)(const side *, worker *, size_t, int))
     double begin = 0, end = 0;
     int passes = -1;
     do {
-        if (stage) run_chunks(s, stage);
-        else align(s);
+        if (stage)
+            run_chunks(s, stage);
+        else
+            align(s);
         if (++passes == 0) begin = now();
         end = now();
     } while (!passes || end - begin < seconds);
@@ -165,7 +168,8 @@ enum { EMBED, SEARCH, FIND, ALIGN, STAGES };
 /* int8 operations of a read's embedding and of its search. */
 static void count_work(const side *s, double work[2])
 {
-    const double d = s->model->dim, nprobe = anl_search_nprobe(s->index, 1), scanned = (double)s->index->n_entries / s->index->nlist * nprobe;
+    const double d = s->model->dim, nprobe = anl_search_nprobe(s->index, 1),
+                 scanned = (double)s->index->n_entries / s->index->nlist * nprobe;
     work[EMBED] = 0;
     for (size_t i = 0; i < batch.n; ++i) {
         const double t = ANL_TOKEN_COUNT(batch.reads[i].len);
@@ -201,11 +205,14 @@ static void print(const double cpu[STAGES], const double gpu[STAGES], const doub
     const double of[] = {work[EMBED], work[SEARCH], work[EMBED] + work[SEARCH], work[EMBED] + work[SEARCH]};
     for (int i = 0; i < STAGES; ++i) {
         printf("%-34s", names[i]);
-        if (device) printf(" %12.4g", gpu[i]);
-        else printf(" %12s", "no GPU");
+        if (device)
+            printf(" %12.4g", gpu[i]);
+        else
+            printf(" %12s", "no GPU");
         printf(" %12.4g", cpu[i]);
         if (device) printf(" %8.1f", gpu[i] / cpu[i]);
-        if (device && device->int8_rate > 0) printf("   %.2f%% of %.3g int8 op/s", 100 * gpu[i] * of[i] / device->int8_rate, device->int8_rate);
+        if (device && device->int8_rate > 0)
+            printf("   %.2f%% of %.3g int8 op/s", 100 * gpu[i] * of[i] / device->int8_rate, device->int8_rate);
         putchar('\n');
     }
 }
@@ -219,8 +226,10 @@ int main(int argc, char **argv)
     threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
     for (int c; (c = getopt(argc, argv, "t:s:K:")) != -1;) {
         if (c == '?') return 2;
-        if (c == 't') threads = atoi(optarg);
-        else *(c == 's' ? &seconds : &bases) = atof(optarg);
+        if (c == 't')
+            threads = atoi(optarg);
+        else
+            *(c == 's' ? &seconds : &bases) = atof(optarg);
     }
     if (threads < 1) threads = 1;
     if (argc - optind < 2 || argc - optind > 3) {
@@ -237,7 +246,10 @@ int main(int argc, char **argv)
     if (!usable) anl_fail(ANL_EINVAL, "%s: takes reads of %d to %d bp", o.path, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN);
     need(usable);
     const int has_gpu = anl_devices_find(&device, 1, &why) > 0 && device.major >= ANL_GPU_LEAST_MAJOR;
-    printf("GPU: %s, CPU: %s, %d threads, %zu reads; reads/s\n%-34s %12s %12s %8s   share of the GPU's limit\n", has_gpu ? device.name : why ? why : "too old",
+    printf("GPU: %s, CPU: %s, %d threads, %zu reads; reads/s\n%-34s %12s %12s %8s   share of the GPU's limit\n",
+           has_gpu ? device.name
+           : why   ? why
+                   : "too old",
            anl_kernels_get()->name, threads, batch.n, "", "GPU", "CPU", "ratio");
     measure(ANL_DEVICE_CPU, argv[optind], cpu, work, &writing);
     if (has_gpu) measure(ANL_DEVICE_GPU, argv[optind], gpu, work, &writing);

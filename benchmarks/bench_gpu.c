@@ -68,8 +68,10 @@ static double rate(const load *l, int on_gpu)
 static void report(const char *what, double on_gpu, double on_cpu, double work, double limit, const char *of)
 {
     printf("%-30s", what);
-    if (gpu) printf(" %14.4g", on_gpu);
-    else printf(" %14s", "no GPU");
+    if (gpu)
+        printf(" %14.4g", on_gpu);
+    else
+        printf(" %14s", "no GPU");
     printf(" %14.4g", on_cpu);
     if (gpu) printf(" %8.1f", on_gpu / on_cpu);
     if (gpu && limit > 0) printf("   %.1f%% of %.3g %s", 100 * on_gpu * work / limit, limit, of);
@@ -177,8 +179,16 @@ static void make_store(store *s, int64_t n)
     fill_panels(codes, bias, entries, 1u << 30);
     for (int64_t i = 0; i < entries; ++i) ids[i] = (uint32_t)i;
     for (int64_t i = 0; i <= lists; ++i) begin[i] = (uint64_t)(i * each);
-    *x = (anl_index){.d = DIM, .nlist = (int32_t)lists, .n_entries = entries, .longest_list = each, .centroids = centroids,
-                     .centroid_bias = centroid_bias, .list_begin = begin, .codes = codes, .bias = bias, .ids = ids};
+    *x = (anl_index){.d = DIM,
+                     .nlist = (int32_t)lists,
+                     .n_entries = entries,
+                     .longest_list = each,
+                     .centroids = centroids,
+                     .centroid_bias = centroid_bias,
+                     .list_begin = begin,
+                     .codes = codes,
+                     .bias = bias,
+                     .ids = ids};
     need(!anl_search_new(&s->on[0], x, ANL_SEARCH_NATIVE));
     s->on[1] = NULL;
     if (gpu) need(!anl_search_new(&s->on[1], x, ANL_SEARCH_NATIVE) && !anl_search_use(s->on[1], gpu));
@@ -286,8 +296,10 @@ int main(int argc, char **argv)
     threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
     for (int c; (c = getopt(argc, argv, "t:s:")) != -1;) {
         if (c == '?') return 2;
-        if (c == 't') threads = atoi(optarg);
-        else seconds = atof(optarg);
+        if (c == 't')
+            threads = atoi(optarg);
+        else
+            seconds = atof(optarg);
     }
     if (threads < 1) threads = 1;
     need(!anl_gpu_open(&gpu, ANL_DEVICE_AUTO) && anl_kernels_get());
@@ -296,8 +308,8 @@ int main(int argc, char **argv)
         for (int j = 0; j < TARGET; ++j) targets[i][j] = (uint8_t)(mix((uint64_t)(i * TARGET + j)) >> 20 & 3);
         for (int j = 0; j < LENGTH; ++j) bases[i][j] = j % 20 == i % 20 ? (uint8_t)(i & 3) : targets[i][50 + j];
     }
-    printf("GPU: %s, CPU: %s, %d threads\n%-30s %14s %14s %8s   share of the GPU's limit\n", gpu ? anl_gpu_name(gpu) : "none", anl_kernels_get()->name,
-           threads, "", "GPU", "CPU", "ratio");
+    printf("GPU: %s, CPU: %s, %d threads\n%-30s %14s %14s %8s   share of the GPU's limit\n", gpu ? anl_gpu_name(gpu) : "none",
+           anl_kernels_get()->name, threads, "", "GPU", "CPU", "ratio");
     bench_embed();
     for (int i = optind; i < argc; ++i) bench_search(atof(argv[i]));
     for (int i = 0; optind == argc && i < 3; ++i) bench_search((double[]){1, 10, 50}[i]);

@@ -40,7 +40,8 @@ int main(int argc, char **argv)
                 if (anl_search_batch(s, sc, queries, QUERIES, NEIGHBOURS, multiplier, hits, counts)) return 1;
                 done += QUERIES;
             } while ((seconds = now() - start) < 0.5);
-            printf("%s\t%d\t%d\t%.0f\n", path == ANL_SEARCH_FAISS ? "faiss" : "native", multiplier, anl_search_nprobe(x, multiplier), (double)done / seconds);
+            printf("%s\t%d\t%d\t%.0f\n", path == ANL_SEARCH_FAISS ? "faiss" : "native", multiplier, anl_search_nprobe(x, multiplier),
+                   (double)done / seconds);
         }
         anl_search_scratch_free(sc);
         anl_search_free(s);

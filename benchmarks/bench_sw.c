@@ -41,8 +41,15 @@ static double time_parasail(parasail_function_t *f, const parasail_matrix_t *mat
 
 static void run_parasail(void)
 {
-    static const char *const names[] = {"sw",                     "sw_striped_sse41_128_8", "sw_striped_sse41_128_16",
-                                        "sw_striped_avx2_256_8",  "sw_striped_avx2_256_16", "sw_scan_avx2_256_8",     "sw_scan_avx2_256_16",     "sw_diag_avx2_256_8",    "sw_diag_avx2_256_16"};
+    static const char *const names[] = {"sw",
+                                        "sw_striped_sse41_128_8",
+                                        "sw_striped_sse41_128_16",
+                                        "sw_striped_avx2_256_8",
+                                        "sw_striped_avx2_256_16",
+                                        "sw_scan_avx2_256_8",
+                                        "sw_scan_avx2_256_16",
+                                        "sw_diag_avx2_256_8",
+                                        "sw_diag_avx2_256_16"};
     parasail_matrix_t *matrix = parasail_matrix_create("ACGT", 1, -4);
     for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
         parasail_function_t *f = parasail_lookup_function(names[i]);

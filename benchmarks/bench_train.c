@@ -22,9 +22,10 @@ int main(int argc, char **argv)
     int threads = argc > 1 ? atoi(argv[1]) : 2, pairs = argc > 2 ? atoi(argv[2]) : 1024, dim = argc > 3 ? atoi(argv[3]) : 128;
     int steps = argc > 4 ? atoi(argv[4]) : 5;
     anl_corpus corpus = {.bases = anl_alloc(BASES, 1), .n = BASES};
-    anl_draw draw = {.seed = 1, .window = 160, .stride = 48, .min_length = 50, .max_length = 300, .max_substitutions = 0.2f, .max_indels = 0.05f};
-    anl_trainer_options o = {.kernels = anl_train_cpu(0), .dim = dim, .layers = LAYERS, .pairs = pairs, .threads = threads, .apart = 300,
-                             .temperature = 0.07f};
+    anl_draw draw = {
+        .seed = 1, .window = 160, .stride = 48, .min_length = 50, .max_length = 300, .max_substitutions = 0.2f, .max_indels = 0.05f};
+    anl_trainer_options o = {
+        .kernels = anl_train_cpu(0), .dim = dim, .layers = LAYERS, .pairs = pairs, .threads = threads, .apart = 300, .temperature = 0.07f};
     anl_trainer *t;
     anl_pairs *b;
     anl_model *m;

@@ -26,8 +26,10 @@ static int is_n(const genome *g, int64_t from, int64_t to)
     int64_t lo = 0, hi = g->parts.n_n_runs;
     while (lo < hi) {
         const int64_t mid = lo + (hi - lo) / 2;
-        if (g->runs[2 * mid + 1] > from) hi = mid;
-        else lo = mid + 1;
+        if (g->runs[2 * mid + 1] > from)
+            hi = mid;
+        else
+            lo = mid + 1;
     }
     return lo < g->parts.n_n_runs && g->runs[2 * lo] < to;
 }
@@ -113,7 +115,8 @@ int main(int argc, char **argv)
     anl_reference_free(r);
     printf("k\tCPU ns\tunique %%");
     for (int e = 0; e < 2; ++e)
-        for (int len = 0; len < 3; ++len) printf("\tmean %s\t%%", (const char *[]){"150", "100", "75", "150 err", "100 err", "75 err"}[3 * e + len]);
+        for (int len = 0; len < 3; ++len)
+            printf("\tmean %s\t%%", (const char *[]){"150", "100", "75", "150 err", "100 err", "75 err"}[3 * e + len]);
     printf("\n");
     for (int i = 3; i < argc; ++i) {
         uint64_t *unique;

@@ -35,7 +35,7 @@ struct anl_alignments {
     kstring_t line;    /* of PAF */
     sam_hdr_t *header;
     anl_sorter *sorter;
-    int64_t added, merged;   /* records, of sorted output */
+    int64_t added, merged; /* records, of sorted output */
     anl_encoding encoding;
     bam1_t *bam;
 };
@@ -51,7 +51,8 @@ static int add_extra(kstring_t *text, const char *extra, int read_groups)
     int bad = 0;
     for (const char *line = extra; line && *line;) {
         const size_t n = strcspn(line, "\n");
-        if (n > 3 && strncmp(line, "@HD", 3) && strncmp(line, "@SQ", 3) && (read_groups || strncmp(line, "@RG", 3))) bad |= kputsn(line, n, text) < 0 || kputc('\n', text) < 0;
+        if (n > 3 && strncmp(line, "@HD", 3) && strncmp(line, "@SQ", 3) && (read_groups || strncmp(line, "@RG", 3)))
+            bad |= kputsn(line, n, text) < 0 || kputc('\n', text) < 0;
         line += n + (line[n] == '\n');
     }
     return bad;
@@ -80,7 +81,8 @@ static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
     w->header = sam_hdr_parse(text.l, text.s);
     ks_free(&text);
     if (!w->header) return anl_fail(ANL_EINVAL, "the header is not valid SAM: of the input, the read group or the lines given");
-    if (sam_hdr_add_pg(w->header, "anneal", "VN", o->version, "CL", o->command_line, NULL) < 0) return anl_fail(ANL_ENOMEM, "out of memory");
+    if (sam_hdr_add_pg(w->header, "anneal", "VN", o->version, "CL", o->command_line, NULL) < 0)
+        return anl_fail(ANL_ENOMEM, "out of memory");
     return ANL_OK;
 }
 
@@ -103,8 +105,10 @@ static int contig_md5(const faidx_t *fai, const anl_contig *contig, char *hex)
         hts_pos_t n;
         char *bases = faidx_fetch_seq64(fai, contig->name, at, at + FETCH - 1, &n);
         for (hts_pos_t i = 0; bases && i < n; ++i) bases[i] = (char)toupper((unsigned char)bases[i]);
-        if (bases) hts_md5_update(md5, bases, (unsigned long)n);
-        else rc = anl_fail(ANL_EIO, "cannot read contig '%.100s'", contig->name);
+        if (bases)
+            hts_md5_update(md5, bases, (unsigned long)n);
+        else
+            rc = anl_fail(ANL_EIO, "cannot read contig '%.100s'", contig->name);
         free(bases);
     }
     if (!rc) hts_md5_final(digest, md5);
@@ -123,7 +127,8 @@ static int check_reference(const char *path, const anl_contig *contigs, int32_t 
     for (int32_t i = 0; i < n && !rc; ++i) {
         char md5[33];
         if (faidx_seq_len(fai, contigs[i].name) != contigs[i].len)
-            rc = anl_fail(ANL_EINVAL, "%s: has no contig '%.100s' of %lld bp, as the index has", path, contigs[i].name, (long long)contigs[i].len);
+            rc = anl_fail(ANL_EINVAL, "%s: has no contig '%.100s' of %lld bp, as the index has", path, contigs[i].name,
+                          (long long)contigs[i].len);
         else if (*contigs[i].md5 && !(rc = contig_md5(fai, &contigs[i], md5)) && strcmp(md5, contigs[i].md5))
             rc = anl_fail(ANL_EINVAL, "%s: contig '%.100s' has other bases than the index", path, contigs[i].name);
     }
@@ -139,9 +144,12 @@ static int set_up_cram(const anl_alignments *w, const anl_contig *contigs, int32
     int64_t bases = 0;
     for (int32_t i = 0; i < n; ++i) bases += contigs[i].len;
     int bad = hts_set_opt(w->file, CRAM_OPT_STORE_MD, 1) || hts_set_opt(w->file, CRAM_OPT_STORE_NM, 1);
-    if (!bad && o->reference) bad = hts_set_fai_filename(w->file, o->reference);
-    else if (!bad && o->sort && !o->without_seq && bases <= EMBED_MOST) bad = hts_set_opt(w->file, CRAM_OPT_EMBED_REF, 2);
-    else if (!bad) bad = hts_set_opt(w->file, CRAM_OPT_NO_REF, 1);
+    if (!bad && o->reference)
+        bad = hts_set_fai_filename(w->file, o->reference);
+    else if (!bad && o->sort && !o->without_seq && bases <= EMBED_MOST)
+        bad = hts_set_opt(w->file, CRAM_OPT_EMBED_REF, 2);
+    else if (!bad)
+        bad = hts_set_opt(w->file, CRAM_OPT_NO_REF, 1);
     return bad ? anl_fail(ANL_EIO, "%s: cannot use as reference", o->reference ? o->reference : "CRAM") : ANL_OK;
 }
 
@@ -159,7 +167,9 @@ static int start_index(anl_alignments *w, const anl_contig *contigs, int32_t n)
     int rc = anl_output_open(&w->index, path, ANL_OUTPUT_STREAM);
     if (rc) return rc;
     const char *temporary = anl_output_temporary(w->index);
-    return sam_idx_init(w->file, w->header, csi ? CSI_SHIFT : 0, temporary ? temporary : path) < 0 ? anl_fail(ANL_EIO, "%s: cannot index", anl_output_label(w->output)) : ANL_OK;
+    return sam_idx_init(w->file, w->header, csi ? CSI_SHIFT : 0, temporary ? temporary : path) < 0
+               ? anl_fail(ANL_EIO, "%s: cannot index", anl_output_label(w->output))
+               : ANL_OK;
 }
 
 /* htslib's handle over the output. */
@@ -191,7 +201,8 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     rc = anl_output_open(&w->output, o->path, ANL_OUTPUT_STREAM);
     if (!rc) rc = open_stream(w);
     if (rc || w->paf) return rc;
-    if (o->threads > 1 && hts_set_threads(w->file, o->threads)) return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
+    if (o->threads > 1 && hts_set_threads(w->file, o->threads))
+        return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
     if (o->format == ANL_CRAM && (rc = set_up_cram(w, contigs, n))) return rc;
     if (sam_hdr_write(w->file, w->header) < 0) return fail_write(w);
     return o->sort && anl_output_temporary(w->output) && o->format != ANL_SAM ? start_index(w, contigs, n) : ANL_OK;
@@ -208,11 +219,16 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     int rc = w->bam ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
     if (!rc) rc = take_read_group(w);
     if (!rc) rc = make_header(w, contigs, n_contigs);
-    w->encoding = (anl_encoding){.read_group_id = w->read_group_id, .comment_tags = options->comment_tags, .cs = options->cs,
-                                 .mate_scores = options->sort, .umi_from_name = options->umi_from_name,
-                                 .tags_of_whole = options->format == ANL_PAF, .header = w->header};
+    w->encoding = (anl_encoding){.read_group_id = w->read_group_id,
+                                 .comment_tags = options->comment_tags,
+                                 .cs = options->cs,
+                                 .mate_scores = options->sort,
+                                 .umi_from_name = options->umi_from_name,
+                                 .tags_of_whole = options->format == ANL_PAF,
+                                 .header = w->header};
     if (!rc) rc = open_file(w, contigs, n_contigs);
-    if (!rc && options->sort) rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
+    if (!rc && options->sort)
+        rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
     if (rc) {
         anl_alignments_abort(w);
         return rc;

@@ -7,51 +7,52 @@
 /** One SAM record to be. Coordinates are 0-based; strings and arrays are borrowed. */
 typedef struct anl_record {
     const anl_read *read;
-    uint16_t flag;         /**< SAM flags; with 0x10 SEQ and QUAL are written reverse-complemented */
+    uint16_t flag; /**< SAM flags; with 0x10 SEQ and QUAL are written reverse-complemented */
     uint8_t mapq;
-    uint8_t hard_clip;     /**< clips, which `cigar` holds as S, are written as H, without their bases in SEQ and QUAL */
-    uint8_t no_seq;        /**< SEQ and QUAL are written as * (secondary records) */
-    int32_t tid;           /**< contig, -1: none */
-    int32_t mate_tid;      /**< RNEXT, -1: none */
-    int64_t pos;           /**< leftmost reference base, -1: none */
-    int64_t mate_pos;      /**< PNEXT, -1: none */
+    uint8_t hard_clip; /**< clips, which `cigar` holds as S, are written as H, without their bases in SEQ and QUAL */
+    uint8_t no_seq;    /**< SEQ and QUAL are written as * (secondary records) */
+    int32_t tid;       /**< contig, -1: none */
+    int32_t mate_tid;  /**< RNEXT, -1: none */
+    int64_t pos;       /**< leftmost reference base, -1: none */
+    int64_t mate_pos;  /**< PNEXT, -1: none */
     int64_t tlen;
     const uint32_t *cigar; /**< BAM packing; NULL with n_cigar 0 when unmapped */
     int32_t n_cigar;
-    int32_t nm;            /**< edit distance, -1: no tag */
-    int32_t as;            /**< alignment score, INT32_MIN: no tag */
-    int32_t xs;            /**< best other score, INT32_MIN: no tag */
-    int32_t mq;            /**< MAPQ of the mate, -1: no tag */
-    const char *md;        /**< NULL: no tag */
-    const char *mc;        /**< CIGAR of the mate, NULL: no tag */
-    const char *sa;        /**< NULL: no tag */
-    const char *xa;        /**< NULL: no tag */
+    int32_t nm;     /**< edit distance, -1: no tag */
+    int32_t as;     /**< alignment score, INT32_MIN: no tag */
+    int32_t xs;     /**< best other score, INT32_MIN: no tag */
+    int32_t mq;     /**< MAPQ of the mate, -1: no tag */
+    const char *md; /**< NULL: no tag */
+    const char *mc; /**< CIGAR of the mate, NULL: no tag */
+    const char *sa; /**< NULL: no tag */
+    const char *xa; /**< NULL: no tag */
 } anl_record;
 
 typedef enum anl_format { ANL_SAM, ANL_BAM, ANL_CRAM, ANL_SAM_GZ, ANL_PAF } anl_format; /* SAM_GZ: in BGZF; PAF: mapped records only */
 typedef enum anl_cs_form { ANL_CS_NONE, ANL_CS_SHORT, ANL_CS_LONG } anl_cs_form;
 
 typedef struct anl_alignments_options {
-    const char *path;             /**< "-" or NULL: standard output */
+    const char *path; /**< "-" or NULL: standard output */
     anl_format format;
-    int sort;                     /**< 1: by coordinate, and an index file (.bai/.csi/.crai) is written unless to stdout or as plain SAM;
+    int sort;                 /**< 1: by coordinate, and an index file (.bai/.csi/.crai) is written unless to stdout or as plain SAM;
                                    *   mates have the tag ms, by which samtools markdup tells the better of two pairs */
-    int threads;                  /**< compression threads, at least 1 */
-    int csi;                      /**< the index of a BAM is .csi, whatever the contigs' lengths */
-    size_t sort_memory;           /**< bytes of records held before spilling to disk; 0: 768 MiB */
-    anl_cs_form cs;               /**< tag cs */
-    int paf_md;                   /**< tag MD in PAF, too */
-    int comment_tags;             /**< -C: append those tab-separated parts of a read's comment that are SAM tags */
-    int umi_from_name;            /**< tag RX: what follows the last : or _ of a read's name, where that is bases and + or - */
-    const char *header_lines;     /**< whole lines to add to the header, each ended; or NULL */
-    const char *read_group;       /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
-    const char *command_line;     /**< for @PG CL */
-    const char *version;          /**< for @PG VN */
-    const char *reference;        /**< FASTA for CRAM, whose contigs must be those of the index; NULL: the CRAM holds the bases itself */
-    int without_seq;              /**< 1: records with no_seq may come, of which htslib cannot infer the reference for a CRAM */
-    void (*progress)(void *data, int64_t done, int64_t total); /**< told of sorted records while they are merged and written; NULL: nobody */
+    int threads;              /**< compression threads, at least 1 */
+    int csi;                  /**< the index of a BAM is .csi, whatever the contigs' lengths */
+    size_t sort_memory;       /**< bytes of records held before spilling to disk; 0: 768 MiB */
+    anl_cs_form cs;           /**< tag cs */
+    int paf_md;               /**< tag MD in PAF, too */
+    int comment_tags;         /**< -C: append those tab-separated parts of a read's comment that are SAM tags */
+    int umi_from_name;        /**< tag RX: what follows the last : or _ of a read's name, where that is bases and + or - */
+    const char *header_lines; /**< whole lines to add to the header, each ended; or NULL */
+    const char *read_group;   /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
+    const char *command_line; /**< for @PG CL */
+    const char *version;      /**< for @PG VN */
+    const char *reference;    /**< FASTA for CRAM, whose contigs must be those of the index; NULL: the CRAM holds the bases itself */
+    int without_seq;          /**< 1: records with no_seq may come, of which htslib cannot infer the reference for a CRAM */
+    void (*progress)(void *data, int64_t done,
+                     int64_t total); /**< told of sorted records while they are merged and written; NULL: nobody */
     void *progress_data;
-    const char *extra_header;     /**< header lines of the input to keep, or NULL; its read groups give way to read_group */
+    const char *extra_header; /**< header lines of the input to keep, or NULL; its read groups give way to read_group */
 } anl_alignments_options;
 
 typedef struct anl_alignments anl_alignments;

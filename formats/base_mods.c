@@ -8,13 +8,13 @@
 
 /* One group of MM, "C+mh?,5,12,0;", in a walk along the read. */
 typedef struct walk {
-    const char *at;     /* what is left of MM */
-    const uint8_t *ml;  /* what is left of ML; NULL: none */
+    const char *at;    /* what is left of MM */
+    const uint8_t *ml; /* what is left of ML; NULL: none */
     uint32_t n_ml;
-    int kind;           /* base code counted, or 4: any base (MM's N) */
-    uint32_t codes;     /* modifications in the group: as many probabilities a position */
+    int kind;       /* base code counted, or 4: any base (MM's N) */
+    uint32_t codes; /* modifications in the group: as many probabilities a position */
     kstring_t *mm, *out_ml;
-    int bad;            /* memory was short */
+    int bad; /* memory was short */
 } walk;
 
 /* "C+mh?" to the output. 1, or 0 where it is malformed. */
@@ -26,8 +26,10 @@ static int head(walk *w)
     w->kind = *base == 'N' ? 4 : *base == 'U' ? 3 : (int)(base - bases);
     const char *codes = from + 2;
     w->at = codes;
-    if (isdigit((unsigned char)*codes)) while (isdigit((unsigned char)*w->at)) ++w->at;
-    else while (isalpha((unsigned char)*w->at)) ++w->at;
+    if (isdigit((unsigned char)*codes))
+        while (isdigit((unsigned char)*w->at)) ++w->at;
+    else
+        while (isalpha((unsigned char)*w->at)) ++w->at;
     if (w->at == codes) return 0;
     w->codes = isdigit((unsigned char)*codes) ? 1 : (uint32_t)(w->at - codes); /* a number is one ChEBI code */
     if (*w->at == '.' || *w->at == '?') ++w->at;

@@ -15,17 +15,40 @@ static const struct {
     uint8_t order;
 } base_tags[] = {
     /* the SAM tags specification, which gives them SEQ's encoding and length; Picard turns them by default */
-    {"OQ", 'Z', TURNED}, {"U2", 'Z', TURNED}, {"E2", 'Z', COMPLEMENTED},
+    {"OQ", 'Z', TURNED},
+    {"U2", 'Z', TURNED},
+    {"E2", 'Z', COMPLEMENTED},
     /* GATK's qualities of insertions and deletions */
-    {"BI", 'Z', TURNED}, {"BD", 'Z', TURNED},
+    {"BI", 'Z', TURNED},
+    {"BD", 'Z', TURNED},
     /* fgbio's consensus reads: what its ZipperBams turns as "Consensus" */
-    {"cd", 'B', TURNED}, {"ce", 'B', TURNED}, {"ad", 'B', TURNED}, {"ae", 'B', TURNED}, {"bd", 'B', TURNED}, {"be", 'B', TURNED},
-    {"aq", 'Z', TURNED}, {"bq", 'Z', TURNED}, {"ac", 'Z', COMPLEMENTED}, {"bc", 'Z', COMPLEMENTED},
+    {"cd", 'B', TURNED},
+    {"ce", 'B', TURNED},
+    {"ad", 'B', TURNED},
+    {"ae", 'B', TURNED},
+    {"bd", 'B', TURNED},
+    {"be", 'B', TURNED},
+    {"aq", 'Z', TURNED},
+    {"bq", 'Z', TURNED},
+    {"ac", 'Z', COMPLEMENTED},
+    {"bc", 'Z', COMPLEMENTED},
     /* Ultima: what its pipelines have Picard's MergeBamAlignment turn */
-    {"tp", 'B', TURNED}, {"ti", 'B', TURNED}, {"t0", 'Z', TURNED},
+    {"tp", 'B', TURNED},
+    {"ti", 'B', TURNED},
+    {"t0", 'Z', TURNED},
     /* PacBio, whose format has aligners leave them in the order of sequencing; ri and rp run from the last base to the first */
-    {"ip", 'B', KEPT}, {"pw", 'B', KEPT}, {"fi", 'B', KEPT}, {"fp", 'B', KEPT}, {"ri", 'B', BACKWARDS}, {"rp", 'B', BACKWARDS},
-    {"dq", 'Z', KEPT}, {"dt", 'Z', KEPT}, {"iq", 'Z', KEPT}, {"mq", 'Z', KEPT}, {"sq", 'Z', KEPT}, {"st", 'Z', KEPT},
+    {"ip", 'B', KEPT},
+    {"pw", 'B', KEPT},
+    {"fi", 'B', KEPT},
+    {"fp", 'B', KEPT},
+    {"ri", 'B', BACKWARDS},
+    {"rp", 'B', BACKWARDS},
+    {"dq", 'Z', KEPT},
+    {"dt", 'Z', KEPT},
+    {"iq", 'Z', KEPT},
+    {"mq", 'Z', KEPT},
+    {"sq", 'Z', KEPT},
+    {"st", 'Z', KEPT},
 };
 
 static int entry_of(const anl_tag *tag)

@@ -22,8 +22,10 @@ static void put(walk *w, char c)
 static void end_run(walk *w)
 {
     if (!w->run) return;
-    if (w->form == ANL_CS_LONG) w->bad |= kputc('=', w->out) < 0 || kputsn(w->seq - w->run, (size_t)w->run, w->out) < 0;
-    else w->bad |= ksprintf(w->out, ":%lld", (long long)w->run) < 0;
+    if (w->form == ANL_CS_LONG)
+        w->bad |= kputc('=', w->out) < 0 || kputsn(w->seq - w->run, (size_t)w->run, w->out) < 0;
+    else
+        w->bad |= ksprintf(w->out, ":%lld", (long long)w->run) < 0;
     w->run = 0;
 }
 
@@ -83,7 +85,10 @@ int anl_cs_append(kstring_t *out, anl_cs_form form, const uint32_t *cigar, int32
         case ANL_CIGAR_I: insertion(&w, n); break;
         case ANL_CIGAR_D: fits = deletion(&w, n); break;
         case ANL_CIGAR_S:
-        case ANL_CIGAR_H: end_run(&w); w.seq += n; break;
+        case ANL_CIGAR_H:
+            end_run(&w);
+            w.seq += n;
+            break;
         default: fits = 0;
         }
     }

@@ -36,8 +36,10 @@ int anl_fasta_index_make(const char *path)
     for (int i = 0; i < FILES && !rc; ++i) rc = anl_output_open(&to[i], name[i], ANL_OUTPUT_STREAM);
     if (!rc && fai_build3(path, written(to[FAI]), written(to[GZI]))) rc = anl_fail(ANL_EIO, "%s: cannot use as reference", path);
     for (int i = GZI; i >= FAI; --i) { /* the .fai last: it says that all is there */
-        if (!rc && (i == FAI || !is_empty(written(to[i])))) rc = anl_output_close(to[i]);
-        else anl_output_abort(to[i]);
+        if (!rc && (i == FAI || !is_empty(written(to[i]))))
+            rc = anl_output_close(to[i]);
+        else
+            anl_output_abort(to[i]);
     }
     return rc;
 }

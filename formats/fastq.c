@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum {
-    FIRST_QUALITY = '!', LAST_QUALITY = '~', /* Phred + 33 of 0 and 93 (SAM specification, 1.4) */
+    FIRST_QUALITY = '!',
+    LAST_QUALITY = '~', /* Phred + 33 of 0 and 93 (SAM specification, 1.4) */
 };
 
 struct anl_fastq {
@@ -69,8 +70,8 @@ static int bad(const anl_fastq *f, const anl_raw_read *r, const char *what)
 
 static int bad_lengths(const anl_fastq *f, const anl_raw_read *r, size_t qualities)
 {
-    return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': %d bases but %zu qualities", anl_text_name(f->text), (long long)f->number, r->name,
-                    r->len, qualities);
+    return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': %d bases but %zu qualities", anl_text_name(f->text), (long long)f->number,
+                    r->name, r->len, qualities);
 }
 
 /* Name, without /1 or /2, and comment from a header line behind its first character. */
@@ -158,8 +159,10 @@ static int take_sequence(anl_fastq *f, anl_raw_read *r, int stop)
     size_t n;
     while (anl_text_peek(f->text) != stop) {
         int rc = anl_text_line(f->text, &line, &n);
-        if (rc == 1) rc = add_bases(f, r, line, n);
-        else return rc;
+        if (rc == 1)
+            rc = add_bases(f, r, line, n);
+        else
+            return rc;
         if (rc) return rc;
     }
     return ANL_OK;
@@ -177,8 +180,10 @@ int anl_fastq_next(anl_fastq *f, anl_raw_read *r)
     ++f->number;
     if (!f->kind && (*line == '@' || *line == '>')) f->kind = *line;
     if (*line != f->kind)
-        return bad(f, NULL, !f->kind ? "neither FASTQ nor FASTA: it does not start with '@' or '>'"
-                                     : f->kind == '@' ? "it does not start with '@'" : "it does not start with '>'");
+        return bad(f, NULL,
+                   !f->kind         ? "neither FASTQ nor FASTA: it does not start with '@' or '>'"
+                   : f->kind == '@' ? "it does not start with '@'"
+                                    : "it does not start with '>'");
     r->len = r->aux_len = 0;
     r->has_qual = r->qc_fail = r->mate = 0;
     if ((rc = take_header(f, r, line + 1, n - 1))) return rc;

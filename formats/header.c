@@ -102,9 +102,12 @@ int anl_header_keep(kstring_t *kept, const char *text)
     for (span l; !bad && (l = next_line(&at)).n;) {
         const int program = is_kind(l, "@PG");
         if (!program && !is_kind(l, "@RG") && !is_kind(l, "@CO")) continue;
-        if (program && rename) bad = put_program(&added, there, text, l);
-        else if (has_line(there, l)) continue;
-        else bad = kputsn(l.at, l.n, &added) < 0;
+        if (program && rename)
+            bad = put_program(&added, there, text, l);
+        else if (has_line(there, l))
+            continue;
+        else
+            bad = kputsn(l.at, l.n, &added) < 0;
         bad |= kputc('\n', &added) < 0;
     }
     bad |= added.l && kputsn(added.s, added.l, kept) < 0;

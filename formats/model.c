@@ -19,11 +19,11 @@ enum { VERSION = 2 };
 
 /* Ranges of the numbers in a model, within which no sum or conversion of the forward pass leaves its type (docs/encoder.md). */
 enum {
-    MOST_SCALE = 32,     /* times a sum of at most 512 products of bytes: below 2^28 */
-    INT8_UNITS = 127,    /* of one standard deviation, or of an element */
+    MOST_SCALE = 32,  /* times a sum of at most 512 products of bytes: below 2^28 */
+    INT8_UNITS = 127, /* of one standard deviation, or of an element */
 };
-#define MOST_BIAS 0x1p28f  /* with the product it stays below 2^31 */
-#define MOST_TERM 0x1p20f  /* of logits and residual units: far beyond what they reach, exact in float */
+#define MOST_BIAS 0x1p28f /* with the product it stays below 2^31 */
+#define MOST_TERM 0x1p20f /* of logits and residual units: far beyond what they reach, exact in float */
 
 typedef struct header {
     char magic[8];
@@ -163,8 +163,8 @@ static int linear_ok(const anl_linear *l)
 
 static int layer_ok(const anl_layer *l, int heads)
 {
-    return in_range(l->qk_scale, heads, -MOST_SCALE, MOST_SCALE) && in_range(l->slope, heads, 0, MOST_TERM) && linear_ok(&l->qkv) && linear_ok(&l->o) &&
-           linear_ok(&l->up) && linear_ok(&l->down);
+    return in_range(l->qk_scale, heads, -MOST_SCALE, MOST_SCALE) && in_range(l->slope, heads, 0, MOST_TERM) && linear_ok(&l->qkv) &&
+           linear_ok(&l->o) && linear_ok(&l->up) && linear_ok(&l->down);
 }
 
 int anl_model_check(const anl_model *m)
@@ -172,8 +172,7 @@ int anl_model_check(const anl_model *m)
     float longest = INT8_UNITS * sqrtf((float)m->dim);
     int ok = in_range(&m->norm_scale, 1, 1, INT8_UNITS) && in_range(&m->gate_scale, 1, -MOST_SCALE, MOST_SCALE) &&
              in_range(&m->gate_bias, 1, -MOST_TERM, MOST_TERM) && in_range(m->mean, m->dim, -MOST_TERM, MOST_TERM) &&
-             in_range(&m->pool_scale, 1, 1, INT8_UNITS) && linear_ok(&m->out) &&
-             in_range(&m->radius, 1, 1, longest);
+             in_range(&m->pool_scale, 1, 1, INT8_UNITS) && linear_ok(&m->out) && in_range(&m->radius, 1, 1, longest);
     for (int i = 0; ok && i < m->layers; ++i) ok = layer_ok(&m->layer[i], m->dim / ANL_ENCODER_HEAD);
     if (ok && m->light) ok = in_range(&m->light->pool_scale, 1, 1, INT8_UNITS) && linear_ok(&m->light->up) && linear_ok(&m->light->out);
     for (const char *p = m->name; ok && *p; ++p) ok = *p > ' ' && *p <= '~';
@@ -370,8 +369,10 @@ int anl_model_write(anl_model *m, anl_output *to)
     sum = XXH3_64bits(bytes, size);
     memcpy(bytes + size, &sum, sizeof sum);
     FILE *file = anl_output_stream(to);
-    if (!file) rc = ANL_EIO;
-    else if (fwrite(bytes, size + sizeof sum, 1, file) != 1) rc = anl_output_fail(to);
+    if (!file)
+        rc = ANL_EIO;
+    else if (fwrite(bytes, size + sizeof sum, 1, file) != 1)
+        rc = anl_output_fail(to);
     free(bytes);
     return rc;
 }
@@ -415,8 +416,8 @@ int anl_model_find(char *path, size_t size)
         for (size_t i = 0; i < sizeof places / sizeof *places; ++i)
             if (snprintf(path, size, "%s/%s", bases[b], places[i]) < (int)size && access(path, R_OK) == 0) return ANL_OK;
     }
-    return anl_fail(ANL_EIO, "no model: looked for anneal-d128.anm beside %s/anneal, in ../data/model and ../share/anneal; set ANNEAL_MODEL",
-                    bases[0]);
+    return anl_fail(
+        ANL_EIO, "no model: looked for anneal-d128.anm beside %s/anneal, in ../data/model and ../share/anneal; set ANNEAL_MODEL", bases[0]);
 }
 
 int anl_model_open(anl_model **out, const char *path)

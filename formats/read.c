@@ -14,8 +14,9 @@ int anl_read_name_check(const char *file, int64_t record, const char *name)
             return anl_fail(ANL_EFORMAT, "%s: record %lld: the name has a character that SAM does not allow", file, (long long)record);
         at_sign |= name[n] == '@';
     }
-    const char *fault = at_sign ? "the name has an '@', which SAM does not allow"
-                        : n > 254 ? "the name is longer than the 254 characters that SAM allows" : NULL;
+    const char *fault = at_sign   ? "the name has an '@', which SAM does not allow"
+                        : n > 254 ? "the name is longer than the 254 characters that SAM allows"
+                                  : NULL;
     return fault ? anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': %s", file, (long long)record, name, fault) : ANL_OK;
 }
 

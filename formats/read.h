@@ -6,15 +6,15 @@
 #include "encoder_shape.h"
 
 typedef struct anl_read {
-    const char *name;     /**< first word of the header, without a trailing /1 or /2 */
-    const char *comment;  /**< the rest of the header line; NULL when there is none */
-    const uint8_t *seq;   /**< len base codes: A C G T = 0 1 2 3, anything else 4 (written as N) */
-    const uint8_t *qual;  /**< len Phred values 0-93; NULL when the input has no qualities */
-    const uint8_t *aux;   /**< BAM-encoded tags of a uBAM or CRAM record, to be kept; NULL otherwise */
-    int32_t len;          /**< bp, 0 allowed */
-    int32_t aux_len;      /**< bytes */
-    uint8_t mate;         /**< 0: single; 1: first of a pair; 2: second, directly after its first */
-    uint8_t qc_fail;      /**< flag 0x200 of the input record */
+    const char *name;    /**< first word of the header, without a trailing /1 or /2 */
+    const char *comment; /**< the rest of the header line; NULL when there is none */
+    const uint8_t *seq;  /**< len base codes: A C G T = 0 1 2 3, anything else 4 (written as N) */
+    const uint8_t *qual; /**< len Phred values 0-93; NULL when the input has no qualities */
+    const uint8_t *aux;  /**< BAM-encoded tags of a uBAM or CRAM record, to be kept; NULL otherwise */
+    int32_t len;         /**< bp, 0 allowed */
+    int32_t aux_len;     /**< bytes */
+    uint8_t mate;        /**< 0: single; 1: first of a pair; 2: second, directly after its first */
+    uint8_t qc_fail;     /**< flag 0x200 of the input record */
 } anl_read;
 
 enum { ANL_LONG_READ = ANL_ENCODER_MAX_LEN /**< bp; reads longer than one vector can be of are aligned as long reads, mates as well */ };

@@ -92,7 +92,8 @@ static int source_open(source *s, const char *path, const char *reference)
     struct hFILE *file = hopen(path, "r");
     if (!file) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
     /* FASTQ starts with @ as SAM does; htslib tells them apart by what follows. */
-    if (hts_detect_format(file, &format) == 0 && format.category == sequence_data && format.format != fastq_format && format.format != fasta_format)
+    if (hts_detect_format(file, &format) == 0 && format.category == sequence_data && format.format != fastq_format &&
+        format.format != fasta_format)
         return open_alignments(s, file, path, reference);
     anl_text *text;
     int rc = anl_text_over(&text, file, path);
@@ -120,8 +121,8 @@ static int take_tags(source *s, anl_raw_read *r, int reverse)
         r->aux_len += 3 + tag.size;
     }
     if (more < 0)
-        return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': a tag is malformed or holds a control character", s->name, (long long)s->number,
-                        r->name);
+        return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': a tag is malformed or holds a control character", s->name,
+                        (long long)s->number, r->name);
     return ANL_OK;
 }
 
@@ -173,8 +174,10 @@ static int look_ahead(source *s, int n)
         anl_raw_read *to = &s->ahead[s->n_ahead];
         int rc = s->fastq ? anl_fastq_next(s->fastq, to) : read_bam(s, to);
         if (rc < 0) return rc;
-        if (rc) ++s->n_ahead;
-        else s->ended = 1;
+        if (rc)
+            ++s->n_ahead;
+        else
+            s->ended = 1;
     }
     return s->n_ahead >= n;
 }
@@ -264,8 +267,10 @@ static int flagged_name(source *s, size_t *name)
     const anl_raw_read *one = &s->ahead[0], *two = &s->ahead[1];
     *name = rc && two->mate && two->mate != one->mate ? shared_name(one->name, two->name) : 0;
     return *name ? ANL_OK
-                 : anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': its mate does not follow; collate the file by name, or pipe 'samtools fastq' in for single reads", s->name,
-                            (long long)number_of(s), one->name);
+                 : anl_fail(ANL_EFORMAT,
+                            "%s: record %lld '%.100s': its mate does not follow; collate the file by name, or pipe 'samtools fastq' in for "
+                            "single reads",
+                            s->name, (long long)number_of(s), one->name);
 }
 
 /* From one file: a read, or a pair where -p or the flags of a BAM say so. */
@@ -276,8 +281,10 @@ static int next_of_one(anl_reads *r, anl_batch *b)
     if (rc != 1) return rc;
     size_t name = 0;
     const int flagged = s->ahead[0].mate;
-    if (flagged) rc = flagged_name(s, &name);
-    else if (r->interleaved) rc = interleaved_name(s, &name);
+    if (flagged)
+        rc = flagged_name(s, &name);
+    else if (r->interleaved)
+        rc = interleaved_name(s, &name);
     if (rc < 0) return rc;
     if (!name) return (rc = give(s, b, 0, strlen(s->ahead[0].name))) ? rc : 1;
     if ((rc = give(s, b, 1, name)) || (rc = give(s, b, 2, name))) return rc;

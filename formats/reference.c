@@ -13,7 +13,7 @@ KHASH_SET_INIT_STR(names)
 
 struct anl_reference {
     anl_text *text;
-    khash_t(names) *names;
+    khash_t(names) * names;
     const char *header; /* name of the contig to come; NULL at the end */
     uint8_t *seq, *upper;
     size_t seq_cap, upper_cap, len;
@@ -63,7 +63,8 @@ static int take_header(anl_reference *r, const char *line)
     int absent;
     if (!name) return anl_fail(ANL_ENOMEM, "out of memory");
     if (!anl_contig_name_legal(name)) {
-        int rc = n ? anl_fail(ANL_EFORMAT, "%s: line %lld: '%.100s' is not a legal contig name in SAM", file, (long long)anl_text_number(r->text), name)
+        int rc = n ? anl_fail(ANL_EFORMAT, "%s: line %lld: '%.100s' is not a legal contig name in SAM", file,
+                              (long long)anl_text_number(r->text), name)
                    : anl_fail(ANL_EFORMAT, "%s: line %lld: a contig without a name", file, (long long)anl_text_number(r->text));
         free(name);
         return rc;

@@ -21,10 +21,14 @@ typedef struct whole_tags {
 static int take_whole_tag(whole_tags *t, const anl_tag *tag)
 {
     if (!strcmp(tag->name, "mv")) return 1;
-    if (!strcmp(tag->name, "MN")) t->mn = bam_aux2i(tag->value - 1);
-    else if (tag->type == 'Z' && (!strcmp(tag->name, "MM") || !strcmp(tag->name, "Mm"))) t->mm = *tag; /* Mm, Ml: before 2021 */
-    else if (tag->type == 'B' && (!strcmp(tag->name, "ML") || !strcmp(tag->name, "Ml"))) t->ml = *tag;
-    else return 0;
+    if (!strcmp(tag->name, "MN"))
+        t->mn = bam_aux2i(tag->value - 1);
+    else if (tag->type == 'Z' && (!strcmp(tag->name, "MM") || !strcmp(tag->name, "Mm")))
+        t->mm = *tag; /* Mm, Ml: before 2021 */
+    else if (tag->type == 'B' && (!strcmp(tag->name, "ML") || !strcmp(tag->name, "Ml")))
+        t->ml = *tag;
+    else
+        return 0;
     return 1;
 }
 
@@ -65,8 +69,10 @@ static int append_tags(anl_encoding *e, const anl_record *r, const anl_held *hel
         if (anl_tag_of_alignment(&tag) || bam_aux_get(b, tag.name) || (!whole && take_whole_tag(&of_whole, &tag))) continue;
         if ((rc = anl_grow(&e->value, &e->value_cap, (size_t)tag.size, 1))) break;
         const int32_t size = anl_base_tag_fit(&tag, held, e->value);
-        if (!size) rc = append_value(b, &tag, tag.value, tag.size);
-        else if (!no_seq) rc = append_value(b, &tag, e->value, size);
+        if (!size)
+            rc = append_value(b, &tag, tag.value, tag.size);
+        else if (!no_seq)
+            rc = append_value(b, &tag, e->value, size);
     }
     return rc || no_seq ? rc : append_mods(e, r->read, held, &of_whole, b);
 }
@@ -83,7 +89,8 @@ static int append_comment(anl_encoding *e, const anl_record *r, const anl_held *
         int bad = kputs("r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\t", &line) < 0 || kputsn(c, n, &line) < 0;
         if (!bad && anl_tag_valid(c, n) && sam_parse1(&line, e->header, e->comment) >= 0)
             bad = kputsn((const char *)bam_get_aux(e->comment), (size_t)bam_get_l_aux(e->comment), found) < 0;
-        else ++e->left_out;
+        else
+            ++e->left_out;
         if (bad) rc = anl_fail(ANL_ENOMEM, "out of memory");
         c += n + (c[n] == '\t');
     }
@@ -202,8 +209,8 @@ int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b)
     if (!rc && r->hard_clip && r->n_cigar > 0) rc = clip_hard(e, r, &cigar, &begin, &end);
     if (rc) return rc;
     const size_t n = r->no_seq ? 0 : (size_t)(end - begin);
-    const anl_held held = e->tags_of_whole ? (anl_held){read->len, 0, read->len, 0}
-                                           : (anl_held){read->len, begin, end, (r->flag & BAM_FREVERSE) != 0};
+    const anl_held held =
+        e->tags_of_whole ? (anl_held){read->len, 0, read->len, 0} : (anl_held){read->len, begin, end, (r->flag & BAM_FREVERSE) != 0};
     if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, cigar, r->mate_tid, r->mate_pos,
                  r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, TAG_ROOM + (size_t)read->aux_len) < 0)
         return anl_fail(ANL_ENOMEM, "read '%.100s': cannot make a SAM record", read->name);

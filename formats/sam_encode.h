@@ -10,19 +10,19 @@
 typedef struct anl_encoding {
     const char *read_group_id; /* NULL: none */
     int comment_tags;
-    int mate_scores;           /* tag ms of pairs */
-    int umi_from_name;         /* tag RX */
-    int64_t without_umi;       /* reads that have none in their name */
-    int tags_of_whole;         /* tags stay those of the whole read in the order of sequencing, as PAF counts it */
+    int mate_scores;     /* tag ms of pairs */
+    int umi_from_name;   /* tag RX */
+    int64_t without_umi; /* reads that have none in their name */
+    int tags_of_whole;   /* tags stay those of the whole read in the order of sequencing, as PAF counts it */
     anl_cs_form cs;
     sam_hdr_t *header;
-    char *seq;                 /* scratch that grows: letters, qualities and CIGAR of a record, a value, its tag cs, a comment and its tags */
+    char *seq; /* scratch that grows: letters, qualities and CIGAR of a record, a value, its tag cs, a comment and its tags */
     uint8_t *qual, *value;
     uint32_t *cigar;
     size_t seq_cap, qual_cap, value_cap, cigar_cap;
     kstring_t cs_text, mm, ml, comment_tags_found;
     bam1_t *comment;
-    int64_t left_out;          /* parts of comments that are no SAM tags */
+    int64_t left_out; /* parts of comments that are no SAM tags */
 } anl_encoding;
 
 /* Frees the scratch. */

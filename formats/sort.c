@@ -111,8 +111,10 @@ static samFile *open_run(const anl_sorter *s, int fd, const char *mode)
 {
     hFILE *file = fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? hdopen(fd, *mode == 'w' ? "w" : "r") : NULL;
     samFile *f = file ? hts_hopen(file, s->label, mode) : NULL;
-    if (file && !f) hclose_abruptly(file);
-    else if (!file && fd >= 0) close(fd);
+    if (file && !f)
+        hclose_abruptly(file);
+    else if (!file && fd >= 0)
+        close(fd);
     return f;
 }
 

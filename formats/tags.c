@@ -11,8 +11,8 @@ static int is_number(const char *from, const char *end, char type)
     static const struct {
         char type;
         double low, high;
-    } ranges[] = {{'c', INT8_MIN, INT8_MAX}, {'C', 0, UINT8_MAX}, {'s', INT16_MIN, INT16_MAX}, {'S', 0, UINT16_MAX},
-                  {'i', INT32_MIN, INT32_MAX}, {'I', 0, UINT32_MAX}};
+    } ranges[] = {{'c', INT8_MIN, INT8_MAX}, {'C', 0, UINT8_MAX},         {'s', INT16_MIN, INT16_MAX},
+                  {'S', 0, UINT16_MAX},      {'i', INT32_MIN, INT32_MAX}, {'I', 0, UINT32_MAX}};
     const char *letters = type == 'f' ? "+-.0123456789eE" : "+-0123456789";
     char *stop;
     if (from == end || strspn(from, letters) < (size_t)(end - from)) return 0;
@@ -64,9 +64,14 @@ int anl_tag_valid(const char *text, size_t n)
 static int width_of(uint8_t type)
 {
     switch (type) {
-    case 'A': case 'c': case 'C': return 1;
-    case 's': case 'S': return 2;
-    case 'i': case 'I': case 'f': return 4;
+    case 'A':
+    case 'c':
+    case 'C': return 1;
+    case 's':
+    case 'S': return 2;
+    case 'i':
+    case 'I':
+    case 'f': return 4;
     case 'd': return 8;
     default: return 0;
     }
@@ -105,18 +110,81 @@ int anl_tag_next(const uint8_t **at, const uint8_t *end, anl_tag *tag)
 /* Name and, where the name alone does not tell, type as in SAM text. */
 static const char *const of_alignment[] = {
     /* the SAM tags specification */
-    "AM:i", "AS", "BQ", "CC", "CG", "CM:i", "CP", "H0", "H1", "H2", "HI", "IH", "MC", "MD", "MQ", "NH", "NM", "PQ", "PT", "SA", "SM:i", "TS",
-    "UQ", "PG", /* the program that made the record */
+    "AM:i",
+    "AS",
+    "BQ",
+    "CC",
+    "CG",
+    "CM:i",
+    "CP",
+    "H0",
+    "H1",
+    "H2",
+    "HI",
+    "IH",
+    "MC",
+    "MD",
+    "MQ",
+    "NH",
+    "NM",
+    "PQ",
+    "PT",
+    "SA",
+    "SM:i",
+    "TS",
+    "UQ",
+    "PG", /* the program that made the record */
     /* bwa; XT:i is where Picard's MarkIlluminaAdapters saw one, XC:Z and XM:Z are barcodes of Drop-seq */
-    "X0:i", "X1:i", "XA", "XC:i", "XE:i", "XF:i", "XG:i", "XM:i", "XN:i", "XO:i", "XS", "XT:A", "pa:f",
+    "X0:i",
+    "X1:i",
+    "XA",
+    "XC:i",
+    "XE:i",
+    "XF:i",
+    "XG:i",
+    "XM:i",
+    "XN:i",
+    "XO:i",
+    "XS",
+    "XT:A",
+    "pa:f",
     /* minimap2; ts:i, the samples trimmed, is dorado's, tp:B Ultima's */
-    "cg", "cm:i", "cs", "de:f", "dv:f", "ms:i", "nn:i", "rl:i", "s1:i", "s2:i", "tp:A", "ts:A", "zd:i",
+    "cg",
+    "cm:i",
+    "cs",
+    "de:f",
+    "dv:f",
+    "ms:i",
+    "nn:i",
+    "rl:i",
+    "s1:i",
+    "s2:i",
+    "tp:A",
+    "ts:A",
+    "zd:i",
     /* bowtie2 and HISAT2 */
-    "YF:Z", "YM:i", "YP:i", "YS:i", "YT:Z", "ZP:i", "ZS:i", "ZU:i", "Zs:Z",
+    "YF:Z",
+    "YM:i",
+    "YP:i",
+    "YS:i",
+    "YT:Z",
+    "ZP:i",
+    "ZS:i",
+    "ZU:i",
+    "Zs:Z",
     /* STAR and Cell Ranger, whose MM is no base modification; ch:i is a channel of a nanopore */
-    "MM:i", "ch:A", "jI", "jM", "nM:i", "uT:A", "vA", "vG", "vW",
+    "MM:i",
+    "ch:A",
+    "jI",
+    "jM",
+    "nM:i",
+    "uT:A",
+    "vA",
+    "vG",
+    "vW",
     /* samtools calmd, pbmm2 */
-    "ZQ", "mg:f",
+    "ZQ",
+    "mg:f",
 };
 
 int anl_tag_of_alignment(const anl_tag *tag)

@@ -8,18 +8,18 @@
 #include <zlib.h>
 
 enum {
-    BUFFER = 1 << 18,     /* bytes of text at first: hundreds of short reads; a longer line makes it grow */
-    INPUT = 1 << 16,      /* bytes of gzip: a block of BGZF (SAM specification, 4.1) */
-    GZIP_ONLY = 15 + 16,  /* for zlib: the largest window, and a gzip header must be there */
+    BUFFER = 1 << 18,    /* bytes of text at first: hundreds of short reads; a longer line makes it grow */
+    INPUT = 1 << 16,     /* bytes of gzip: a block of BGZF (SAM specification, 4.1) */
+    GZIP_ONLY = 15 + 16, /* for zlib: the largest window, and a gzip header must be there */
 };
 
 struct anl_text {
     struct hFILE *file;
     char *name, *buffer;
     size_t cap, begin, end; /* bytes [begin, end) of the buffer are unread */
-    int64_t number, size; /* size: bytes of the file, 0: not known */
+    int64_t number, size;   /* size: bytes of the file, 0: not known */
     z_stream gzip;
-    unsigned char *input; /* compressed bytes; NULL for plain text */
+    unsigned char *input;                 /* compressed bytes; NULL for plain text */
     int in_member, padded, ended, status; /* padded: zeros were met behind a member */
 };
 
@@ -29,7 +29,7 @@ static const struct {
     size_t n;
     const char *name, *command;
 } not_read[] = {
-    {"BZh", 3, "bzip2", "bzip2 -dc"}, {"\3757zXZ", 6, "xz", "xz -dc"},   {"(\265/\375", 4, "zstd", "zstd -dc"},
+    {"BZh", 3, "bzip2", "bzip2 -dc"},   {"\3757zXZ", 6, "xz", "xz -dc"},         {"(\265/\375", 4, "zstd", "zstd -dc"},
     {"\4\"M\030", 4, "lz4", "lz4 -dc"}, {"\037\235", 2, "compress", "gzip -dc"}, {"PK\3\4", 4, "zip", "unzip -p"},
 };
 
@@ -41,9 +41,10 @@ static int refuse_others(struct hFILE *file, const char *path)
         if (n < (ssize_t)not_read[i].n || memcmp(begin, not_read[i].begin, not_read[i].n)) continue;
         const char *command = not_read[i].command;
         if (!strcmp(path, "-"))
-            return anl_fail(ANL_EFORMAT, "standard input: compressed by %s, which is not read here: pipe it through '%s'", not_read[i].name, command);
-        return anl_fail(ANL_EFORMAT, "%s: compressed by %s, which is not read here: give <(%s %s) in its place, or '-' behind '%s %s |'", path,
-                        not_read[i].name, command, path, command, path);
+            return anl_fail(ANL_EFORMAT, "standard input: compressed by %s, which is not read here: pipe it through '%s'", not_read[i].name,
+                            command);
+        return anl_fail(ANL_EFORMAT, "%s: compressed by %s, which is not read here: give <(%s %s) in its place, or '-' behind '%s %s |'",
+                        path, not_read[i].name, command, path, command, path);
     }
     return ANL_OK;
 }

@@ -47,7 +47,8 @@ int anl_unplaced_write(anl_unplaced *u, const anl_record *records, size_t n)
         const anl_record *r = &records[i];
         const int paired = r->flag & PAIRED;
         if (!(r->flag & UNMAPPED) || (paired && !(r->flag & MATE_UNMAPPED))) continue;
-        if (!paired && u->of[1]) return anl_fail(ANL_EINVAL, "--un %s: read '%.100s' is single; without the %% one file takes all", u->path, r->read->name);
+        if (!paired && u->of[1])
+            return anl_fail(ANL_EINVAL, "--un %s: read '%.100s' is single; without the %% one file takes all", u->path, r->read->name);
         rc = anl_fastq_writer_put(u->of[u->of[1] && r->read->mate == 2], r->read);
     }
     return rc;

@@ -16,12 +16,12 @@
 #include <cstdint>
 #include <cstdio>
 
-namespace {
+namespace
+{
 
 thread_local std::string last_error;
 
-template <typename F>
-int guarded(F f)
+template <typename F> int guarded(F f)
 {
     try {
         f();
@@ -71,7 +71,10 @@ struct Watch : faiss::InterruptCallback {
     void (*tell)(void *, int64_t, int64_t);
     void *data;
 
-    Watch(const faiss::Clustering *c, int64_t points, void (*t)(void *, int64_t, int64_t), void *d) : clustering(c), n(points), tell(t), data(d) {}
+    Watch(const faiss::Clustering *c, int64_t points, void (*t)(void *, int64_t, int64_t), void *d)
+        : clustering(c), n(points), tell(t), data(d)
+    {
+    }
 
     bool want_interrupt() override
     {
@@ -96,8 +99,17 @@ const char *faiss_get_last_error()
 void faiss_ClusteringParameters_init(Parameters *p)
 {
     const faiss::ClusteringParameters d;
-    *p = Parameters{d.niter, d.nredo, d.verbose, d.spherical, d.int_centroids, d.update_index, d.frozen_centroids,
-                    d.min_points_per_centroid, d.max_points_per_centroid, d.seed, d.decode_block_size};
+    *p = Parameters{d.niter,
+                    d.nredo,
+                    d.verbose,
+                    d.spherical,
+                    d.int_centroids,
+                    d.update_index,
+                    d.frozen_centroids,
+                    d.min_points_per_centroid,
+                    d.max_points_per_centroid,
+                    d.seed,
+                    d.decode_block_size};
 }
 
 int faiss_Clustering_new_with_params(void **out, int d, int k, const Parameters *p)
@@ -181,8 +193,8 @@ int faiss_Index_search(const void *p, id n, const float *x, id k, float *distanc
     return guarded([&] { index(p)->search(n, x, k, distances, labels); });
 }
 
-int faiss_IndexIVF_search_preassigned(const void *p, id n, const float *x, id k, const id *lists, const float *list_distances, float *distances,
-                                      id *labels, int store_pairs)
+int faiss_IndexIVF_search_preassigned(const void *p, id n, const float *x, id k, const id *lists, const float *list_distances,
+                                      float *distances, id *labels, int store_pairs)
 {
     return guarded([&] { ivf(p)->search_preassigned(n, x, k, lists, list_distances, distances, labels, store_pairs != 0); });
 }

@@ -16,8 +16,10 @@ static int32_t range_of(const int64_t *begin, int32_t n, int64_t value)
     int32_t lo = 0, hi = n;
     while (hi - lo > 1) {
         const int32_t mid = lo + (hi - lo) / 2;
-        if (begin[mid] <= value) lo = mid;
-        else hi = mid;
+        if (begin[mid] <= value)
+            lo = mid;
+        else
+            hi = mid;
     }
     return lo;
 }
@@ -50,8 +52,10 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
     int64_t lo = 0, hi = x->n_n_runs; /* first run that ends behind begin */
     while (lo < hi) {
         const int64_t mid = lo + (hi - lo) / 2;
-        if (x->n_runs[2 * mid + 1] > begin) hi = mid;
-        else lo = mid + 1;
+        if (x->n_runs[2 * mid + 1] > begin)
+            hi = mid;
+        else
+            lo = mid + 1;
     }
     for (; lo < x->n_n_runs && x->n_runs[2 * lo] < end; ++lo) {
         const int64_t from = x->n_runs[2 * lo] > begin ? x->n_runs[2 * lo] : begin;
@@ -75,8 +79,10 @@ static int64_t letter_from(const anl_index *x, int64_t pos)
     int64_t lo = 0, hi = x->n_letters;
     while (lo < hi) {
         const int64_t mid = lo + (hi - lo) / 2;
-        if ((int64_t)(x->letters[mid] >> 8) >= pos) hi = mid;
-        else lo = mid + 1;
+        if ((int64_t)(x->letters[mid] >> 8) >= pos)
+            hi = mid;
+        else
+            lo = mid + 1;
     }
     return lo;
 }

@@ -12,22 +12,22 @@ enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31, ANL_UNIQUE_MOST_N = 2 /* N 
 typedef struct anl_index {
     int32_t n_contigs;
     const anl_contig *contigs;
-    const int64_t *contig_begin;  /**< [n_contigs + 1] first base of each contig, joined */
-    const int64_t *window_begin;  /**< [n_contigs + 1] first window of each contig */
-    const uint8_t *bases;         /**< 2 bits a base, four to a byte, first base in the low bits; N stored as A */
-    const int64_t *n_runs;        /**< [2 * n_n_runs] begin, end of every run of N, joined, ascending */
+    const int64_t *contig_begin; /**< [n_contigs + 1] first base of each contig, joined */
+    const int64_t *window_begin; /**< [n_contigs + 1] first window of each contig */
+    const uint8_t *bases;        /**< 2 bits a base, four to a byte, first base in the low bits; N stored as A */
+    const int64_t *n_runs;       /**< [2 * n_n_runs] begin, end of every run of N, joined, ascending */
     int64_t n_n_runs;
     int32_t unique_k;
-    const uint64_t *unique;       /**< bit p: the k-mer at p, joined, is met once in the reference (unique.h); one a base, then 0 up to 64 */
-    const uint64_t *letters;      /**< [n_letters] joined position << 8 | letter of each base that has another IUPAC letter than N, which it is
+    const uint64_t *unique;  /**< bit p: the k-mer at p, joined, is met once in the reference (unique.h); one a base, then 0 up to 64 */
+    const uint64_t *letters; /**< [n_letters] joined position << 8 | letter of each base that has another IUPAC letter than N, which it is
                                    *   in n_runs; ascending */
     int64_t n_letters;
-    int32_t window, stride;       /**< bp */
-    int64_t n_windows;            /**< of all contigs, also those not stored because they hold nothing but N */
-    int64_t n_entries;            /**< windows stored */
-    int32_t d;                    /**< dimension of the vectors */
-    int32_t nlist;                /**< inverted lists */
-    int64_t longest_list;         /**< entries, padding included */
+    int32_t window, stride; /**< bp */
+    int64_t n_windows;      /**< of all contigs, also those not stored because they hold nothing but N */
+    int64_t n_entries;      /**< windows stored */
+    int32_t d;              /**< dimension of the vectors */
+    int32_t nlist;          /**< inverted lists */
+    int64_t longest_list;   /**< entries, padding included */
     /* Entries lie in panels, with their biases, as panel.h says; a list is padded to whole panels. Padding is zero, with bias ANL_PANEL_NO_BIAS
      * and id ANL_INDEX_NO_WINDOW. */
     const int8_t *centroids;      /**< panels of the coarse quantiser's integer centroids */
@@ -113,12 +113,12 @@ typedef struct anl_index_parts {
     const int64_t *n_runs;
     int64_t n_n_runs;
     int32_t unique_k;
-    const uint64_t *unique; /**< as in anl_index */
+    const uint64_t *unique;  /**< as in anl_index */
     const uint64_t *letters; /**< as in anl_index */
     int64_t n_letters;
     int32_t window, stride, d;
-    const int8_t *vectors;    /**< [n_entries][d] */
-    const uint32_t *windows;  /**< [n_entries] ascending */
+    const int8_t *vectors;   /**< [n_entries][d] */
+    const uint32_t *windows; /**< [n_entries] ascending */
     int64_t n_entries;
     uint64_t model_hash;
     const char *model_name;

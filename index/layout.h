@@ -7,13 +7,13 @@
 #define ANL_INDEX_MAGIC "ANLINDEX"
 enum {
     ANL_INDEX_VERSION = 2,
-    ANL_INDEX_ALIGN = 64, /* bytes: sections begin on a cache line, as loads of 64 bytes like it */
+    ANL_INDEX_ALIGN = 64,           /* bytes: sections begin on a cache line, as loads of 64 bytes like it */
     ANL_INDEX_MOST_LISTS = 1 << 24, /* 64 times those of as many windows as there are numbers for */
 };
 
 enum anl_index_section {
-    SECTION_CONTIGS,  /* anl_index_contig[n_contigs] */
-    SECTION_NAMES,    /* their names, NUL-terminated, one after the other */
+    SECTION_CONTIGS, /* anl_index_contig[n_contigs] */
+    SECTION_NAMES,   /* their names, NUL-terminated, one after the other */
     SECTION_BASES,
     SECTION_N_RUNS,
     SECTION_CENTROIDS,

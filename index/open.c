@@ -119,15 +119,16 @@ static int check_header(const struct anl_index_mapping *m)
     const anl_index_header *h = &m->header;
     if (memcmp(h->magic, ANL_INDEX_MAGIC, sizeof h->magic)) return anl_fail(ANL_EFORMAT, "%s: not an anneal index", m->path);
     if (h->version != ANL_INDEX_VERSION)
-        return anl_fail(ANL_EVERSION, "%s: index version %u, this program reads %d: build the index again", m->path, h->version, ANL_INDEX_VERSION);
+        return anl_fail(ANL_EVERSION, "%s: index version %u, this program reads %d: build the index again", m->path, h->version,
+                        ANL_INDEX_VERSION);
     if (XXH3_64bits(h, offsetof(anl_index_header, checksum)) != h->checksum) return corrupt(m, "header");
     for (int i = 0; i < N_SECTIONS; ++i)
         if (h->section[i].offset % ANL_INDEX_ALIGN || h->section[i].offset > m->size || h->section[i].size > m->size - h->section[i].offset)
             return anl_fail(ANL_EFORMAT, "%s: truncated", m->path);
-    const int shape_ok = h->n_contigs >= 1 && h->n_contigs <= INT32_MAX && h->window >= ANL_ENCODER_MIN_LEN && h->window <= ANL_ENCODER_MAX_LEN &&
-                         h->stride >= 1 && h->stride <= h->window && h->d >= ANL_ENCODER_HEAD && h->d <= ANL_ENCODER_MAX_DIM &&
-                         h->d % ANL_ENCODER_HEAD == 0 && h->nlist >= 1 && h->nlist <= ANL_INDEX_MOST_LISTS && h->n_entries >= 0 &&
-                         h->unique_k >= ANL_UNIQUE_MIN_K && h->unique_k <= ANL_UNIQUE_MAX_K &&
+    const int shape_ok = h->n_contigs >= 1 && h->n_contigs <= INT32_MAX && h->window >= ANL_ENCODER_MIN_LEN &&
+                         h->window <= ANL_ENCODER_MAX_LEN && h->stride >= 1 && h->stride <= h->window && h->d >= ANL_ENCODER_HEAD &&
+                         h->d <= ANL_ENCODER_MAX_DIM && h->d % ANL_ENCODER_HEAD == 0 && h->nlist >= 1 && h->nlist <= ANL_INDEX_MOST_LISTS &&
+                         h->n_entries >= 0 && h->unique_k >= ANL_UNIQUE_MIN_K && h->unique_k <= ANL_UNIQUE_MAX_K &&
                          is_printable(h->model_name, sizeof h->model_name);
     return shape_ok ? ANL_OK : corrupt(m, "header");
 }
@@ -135,7 +136,8 @@ static int check_header(const struct anl_index_mapping *m)
 static int check_sizes(const struct anl_index_mapping *m)
 {
     const anl_index_header *h = &m->header;
-    const uint64_t entries = count_of(m, SECTION_IDS, sizeof(uint32_t)), d = (uint64_t)h->d, centroids = anl_panels_padded((size_t)h->nlist);
+    const uint64_t entries = count_of(m, SECTION_IDS, sizeof(uint32_t)), d = (uint64_t)h->d,
+                   centroids = anl_panels_padded((size_t)h->nlist);
     const uint64_t sizes[N_SECTIONS] = {
         [SECTION_CONTIGS] = h->n_contigs * sizeof(anl_index_contig),
         [SECTION_NAMES] = h->section[SECTION_NAMES].size,
@@ -215,7 +217,8 @@ static int take_contigs(anl_index *x, const struct anl_index_mapping *m)
     const size_t n = m->header.n_contigs, names_size = m->header.section[SECTION_NAMES].size;
     const anl_index_contig *from = section(m, SECTION_CONTIGS);
     anl_contig *contigs = anl_arena_alloc(m->arena, n, sizeof *contigs);
-    int64_t *begin = anl_arena_alloc(m->arena, n + 1, sizeof *begin), *window_begin = anl_arena_alloc(m->arena, n + 1, sizeof *window_begin);
+    int64_t *begin = anl_arena_alloc(m->arena, n + 1, sizeof *begin),
+            *window_begin = anl_arena_alloc(m->arena, n + 1, sizeof *window_begin);
     char *names = copy_section(m, SECTION_NAMES);
     if (!contigs || !begin || !window_begin || !names) return ANL_ENOMEM;
     if (!names_size || names[names_size - 1]) return corrupt(m, "contig names");
@@ -232,7 +235,8 @@ static int take_contigs(anl_index *x, const struct anl_index_mapping *m)
     x->contig_begin = begin;
     x->window_begin = window_begin;
     x->n_windows = window_begin[n];
-    if (m->header.section[SECTION_BASES].size != ((uint64_t)begin[n] + 3) / 4 || x->n_windows >= ANL_INDEX_NO_WINDOW) return corrupt(m, "contigs");
+    if (m->header.section[SECTION_BASES].size != ((uint64_t)begin[n] + 3) / 4 || x->n_windows >= ANL_INDEX_NO_WINDOW)
+        return corrupt(m, "contigs");
     return check_names(m, contigs);
 }
 
@@ -332,7 +336,8 @@ static int take_lists(anl_index *x, const struct anl_index_mapping *m)
     x->ids = section(m, SECTION_IDS);
     if (begin[0] || begin[x->nlist] != entries) return corrupt(m, "lists");
     for (int32_t l = 0; l < x->nlist; ++l)
-        if (begin[l] % ANL_PANEL || begin[l + 1] % ANL_PANEL || begin[l + 1] < begin[l] || begin[l + 1] > entries || begin[l + 1] - begin[l] > INT32_MAX)
+        if (begin[l] % ANL_PANEL || begin[l + 1] % ANL_PANEL || begin[l + 1] < begin[l] || begin[l + 1] > entries ||
+            begin[l + 1] - begin[l] > INT32_MAX)
             return corrupt(m, "lists");
     for (int32_t l = 0; l < x->nlist; ++l) {
         int64_t n;

@@ -19,14 +19,15 @@
 
 /* Tuning. What clusters decides the bytes of an index. */
 enum {
-    ITERATIONS = 10,          /* of k-means. 5 and 25 find as many of 6,000 human reads with 10% errors (benchmarks/vary with anneal recall), and 25,
+    ITERATIONS = 10, /* of k-means. 5 and 25 find as many of 6,000 human reads with 10% errors (benchmarks/vary with anneal recall), and 25,
                                * FAISS's default, makes `anneal index` take 1.7 times the CPU time */
-    SEED = 1234,              /* FAISS's own default; any will do, but always the same */
+    SEED = 1234,     /* FAISS's own default; any will do, but always the same */
     POINTS_PER_CENTROID = 64, /* sampled; FAISS asks for 39 at least and takes 256 at most */
     ONE_LIST = 1024,          /* vectors up to which one list is scanned as fast as lists are chosen */
-    LISTS_SQUARED = 16,       /* lists are at most the square root of so many times the vectors. With half as many, of 147,901 reads of hard genomes 4
+    LISTS_SQUARED =
+        16,       /* lists are at most the square root of so many times the vectors. With half as many, of 147,901 reads of hard genomes 4
                                * were wrong at MAPQ 60, with these none of 147,892 (benchmarks/calibrate-mapq): copies were passed over */
-    BLOCK = 4096,             /* vectors handed to FAISS at once: 2 MB as floats of d = 128, the L2 cache */
+    BLOCK = 4096, /* vectors handed to FAISS at once: 2 MB as floats of d = 128, the L2 cache */
     SHIFT = ANL_PANEL_OFFSET, /* FAISS's 8-bit direct codes are unsigned */
     BLAS_MEMORY = 130 << 20,  /* bytes: OpenBLAS's buffer of 128 MiB, and a little */
     TIES = 16,                /* neighbours asked of FAISS beyond k for ties with the k-th; if they do not suffice, */
@@ -47,14 +48,15 @@ int32_t anl_store_lists(int64_t n)
 }
 
 /* In the bridge: faiss_Clustering_train with a word on how far it is, `done` of `total` vectors times rounds. */
-extern int anl_faiss_cluster(FaissClustering *c, idx_t n, const float *x, FaissIndexFlatL2 *assigner, void (*tell)(void *data, int64_t done, int64_t total),
-                             void *data);
+extern int anl_faiss_cluster(FaissClustering *c, idx_t n, const float *x, FaissIndexFlatL2 *assigner,
+                             void (*tell)(void *data, int64_t done, int64_t total), void *data);
 
 /* An empty IVF store over `centroids`; both objects are the caller's. */
 static int ivf_new(FaissIndexFlatL2 **quantizer, FaissIndexIVFScalarQuantizer **ivf, const float *centroids, int32_t nlist, int32_t d)
 {
     if (faiss_IndexFlatL2_new_with(quantizer, d) || faiss_Index_add((FaissIndex *)*quantizer, nlist, centroids) ||
-        faiss_IndexIVFScalarQuantizer_new_with_metric(ivf, (FaissIndex *)*quantizer, (size_t)d, (size_t)nlist, QT_8bit_direct, METRIC_L2, 0))
+        faiss_IndexIVFScalarQuantizer_new_with_metric(ivf, (FaissIndex *)*quantizer, (size_t)d, (size_t)nlist, QT_8bit_direct, METRIC_L2,
+                                                      0))
         return faiss_fail();
     /* Nothing is left to learn, but FAISS wants to have been told so. */
     return faiss_Index_train((FaissIndex *)*ivf, nlist, centroids) ? faiss_fail() : ANL_OK;
@@ -246,7 +248,8 @@ static int widen_search(anl_index_faiss *f, const float *query, int64_t k, int64
         idx_t *labels = anl_alloc((size_t)want, sizeof *labels);
         uint64_t *found = anl_alloc((size_t)want, sizeof *found);
         int rc = distances && labels && found ? ANL_OK : ANL_ENOMEM;
-        if (!rc && (probes ? faiss_IndexIVF_search_preassigned((FaissIndexIVF *)f->ivf, 1, query, want, probes, probe_distances, distances, labels, 0)
+        if (!rc && (probes ? faiss_IndexIVF_search_preassigned((FaissIndexIVF *)f->ivf, 1, query, want, probes, probe_distances, distances,
+                                                               labels, 0)
                            : faiss_Index_search((FaissIndex *)f->quantizer, 1, query, want, distances, labels)))
             rc = faiss_fail();
         int64_t m = 0;

@@ -16,11 +16,12 @@
  * A k-mer is the smaller of itself and its reverse complement, hashed one to one: equal hashes are equal k-mers. */
 
 enum {
-    BLOCK = 256,           /* k-mers hashed at a time */
-    PARTITION = 1 << 15,   /* k-mers; so many and their table stay in a core's level 2 cache */
-    MOST_PARTITIONS = 16,  /* bits; each thread writes to as many places at a time */
-    TABLE_LEAST = 4, TABLE_MOST = 17, /* bits to begin with: a partition far over PARTITION holds many copies of a few k-mers */
-    LEAST_HELD = 8 << 20,  /* k-mers, 64 MiB */
+    BLOCK = 256,          /* k-mers hashed at a time */
+    PARTITION = 1 << 15,  /* k-mers; so many and their table stay in a core's level 2 cache */
+    MOST_PARTITIONS = 16, /* bits; each thread writes to as many places at a time */
+    TABLE_LEAST = 4,
+    TABLE_MOST = 17,      /* bits to begin with: a partition far over PARTITION holds many copies of a few k-mers */
+    LEAST_HELD = 8 << 20, /* k-mers, 64 MiB */
 };
 
 #define MARK UINT64_C(1) /* in a hash: not unique */
@@ -31,13 +32,13 @@ typedef struct job {
     int64_t *contig_begin; /* [n_contigs + 1] */
     int k, shift;          /* hash >> shift: the partition */
     int64_t partitions;
-    int64_t chunk;         /* bases of a thread */
+    int64_t chunk; /* bases of a thread */
     int chunks;
-    uint64_t *begin;       /* [chunks][partitions] k-mers, then the place of the first in `entries` */
-    uint64_t *next;        /* [chunks][partitions] */
-    uint64_t *total;       /* [partitions] k-mers */
-    int64_t first, last;   /* partitions of the group */
-    int table_bits;        /* to begin with, at most */
+    uint64_t *begin;     /* [chunks][partitions] k-mers, then the place of the first in `entries` */
+    uint64_t *next;      /* [chunks][partitions] */
+    uint64_t *total;     /* [partitions] k-mers */
+    int64_t first, last; /* partitions of the group */
+    int table_bits;      /* to begin with, at most */
     uint64_t *entries, *bits;
 } job;
 
@@ -72,7 +73,8 @@ static const struct {
     int64_t bases; /* up to */
     int32_t k;
 } k_by_size[] = {
-    {16000000, 14}, {40000000, 15}, {160000000, 16}, {640000000, 17}, {4000000000, 18}, {16000000000, 19}, {64000000000, 20}, {INT64_MAX, 21},
+    {16000000, 14},   {40000000, 15},    {160000000, 16},   {640000000, 17},
+    {4000000000, 18}, {16000000000, 19}, {64000000000, 20}, {INT64_MAX, 21},
 };
 
 int32_t anl_unique_k(int64_t bases)
@@ -132,8 +134,10 @@ static int64_t run_behind(const anl_index_parts *g, int64_t at)
     int64_t lo = 0, hi = g->n_n_runs;
     while (lo < hi) {
         const int64_t mid = lo + (hi - lo) / 2;
-        if (g->n_runs[2 * mid + 1] > at) hi = mid;
-        else lo = mid + 1;
+        if (g->n_runs[2 * mid + 1] > at)
+            hi = mid;
+        else
+            lo = mid + 1;
     }
     return lo;
 }
@@ -143,8 +147,10 @@ static int32_t contig_at(const job *j, int64_t at)
     int32_t lo = 0, hi = j->genome->n_contigs;
     while (hi - lo > 1) {
         const int32_t mid = lo + (hi - lo) / 2;
-        if (j->contig_begin[mid] <= at) lo = mid;
-        else hi = mid;
+        if (j->contig_begin[mid] <= at)
+            lo = mid;
+        else
+            hi = mid;
     }
     return lo;
 }
@@ -199,7 +205,9 @@ static void expand(const job *j, int chunk, int64_t at, int first, int second, v
     for (int v = 0; v < n; ++v) {
         roll r = {0, 0};
         for (int i = 0; i < k; ++i) {
-            const uint64_t base = i == first ? (uint64_t)v & 3 : i == second ? (uint64_t)v >> 2 : base_at(j->genome->bases, (uint64_t)(at + i));
+            const uint64_t base = i == first    ? (uint64_t)v & 3
+                                  : i == second ? (uint64_t)v >> 2
+                                                : base_at(j->genome->bases, (uint64_t)(at + i));
             r.forward |= base << (62 - 2 * i);
             r.reverse |= (3 - base) << (64 - 2 * k + 2 * i);
         }
@@ -231,8 +239,10 @@ static void walk_n(const job *j, int chunk, visit *see)
         const int32_t contig = contig_at(j, n1);
         int64_t first = n1 - j->k + 1, last = n1;
         if (first < j->contig_begin[contig]) first = j->contig_begin[contig];
-        if (n1 > run_begin) first = n1;
-        else if (run > 0 && first < g->n_runs[2 * run - 1]) first = g->n_runs[2 * run - 1];
+        if (n1 > run_begin)
+            first = n1;
+        else if (run > 0 && first < g->n_runs[2 * run - 1])
+            first = g->n_runs[2 * run - 1];
         if (last > j->contig_begin[contig + 1] - j->k) last = j->contig_begin[contig + 1] - j->k;
         if (last > n3 - j->k) last = n3 - j->k;
         for (int64_t at = first; at <= last; ++at) expand(j, chunk, at, (int)(n1 - at), n2 - at < j->k ? (int)(n2 - at) : -1, see);
@@ -274,7 +284,7 @@ static void gather(const job *j, int chunk, int64_t at, const uint64_t *hashes, 
     for (int i = 0; i < m; ++i) {
         const int64_t pos = at + kept[i];
         const uint64_t entry = j->entries[next[hashes[kept[i]] >> j->shift]++];
-        j->bits[pos / 64] |= (uint64_t)!(entry & MARK) << pos % 64;
+        j->bits[pos / 64] |= (uint64_t) !(entry & MARK) << pos % 64;
     }
 }
 

@@ -91,8 +91,10 @@ static void put_centroids(writer *w, const anl_store *s, int32_t d)
             }
             for (int j = n; j < ANL_PANEL; ++j) bias[j] = ANL_PANEL_NO_BIAS;
             make_panel(row, n, d, panel);
-            if (section == SECTION_CENTROIDS) put_summed(w, panel, (size_t)d * ANL_PANEL);
-            else put_summed(w, bias, sizeof bias);
+            if (section == SECTION_CENTROIDS)
+                put_summed(w, panel, (size_t)d * ANL_PANEL);
+            else
+                put_summed(w, bias, sizeof bias);
         }
         section_end(w, section);
     }
@@ -116,7 +118,8 @@ static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
     for (int section = SECTION_CODES; section <= SECTION_IDS; ++section) {
         section_begin(w, section);
         for (int32_t l = 0; l < s->nlist; ++l) {
-            anl_index_tell(&p->watch, ANL_INDEX_WRITING, (section - SECTION_CODES) * p->n_entries + (int64_t)s->begin[l], SECTIONS_OF_LISTS * p->n_entries);
+            anl_index_tell(&p->watch, ANL_INDEX_WRITING, (section - SECTION_CODES) * p->n_entries + (int64_t)s->begin[l],
+                           SECTIONS_OF_LISTS * p->n_entries);
             for (uint64_t e = s->begin[l]; e < s->begin[l + 1]; e += ANL_PANEL) {
                 int32_t bias[ANL_PANEL];
                 uint32_t ids[ANL_PANEL];

@@ -26,8 +26,10 @@ static void load(void)
     }
     snprintf(folder, sizeof folder, "%s", dladdr(&module, &own) && own.dli_fname ? own.dli_fname : "");
     char *slash = strrchr(folder, '/');
-    if (!slash) strcpy(folder, ".");
-    else *slash = 0;
+    if (!slash)
+        strcpy(folder, ".");
+    else
+        *slash = 0;
     strcpy(missing, "this anneal has no CUDA module");
     for (size_t i = 0; i < sizeof places / sizeof *places && !module; ++i) {
         snprintf(path, sizeof path, "%s/%s/anneal-cuda.so", folder, places[i]);

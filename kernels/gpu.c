@@ -24,9 +24,12 @@ int anl_gpu_differs(const char *what)
 int anl_device_parse(const char *called, const char *text, int *device)
 {
     char *end = NULL;
-    if (!strcmp(text, "auto")) *device = ANL_DEVICE_AUTO;
-    else if (!strcmp(text, "cpu")) *device = ANL_DEVICE_CPU;
-    else if (!strcmp(text, "cuda")) *device = ANL_DEVICE_GPU;
+    if (!strcmp(text, "auto"))
+        *device = ANL_DEVICE_AUTO;
+    else if (!strcmp(text, "cpu"))
+        *device = ANL_DEVICE_CPU;
+    else if (!strcmp(text, "cuda"))
+        *device = ANL_DEVICE_GPU;
     else {
         const long n = !strncmp(text, "cuda:", 5) && isdigit((unsigned char)text[5]) ? strtol(text + 5, &end, 10) : -1;
         if (n < 0 || *end || n >= MOST_GPUS) return anl_fail(ANL_EINVAL, "%s %s: must be auto, cpu, cuda or cuda:N", called, text);
@@ -45,7 +48,8 @@ int anl_gpu_open(anl_gpu **out, int device)
     if (device == ANL_DEVICE_AUTO && (n < 1 || first.major < ANL_GPU_LEAST_MAJOR)) return ANL_OK;
     const int number = device == ANL_DEVICE_AUTO ? 0 : device - ANL_DEVICE_GPU;
     if (!n) return anl_fail(ANL_EINVAL, "--device cuda: %s", why);
-    if (number >= n) return anl_fail(ANL_EINVAL, "--device cuda:%d: there %s %d GPU%s", number, n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
+    if (number >= n)
+        return anl_fail(ANL_EINVAL, "--device cuda:%d: there %s %d GPU%s", number, n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
     table = anl_gpu_module();
     return table ? checked(table->open(out, number)) : anl_fail(ANL_EINVAL, "--device cuda: the CUDA module is of another version");
 }

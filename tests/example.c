@@ -31,7 +31,8 @@ int main(int argc, char **argv)
     }
     const anl_sequence read = {.name = "example", .bases = argv[2]}, mate = {.name = "example", .bases = argc > 3 ? argv[3] : NULL};
     const int failed = anl_session_align(session, &read, argc > 3 ? &mate : NULL, &alignments, &n);
-    if (failed) fprintf(stderr, "example: %s\n", anl_error());
+    if (failed)
+        fprintf(stderr, "example: %s\n", anl_error());
     else
         for (size_t i = 0; i < n; ++i) print_alignment(&alignments[i]);
     anl_session_close(session);

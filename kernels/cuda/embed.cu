@@ -6,9 +6,17 @@
 
 #include <string.h>
 
-namespace anl {
+namespace anl
+{
 
-enum { PART_SEQS = 16384, THREADS = 128, GROUP = ANL_TOKEN_KMERS, HEAD = ANL_ENCODER_HEAD, MOST_TOKENS = ANL_ENCODER_MAX_TOKENS, KMER = ANL_KMER };
+enum {
+    PART_SEQS = 16384,
+    THREADS = 128,
+    GROUP = ANL_TOKEN_KMERS,
+    HEAD = ANL_ENCODER_HEAD,
+    MOST_TOKENS = ANL_ENCODER_MAX_TOKENS,
+    KMER = ANL_KMER
+};
 
 template <class T> __device__ static T warp_sum(T v)
 {
@@ -142,7 +150,8 @@ __device__ static float logit(const int32_t *q, const int32_t *k, float scale, f
     return l + bias;
 }
 
-__global__ void attend_kernel(const sequence *seqs, linear qkv, const int32_t *sums, const float *scales, const float (*biases)[ANL_ENCODE_BIASES], int8_t *out)
+__global__ void attend_kernel(const sequence *seqs, linear qkv, const int32_t *sums, const float *scales,
+                              const float (*biases)[ANL_ENCODE_BIASES], int8_t *out)
 {
     __shared__ int32_t of[3][MOST_TOKENS][PITCH]; // q, k, v
     const sequence s = seqs[blockIdx.x];
@@ -304,7 +313,8 @@ static void run_layer(anl_gpu_stream *s, const model &m, const layer &l, const e
     multiply(s, l.o.w, l.o.n, l.o.k, g.a, rows, g.sums);
     run_norm(s->stream, m, l.o, g.sums, g, g.a);
     multiply(s, l.up.w, l.up.n, l.up.k, g.a, rows, g.sums);
-    relu_kernel<<<(unsigned)((words + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(l.up, g.sums, g.tokens, reinterpret_cast<uint32_t *>(g.a));
+    relu_kernel<<<(unsigned)((words + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(l.up, g.sums, g.tokens,
+                                                                                        reinterpret_cast<uint32_t *>(g.a));
     multiply(s, l.down.w, l.down.n, l.down.k, g.a, rows, g.sums);
     run_norm(s->stream, m, l.down, g.sums, g, last ? nullptr : g.a);
 }
@@ -384,7 +394,8 @@ static int light_part_of(anl_gpu_stream *s, const uint8_t *const *seqs, const in
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
     weigh_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.a, g.valid);
     multiply(s, up.w, up.n, up.k, g.a, product_rows(n), g.sums);
-    join_kernel<<<(n * last.k / 4 + THREADS - 1) / THREADS, THREADS, 0, s->stream>>>(up, g.sums, g.a, n, reinterpret_cast<uint32_t *>(g.joined));
+    join_kernel<<<(n * last.k / 4 + THREADS - 1) / THREADS, THREADS, 0, s->stream>>>(up, g.sums, g.a, n,
+                                                                                     reinterpret_cast<uint32_t *>(g.joined));
     multiply(s, last.w, last.n, last.k, g.joined, product_rows(n), g.sums);
     length_kernel<<<n, m.d, 0, s->stream>>>(last, g.sums, g.valid, m.radius, g.out);
     cudaMemcpyAsync(h.out, g.out, (size_t)n * m.d, cudaMemcpyDeviceToHost, s->stream);
@@ -397,14 +408,18 @@ int embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *le
 {
     int rc = enter(s->gpu);
     if (!rc) rc = start_products(s);
-    return rc ? rc : in_parts((size_t)n, PART_SEQS, [&](size_t i, size_t k) { return light_part_of(s, seqs + i, lens + i, (int)k, out + i * s->gpu->model.d); });
+    return rc ? rc : in_parts((size_t)n, PART_SEQS, [&](size_t i, size_t k) {
+        return light_part_of(s, seqs + i, lens + i, (int)k, out + i * s->gpu->model.d);
+    });
 }
 
 int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
 {
     int rc = enter(s->gpu);
     if (!rc) rc = start_products(s);
-    return rc ? rc : in_parts((size_t)n, PART_SEQS, [&](size_t i, size_t m) { return embed_part(s, seqs + i, lens + i, (int)m, out + i * s->gpu->model.d); });
+    return rc ? rc : in_parts((size_t)n, PART_SEQS, [&](size_t i, size_t m) {
+        return embed_part(s, seqs + i, lens + i, (int)m, out + i * s->gpu->model.d);
+    });
 }
 
 } // namespace anl

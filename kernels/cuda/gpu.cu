@@ -11,7 +11,8 @@
 #include <new>
 #include <vector>
 
-namespace anl {
+namespace anl
+{
 
 // ---- errors ----
 
@@ -67,8 +68,8 @@ int start_products(anl_gpu_stream *s)
 void multiply(anl_gpu_stream *s, const int8_t *w, int n, int k, const int8_t *x, int rows, int32_t *y)
 {
     const int32_t one = 1, nil = 0;
-    const cublasStatus_t e = cublasGemmEx(s->blas, CUBLAS_OP_T, CUBLAS_OP_N, n, rows, k, &one, w, CUDA_R_8I, k, x, CUDA_R_8I, k, &nil, y, CUDA_R_32I, n,
-                                          CUBLAS_COMPUTE_32I, CUBLAS_GEMM_DEFAULT);
+    const cublasStatus_t e = cublasGemmEx(s->blas, CUBLAS_OP_T, CUBLAS_OP_N, n, rows, k, &one, w, CUDA_R_8I, k, x, CUDA_R_8I, k, &nil, y,
+                                          CUDA_R_32I, n, CUBLAS_COMPUTE_32I, CUBLAS_GEMM_DEFAULT);
     if (s->blas_status == CUBLAS_STATUS_SUCCESS) s->blas_status = e;
 }
 
@@ -97,7 +98,8 @@ int slab::reserve(size_t need, size_t spare)
         p = static_cast<char *>(got);
         size = need + spare;
     }
-    return check(e, on_host ? "page-locked memory (fewer threads or --device cpu may help)" : "memory (fewer threads or --device cpu may help)");
+    return check(e, on_host ? "page-locked memory (fewer threads or --device cpu may help)"
+                            : "memory (fewer threads or --device cpu may help)");
 }
 
 void slab::release()
@@ -153,7 +155,12 @@ static linear put_linear(loader &l, const anl_linear_packed &from)
     std::vector<int32_t> init(from.init, from.init + from.n);
     for (int o = 0; o < from.n; ++o)
         for (int i = 0; i < from.k; ++i) init[o] += 128 * w[(size_t)o * from.k + i];
-    return {from.n, from.k, l.put(w, (size_t)from.n * from.k), l.put(init.data(), init.size()), l.put(from.scale, from.n), l.put(from.shift, from.n)};
+    return {from.n,
+            from.k,
+            l.put(w, (size_t)from.n * from.k),
+            l.put(init.data(), init.size()),
+            l.put(from.scale, from.n),
+            l.put(from.shift, from.n)};
 }
 
 static model put_model(loader &l, const anl_gpu_model &m)
@@ -168,8 +175,12 @@ static model put_model(loader &l, const anl_gpu_model &m)
     to.norm_scale = m.norm_scale;
     for (int i = 0; i < m.layers; ++i) {
         const anl_encode_layer &from = m.layer[i];
-        to.layers_of[i] = {put_linear(l, from.qkv), put_linear(l, from.o), put_linear(l, from.up), put_linear(l, from.down),
-                           l.put(from.attention.scale, heads), l.put(from.attention.bias, heads)};
+        to.layers_of[i] = {put_linear(l, from.qkv),
+                           put_linear(l, from.o),
+                           put_linear(l, from.up),
+                           put_linear(l, from.down),
+                           l.put(from.attention.scale, heads),
+                           l.put(from.attention.bias, heads)};
     }
     to.gate = l.put(m.gate, m.d);
     to.gate_scale = m.gate_scale;
@@ -193,8 +204,16 @@ static lists put_lists(loader &l, const anl_gpu_lists &x)
         anl_panel_get(x.centroids, r, d, &centroids[r * d]);
         for (size_t c = 0; c < d; ++c) lengths[r] += centroids[r * d + c] * centroids[r * d + c];
     }
-    return {x.d, x.nlist, (int)rows, l.put(centroids.data(), rows * d), l.put(lengths.data(), rows), l.put(x.codes, entries * d),
-            l.put(x.bias, entries), l.put(x.list_begin, (size_t)x.nlist + 1), l.put(x.ids, entries), x.no_id};
+    return {x.d,
+            x.nlist,
+            (int)rows,
+            l.put(centroids.data(), rows * d),
+            l.put(lengths.data(), rows),
+            l.put(x.codes, entries * d),
+            l.put(x.bias, entries),
+            l.put(x.list_begin, (size_t)x.nlist + 1),
+            l.put(x.ids, entries),
+            x.no_id};
 }
 
 // Loads what `put` puts into a slab.
@@ -208,8 +227,8 @@ try {
     if (rc == ANL_ENOMEM) {
         size_t available = 0, total = 0;
         cudaMemGetInfo(&available, &total);
-        return fail(ANL_ENOMEM, "GPU: %s needs %zu MiB, and %zu of %zu MiB are free: use --device cpu", what, counting.room.at >> 20, available >> 20,
-                    total >> 20);
+        return fail(ANL_ENOMEM, "GPU: %s needs %zu MiB, and %zu of %zu MiB are free: use --device cpu", what, counting.room.at >> 20,
+                    available >> 20, total >> 20);
     }
     if (rc) return rc;
     loader copying{{memory.p, 0}, cudaSuccess};
@@ -252,7 +271,8 @@ static int open(anl_gpu **out, int device)
     if (!rc) rc = enter(g);
     if (!rc) rc = check(cudaGetDeviceProperties(&p, device), "properties");
     if (!rc) memcpy(g->name, p.name, sizeof g->name - 1);
-    if (!rc && p.major < ANL_GPU_LEAST_MAJOR) rc = fail(ANL_EINVAL, "GPU: %s has compute capability %d.%d, and 8.0 is needed: use --device cpu", p.name, p.major, p.minor);
+    if (!rc && p.major < ANL_GPU_LEAST_MAJOR)
+        rc = fail(ANL_EINVAL, "GPU: %s has compute capability %d.%d, and 8.0 is needed: use --device cpu", p.name, p.major, p.minor);
     if (!rc) rc = prepare_search();
     if (rc) {
         delete g;
@@ -311,7 +331,7 @@ static int stream_new(anl_gpu_stream **out, anl_gpu *g)
 
 extern "C" const anl_gpu_table *anl_cuda_gpu(void)
 {
-    static const anl_gpu_table table = {anl::error,      anl::open,        anl::close, anl::name,   anl::load_model, anl::load_lists,
-                                        anl::stream_new, anl::stream_free, anl::embed, anl::embed_light, anl::search, anl::sw};
+    static const anl_gpu_table table = {anl::error,      anl::open,        anl::close, anl::name,        anl::load_model, anl::load_lists,
+                                        anl::stream_new, anl::stream_free, anl::embed, anl::embed_light, anl::search,     anl::sw};
     return &table;
 }

@@ -10,7 +10,8 @@
 
 #include <atomic>
 
-namespace anl {
+namespace anl
+{
 
 enum { WARP = 32 };
 
@@ -126,8 +127,8 @@ struct lists {
 
 // Bases as bit planes: for every 32 bases a word of their low bits, one of their high bits and, if there is an N, one that marks Ns.
 struct sequence {
-    uint32_t at; // first word
-    int32_t len; // bp
+    uint32_t at;    // first word
+    int32_t len;    // bp
     int32_t planes; // 2 or 3
     int32_t first;  // first token (embedding only)
 };
@@ -160,7 +161,8 @@ struct anl_gpu_stream {
     anl::slab device, host;
 };
 
-namespace anl {
+namespace anl
+{
 
 // Makes the stream's GPU current for this thread.
 int enter(const anl_gpu *g);

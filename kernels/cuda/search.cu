@@ -7,14 +7,15 @@
 
 #include <algorithm>
 
-namespace anl {
+namespace anl
+{
 
 enum {
     PART_QUERIES = 16384,
     MOST_DOTS = 1 << 30, // of centroids at a time
     THREADS = 256,
-    ROOM = 1024,      // survivors that a query keeps at least; 4 times k if that is more
-    LIST_PARTS = 8,   // blocks that share the queries of a list
+    ROOM = 1024,    // survivors that a query keeps at least; 4 times k if that is more
+    LIST_PARTS = 8, // blocks that share the queries of a list
 };
 
 // A neighbour as one number, in the order that counts.
@@ -282,8 +283,9 @@ __global__ void sort_kernel(search_memory m)
 
 int prepare_search()
 {
-    return check(cudaFuncSetAttribute(sort_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 4 * ANL_GPU_MOST_HITS * (int)sizeof(uint64_t)),
-                 "shared memory");
+    return check(
+        cudaFuncSetAttribute(sort_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 4 * ANL_GPU_MOST_HITS * (int)sizeof(uint64_t)),
+        "shared memory");
 }
 
 static void choose_lists(anl_gpu_stream *s, const search_memory &m, const lists &x)

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 
-namespace anl {
+namespace anl
+{
 
 enum { PART_JOBS = 65536, THREADS = 128, STRIP = 32 };
 
@@ -30,7 +31,8 @@ __device__ static void planes_of(const uint32_t *words, const sequence &s, int i
 
 // Strips hide the order of the CPU's search: of equal scores the one with the smallest tend counts, then with the smallest qend. Padding
 // is N, which never reaches a best score.
-__device__ static void run_strip(const anl_sw_params &p, const job &j, const uint32_t *words, int strip, bool last, int2 *edge, anl_sw_result *best)
+__device__ static void run_strip(const anl_sw_params &p, const job &j, const uint32_t *words, int strip, bool last, int2 *edge,
+                                 anl_sw_result *best)
 {
     int32_t h[STRIP] = {}, e[STRIP] = {}, above = 0; // H of the row above, one target base ago
     uint32_t query[3], target[3] = {};
@@ -70,7 +72,8 @@ __global__ void sw_kernel(anl_sw_params p, const job *jobs, int n, const uint32_
     const job j = jobs[i];
     const int strips = (j.query.len + STRIP - 1) / STRIP;
     anl_sw_result best{0, 0, 0};
-    for (int strip = 0; strip < strips; ++strip) run_strip(p, j, words, strip, strip + 1 == strips, edges + j.edge + threadIdx.x % WARP, &best);
+    for (int strip = 0; strip < strips; ++strip)
+        run_strip(p, j, words, strip, strip + 1 == strips, edges + j.edge + threadIdx.x % WARP, &best);
     results[i] = best;
 }
 
@@ -89,7 +92,8 @@ struct sw_memory {
     }
 };
 
-static int sw_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results)
+static int sw_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n,
+                   anl_sw_result *results)
 {
     sw_memory g{}, h{};
     g.n = h.n = n;

@@ -5,12 +5,13 @@
 
 #include "gpu.cuh"
 
-namespace anl {
+namespace anl
+{
 
 enum {
-    TILE = 64,         // rows
+    TILE = 64, // rows
     TILE_THREADS = 128,
-    WARP_PANELS = 2,   // that a warp takes at a time
+    WARP_PANELS = 2, // that a warp takes at a time
 };
 
 // Bytes of shared memory for a tile. The 16 bytes after each row keep the rows of a fragment in different banks.
@@ -49,7 +50,7 @@ template <class Use> __device__ void tile_dots(const uint4 *tile, int k, const i
     const uint32_t *columns = reinterpret_cast<const uint32_t *>(panels) + member * 16 + group;
     for (int p = begin + threadIdx.x / WARP * WARP_PANELS; p < end; p += warps * WARP_PANELS) {
         int32_t sum[TILE / 16][2 * WARP_PANELS][4] = {};
-        __syncwarp(); // use() may have parted the lanes
+        __syncwarp();                        // use() may have parted the lanes
         for (int c = 0; c < k / 4; c += 8) { // words
             uint32_t b[2 * WARP_PANELS][2] = {};
 #pragma unroll

@@ -6,7 +6,8 @@
 #include <cuda_runtime.h>
 #include <stdio.h>
 
-namespace {
+namespace
+{
 
 enum { WARP = 32, THREADS = 256, HEAD = ANL_ENCODER_HEAD, MOST = ANL_ENCODER_MAX_TOKENS, ROW = MOST + 1, CHUNK_SEQS = 1 << 20 };
 
@@ -214,7 +215,8 @@ void linear(const anl_train_linear *l, const float *a, int m, anl_train_mode mod
 {
     const float one = 1, beta = mode == ANL_TRAIN_ADD;
     size_t count = (size_t)m * l->n;
-    note(cublasSgemm(blas, CUBLAS_OP_T, CUBLAS_OP_N, l->n, m, l->k, &one, static_cast<const float *>(l->packed), l->k, a, l->k, &beta, y, l->n));
+    note(cublasSgemm(blas, CUBLAS_OP_T, CUBLAS_OP_N, l->n, m, l->k, &one, static_cast<const float *>(l->packed), l->k, a, l->k, &beta, y,
+                     l->n));
     if (l->bias || mode == ANL_TRAIN_RELU) bias_kernel<<<blocks_for(count), THREADS>>>(l->bias, l->n, count, mode == ANL_TRAIN_RELU, y);
 }
 
@@ -348,8 +350,8 @@ __device__ float gate_of(float z)
     return 2 / (1 + expf(-2 * z));
 }
 
-__global__ void pool_kernel(const float *x, const int32_t *first, const float *share, const float *gate, const float *bias, const float *mean,
-                            float *c)
+__global__ void pool_kernel(const float *x, const int32_t *first, const float *share, const float *gate, const float *bias,
+                            const float *mean, float *c)
 {
     int s = blockIdx.x, i = threadIdx.x, d = blockDim.x;
     float sum = 0;
@@ -360,8 +362,8 @@ __global__ void pool_kernel(const float *x, const int32_t *first, const float *s
     c[(size_t)s * d + i] = sum * share[s] - mean[i];
 }
 
-__global__ void pool_back_kernel(const float *x, const int32_t *first, const float *share, const float *gate, const float *bias, const float *dc,
-                                 float *dx, float *d_gate, float *d_bias, float *d_mean)
+__global__ void pool_back_kernel(const float *x, const int32_t *first, const float *share, const float *gate, const float *bias,
+                                 const float *dc, float *dx, float *d_gate, float *d_bias, float *d_mean)
 {
     int s = blockIdx.x, i = threadIdx.x, d = blockDim.x;
     float g_c = dc[(size_t)s * d + i], by_gate = 0, by_bias = 0;
@@ -377,13 +379,14 @@ __global__ void pool_back_kernel(const float *x, const int32_t *first, const flo
     if (i == 0) atomicAdd(d_bias, by_bias);
 }
 
-void pool(const float *x, const int32_t *first, const float *share, int n, int d, const float *gate, const float *bias, const float *mean, float *c)
+void pool(const float *x, const int32_t *first, const float *share, int n, int d, const float *gate, const float *bias, const float *mean,
+          float *c)
 {
     pool_kernel<<<n, d>>>(x, first, share, gate, bias, mean, c);
 }
 
-void pool_back(const float *x, const int32_t *first, const float *share, int n, int d, const float *gate, const float *bias, const float *dc,
-               float *dx, float *d_gate, float *d_bias, float *d_mean)
+void pool_back(const float *x, const int32_t *first, const float *share, int n, int d, const float *gate, const float *bias,
+               const float *dc, float *dx, float *d_gate, float *d_bias, float *d_mean)
 {
     pool_back_kernel<<<n, d>>>(x, first, share, gate, bias, dc, dx, d_gate, d_bias, d_mean);
 }
@@ -490,7 +493,8 @@ extern "C" const anl_train_kernels *anl_cuda_train(int device, char *message, si
         return nullptr;
     }
     cudaFuncSetAttribute(attend_back_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, sizeof(attend_back_memory));
-    if (!blas && (cublasCreate(&blas) != CUBLAS_STATUS_SUCCESS || cublasSetMathMode(blas, CUBLAS_TF32_TENSOR_OP_MATH) != CUBLAS_STATUS_SUCCESS)) {
+    if (!blas &&
+        (cublasCreate(&blas) != CUBLAS_STATUS_SUCCESS || cublasSetMathMode(blas, CUBLAS_TF32_TENSOR_OP_MATH) != CUBLAS_STATUS_SUCCESS)) {
         snprintf(message, size, "cuBLAS cannot be started on device %d", device);
         return nullptr;
     }

@@ -33,7 +33,7 @@ typedef struct anl_linear_packed {
  *  l[i][j] = (float)(q_i . k_j) * scale[h] + bias[h][64 + j - i]; the output is rne((sum_j p v_j) * (1 / sum_j p)). */
 typedef struct anl_attention {
     int d;
-    const float *scale;       /**< [d / 32] to base 2, finite */
+    const float *scale;                     /**< [d / 32] to base 2, finite */
     const float (*bias)[ANL_ENCODE_BIASES]; /**< [d / 32] to base 2, finite, by signed distance */
 } anl_attention;
 

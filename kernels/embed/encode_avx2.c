@@ -219,7 +219,7 @@ INLINE void tile(const anl_linear_packed *l, int o, int rows, const int16_t *a, 
 #define START(r) __m256i c##r##0 = i0, c##r##1 = i1;
 #define STEP(r)                                                                                                                            \
     if (r < rows) {                                                                                                                        \
-        __m256i in = broadcast_pair(a + r * ANL_ENCODER_MAX_INPUTS + i);                                                                        \
+        __m256i in = broadcast_pair(a + r * ANL_ENCODER_MAX_INPUTS + i);                                                                   \
         c##r##0 = _mm256_add_epi32(c##r##0, _mm256_madd_epi16(in, b0));                                                                    \
         c##r##1 = _mm256_add_epi32(c##r##1, _mm256_madd_epi16(in, b1));                                                                    \
     }

@@ -48,8 +48,8 @@ static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS],
 }
 
 /* 32 * nv channels from c. Two tokens at a time: vpmaddwd multiplies and adds them. */
-INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int c,
-                           int nv, int32_t *out)
+INLINE void sum_rows_block(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS], const int16_t *weight, int m, int d, int c, int nv,
+                           int32_t *out)
 {
     const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
     const __m512i second = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
@@ -215,7 +215,7 @@ typedef struct head {
     _Alignas(64) int8_t k[ANL_ENCODER_HEAD / 4][ANL_ENCODER_MAX_TOKENS][4]; /* [channels / 4][key][4] */
     _Alignas(64) int8_t v[ANL_ENCODER_MAX_TOKENS / 4][ANL_ENCODER_HEAD][4]; /* [keys / 4][channel][4] */
     _Alignas(64) uint8_t p[ANL_ENCODER_MAX_TOKENS][ANL_ENCODER_MAX_TOKENS]; /* weights [query][key] */
-    _Alignas(64) int32_t init[ANL_ENCODER_MAX_TOKENS];                     /* -128 * the sum of a key's channels */
+    _Alignas(64) int32_t init[ANL_ENCODER_MAX_TOKENS];                      /* -128 * the sum of a key's channels */
 } head;
 
 /* Keys beyond m are left as they are: their weights are masked to zero. */

@@ -1,3 +1,4 @@
+/* clang-format off */ /* it takes the macros that unroll loops for calls */
 /* NEON of ARMv8.0: everything widened to 16 bits for smlal. Where the processor has the dot product instructions (ARMv8.2),
  * the linear layers use sdot instead; the bytes are the same.
  *

@@ -49,8 +49,7 @@ static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_
     int32_t p = 0;
     for (; p + 4 <= n_panels; p += 4)
         columns(4, queries, n, panels + (size_t)p * ANL_PANEL * size, size, out + (size_t)p * ANL_PANEL, stride);
-    for (; p < n_panels; ++p)
-        columns(1, queries, n, panels + (size_t)p * ANL_PANEL * size, size, out + (size_t)p * ANL_PANEL, stride);
+    for (; p < n_panels; ++p) columns(1, queries, n, panels + (size_t)p * ANL_PANEL * size, size, out + (size_t)p * ANL_PANEL, stride);
 }
 
 static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n, int32_t limit, uint32_t *which, int32_t *value)

@@ -13,8 +13,10 @@ static int32_t limit_of_k(const int32_t *values, int32_t n, int32_t k)
         int32_t count = 0;
         for (int32_t i = 0; i < n; ++i) count += values[i] <= middle;
         if (count == k) return middle;
-        if (count > k) high = middle;
-        else low = middle + 1;
+        if (count > k)
+            high = middle;
+        else
+            low = middle + 1;
     }
     return low;
 }

@@ -27,13 +27,13 @@ typedef struct anl_train_linear {
 /** A contrastive batch: pair i is (query[i], target[i]), unit vectors. Pairs of one place, |place[i] - place[j]| < apart, are no
  *  negatives of each other. */
 typedef struct anl_train_contrast {
-    int n, d;              /**< n a multiple of 32, at most 16,384 */
+    int n, d;                    /**< n a multiple of 32, at most 16,384 */
     const float *query, *target; /**< [n][d] */
-    const int64_t *place;  /**< [n] joined coordinates */
+    const int64_t *place;        /**< [n] joined coordinates */
     int64_t apart;
     float inverse_temperature;
     float *d_query, *d_target; /**< [n][d] gradients of the mean loss, set */
-    float *work;           /**< contrast_work(n, d) bytes */
+    float *work;               /**< contrast_work(n, d) bytes */
     int threads;
 } anl_train_contrast;
 
@@ -49,8 +49,8 @@ typedef struct anl_train_step {
 } anl_train_step;
 
 typedef struct anl_train_kernels {
-    const char *name;   /**< "float" or "bf16" (inputs of matrix products rounded to bfloat16), or "cuda" */
-    int chunk_seqs;     /**< sequences to be handed over at once: few for the caches of a CPU, many for a GPU */
+    const char *name; /**< "float" or "bf16" (inputs of matrix products rounded to bfloat16), or "cuda" */
+    int chunk_seqs;   /**< sequences to be handed over at once: few for the caches of a CPU, many for a GPU */
 
     /** NULL, or why a kernel failed since the start: a GPU may be lost. The CPU's do not fail. */
     const char *(*status)(void);

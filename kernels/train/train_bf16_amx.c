@@ -136,7 +136,8 @@ static void linear(const anl_train_linear *l, const float *a, int m, anl_train_m
 static void linear_back(const anl_train_linear *l, const float *a, const float *dy, int m, float *da, float *dw, float *db, void *work)
 {
     int n = l->n, k = l->k, pairs = rounded(m, EDGE) / 2;
-    uint32_t *by_rows = work, *a_pairs = by_rows + rows_words(m, n), *dy_pairs = a_pairs + pairs_words(m, k), *turned = dy_pairs + pairs_words(m, n);
+    uint32_t *by_rows = work, *a_pairs = by_rows + rows_words(m, n), *dy_pairs = a_pairs + pairs_words(m, k),
+             *turned = dy_pairs + pairs_words(m, n);
     if (da) {
         const uint32_t *backward = (const uint32_t *)l->packed + (size_t)n * (size_t)k / 2;
         rows_with_zeros(dy, m, n, by_rows);

@@ -32,7 +32,8 @@ static inline __attribute__((always_inline)) void finish(tile_out out, int r, in
 }
 
 /* `rows` x 16 `vecs` outputs; both are constants where it is inlined. */
-static inline __attribute__((always_inline)) void tile(int rows, int vecs, pairs x, const uint32_t *w, ptrdiff_t ldw, int count, tile_out out)
+static inline __attribute__((always_inline)) void tile(int rows, int vecs, pairs x, const uint32_t *w, ptrdiff_t ldw, int count,
+                                                       tile_out out)
 {
     __m512 acc[ROWS][VECS];
     for (int r = 0; r < rows; ++r)
@@ -52,12 +53,16 @@ static inline __attribute__((always_inline)) void tile(int rows, int vecs, pairs
 static void column(int vecs, int m, pairs x, const uint32_t *w, ptrdiff_t ldw, int count, tile_out out)
 {
     for (; m >= ROWS; m -= ROWS, x.p += ROWS * x.row, out.c += ROWS * out.ldc) {
-        if (vecs == 4) tile(ROWS, 4, x, w, ldw, count, out);
-        else tile(ROWS, 2, x, w, ldw, count, out);
+        if (vecs == 4)
+            tile(ROWS, 4, x, w, ldw, count, out);
+        else
+            tile(ROWS, 2, x, w, ldw, count, out);
     }
     for (; m > 0; --m, x.p += x.row, out.c += out.ldc) {
-        if (vecs == 4) tile(1, 4, x, w, ldw, count, out);
-        else tile(1, 2, x, w, ldw, count, out);
+        if (vecs == 4)
+            tile(1, 4, x, w, ldw, count, out);
+        else
+            tile(1, 2, x, w, ldw, count, out);
     }
 }
 

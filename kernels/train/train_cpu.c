@@ -116,7 +116,8 @@ static void contrast_backward(const anl_train_kernels *t, const anl_train_contra
         memset(s->d_target[slot], 0, vectors * sizeof(float));
         for (int at = slot * LOSS_ROWS; at < c->n; at += LOSS_SLOTS * LOSS_ROWS) {
             float *e = s->e + (size_t)at * (size_t)c->n;
-            for (int i = 0; i < LOSS_ROWS; ++i) rows.row_back(c, at + i, 1 / s->row_sum[at + i], s->column_sum, e + (size_t)i * (size_t)c->n);
+            for (int i = 0; i < LOSS_ROWS; ++i)
+                rows.row_back(c, at + i, 1 / s->row_sum[at + i], s->column_sum, e + (size_t)i * (size_t)c->n);
             t->linear_back(&targets, c->query + (size_t)at * d, e, LOSS_ROWS, c->d_query + (size_t)at * d, s->d_target[slot], NULL,
                            s->work[slot]);
         }
@@ -148,8 +149,15 @@ static void contrast_exact(const anl_train_contrast *c, anl_train_score *score)
 static void choose(void)
 {
     anl_train_kernels *t = &tables[0];
-    *t = (anl_train_kernels){.name = "float", .chunk_seqs = CHUNK_SEQS, .status = status, .alloc = alloc, .release = free, .upload = upload, .download = upload,
-                             .zero = zero, .contrast_work = contrast_work};
+    *t = (anl_train_kernels){.name = "float",
+                             .chunk_seqs = CHUNK_SEQS,
+                             .status = status,
+                             .alloc = alloc,
+                             .release = free,
+                             .upload = upload,
+                             .download = upload,
+                             .zero = zero,
+                             .contrast_work = contrast_work};
     anl_train_fill_scalar(t, &rows);
     anl_train_products_blas(t);
     int bf16 = 0;

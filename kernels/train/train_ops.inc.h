@@ -152,7 +152,8 @@ typedef struct view {
 } view;
 
 /* c[i][0..32) of `rows` (4 or 1) rows from i on = sum over k of a(i, k) * b[k][0..32), times `by`. */
-static inline __attribute__((always_inline)) void multiply_rows(int rows, view a, const float *b, int ldb, int k, float by, float *c, int ldc)
+static inline __attribute__((always_inline)) void multiply_rows(int rows, view a, const float *b, int ldb, int k, float by, float *c,
+                                                                int ldc)
 {
     v16 acc[4][2];
     for (int r = 0; r < rows; ++r) acc[r][0] = acc[r][1] = splat(0);
@@ -175,8 +176,10 @@ static void multiply(view a, int m, const float *b, int ldb, int k, int n, float
 {
     for (int j = 0; j < n; j += 32) {
         int i = 0;
-        for (; i + 4 <= m; i += 4) multiply_rows(4, (view){a.p + i * a.row, a.row, a.column}, b + j, ldb, k, by, c + (size_t)i * (size_t)ldc + j, ldc);
-        for (; i < m; ++i) multiply_rows(1, (view){a.p + i * a.row, a.row, a.column}, b + j, ldb, k, by, c + (size_t)i * (size_t)ldc + j, ldc);
+        for (; i + 4 <= m; i += 4)
+            multiply_rows(4, (view){a.p + i * a.row, a.row, a.column}, b + j, ldb, k, by, c + (size_t)i * (size_t)ldc + j, ldc);
+        for (; i < m; ++i)
+            multiply_rows(1, (view){a.p + i * a.row, a.row, a.column}, b + j, ldb, k, by, c + (size_t)i * (size_t)ldc + j, ldc);
     }
 }
 

@@ -8,11 +8,11 @@
 enum { ANL_WAVE_COLUMN, ANL_WAVE_INS, ANL_WAVE_DEL, ANL_WAVE_LONG_INS, ANL_WAVE_LONG_DEL, ANL_WAVE_ENDS };
 
 enum {
-    ANL_WAVE_BLOCK = 32,                        /**< diagonals are computed in multiples of so many */
-    ANL_WAVE_NOWHERE = INT16_MIN / 2,           /**< the cell of a diagonal that is not reached */
+    ANL_WAVE_BLOCK = 32,                           /**< diagonals are computed in multiples of so many */
+    ANL_WAVE_NOWHERE = INT16_MIN / 2,              /**< the cell of a diagonal that is not reached */
     ANL_WAVE_LONGEST = INT16_MAX - ANL_WAVE_BLOCK, /**< longest query, bp */
-    ANL_WAVE_SOURCE = 7,                        /**< bits of `from`: the end that the best alignment in a column has, */
-    ANL_WAVE_GOES_ON = 8,                       /**< and, shifted left by the end less 1, whether a gap goes on */
+    ANL_WAVE_SOURCE = 7,                           /**< bits of `from`: the end that the best alignment in a column has, */
+    ANL_WAVE_GOES_ON = 8,                          /**< and, shifted left by the end less 1, whether a gap goes on */
 };
 
 /** n >= 1 diagonals (target minus query position) from `lo` on, none below -qlen or above tlen. A cell holds the farthest query position.
@@ -21,7 +21,7 @@ enum {
 typedef struct anl_wave_step {
     const uint8_t *query, *target;
     int32_t qlen, tlen, lo, n;
-    const int16_t *column;                /**< the wavefront one mismatch ago */
+    const int16_t *column;                                    /**< the wavefront one mismatch ago */
     const int16_t *open[ANL_WAVE_ENDS], *more[ANL_WAVE_ENDS]; /**< [1..]: where gaps open and go on, moved by their step on the diagonals */
     int16_t *out[ANL_WAVE_ENDS];
     uint8_t *from;

@@ -14,7 +14,8 @@ static inline void follow_block(const anl_wave_step *s, int32_t lo, const int16_
         __m512i i = _mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(column + l)));
         const __m512i room = _mm512_sub_epi32(_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(limit + l))), i);
         const __m512i j = _mm512_add_epi32(i, _mm512_add_epi32(lane, _mm512_set1_epi32(lo + l)));
-        const __mmask16 reached = _mm512_cmpge_epi32_mask(i, zero), four = _mm512_mask_cmpge_epi32_mask(reached, room, _mm512_set1_epi32(4));
+        const __mmask16 reached = _mm512_cmpge_epi32_mask(i, zero),
+                        four = _mm512_mask_cmpge_epi32_mask(reached, room, _mm512_set1_epi32(4));
         const __m512i differ = _mm512_xor_si512(_mm512_mask_i32gather_epi32(zero, four, i, s->query, 1),
                                                 _mm512_mask_i32gather_epi32(zero, four, j, s->target, 1));
         const __mmask16 all = _mm512_mask_testn_epi32_mask(four, differ, differ);

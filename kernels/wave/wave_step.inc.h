@@ -34,8 +34,8 @@ static inline void find_limits(const anl_wave_step *s, int32_t i, int16_t *limit
 }
 
 /* The recurrence for one way of ending: *best and *how are those of the ways before it. */
-static inline void fill_gap(const int16_t *restrict open, const int16_t *restrict more, const int16_t *restrict limit, int16_t move, int end,
-                            int16_t *restrict out, int16_t *restrict best, int16_t *restrict how)
+static inline void fill_gap(const int16_t *restrict open, const int16_t *restrict more, const int16_t *restrict limit, int16_t move,
+                            int end, int16_t *restrict out, int16_t *restrict best, int16_t *restrict how)
 {
     for (int l = 0; l < BLOCK; ++l) {
         const int16_t o = open[l], m = more[l], on = (int16_t)(m > o ? ANL_WAVE_GOES_ON << (end - 1) : 0);
@@ -60,7 +60,8 @@ static inline void fill_block(const anl_wave_step *s, int32_t i, const int16_t *
         how[l] = ANL_WAVE_COLUMN;
     }
     for (int end = ANL_WAVE_INS; end < ANL_WAVE_ENDS; ++end)
-        fill_gap(s->open[end] + i, s->more[end] + i, limit, end == ANL_WAVE_INS || end == ANL_WAVE_LONG_INS, end, s->out[end] + i, best, how);
+        fill_gap(s->open[end] + i, s->more[end] + i, limit, end == ANL_WAVE_INS || end == ANL_WAVE_LONG_INS, end, s->out[end] + i, best,
+                 how);
     for (int l = 0; l < BLOCK; ++l) {
         out[l] = best[l] < 0 ? NOWHERE : best[l];
         from[l] = (uint8_t)how[l];

@@ -37,11 +37,11 @@ struct anl_aligner {
     anl_context context;
     worker *workers;
     int n_workers;
-    anl_insert_model insert; /* of the last batches that had enough pairs */
-    int started;             /* 1: the first batch, or the first part of it, is through */
+    anl_insert_model insert;    /* of the last batches that had enough pairs */
+    int started;                /* 1: the first batch, or the first part of it, is through */
     anl_arena *arenas[BUFFERS]; /* per batch: queries, chunks */
-    int buffer;              /* of this batch */
-    anl_progress *progress;  /* NULL: nobody is told */
+    int buffer;                 /* of this batch */
+    anl_progress *progress;     /* NULL: nobody is told */
     void *progress_data;
     int64_t work_done, expected; /* reads times WORK; reads of the whole input, about */
 };
@@ -97,7 +97,8 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc) rc = anl_model_open(&a->model, model_path);
     if (!rc && anl_model_hash(a->model) != a->index->model_hash)
         rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, a->model->path);
-    if (!rc && a->model->dim != a->index->d) rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
+    if (!rc && a->model->dim != a->index->d)
+        rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
     if (!rc) anl_search_competing_only(a->search);
@@ -201,8 +202,10 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     for (int i = 0; i < n && !rc; ++i) {
         anl_choice chosen[2];
         int paired = q[i].read->mate == 1, proper;
-        if (paired) rc = anl_pair_choose(x->options, &k->aligner->insert, &q[i], &w->pairs, chosen, &proper);
-        else chosen[0] = anl_choose_single(x->options, &q[i], x->options->min_score);
+        if (paired)
+            rc = anl_pair_choose(x->options, &k->aligner->insert, &q[i], &w->pairs, chosen, &proper);
+        else
+            chosen[0] = anl_choose_single(x->options, &q[i], x->options->min_score);
         if (paired) q[i].proper = q[i + 1].proper = (uint8_t)proper;
         for (int m = 0; m <= paired && !rc; ++m)
             if (!anl_read_is_long(q[i + m].read)) rc = anl_trace_chosen(x, s, &q[i + m], &chosen[m], results);
@@ -236,7 +239,8 @@ static int finish(const work *k, const anl_query *q, int n, worker *w, anl_recor
             const anl_read_alignments aligned[2] = {q[i].aligned, q[i + 1].aligned};
             rc = anl_finish_pair(&f, reads, aligned, q[i].proper, out);
             ++i;
-        } else rc = anl_finish_single(&f, q[i].read, &q[i].aligned, out);
+        } else
+            rc = anl_finish_single(&f, q[i].read, &q[i].aligned, out);
     }
     return rc;
 }
@@ -413,12 +417,12 @@ typedef struct task {
     pthread_t thread;
     int in_background, running;
     anl_failure failure;
-    anl_reads *in;           /* of reading: */
+    anl_reads *in; /* of reading: */
     int64_t bases;
     const anl_align_output *out; /* of writing: */
     const anl_records *chunks;
     size_t n_chunks;
-    anl_batch *batch;        /* read into, or what the records were made of */
+    anl_batch *batch; /* read into, or what the records were made of */
 } task;
 
 static int read_batch(task *t)

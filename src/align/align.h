@@ -23,7 +23,7 @@ const char *anl_aligner_gpu(const anl_aligner *a); /**< name of the GPU in use; 
 typedef struct anl_summary {
     anl_counts counts;
     anl_find_counts found; /**< what adaptive search did */
-    anl_insert insert; /**< FR inserts of the last batch that had an estimate */
+    anl_insert insert;     /**< FR inserts of the last batch that had an estimate */
 } anl_summary;
 
 /** Aligns one batch. records[i] of *n_chunks chunks, in input order, stay valid until the call after the next. */

@@ -141,8 +141,10 @@ void *anl_arena_alloc(anl_arena *a, size_t n, size_t size)
         b->cap = cap;
         b->used = 0;
         b->next = a->current ? a->current->next : NULL;
-        if (a->current) a->current->next = b;
-        else a->first = b;
+        if (a->current)
+            a->current->next = b;
+        else
+            a->first = b;
     }
     a->current = b;
     void *p = b->data + b->used;

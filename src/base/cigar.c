@@ -62,8 +62,10 @@ int64_t anl_cigar_shared(anl_cigar_path a, anl_cigar_path b)
     for (run x = next_run(&a), y = next_run(&b); x.len && y.len;) {
         const int32_t begin = x.q > y.q ? x.q : y.q, end = x.q + x.len < y.q + y.len ? x.q + x.len : y.q + y.len;
         if (x.t - x.q == y.t - y.q && end > begin) shared += end - begin;
-        if (x.q + x.len < y.q + y.len) x = next_run(&a);
-        else y = next_run(&b);
+        if (x.q + x.len < y.q + y.len)
+            x = next_run(&a);
+        else
+            y = next_run(&b);
     }
     return shared;
 }

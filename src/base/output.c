@@ -145,8 +145,10 @@ static int create_temporary(anl_output *o, mode_t mode)
     }
     stale_remove_all(o->target);
     rc = create(o, name, mode);
-    if (rc) give_slot_back(o);
-    else atomic_store(&temporaries[o->slot].named, 1);
+    if (rc)
+        give_slot_back(o);
+    else
+        atomic_store(&temporaries[o->slot].named, 1);
     return rc;
 }
 
@@ -247,7 +249,8 @@ int anl_output_close(anl_output *o)
     int rc = o->state == OPEN ? anl_output_finish(o) : o->state == FINISHED ? ANL_OK : ANL_EIO; /* which has its message */
     errno = 0;
     if (!rc && o->slot >= 0) {
-        if (rename(temporaries[o->slot].name, o->target)) rc = anl_output_fail(o);
+        if (rename(temporaries[o->slot].name, o->target))
+            rc = anl_output_fail(o);
         else {
             give_slot_back(o); /* there is nothing to remove any more */
             sync_folder(o->target);
@@ -281,8 +284,10 @@ int anl_scratch_open(const char *prefix)
         return -1;
     }
     const int descriptor = mkstemp(name);
-    if (descriptor < 0) anl_fail(ANL_EIO, "%s: cannot write: %s", name, strerror(errno));
-    else unlink(name);
+    if (descriptor < 0)
+        anl_fail(ANL_EIO, "%s: cannot write: %s", name, strerror(errno));
+    else
+        unlink(name);
     return descriptor;
 }
 

@@ -21,8 +21,8 @@ enum {
     ANL_PANEL = 16,      /**< vectors */
     ANL_PANEL_DEPTH = 4, /**< elements of a vector that stand together */
     ANL_PANEL_LINE = ANL_PANEL * ANL_PANEL_DEPTH,
-    ANL_PANEL_OFFSET = 128,         /**< of the elements of queries */
-    ANL_PANEL_NO_BIAS = INT32_MAX,  /**< of what fills up the last panel: farther than everything */
+    ANL_PANEL_OFFSET = 128,        /**< of the elements of queries */
+    ANL_PANEL_NO_BIAS = INT32_MAX, /**< of what fills up the last panel: farther than everything */
 };
 
 /** Panels that `n` vectors take, the last one filled up. */

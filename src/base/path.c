@@ -98,12 +98,14 @@ int anl_paths_check(const char *const *outputs, int n_outputs, const char *const
             const identity other = inputs[j] ? identify(inputs[j], STDIN_FILENO) : (identity){0};
             if (!same(&own, &other)) continue;
             if (!strcmp(outputs[i], inputs[j])) return anl_fail(ANL_EINVAL, "%s: is an input and would be written over", name);
-            return anl_fail(ANL_EINVAL, "%s: is the same file as the input %s, which would be written over", name, label(inputs[j], "standard input"));
+            return anl_fail(ANL_EINVAL, "%s: is the same file as the input %s, which would be written over", name,
+                            label(inputs[j], "standard input"));
         }
         for (int j = 0; j < i; ++j) {
             const identity other = outputs[j] ? identify(outputs[j], STDOUT_FILENO) : (identity){0};
             if (same(&own, &other))
-                return anl_fail(ANL_EINVAL, "%s: two outputs would be written to this file%s%s", name, strcmp(outputs[i], outputs[j]) ? ", the other one as " : "",
+                return anl_fail(ANL_EINVAL, "%s: two outputs would be written to this file%s%s", name,
+                                strcmp(outputs[i], outputs[j]) ? ", the other one as " : "",
                                 strcmp(outputs[i], outputs[j]) ? label(outputs[j], "standard output") : "");
         }
     }

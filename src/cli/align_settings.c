@@ -51,7 +51,8 @@ static int add_read_group(const char *called, const char *field, int is_id, cli_
     if (is_id && used) return anl_fail(ANL_EINVAL, "%s: the read group is given twice", called);
     if (!is_id && !used) return anl_fail(ANL_EINVAL, "%s %s: needs --rg-id first", called, field);
     const int n = snprintf(g + used, sizeof s->read_group - used, is_id ? "@RG\tID:%s" : "\t%s", field);
-    return n < (int)(sizeof s->read_group - used) ? check_read_group(called, g) : anl_fail(ANL_EINVAL, "%s: the read group is too long", called);
+    return n < (int)(sizeof s->read_group - used) ? check_read_group(called, g)
+                                                  : anl_fail(ANL_EINVAL, "%s: the read group is too long", called);
 }
 
 static int set_rg_id(const anl_option *o, const char *called, const char *text, void *settings)
@@ -74,8 +75,10 @@ static int set_read_group(const anl_option *o, const char *called, const char *l
     (void)o;
     for (const char *c = line; *c; ++c) {
         if (n + 1 >= sizeof s->read_group) return anl_fail(ANL_EINVAL, "%s: the read group is too long", called);
-        if (c[0] == '\\' && (c[1] == 't' || c[1] == '\\')) s->read_group[n++] = *++c == 't' ? '\t' : '\\';
-        else s->read_group[n++] = *c;
+        if (c[0] == '\\' && (c[1] == 't' || c[1] == '\\'))
+            s->read_group[n++] = *++c == 't' ? '\t' : '\\';
+        else
+            s->read_group[n++] = *c;
     }
     s->read_group[n] = 0;
     return check_read_group(called, s->read_group);
@@ -85,7 +88,8 @@ static int add_header(const anl_option *o, const char *called, const char *text,
 {
     cli_align_settings *s = settings;
     (void)o;
-    if (s->n_headers == CLI_MOST_HEADERS) return anl_fail(ANL_EINVAL, "%s: is given more than %d times; put the lines into a file", called, CLI_MOST_HEADERS);
+    if (s->n_headers == CLI_MOST_HEADERS)
+        return anl_fail(ANL_EINVAL, "%s: is given more than %d times; put the lines into a file", called, CLI_MOST_HEADERS);
     s->headers[s->n_headers++] = text;
     return ANL_OK;
 }
@@ -122,17 +126,22 @@ static int refuse(const anl_option *o, const char *called, const char *text, voi
 static const char FILES[] = CLI_SECTION_FILES, RECORDS[] = ANL_SECTION_RECORDS, BWA[] = CLI_SECTION_BWA;
 static const char IGNORED[] = "taken and without effect: there are no seeds and no band to tune";
 
-#define IGNORE(c) {BWA, .letter = c, .arg = "N", .kind = ANL_OPTION_SET, .set = set_ignored, .help = IGNORED}
+#define IGNORE(c)                                                                                                                          \
+    {                                                                                                                                      \
+        BWA, .letter = c, .arg = "N", .kind = ANL_OPTION_SET, .set = set_ignored, .help = IGNORED                                          \
+    }
 
 static const anl_option list[] = {
     {FILES, .letter = 'o', .also = 'f', .name = "output", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(output.path),
      .initial = "standard output, SAM", .help = "write there; .sam, .sam.gz, .bam, .cram or .paf sets the format",
-     .more = "In small letters or capitals; a name without an ending is SAM, one with another ending needs --output-format. .sam.gz is compressed by "
+     .more = "In small letters or capitals; a name without an ending is SAM, one with another ending needs --output-format. .sam.gz is "
+             "compressed by "
              "blocks, as bgzip does it."},
     {FILES, .name = "output-format", .arg = "F", .kind = ANL_OPTION_WORD, .field = AT(output.format), .words = formats, .initial = "",
      .given = CLI_GIVEN_FORMAT, .help = "sam, sam.gz, bam, cram or paf, whatever the name of FILE",
-     .more = "PAF is that of minimap2: a line for each alignment, primary, supplementary or secondary, none for an unmapped read; mates are "
-             "called NAME/1 and NAME/2."},
+     .more =
+         "PAF is that of minimap2: a line for each alignment, primary, supplementary or secondary, none for an unmapped read; mates are "
+         "called NAME/1 and NAME/2."},
     {FILES, .name = "sort", .field = AT(output.sort), .help = "sort by coordinate and write an index beside FILE",
      .more = "Plain SAM gets no index; PAF is not sorted. Mates have the tag ms, so that samtools markdup needs no fixmate before it."},
     {FILES, .name = "sort-memory", .arg = "SIZE", .kind = ANL_OPTION_SIZE, .field = AT(sort_memory), .low = 1000000, .high = 1e15,
@@ -144,13 +153,15 @@ static const anl_option list[] = {
      .help = "READS is interleaved: neighbours with one name are a pair", .more = "Other reads are single."},
     {FILES, .name = "un", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(unplaced),
      .help = "write reads, and pairs of which both mates, that found no place there as well, as FASTQ; .gz is compressed",
-     .more = "Mates follow each other, as -p takes them. With a % in its name there are two files, the first mates in the one with a 1 in its place, "
+     .more = "Mates follow each other, as -p takes them. With a % in its name there are two files, the first mates in the one with a 1 in "
+             "its place, "
              "the second mates in the one with a 2; single reads are refused then. Reads without qualities are written as FASTA."},
     {FILES, .name = "reference", .arg = "FASTA", .kind = ANL_OPTION_FILE, .field = AT(output.reference),
      .help = "for CRAM; without it the CRAM holds the bases itself",
-     .more = "With an index made by samtools faidx or room for one; it must be what the index was made of. Without it samtools reads the CRAM "
-             "without a reference; Picard and GATK read it only when it was written with --sort, without -a, for a genome of up to 67 Mb. MD "
-             "and NM are stored in every CRAM."},
+     .more =
+         "With an index made by samtools faidx or room for one; it must be what the index was made of. Without it samtools reads the CRAM "
+         "without a reference; Picard and GATK read it only when it was written with --sort, without -a, for a genome of up to 67 Mb. MD "
+         "and NM are stored in every CRAM."},
     {FILES, .name = "summary", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(summary), .help = "write the summary as JSON"},
     {FILES, .letter = 'v', .name = "verbosity", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(verbosity), .high = 9,
      .help = "1 errors only, 2 summary and warnings, 3 also what aligns, GPU or CPU, and how far it is",
@@ -167,22 +178,36 @@ static const anl_option list[] = {
      .more = "A file where it does not begin with @; lines of it that do not are passed over. @HD and @SQ are anneal's own."},
     {RECORDS, .letter = 'C', .name = "comment-tags", .field = AT(output.comment_tags),
      .help = "append what of a FASTQ comment is SAM tags, tab-separated", .more = "As BC:Z:ACGT; other parts are left out and counted."},
-    {RECORDS, .name = "umi-from-name", .field = AT(output.umi_from_name),
-     .help = "tag RX: the UMI behind the last : or _ of a read's name",
-     .more = "As Illumina (LANE:...:ACGT+TTAA) and umi_tools (name_ACGT) put it there; + becomes -. Reads without one have no RX and are counted."},
+    {RECORDS, .name = "umi-from-name", .field = AT(output.umi_from_name), .help = "tag RX: the UMI behind the last : or _ of a read's name",
+     .more = "As Illumina (LANE:...:ACGT+TTAA) and umi_tools (name_ACGT) put it there; + becomes -. Reads without one have no RX and are "
+             "counted."},
     {RECORDS, .name = "cs", .arg = "[=long]", .kind = ANL_OPTION_SET, .set = set_cs, .words = "short long",
      .help = "tag cs, the differences as minimap2 spells them; long: with the equal bases",
      .more = ":10*ag+tt-cc; long: =ACGTACGTAC in place of :10."},
     {RECORDS, .name = "MD", .field = AT(output.paf_md), .help = "tag MD in PAF, too, which holds the CIGAR as tag cg",
      .more = "SAM, BAM and CRAM always have it."},
     {RECORDS, .name = "sam-hit-only", .field = AT(hits_only), .help = "leave unmapped reads out"},
-    {BWA, .letter = 'q', .kind = ANL_OPTION_SET, .set = set_as_always, .help = "do not lower the MAPQ of supplementary records: never done here"},
+    {BWA, .letter = 'q', .kind = ANL_OPTION_SET, .set = set_as_always,
+     .help = "do not lower the MAPQ of supplementary records: never done here"},
     {BWA, .letter = 'j', .kind = ANL_OPTION_SET, .set = set_as_always, .help = "ignore which contigs are ALT: always done here"},
-    IGNORE('c'), IGNORE('d'), IGNORE('D'), IGNORE('G'), IGNORE('m'), IGNORE('N'), IGNORE('Q'), IGNORE('r'), IGNORE('s'), IGNORE('w'), IGNORE('W'),
-    IGNORE('X'), IGNORE('y'),
-    {BWA, .letter = 'V', .kind = ANL_OPTION_SET, .set = refuse, .help = "not taken: an index keeps no descriptions of contigs for a tag XR"},
+    IGNORE('c'),
+    IGNORE('d'),
+    IGNORE('D'),
+    IGNORE('G'),
+    IGNORE('m'),
+    IGNORE('N'),
+    IGNORE('Q'),
+    IGNORE('r'),
+    IGNORE('s'),
+    IGNORE('w'),
+    IGNORE('W'),
+    IGNORE('X'),
+    IGNORE('y'),
+    {BWA, .letter = 'V', .kind = ANL_OPTION_SET, .set = refuse,
+     .help = "not taken: an index keeps no descriptions of contigs for a tag XR"},
     {BWA, .letter = 'u', .kind = ANL_OPTION_SET, .set = refuse, .help = "not taken: there is no tag XB; XA says where, -a all of it"},
-    {BWA, .letter = 'z', .arg = "F", .kind = ANL_OPTION_SET, .set = refuse, .help = "not taken: XA is about places with 0.8 of the best score; -a writes all"},
+    {BWA, .letter = 'z', .arg = "F", .kind = ANL_OPTION_SET, .set = refuse,
+     .help = "not taken: XA is about places with 0.8 of the best score; -a writes all"},
 };
 
 const anl_option_table cli_align_files = {list, sizeof list / sizeof *list, AT(given)};
@@ -230,7 +255,8 @@ int cli_align_operands(cli_align_settings *s, const cli_call *call)
     s->reads.mates = call->n == 3 ? call->operands[2] : NULL;
     if (s->reads.mates && s->reads.interleaved) return cli_usage("-p: the reads are interleaved in one file, but there are two");
     if (s->reads.mates && same_file(s->reads.path, s->reads.mates))
-        return cli_usage("%s and %s: READS and MATES are one file; when it holds both mates in turn, give it once, with -p", s->reads.path, s->reads.mates);
+        return cli_usage("%s and %s: READS and MATES are one file; when it holds both mates in turn, give it once, with -p", s->reads.path,
+                         s->reads.mates);
     return 0;
 }
 
@@ -238,7 +264,8 @@ int cli_align_settle(cli_align_settings *s)
 {
     if (!(s->given & CLI_GIVEN_FORMAT) && s->output.path && take_format(s, s->output.path)) return 2;
     if (s->output.csi && !s->output.sort) return cli_usage("--csi: is the index of sorted output; add --sort");
-    if (s->output.csi && s->output.format != ANL_BAM && s->output.format != ANL_SAM_GZ) return cli_usage("--csi: is an index of BAM; of CRAM it is .crai");
+    if (s->output.csi && s->output.format != ANL_BAM && s->output.format != ANL_SAM_GZ)
+        return cli_usage("--csi: is an index of BAM; of CRAM it is .crai");
     if (s->sort_memory && !s->output.sort) return cli_usage("--sort-memory: is that of sorting; add --sort");
     s->output.sort_memory = (size_t)s->sort_memory;
     if (s->output.format == ANL_PAF && s->output.sort) return cli_usage("--sort: PAF is written in the order of the reads");
@@ -290,7 +317,8 @@ int cli_header_lines(const cli_align_settings *s, char **out)
     if (!s->n_headers) return ANL_OK;
     FILE *to = open_memstream(out, &size);
     if (!to) return anl_fail(ANL_ENOMEM, "out of memory");
-    for (int i = 0; i < s->n_headers && !rc; ++i) rc = *s->headers[i] == '@' ? add_line(to, "-H", s->headers[i], 1) : add_file(to, s->headers[i]);
+    for (int i = 0; i < s->n_headers && !rc; ++i)
+        rc = *s->headers[i] == '@' ? add_line(to, "-H", s->headers[i], 1) : add_file(to, s->headers[i]);
     if (fclose(to) && !rc) rc = anl_fail(ANL_ENOMEM, "out of memory");
     if (rc) {
         free(*out);

@@ -107,11 +107,13 @@ static void warn(const job *j)
     const cli_align_settings *s = j->settings;
     const anl_counts *c = &j->summary.done.counts;
     if (*s->ignored) fprintf(stderr, "anneal: %s: of bwa mem, and without effect here\n", s->ignored);
-    if (!c->reads) fprintf(stderr, "anneal: warning: %s holds no reads\n", s->reads.path);
+    if (!c->reads)
+        fprintf(stderr, "anneal: warning: %s holds no reads\n", s->reads.path);
     else if (s->reads.interleaved && !c->pairs)
         fprintf(stderr, "anneal: warning: -p: no two neighbours in %s have one name; all reads were taken as single\n", s->reads.path);
     if (j->left_out) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", (long long)j->left_out);
-    if (j->without_umi) fprintf(stderr, "anneal: --umi-from-name: %lld reads have no UMI in their name, and no tag RX\n", (long long)j->without_umi);
+    if (j->without_umi)
+        fprintf(stderr, "anneal: --umi-from-name: %lld reads have no UMI in their name, and no tag RX\n", (long long)j->without_umi);
 }
 
 static int check_files(const cli_align_settings *s)
@@ -148,8 +150,10 @@ static int run(void *settings, const cli_call *call)
     anl_meter_start(&j.meter, s->verbosity < 2 ? ANL_METER_OFF : s->verbosity < 3 ? ANL_METER_TERMINAL : ANL_METER_LINES);
     int rc = j.command_line ? open_all(&j) : ANL_ENOMEM;
     if (!rc) rc = anl_align(j.aligner, j.reads, &j.to, &j.summary.done, show_reads, &j.meter);
-    if (!rc) rc = finish_all(&j);
-    else anl_meter_finish(&j.meter);
+    if (!rc)
+        rc = finish_all(&j);
+    else
+        anl_meter_finish(&j.meter);
     if (!rc && s->verbosity >= 2) {
         warn(&j);
         cli_summary_print(&j.summary);

@@ -8,7 +8,8 @@ static int run(void *settings, const cli_call *call)
 {
     (void)settings;
     const char *what = call->operands[0];
-    if (call->n == 2) return strcmp(what, "man") ? cli_usage("completions: only man takes a TEMPLATE") : cli_generate_man(call->operands[1]);
+    if (call->n == 2)
+        return strcmp(what, "man") ? cli_usage("completions: only man takes a TEMPLATE") : cli_generate_man(call->operands[1]);
     if (!strcmp(what, "bash")) return cli_generate_bash();
     if (!strcmp(what, "zsh")) return cli_generate_zsh();
     if (!strcmp(what, "table")) return cli_generate_table();

@@ -19,8 +19,8 @@ static int run(void *settings, const cli_call *call)
     const int n = anl_devices_find(devices, MOST, &why);
     if (!n) printf("cuda\t%s\n", why);
     for (int i = 0; i < n && i < MOST; ++i)
-        printf("cuda:%d\t%s\tsm_%d%d\t%zu MiB\t%d multiprocessors\n", i, devices[i].name, devices[i].major, devices[i].minor, devices[i].memory >> 20,
-               devices[i].multiprocessors);
+        printf("cuda:%d\t%s\tsm_%d%d\t%zu MiB\t%d multiprocessors\n", i, devices[i].name, devices[i].major, devices[i].minor,
+               devices[i].memory >> 20, devices[i].multiprocessors);
     return 0;
 }
 
@@ -28,7 +28,8 @@ const cli_command cmd_devices = {
     .name = "devices",
     .what = "print what this machine offers",
     .usage = "",
-    .about = "Prints what this machine offers: cores and kernel levels (the last one is used; ANNEAL_KERNELS caps it), and NVIDIA GPUs that the "
-             "program sees; anneal index and align use the first one unless --device says otherwise.",
+    .about =
+        "Prints what this machine offers: cores and kernel levels (the last one is used; ANNEAL_KERNELS caps it), and NVIDIA GPUs that the "
+        "program sees; anneal index and align use the first one unless --device says otherwise.",
     .run = run,
 };

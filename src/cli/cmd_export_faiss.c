@@ -25,8 +25,9 @@ const cli_command cmd_export_faiss = {
     .name = "export-faiss",
     .what = "write an index's vectors as a FAISS index file",
     .usage = "INDEX.anl OUT.faiss",
-    .about = "Writes the vectors as a plain FAISS index (IVF, 8-bit direct codes) that faiss.read_index opens. Ids are window numbers; a vector "
-             "element v is stored as v + 128.",
+    .about =
+        "Writes the vectors as a plain FAISS index (IVF, 8-bit direct codes) that faiss.read_index opens. Ids are window numbers; a vector "
+        "element v is stored as v + 128.",
     .needs = "INDEX.anl OUT.faiss",
     .least = 2,
     .most = 2,

@@ -43,7 +43,8 @@ static int set_list(const anl_option *o, const char *called, const char *text, v
             return ANL_OK;
         }
     }
-    return anl_fail(ANL_EINVAL, "%s %s: must be up to %d whole numbers from %.0f to %.0f, comma-separated", called, text, MOST, o->low, o->high);
+    return anl_fail(ANL_EINVAL, "%s %s: must be up to %d whole numbers from %.0f to %.0f, comma-separated", called, text, MOST, o->low,
+                    o->high);
 }
 
 static void print(const char *genome, const char *model, int64_t windows, const anl_recall_condition *c, const anl_recall *r, int floats)
@@ -52,8 +53,8 @@ static void print(const char *genome, const char *model, int64_t windows, const 
     const int *found[] = {r->found, r->found_exact, r->found_float};
     const char *slash = strrchr(genome, '/');
     for (int how = 0; how < 2 + floats; ++how) {
-        printf("%s\t%lld\t%s\t%d\t%.1f\t%s\t%d\t%.2f", slash ? slash + 1 : genome, (long long)windows, model, c->length, 100 * (double)c->error,
-               search[how], r->reads, 100.0 * r->unique / r->reads);
+        printf("%s\t%lld\t%s\t%d\t%.1f\t%s\t%d\t%.2f", slash ? slash + 1 : genome, (long long)windows, model, c->length,
+               100 * (double)c->error, search[how], r->reads, 100.0 * r->unique / r->reads);
         for (int i = 0; i < ANL_RECALL_DEPTHS; ++i) printf("\t%.2f", r->unique ? 100.0 * found[how][i] / r->unique : 0.0);
         for (int i = 0; i < ANL_RECALL_LISTS; ++i) printf("\t%.2f", r->unique ? 100.0 * r->listed[i] / r->unique : 0.0);
         putchar('\n');
@@ -69,8 +70,8 @@ static int open_index(const settings *s, const char *genome, const char *model, 
     const int file = anl_scratch_open(NULL);
     if (file < 0) return ANL_EIO;
     anl_scratch_name(file, path);
-    anl_index_options o = {.reference = genome, .output = path, .model = model, .window = s->window, .stride = s->stride,
-                           .threads = s->threads};
+    anl_index_options o = {
+        .reference = genome, .output = path, .model = model, .window = s->window, .stride = s->stride, .threads = s->threads};
     int rc = anl_index_build(&o, NULL, &ignored);
     if (!rc) rc = anl_index_open(out, path);
     close(file);
@@ -157,8 +158,14 @@ static int run(void *data, const cli_call *call)
 
 static void defaults(void *data)
 {
-    *(settings *)data = (settings){.lengths = {4, {75, 100, 150, 250}}, .errors = {5, {1, 10, 50, 100, 150}}, .reads = 2000, .window = 176,
-                                   .stride = 48, .seed = 1, .threads = 1, .baseline = -1};
+    *(settings *)data = (settings){.lengths = {4, {75, 100, 150, 250}},
+                                   .errors = {5, {1, 10, 50, 100, 150}},
+                                   .reads = 2000,
+                                   .window = 176,
+                                   .stride = 48,
+                                   .seed = 1,
+                                   .threads = 1,
+                                   .baseline = -1};
 }
 
 #define AT(field) offsetof(settings, field)
@@ -174,16 +181,19 @@ static const anl_option options[] = {
     {OPTIONS, .name = "checkpoint", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(checkpoint),
      .help = "of the training run that made the model: exact search of its float vectors beside it",
      .more = "It tells what rounding to int8 costs."},
-    {OPTIONS, .name = "reads", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(reads), .low = 1, .high = 1 << 24, .help = "reads for each line"},
-    {OPTIONS, .name = "lengths", .arg = "LIST", .kind = ANL_OPTION_SET, .set = set_list, .field = AT(lengths), .low = ANL_ENCODER_MIN_LEN, .high = ANL_ENCODER_MAX_LEN,
-     .initial = "75,100,150,250", .help = "bp, 20 to 400"},
+    {OPTIONS, .name = "reads", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(reads), .low = 1, .high = 1 << 24,
+     .help = "reads for each line"},
+    {OPTIONS, .name = "lengths", .arg = "LIST", .kind = ANL_OPTION_SET, .set = set_list, .field = AT(lengths), .low = ANL_ENCODER_MIN_LEN,
+     .high = ANL_ENCODER_MAX_LEN, .initial = "75,100,150,250", .help = "bp, 20 to 400"},
     {OPTIONS, .name = "errors", .arg = "LIST", .kind = ANL_OPTION_SET, .set = set_list, .field = AT(errors), .high = 500,
      .initial = "1,10,50,100,150", .help = "errors in a thousand bases, 0 to 500"},
-    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(window), .low = ANL_ENCODER_MIN_LEN, .high = ANL_ENCODER_MAX_LEN, .help = "of the index, bp"},
-    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(stride), .low = 1, .high = ANL_ENCODER_MAX_LEN, .help = "of the index, bp"},
+    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(window), .low = ANL_ENCODER_MIN_LEN,
+     .high = ANL_ENCODER_MAX_LEN, .help = "of the index, bp"},
+    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(stride), .low = 1, .high = ANL_ENCODER_MAX_LEN,
+     .help = "of the index, bp"},
     {OPTIONS, .name = "seed", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(seed), .high = (double)INT64_MAX, .help = "of the reads"},
-    {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(threads), .low = 1, .high = 1024,
-     .help = "threads; the figures are the same for any number"},
+    {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(threads), .low = 1,
+     .high = 1024, .help = "threads; the figures are the same for any number"},
 };
 
 static const anl_option_table table = {options, sizeof options / sizeof *options, 0};
@@ -192,9 +202,12 @@ const cli_command cmd_recall = {
     .name = "recall",
     .what = "measure how often the encoder and the index find a read's place",
     .usage = "[OPTIONS] GENOME.fa...",
-    .about = "How often the window that a read came from is among its nearest 1, 2, 10 and 32 neighbours: of reads simulated from each genome, of "
-             "75 to 250 bp with 0.1 to 15% errors (a fifth of them indels), among all windows of that genome; by the index as it is searched for "
-             "alignment and by exact search; and how often it lies in one of the 2, 8 and 32 nearest lists. Reads whose sequence occurs more than once "
+    .about = "How often the window that a read came from is among its nearest 1, 2, 10 and 32 neighbours: of reads simulated from each "
+             "genome, of "
+             "75 to 250 bp with 0.1 to 15% errors (a fifth of them indels), among all windows of that genome; by the index as it is "
+             "searched for "
+             "alignment and by exact search; and how often it lies in one of the 2, 8 and 32 nearest lists. Reads whose sequence occurs "
+             "more than once "
              "in the genome are left out and counted. Prints TSV.",
     .needs = "a genome",
     .least = 1,

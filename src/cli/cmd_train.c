@@ -66,8 +66,10 @@ static void report(void *data, const anl_train_progress *p)
     if (!r->log) return;
     fprintf(r->log, "%lld\t%lld\t%d\t%.4f\t%.4f\t%.0f\t%zu\t", (long long)p->step, (long long)p->pairs, p->layers, p->loss, p->best,
             (double)p->seen / seconds, p->hard_pairs);
-    if (p->recall10 >= 0) fprintf(r->log, "%.4f\t%.4f\n", p->recall10, p->recall15);
-    else fputs("\t\n", r->log);
+    if (p->recall10 >= 0)
+        fprintf(r->log, "%.4f\t%.4f\n", p->recall10, p->recall15);
+    else
+        fputs("\t\n", r->log);
     fflush(r->log);
 }
 
@@ -112,8 +114,10 @@ static int finish_training(const settings *s, reporting *r, anl_model *m, int rc
     anl_meter_finish(&r->meter);
     if (!rc) rc = anl_model_write(m, r->model);
     if (r->log && fclose(r->log) && !rc) rc = anl_fail(ANL_EIO, "%s: cannot write", s->log);
-    if (!rc) rc = anl_output_close(r->model);
-    else anl_output_abort(r->model);
+    if (!rc)
+        rc = anl_output_close(r->model);
+    else
+        anl_output_abort(r->model);
     anl_model_free(m);
     return rc ? cli_fail() : 0;
 }
@@ -204,46 +208,52 @@ static const anl_option list[] = {
     {OPTIONS, .letter = 'o', .name = "output", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(output), .help = "the model"},
     {OPTIONS, .name = "init-only", .field = AT(init_only), .given = GIVEN_INIT_ONLY, .help = "stop before the first step",
      .more = "Writes the untrained sketch; takes no genomes."},
-    {OPTIONS, .name = "init", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.init), .given = GIVEN_INIT, .help = "start from this model"},
+    {OPTIONS, .name = "init", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.init), .given = GIVEN_INIT,
+     .help = "start from this model"},
     {OPTIONS, .name = "light", .arg = "TEACHER.anm", .kind = ANL_OPTION_FILE, .field = AT(light),
      .help = "train a light encoder, which embeds reads, for this model, whose own weights stay as they are",
-     .more = "The output is the teacher with it. Only --hidden, --seed, --pairs, --batch, --rate, --low-errors, --window, --stride, --checkpoint, "
+     .more = "The output is the teacher with it. Only --hidden, --seed, --pairs, --batch, --rate, --low-errors, --window, --stride, "
+             "--checkpoint, "
              "--log and -t go with it; --pairs is then 10M, --batch 512, --rate 0.01, --low-errors 0.5 and --window 176 unless given."},
     {OPTIONS, .name = "hidden", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(hidden), .low = ANL_ENCODER_HEAD,
      .high = ANL_ENCODER_MAX_INPUTS - ANL_ENCODER_HEAD, .initial = "twice the dimension", .given = GIVEN_HIDDEN,
      .help = "channels of the light encoder's hidden layer, a multiple of 32"},
-    {OPTIONS, .name = "seed", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(o.seed), .high = (double)INT64_MAX, .help = "of all random numbers"},
+    {OPTIONS, .name = "seed", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(o.seed), .high = (double)INT64_MAX,
+     .help = "of all random numbers"},
     {OPTIONS, .name = "dim", .arg = "D", .kind = ANL_OPTION_INT, .field = AT(o.dim), .low = 32, .high = ANL_ENCODER_MAX_DIM,
      .given = GIVEN_DIM, .help = "dimension of the vectors, a multiple of 32 up to 256"},
     {OPTIONS, .name = "layers", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(o.layers), .high = ANL_ENCODER_MAX_LAYERS,
      .given = GIVEN_LAYERS, .help = "transformer blocks, 0 to 8"},
     {OPTIONS, .name = "linear-pairs", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(o.linear_pairs), .high = (double)INT64_MAX,
      .given = GIVEN_LINEAR_PAIRS, .help = "pairs for the linear model; K, M and G may follow a number"},
-    {OPTIONS, .name = "pairs", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(o.pairs), .high = (double)INT64_MAX, .given = GIVEN_PAIRS, .help = "pairs for the whole"},
-    {OPTIONS, .name = "batch", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(o.batch), .low = 32, .high = 16384,
-     .given = GIVEN_BATCH, .help = "pairs in a batch, a multiple of 32"},
+    {OPTIONS, .name = "pairs", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(o.pairs), .high = (double)INT64_MAX, .given = GIVEN_PAIRS,
+     .help = "pairs for the whole"},
+    {OPTIONS, .name = "batch", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(o.batch), .low = 32, .high = 16384, .given = GIVEN_BATCH,
+     .help = "pairs in a batch, a multiple of 32"},
     {OPTIONS, .name = "linear-rate", .arg = "R", .kind = ANL_OPTION_NUMBER, .field = AT(o.linear_rate), .high = 1,
      .given = GIVEN_LINEAR_RATE, .help = "peak learning rate of the linear model"},
-    {OPTIONS, .name = "rate", .arg = "R", .kind = ANL_OPTION_NUMBER, .field = AT(o.rate), .high = 1, .given = GIVEN_RATE, .help = "peak learning rate of the whole"},
+    {OPTIONS, .name = "rate", .arg = "R", .kind = ANL_OPTION_NUMBER, .field = AT(o.rate), .high = 1, .given = GIVEN_RATE,
+     .help = "peak learning rate of the whole"},
     {OPTIONS, .name = "temperature", .arg = "T", .kind = ANL_OPTION_NUMBER, .field = AT(o.temperature), .low = 0.005, .high = 1,
      .given = GIVEN_TEMPERATURE, .help = "of the contrastive loss"},
-    {OPTIONS, .name = "twins", .arg = "F", .kind = ANL_OPTION_NUMBER, .field = AT(o.hard_share), .high = 1,
-     .given = GIVEN_HARD_SHARE, .help = "share of hard negatives, mined with the model so far"},
+    {OPTIONS, .name = "twins", .arg = "F", .kind = ANL_OPTION_NUMBER, .field = AT(o.hard_share), .high = 1, .given = GIVEN_HARD_SHARE,
+     .help = "share of hard negatives, mined with the model so far"},
     {OPTIONS, .name = "low-errors", .arg = "F", .kind = ANL_OPTION_NUMBER, .field = AT(o.draw.low_errors), .high = 1,
      .given = GIVEN_LOW_ERRORS, .help = "share of reads with a tenth of the errors"},
     {OPTIONS, .name = "mine-every", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(o.mine_every), .low = 1, .high = INT32_MAX,
      .given = GIVEN_MINE_EVERY, .help = "steps between minings"},
-    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(o.draw.window), .low = ANL_ENCODER_MIN_LEN, .high = ANL_ENCODER_MAX_LEN,
-     .given = GIVEN_WINDOW, .help = "bp; those of the index need not be the same"},
-    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(o.draw.stride), .low = 1, .high = ANL_ENCODER_MAX_LEN, .given = GIVEN_STRIDE, .help = "bp"},
+    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(o.draw.window), .low = ANL_ENCODER_MIN_LEN,
+     .high = ANL_ENCODER_MAX_LEN, .given = GIVEN_WINDOW, .help = "bp; those of the index need not be the same"},
+    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(o.draw.stride), .low = 1, .high = ANL_ENCODER_MAX_LEN,
+     .given = GIVEN_STRIDE, .help = "bp"},
     {OPTIONS, .name = "checkpoint", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.checkpoint),
      .help = "resume from it where it exists; written every five minutes, at the end and when interrupted"},
     {OPTIONS, .name = "log", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(log),
      .help = "a line of figures every 100 steps, as TSV; added to when resuming"},
     {OPTIONS, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "cpu cuda", .initial = "cpu",
      .help = "cpu, cuda or cuda:N (a GPU's number)"},
-    {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(o.threads), .low = 1, .high = 1024,
-     .help = "threads; the model is the same for any number"},
+    {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(o.threads), .low = 1,
+     .high = 1024, .help = "threads; the model is the same for any number"},
 };
 
 static const anl_option_table table = {list, sizeof list / sizeof *list, AT(given)};
@@ -251,7 +261,8 @@ static const anl_option_table table = {list, sizeof list / sizeof *list, AT(give
 /* What is said about the full encoder is nothing to --light. */
 static int check_light(const settings *s)
 {
-    if (s->device != ANL_DEVICE_CPU) return cli_usage("train --light: a light encoder is trained on the CPU, which a core does in less than an hour");
+    if (s->device != ANL_DEVICE_CPU)
+        return cli_usage("train --light: a light encoder is trained on the CPU, which a core does in less than an hour");
     for (int i = 0; i < table.n; ++i)
         if (list[i].given & s->given & GIVEN_OF_FULL) return cli_usage("train --light takes no --%s", list[i].name);
     return 0;
@@ -276,9 +287,11 @@ const cli_command cmd_train = {
     .what = "train an encoder",
     .usage = "[OPTIONS] -o MODEL.anm GENOME.fa...\n--init-only [--seed N] [--dim D] [--layers N] -o MODEL.anm\n"
              "--light TEACHER.anm [OPTIONS] -o MODEL.anm GENOME.fa...",
-    .about = "Trains the encoder: reads with errors drawn from the genomes must be nearer to their own window than to any other. Begins with an "
-             "untrained sketch of canonical 6-mers, trains it as a linear model, then adds transformer blocks and trains the whole. With "
-             "--light a light encoder, without blocks, learns to put reads where the teacher puts their windows; the output is the teacher with that.",
+    .about =
+        "Trains the encoder: reads with errors drawn from the genomes must be nearer to their own window than to any other. Begins with an "
+        "untrained sketch of canonical 6-mers, trains it as a linear model, then adds transformer blocks and trains the whole. With "
+        "--light a light encoder, without blocks, learns to put reads where the teacher puts their windows; the output is the teacher with "
+        "that.",
     .needs = "genomes to train on",
     .most = INT_MAX,
     .sections = {OPTIONS},

@@ -28,7 +28,7 @@ typedef struct cli_command {
     int least, most;         /**< how many */
     const char *sections[8]; /**< headings of the options in order */
     cli_part parts[CLI_MOST_PARTS];
-    size_t size;             /**< bytes of the settings, zeroed before */
+    size_t size; /**< bytes of the settings, zeroed before */
     void (*defaults)(void *settings);
     int (*run)(void *settings, const cli_call *call); /**< returns the exit status */
 } cli_command;

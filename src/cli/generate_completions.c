@@ -30,9 +30,12 @@ static void bash_command(const cli_command *c)
         if (!o->arg || o->kind == ANL_OPTION_FILE) continue; /* files are what is completed anyway */
         printf("        ");
         names(o, "|");
-        if (!o->words) printf(") compopt +o default +o bashdefault; return ;;\n"); /* a number or a text: nothing to offer */
-        else if (takes_value(o)) printf(") words='%s' ;;\n", o->words);
-        else printf(") [[ $equals ]] && words='%s' ;;\n", o->words);
+        if (!o->words)
+            printf(") compopt +o default +o bashdefault; return ;;\n"); /* a number or a text: nothing to offer */
+        else if (takes_value(o))
+            printf(") words='%s' ;;\n", o->words);
+        else
+            printf(") [[ $equals ]] && words='%s' ;;\n", o->words);
     }
     printf("        esac\n        options='--help");
     for (cli_walk w = {.command = c}; cli_walk_next(&w);) {
@@ -70,9 +73,12 @@ int cli_generate_bash(void)
 static void zsh_text(const char *text)
 {
     for (const char *c = text; *c; ++c) {
-        if (*c == '\'') fputs("'\\''", stdout);
-        else if (strchr("[]:\\", *c)) printf("\\%c", *c);
-        else putchar(*c);
+        if (*c == '\'')
+            fputs("'\\''", stdout);
+        else if (strchr("[]:\\", *c))
+            printf("\\%c", *c);
+        else
+            putchar(*c);
     }
 }
 
@@ -82,8 +88,10 @@ static void zsh_value(const anl_option *o)
     if (!o->arg) return;
     fputs(takes_value(o) ? ":" : "::", stdout);
     zsh_text(o->arg);
-    if (o->words) printf(":(%s)", o->words);
-    else fputs(o->kind == ANL_OPTION_FILE ? ":_files" : ": ", stdout);
+    if (o->words)
+        printf(":(%s)", o->words);
+    else
+        fputs(o->kind == ANL_OPTION_FILE ? ":_files" : ": ", stdout);
 }
 
 /* One specification for each way to write the option; each but one that may be repeated excludes the others. */
@@ -94,8 +102,10 @@ static void zsh_option(const anl_option *o)
         printf(" \\\n        '%s", o->repeats ? "*" : "(");
         if (!o->repeats) names(o, " ");
         if (!o->repeats) putchar(')');
-        if (*l) printf("-%c%s", *l, takes_value(o) ? "+" : "");
-        else printf("--%s%s", o->name, !o->arg ? "" : takes_value(o) ? "=" : "=-");
+        if (*l)
+            printf("-%c%s", *l, takes_value(o) ? "+" : "");
+        else
+            printf("--%s%s", o->name, !o->arg ? "" : takes_value(o) ? "=" : "=-");
         putchar('[');
         zsh_text(o->help);
         putchar(']');
@@ -128,9 +138,9 @@ int cli_generate_zsh(void)
 
 /* ---- table ---- */
 
-static const char *const kinds[] = {[ANL_OPTION_FLAG] = "flag", [ANL_OPTION_INT] = "whole", [ANL_OPTION_SIZE] = "size", [ANL_OPTION_NUMBER] = "number",
-                                    [ANL_OPTION_TWO] = "two",   [ANL_OPTION_WORD] = "word", [ANL_OPTION_TEXT] = "text", [ANL_OPTION_FILE] = "file",
-                                    [ANL_OPTION_SET] = "other"};
+static const char *const kinds[] = {[ANL_OPTION_FLAG] = "flag",     [ANL_OPTION_INT] = "whole", [ANL_OPTION_SIZE] = "size",
+                                    [ANL_OPTION_NUMBER] = "number", [ANL_OPTION_TWO] = "two",   [ANL_OPTION_WORD] = "word",
+                                    [ANL_OPTION_TEXT] = "text",     [ANL_OPTION_FILE] = "file", [ANL_OPTION_SET] = "other"};
 
 int cli_generate_table(void)
 {

@@ -13,11 +13,16 @@
 static void roff(const char *text, size_t n)
 {
     for (size_t i = 0; i < n && text[i]; ++i) {
-        if (text[i] == '\\') fputs("\\e", stdout);
-        else if (text[i] == '-') fputs("\\-", stdout);
-        else if (text[i] == '\'') fputs("\\(aq", stdout);
-        else if (text[i] == '.' && (i == 0 || text[i - 1] == '\n')) fputs("\\&.", stdout);
-        else putchar(text[i]);
+        if (text[i] == '\\')
+            fputs("\\e", stdout);
+        else if (text[i] == '-')
+            fputs("\\-", stdout);
+        else if (text[i] == '\'')
+            fputs("\\(aq", stdout);
+        else if (text[i] == '.' && (i == 0 || text[i - 1] == '\n'))
+            fputs("\\&.", stdout);
+        else
+            putchar(text[i]);
     }
 }
 
@@ -110,12 +115,14 @@ int cli_generate_man(const char *template_path)
         return cli_fail();
     }
     while (!status && fgets(line, sizeof line, f)) {
-        if (!strcmp(line, ".\\\" TITLE\n")) puts(".TH ANNEAL 1 \"\" \"anneal " ANNEAL_VERSION "\" \"User Commands\"");
+        if (!strcmp(line, ".\\\" TITLE\n"))
+            puts(".TH ANNEAL 1 \"\" \"anneal " ANNEAL_VERSION "\" \"User Commands\"");
         else if (!strcmp(line, ".\\\" SYNOPSIS\n"))
             for (const cli_command *const *c = cli_commands; *c; ++c) usage(*c);
         else if (!strcmp(line, ".\\\" OPTIONS\n"))
             for (const cli_command *const *c = cli_commands; *c && !status; ++c) status = options(*c);
-        else fputs(line, stdout);
+        else
+            fputs(line, stdout);
     }
     if (!status && ferror(f)) {
         anl_fail(ANL_EIO, "%s: %s", template_path, strerror(errno ? errno : EIO));

@@ -16,8 +16,10 @@ static void wrap(FILE *to, const char *text, int at, int indent)
             fputc('\n', to);
             at = 0;
         }
-        if (at < indent) at += fprintf(to, "%*s", indent - at, "");
-        else if (at > indent) at += fprintf(to, " ");
+        if (at < indent)
+            at += fprintf(to, "%*s", indent - at, "");
+        else if (at > indent)
+            at += fprintf(to, " ");
         at += fprintf(to, "%.*s", n, text);
         text += n;
         while (*text == ' ') ++text;

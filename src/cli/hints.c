@@ -55,7 +55,8 @@ static kind kind_of_text(const char *path, const char start[8])
 /* Only of regular files: what is read from a pipe is gone. */
 static kind kind_of(const char *path)
 {
-    static const char *const bwa[] = {".bwt", ".pac", ".ann", ".amb", ".sa", ".0123", ".bwt.2bit.64", NULL}, *const bowtie2[] = {".bt2", ".bt2l", NULL};
+    static const char *const bwa[] = {".bwt", ".pac", ".ann", ".amb", ".sa", ".0123", ".bwt.2bit.64", NULL}, *const bowtie2[] = {
+                                                                                                                 ".bt2", ".bt2l", NULL};
     char start[8] = "";
     struct stat st;
     if (stat(path, &st)) return MISSING;
@@ -76,14 +77,20 @@ static int say_fasta(const char *command, const char *path)
     char index[LONGEST_PATH];
     const char *const more = strcmp(command, "align") ? "" : " READS [MATES]";
     if (cli_index_name(path, index, sizeof index)) return 0;
-    if (kind_of(index) == ANNEAL) return cli_usage("%s: a FASTA file, not an anneal index; its index is there: anneal %s %s%s", path, command, index, more);
+    if (kind_of(index) == ANNEAL)
+        return cli_usage("%s: a FASTA file, not an anneal index; its index is there: anneal %s %s%s", path, command, index, more);
     return cli_usage("%s: a FASTA file, not an anneal index; make one by: anneal index -o %s %s", path, index, path);
 }
 
 static const char *name_of(kind k)
 {
-    static const char *const names[] = {[FASTQ] = "reads (FASTQ)", [BAM] = "a BAM file", [CRAM] = "a CRAM file", [SAM] = "a SAM file",
-                                        [MINIMAP2] = "an index of minimap2", [BWA] = "a part of bwa's index", [BOWTIE2] = "a part of Bowtie 2's index"};
+    static const char *const names[] = {[FASTQ] = "reads (FASTQ)",
+                                        [BAM] = "a BAM file",
+                                        [CRAM] = "a CRAM file",
+                                        [SAM] = "a SAM file",
+                                        [MINIMAP2] = "an index of minimap2",
+                                        [BWA] = "a part of bwa's index",
+                                        [BOWTIE2] = "a part of Bowtie 2's index"};
     return names[k];
 }
 
@@ -128,7 +135,8 @@ int cli_no_command(const char *name)
             return cli_usage("there is no command '%s'; did you mean: anneal %s%s%.*s", name, near.best, n ? " " : "", n, (*c)->usage);
         }
     if (*name == '-') return cli_usage("the command comes before its options: anneal align %s ...; anneal --help lists the commands", name);
-    if (!stat(name, &st)) return cli_usage("there is no command '%s'; it is a file: anneal %s %s", name, kind_of(name) == FASTA ? "index" : "align",
-                                           kind_of(name) == FASTA ? name : "[OPTIONS] INDEX.anl READS [MATES]");
+    if (!stat(name, &st))
+        return cli_usage("there is no command '%s'; it is a file: anneal %s %s", name, kind_of(name) == FASTA ? "index" : "align",
+                         kind_of(name) == FASTA ? name : "[OPTIONS] INDEX.anl READS [MATES]");
     return cli_usage("there is no command '%s'; anneal --help lists them", name);
 }

@@ -15,10 +15,14 @@ void cli_json_string(FILE *to, const char *text)
     fputc('"', to);
     for (const unsigned char *c = (const unsigned char *)text; *c;) {
         const int n = utf8(c);
-        if (*c == '"' || *c == '\\') fprintf(to, "\\%c", *c);
-        else if (*c < 0x20 || *c == 0x7f) fprintf(to, "\\u%04x", *c);
-        else if (!n) fputs("\\ufffd", to);
-        else fprintf(to, "%.*s", n, (const char *)c);
+        if (*c == '"' || *c == '\\')
+            fprintf(to, "\\%c", *c);
+        else if (*c < 0x20 || *c == 0x7f)
+            fprintf(to, "\\u%04x", *c);
+        else if (!n)
+            fputs("\\ufffd", to);
+        else
+            fprintf(to, "%.*s", n, (const char *)c);
         c += n ? n : 1;
     }
     fputc('"', to);

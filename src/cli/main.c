@@ -17,8 +17,8 @@
 
 extern const cli_command cmd_index, cmd_align, cmd_info, cmd_export_faiss, cmd_train, cmd_recall, cmd_devices, cmd_completions;
 
-const cli_command *const cli_commands[] = {&cmd_index,  &cmd_align,   &cmd_info,        &cmd_export_faiss, &cmd_train,
-                                           &cmd_recall, &cmd_devices, &cmd_completions, NULL};
+const cli_command *const cli_commands[] = {&cmd_index,   &cmd_align,       &cmd_info, &cmd_export_faiss, &cmd_train, &cmd_recall,
+                                           &cmd_devices, &cmd_completions, NULL};
 
 static void usage(FILE *to)
 {
@@ -91,7 +91,8 @@ static void catch_signals(void)
 {
     static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU, SIGABRT, SIGBUS, SIGSEGV};
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_NODEFER | SA_SIGINFO}, old;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; ++i) /* a sanitizer has handlers of its own; one for SIGBUS, which is seldom a bug here */
+    for (size_t i = 0; i < sizeof ends / sizeof *ends;
+         ++i) /* a sanitizer has handlers of its own; one for SIGBUS, which is seldom a bug here */
         if (!sigaction(ends[i], NULL, &old) && (old.sa_handler == SIG_DFL || ends[i] == SIGBUS)) sigaction(ends[i], &action, NULL);
     signal(SIGXFSZ, SIG_IGN); /* writing beyond the limit of a file's size is then an error like a full disk */
     atexit(on_exit_by_library);

@@ -86,8 +86,10 @@ static int read_letters(reader *r, const char *word)
             status = set(r, &w, called, NULL);
             continue;
         }
-        if (c[1]) value = c + 1;
-        else status = take_value(r, &w, called, &value);
+        if (c[1])
+            value = c + 1;
+        else
+            status = take_value(r, &w, called, &value);
         return status == GO_ON ? set(r, &w, called, value) : status;
     }
     return status;
@@ -100,9 +102,12 @@ int cli_parse(const cli_command *c, cli_call *call, void *settings)
     call->n = 0;
     while (r.next < call->argc && status == GO_ON) {
         char *word = call->argv[r.next++];
-        if (!options || word[0] != '-' || !word[1]) call->operands[call->n++] = word;
-        else if (!strcmp(word, "--")) options = 0;
-        else status = word[1] == '-' ? read_long(&r, word) : read_letters(&r, word);
+        if (!options || word[0] != '-' || !word[1])
+            call->operands[call->n++] = word;
+        else if (!strcmp(word, "--"))
+            options = 0;
+        else
+            status = word[1] == '-' ? read_long(&r, word) : read_letters(&r, word);
     }
     if (status != GO_ON || (call->n >= c->least && call->n <= c->most)) return status;
     if (!c->most) return cli_usage("%s: takes nothing; anneal %s --help tells more", c->name, c->name);

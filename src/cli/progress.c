@@ -24,9 +24,12 @@ void anl_meter_start(anl_meter *m, anl_meter_kind kind)
 static void spell_time(double seconds, char *out, size_t size)
 {
     const long s = seconds < 1e9 ? (long)(seconds + 0.5) : 1000000000, minutes = (s + 30) / 60;
-    if (s < 120) snprintf(out, size, "%ld s", s);
-    else if (minutes < 120) snprintf(out, size, "%ld min", minutes);
-    else snprintf(out, size, "%ld h %ld min", minutes / 60, minutes % 60);
+    if (s < 120)
+        snprintf(out, size, "%ld s", s);
+    else if (minutes < 120)
+        snprintf(out, size, "%ld min", minutes);
+    else
+        snprintf(out, size, "%ld h %ld min", minutes / 60, minutes % 60);
 }
 
 static void show(anl_meter *m, const char *unit, int64_t done, int64_t total)

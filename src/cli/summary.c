@@ -54,10 +54,11 @@ void cli_summary_print(const cli_summary *s)
     const anl_counts *c = &s->done.counts;
     const cli_align_settings *o = s->settings;
     fprintf(stderr, "anneal " ANNEAL_VERSION ": %s\n", s->command_line);
-    fprintf(stderr, "%s%s%s to %s: %d contigs, %lld bp\n", o->reads.path, o->reads.mates ? ", " : "", o->reads.mates ? o->reads.mates : "", o->index,
-            s->contigs, (long long)s->bases);
+    fprintf(stderr, "%s%s%s to %s: %d contigs, %lld bp\n", o->reads.path, o->reads.mates ? ", " : "", o->reads.mates ? o->reads.mates : "",
+            o->index, s->contigs, (long long)s->bases);
     fprintf(stderr, "%lld reads, %lld mapped (%.2f%%)", (long long)c->reads, (long long)c->mapped, percent(c->mapped, c->reads));
-    if (c->pairs) fprintf(stderr, ", %lld of %lld pairs proper (%.2f%%)", (long long)c->proper, (long long)c->pairs, percent(c->proper, c->pairs));
+    if (c->pairs)
+        fprintf(stderr, ", %lld of %lld pairs proper (%.2f%%)", (long long)c->proper, (long long)c->pairs, percent(c->proper, c->pairs));
     if (s->done.insert.usable) fprintf(stderr, ", insert size %.1f +- %.1f", s->done.insert.mean, s->done.insert.sd);
     fprintf(stderr, ", %.0f reads/s\n", rate(s));
     if (o->verbosity > 2) print_search(&s->done.found, c->reads);
@@ -98,12 +99,14 @@ int cli_summary_write(anl_output *to, const cli_summary *s)
     fprintf(f, "\"contigs\": %d, \"bases\": %lld}, ", s->contigs, (long long)s->bases);
     fprintf(f, "\"reads\": %lld, \"mapped\": %lld, \"pairs\": %lld, \"proper_pairs\": %lld, ", (long long)c->reads, (long long)c->mapped,
             (long long)c->pairs, (long long)c->proper);
-    if (s->done.insert.usable) fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}, ", s->done.insert.mean, s->done.insert.sd);
-    else fputs("\"insert_size\": null, ", f);
+    if (s->done.insert.usable)
+        fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}, ", s->done.insert.mean, s->done.insert.sd);
+    else
+        fputs("\"insert_size\": null, ", f);
     put_search(f, &s->done.found);
     put_text(f, "kernels", s->kernels);
     put_text(f, "device", s->device ? s->device : "cpu");
-    fprintf(f, "\"threads\": %d, \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"peak_memory_mib\": %.1f, \"reads_per_second\": %.1f}\n", o->align.threads,
-            s->seconds, s->cpu_seconds, s->peak_mib, rate(s));
+    fprintf(f, "\"threads\": %d, \"seconds\": %.3f, \"cpu_seconds\": %.3f, \"peak_memory_mib\": %.1f, \"reads_per_second\": %.1f}\n",
+            o->align.threads, s->seconds, s->cpu_seconds, s->peak_mib, rate(s));
     return anl_output_finish(to);
 }

@@ -8,13 +8,13 @@
 typedef struct cli_summary {
     const cli_align_settings *settings;
     const char *command_line, *kernels;
-    const char *device;     /**< name of the GPU; NULL: the CPU */
-    int contigs;            /**< of the index */
+    const char *device; /**< name of the GPU; NULL: the CPU */
+    int contigs;        /**< of the index */
     int64_t bases;
     anl_summary done;
-    double start, seconds;  /**< wall clock; start by anl_now */
-    double cpu_seconds;     /**< of all threads, in the kernel, too */
-    double peak_mib;        /**< most memory that was resident */
+    double start, seconds; /**< wall clock; start by anl_now */
+    double cpu_seconds;    /**< of all threads, in the kernel, too */
+    double peak_mib;       /**< most memory that was resident */
 } cli_summary;
 
 /** Takes what there is to know of the aligner; `start` and the names are set before. */

@@ -13,8 +13,9 @@
 
 /* Tuning. */
 enum {
-    BLOCK_TOKENS = 256, /* of a block of sequences, whose activations (1.8 kB a token at d = 128) stay in the L2 cache while the weights pass over them */
-    BLOCK_SEQS = 32,    /* sequences of one: 8 tokens each, 69 bp; fewer tokens make no larger blocks */
+    BLOCK_TOKENS =
+        256, /* of a block of sequences, whose activations (1.8 kB a token at d = 128) stay in the L2 cache while the weights pass over them */
+    BLOCK_SEQS = 32, /* sequences of one: 8 tokens each, 69 bp; fewer tokens make no larger blocks */
 };
 static const float LOG2_E = 1.44269504f;
 
@@ -135,10 +136,21 @@ int anl_encoder_use(anl_encoder *e, anl_gpu *gpu)
     }
     anl_encode_light light;
     if (e->light) light = anl_light_encoder_plain(e->light);
-    const anl_gpu_model g = {.d = m->dim, .layers = m->layers, .rank = e->rank, .table = e->table, .none = ANL_KMER_RANKS,
-                             .norm_scale = m->norm_scale, .layer = layer, .gate = e->gate, .gate_scale = m->gate_scale,
-                             .gate_bias = m->gate_bias, .mean = m->mean, .pool_scale = m->pool_scale, .out = unpacked(e->out, &m->out),
-                             .radius = m->radius, .light = e->light ? &light : NULL};
+    const anl_gpu_model g = {.d = m->dim,
+                             .layers = m->layers,
+                             .rank = e->rank,
+                             .table = e->table,
+                             .none = ANL_KMER_RANKS,
+                             .norm_scale = m->norm_scale,
+                             .layer = layer,
+                             .gate = e->gate,
+                             .gate_scale = m->gate_scale,
+                             .gate_bias = m->gate_bias,
+                             .mean = m->mean,
+                             .pool_scale = m->pool_scale,
+                             .out = unpacked(e->out, &m->out),
+                             .radius = m->radius,
+                             .light = e->light ? &light : NULL};
     int rc = anl_gpu_load_model(gpu, &g);
     if (!rc) e->gpu = gpu;
     return rc;
@@ -285,7 +297,8 @@ int anl_encoder_embed(const anl_encoder *e, anl_encoder_scratch *s, const uint8_
     return ANL_OK;
 }
 
-int anl_encoder_embed_light(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+int anl_encoder_embed_light(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n,
+                            int8_t *out)
 {
     if (!e->light) return anl_fail(ANL_EINVAL, "the model has no light encoder; anneal train --light gives it one");
     if (s->stream) return anl_gpu_embed_light(s->stream, seqs, lens, n, out);

@@ -34,6 +34,7 @@ int anl_encoder_has_light(const anl_encoder *e);
 
 /** As anl_encoder_embed, by the light encoder: about a tenth of the time. Its vector of a read is near the full encoder's vectors of the
  *  windows that hold the read, and compared with these alone. ANL_EINVAL when the model has none. */
-int anl_encoder_embed_light(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
+int anl_encoder_embed_light(const anl_encoder *e, anl_encoder_scratch *s, const uint8_t *const *seqs, const int32_t *lens, int n,
+                            int8_t *out);
 
 #endif

@@ -36,7 +36,8 @@ int32_t anl_cigar_score(const anl_wave_params *p, const uint32_t *cigar, int32_t
     walk w = walk_from(query, target);
     for (int32_t i = 0; i < n; ++i) {
         walk_to(&w, cigar[i]);
-        if (!anl_cigar_is_column(w.op)) score -= anl_gap_cost(p, w.op, w.len);
+        if (!anl_cigar_is_column(w.op))
+            score -= anl_gap_cost(p, w.op, w.len);
         else
             for (int32_t j = 0; j < w.len; ++j) score += anl_column_score(&p->score, w.query[j], w.target[j]);
     }
@@ -101,8 +102,10 @@ int32_t anl_cigar_split_columns(const uint32_t *cigar, int32_t n, const uint8_t 
         if (w.op != ANL_CIGAR_M) out[made++] = cigar[i];
         for (int32_t j = 0; w.op == ANL_CIGAR_M && j < w.len; ++j) {
             const anl_cigar_op kind = anl_column_equal(w.query[j], w.target[j]) ? ANL_CIGAR_EQ : ANL_CIGAR_X;
-            if (made && anl_cigar_op_of(out[made - 1]) == kind) out[made - 1] += 1u << 4;
-            else out[made++] = anl_cigar_pack(kind, 1);
+            if (made && anl_cigar_op_of(out[made - 1]) == kind)
+                out[made - 1] += 1u << 4;
+            else
+                out[made++] = anl_cigar_pack(kind, 1);
         }
     }
     return made;

@@ -73,7 +73,8 @@ static void fill_row(const anl_extend_params *p, const anl_extend_problem *x, in
         deletion[b] = del = go_on > open ? go_on : open;
     }
     for (int32_t b = lo; b < hi; ++b) {
-        const int32_t without = column[b] > insertion[b] ? column[b] : insertion[b], reached = deletion[b] > column[b] ? deletion[b] : column[b];
+        const int32_t without = column[b] > insertion[b] ? column[b] : insertion[b],
+                      reached = deletion[b] > column[b] ? deletion[b] : column[b];
         const int32_t source = insertion[b] > reached ? INSERTION : deletion[b] > column[b] ? DELETION : COLUMN;
         h[b] = deletion[b] > without ? deletion[b] : without;
         from[b] = (uint8_t)(from[b] | source);

@@ -20,12 +20,12 @@ typedef struct anl_extend_params {
 
 /** Ends are exclusive. Arrays belong to the scratch and live until its next use. */
 typedef struct anl_extension {
-    int32_t score;                  /**< local alignment score (tag AS); 0: nothing aligns */
-    int32_t total;                  /**< score plus the bonuses earned */
+    int32_t score; /**< local alignment score (tag AS); 0: nothing aligns */
+    int32_t total; /**< score plus the bonuses earned */
     int32_t qbeg, qend, tbeg, tend;
-    int32_t nm;                     /**< edit distance; N counts as a difference */
+    int32_t nm; /**< edit distance; N counts as a difference */
     int32_t n_cigar;
-    const uint32_t *cigar;          /**< BAM packing, without clips */
+    const uint32_t *cigar; /**< BAM packing, without clips */
     const char *md;
 } anl_extension;
 

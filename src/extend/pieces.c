@@ -73,8 +73,12 @@ static int finish_piece(const anl_piece_context *c, const anl_columns *all, cons
     uint32_t *cigar = anl_arena_alloc(c->arena, most, sizeof *cigar);
     if (!cigar || anl_arena_grow(c->arena, &out->list, (size_t)out->n, &out->cap, (size_t)out->n + 1, sizeof *out->list)) return ANL_ENOMEM;
     anl_piece *piece = &out->list[out->n++];
-    *piece = (anl_piece){.tbeg = c->begin + w->begin.t, .tend = c->begin + end->at.t, .qbeg = w->begin.q, .qend = end->at.q,
-                         .cigar = cigar, .worth = end->worth};
+    *piece = (anl_piece){.tbeg = c->begin + w->begin.t,
+                         .tend = c->begin + end->at.t,
+                         .qbeg = w->begin.q,
+                         .qend = end->at.q,
+                         .cigar = cigar,
+                         .worth = end->worth};
     piece->n_cigar = copy_shifted(c, all, w, cigar);
     if (c->params->eqx) {
         if (!(piece->cigar = anl_arena_alloc(c->arena, most + bases, sizeof *cigar))) return ANL_ENOMEM;
@@ -122,8 +126,10 @@ static void step(const anl_piece_context *c, const anl_columns *all, walk *w)
     w->sum -= cost < p->drop / GAP_SHARE ? cost : p->drop / GAP_SHARE;
     w->run = 0;
     w->at.offset += len;
-    if (op == ANL_CIGAR_I) w->at.q += len;
-    else w->at.t += len;
+    if (op == ANL_CIGAR_I)
+        w->at.q += len;
+    else
+        w->at.t += len;
 }
 
 int anl_pieces_cut(const anl_piece_context *c, const anl_columns *all, anl_pieces *out)

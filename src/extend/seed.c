@@ -7,8 +7,9 @@
 enum {
     K = ANL_SEED_K,
     MASK = (1 << 2 * K) - 1,
-    LONG = 64,      /* bp of a match that may hide others: five times the shortest */
-    DOMINANT = 4,   /* times as long as what it hides: where the lengths are closer, either may be the true one; 2 aligns alike (stitch.c), 16 a little less */
+    LONG = 64, /* bp of a match that may hide others: five times the shortest */
+    DOMINANT =
+        4, /* times as long as what it hides: where the lengths are closer, either may be the true one; 2 aligns alike (stitch.c), 16 a little less */
     FEWEST_BITS = 6, /* log2 of the slots of the table; it is never more than half full */
 };
 
@@ -91,7 +92,8 @@ static void drop_contained(anl_seeds *s, size_t from)
         int contained = 0;
         for (size_t j = 0; j < s->n_long && !contained; ++j) {
             const anl_anchor *b = &s->longest[j];
-            contained = b->len >= DOMINANT * a->len && b->q <= a->q && b->t <= a->t && b->q + b->len >= a->q + a->len && b->t + b->len >= a->t + a->len;
+            contained = b->len >= DOMINANT * a->len && b->q <= a->q && b->t <= a->t && b->q + b->len >= a->q + a->len &&
+                        b->t + b->len >= a->t + a->len;
         }
         if (!contained) s->list[kept++] = *a;
     }

@@ -5,8 +5,9 @@
 #include "chain.h"
 
 enum {
-    ANL_SEED_K = 12,         /**< bp of the shortest match; random ones are rare in stretches of a few thousand bp. 10 and 15 align alike (stitch.c) */
-    ANL_SEED_FREQUENT = 16,  /**< k-mers that the stretch of the read has more often say nothing about the place; 4 and 64 align alike */
+    ANL_SEED_K =
+        12, /**< bp of the shortest match; random ones are rare in stretches of a few thousand bp. 10 and 15 align alike (stitch.c) */
+    ANL_SEED_FREQUENT = 16, /**< k-mers that the stretch of the read has more often say nothing about the place; 4 and 64 align alike */
 };
 
 typedef struct anl_seeder anl_seeder; /**< scratch, one a thread */

@@ -10,19 +10,21 @@
 /* Tuning. "Alike": benchmarks/vary with the values named aligns 120 simulated ONT reads of E. coli and 120 HiFi reads of human pieces to the same
  * places with the same sum of scores; then the value is the cheaper or the safer one. */
 enum {
-    SLACK = 64,          /* bp by which a match may lie off the diagonals of the windows around it; 16 alike, 256 costs one read 2,000 of score, */
-    SLACK_SHARE = 8,     /* and one for every so many bp between them, for 12% more deletions than insertions or the reverse; 4, 16 alike */
-    TILE = 256,          /* bp of the read looked at together, at least: a k-mer meets others by chance there in few places; 128, 1,024 alike */
-    HEAD = 2000,         /* bp beyond the outermost windows where matches are looked for: windows are 640 bp apart; 500, 8,000 alike */
-    FINE_GAP = 20000,    /* bp that a chain of matches may leap, as chains of windows may (COARSE_GAP of long_read.c), for long deletions */
-    LOOK_BACK = 100,     /* predecessors tried for each match; 400 alike, 25 costs one read 2,200 of score in a repeat. minimap2 looks at 5,000 */
-    RELIABLE = 16,       /* bp of a match that an alignment may be pinned to: four more than the shortest, by chance once in 4 billion; 12, 32 alike */
-    RELIABLE_TRIM = 4,   /* bp less at its ends, which a gap beside it may claim; 0 alike */
+    SLACK = 64, /* bp by which a match may lie off the diagonals of the windows around it; 16 alike, 256 costs one read 2,000 of score, */
+    SLACK_SHARE = 8, /* and one for every so many bp between them, for 12% more deletions than insertions or the reverse; 4, 16 alike */
+    TILE = 256,      /* bp of the read looked at together, at least: a k-mer meets others by chance there in few places; 128, 1,024 alike */
+    HEAD = 2000,     /* bp beyond the outermost windows where matches are looked for: windows are 640 bp apart; 500, 8,000 alike */
+    FINE_GAP = 20000, /* bp that a chain of matches may leap, as chains of windows may (COARSE_GAP of long_read.c), for long deletions */
+    LOOK_BACK =
+        100, /* predecessors tried for each match; 400 alike, 25 costs one read 2,200 of score in a repeat. minimap2 looks at 5,000 */
+    RELIABLE =
+        16, /* bp of a match that an alignment may be pinned to: four more than the shortest, by chance once in 4 billion; 12, 32 alike */
+    RELIABLE_TRIM = 4,    /* bp less at its ends, which a gap beside it may claim; 0 alike */
     RELIABLE_EVERY = 100, /* bp: one pin in so many, the longest; 25, 400 alike */
-    REACH = 16384,       /* bp that an end is extended at most: half of ANL_WAVE_LONGEST, so that the target with its gaps fits */
-    REACH_SHARE = 4,     /* one bp of target more for every so many of the query: deletions of a quarter */
-    LEAST_INVERTED = 40, /* bp of matches, chained, that show an inversion: the least score of a chain, minimap2's -m */
-    KEEP = 128,          /* bp of the longer side kept beyond the length of the shorter one where a long gap is bridged; 32, 512 alike */
+    REACH = 16384,        /* bp that an end is extended at most: half of ANL_WAVE_LONGEST, so that the target with its gaps fits */
+    REACH_SHARE = 4,      /* one bp of target more for every so many of the query: deletions of a quarter */
+    LEAST_INVERTED = 40,  /* bp of matches, chained, that show an inversion: the least score of a chain, minimap2's -m */
+    KEEP = 128,           /* bp of the longer side kept beyond the length of the shorter one where a long gap is bridged; 32, 512 alike */
 };
 
 static const anl_chain_params fine_chaining = {.max_gap = FINE_GAP, .max_drift = FINE_GAP, .look_back = LOOK_BACK, .min_score = 1};
@@ -46,8 +48,8 @@ struct anl_stitcher {
     pin *pins;
     gap *inverted; /* gaps that hold the opposite strand */
     size_t region_cap, mirror_cap, pins_cap, inverted_cap, n_inverted;
-    int64_t begin;       /* joined coordinate of region[0] */
-    int32_t len;         /* of the region */
+    int64_t begin; /* joined coordinate of region[0] */
+    int32_t len;   /* of the region */
 };
 
 int anl_stitcher_new(anl_stitcher **out)
@@ -213,7 +215,8 @@ static int push_bridged(anl_cigar *c, const anl_wave_alignment *a, anl_cigar_op 
             if (!rc) rc = anl_cigar_push(c, op, cut);
             if (!rc && len > before) rc = anl_cigar_push(c, kind, len - before);
             cut = 0;
-        } else rc = anl_cigar_push(c, kind, len);
+        } else
+            rc = anl_cigar_push(c, kind, len);
         position += moves;
     }
     if (!rc && cut) rc = anl_cigar_push(c, op, cut);
@@ -237,8 +240,10 @@ static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitc
         const uint8_t *whole = dq < dt ? x.target : x.query;
         memcpy(s->mirror, whole, (size_t)keep);
         memcpy(s->mirror + keep, whole + longer - keep, (size_t)keep);
-        if (dq < dt) x.target = s->mirror, x.tlen = 2 * keep;
-        else x.query = s->mirror, x.qlen = 2 * keep;
+        if (dq < dt)
+            x.target = s->mirror, x.tlen = 2 * keep;
+        else
+            x.query = s->mirror, x.qlen = 2 * keep;
     }
     rc = anl_wave_global(&p->score, &x, s->wave, &a, found);
     if (rc || !*found) return rc;
@@ -249,8 +254,8 @@ static int fill_gap(anl_stitcher *s, const anl_stitch_params *p, const anl_stitc
 /* Matches of the opposite strand of the read inside a gap, chained. */
 static int chain_inverted(anl_stitcher *s, const anl_stitch_query *q, const gap *g, anl_arena *arena, anl_fine_chain *out)
 {
-    const anl_seed_tile tile = {.qbeg = q->len - g->qend, .qend = q->len - g->qbeg, .tbeg = g->tbeg, .tend = g->tend, .dlo = INT32_MIN,
-                                .dhi = INT32_MAX};
+    const anl_seed_tile tile = {
+        .qbeg = q->len - g->qend, .qend = q->len - g->qbeg, .tbeg = g->tbeg, .tend = g->tend, .dlo = INT32_MIN, .dhi = INT32_MAX};
     anl_chains chains;
     *out = (anl_fine_chain){0};
     s->seeds.n = 0;
@@ -302,15 +307,16 @@ static int extend_left(anl_stitcher *s, const anl_stitch_params *p, const anl_st
     s->columns.cigar.n = 0;
     s->columns.qbeg = q - a.qend;
     s->columns.tbeg = t - a.tend;
-    for (int32_t i = a.n_cigar - 1; i >= 0 && !rc; --i) rc = anl_cigar_push(&s->columns.cigar, anl_cigar_op_of(a.cigar[i]), anl_cigar_len_of(a.cigar[i]));
+    for (int32_t i = a.n_cigar - 1; i >= 0 && !rc; --i)
+        rc = anl_cigar_push(&s->columns.cigar, anl_cigar_op_of(a.cigar[i]), anl_cigar_len_of(a.cigar[i]));
     return rc;
 }
 
 static int extend_right(anl_stitcher *s, const anl_stitch_params *p, const anl_stitch_query *query, int32_t q, int32_t t, int32_t most)
 {
     const int32_t n = most - q < REACH ? most - q : REACH, room = s->len - t;
-    const anl_wave_problem x = {.query = query->seq + q, .target = s->region + t, .qlen = n,
-                                .tlen = room < target_room(n) ? room : target_room(n)};
+    const anl_wave_problem x = {
+        .query = query->seq + q, .target = s->region + t, .qlen = n, .tlen = room < target_room(n) ? room : target_room(n)};
     anl_wave_alignment a;
     int rc = anl_wave_extend(&p->score, &x, q + n == query->len ? p->clip3 : 0, p->drop, s->wave, &a);
     return rc ? rc : push_all(&s->columns.cigar, &a);
@@ -354,8 +360,8 @@ static int64_t reach(int32_t n)
     return target_room(n < REACH ? n : REACH);
 }
 
-int anl_stitch_align(anl_stitcher *s, const anl_stitch_params *p, const anl_index *x, const anl_stitch_query *q, const anl_fine_chain *chain,
-                     anl_arena *arena, anl_pieces *out)
+int anl_stitch_align(anl_stitcher *s, const anl_stitch_params *p, const anl_index *x, const anl_stitch_query *q,
+                     const anl_fine_chain *chain, anl_arena *arena, anl_pieces *out)
 {
     *out = (anl_pieces){0};
     if (!chain->n) return ANL_OK;

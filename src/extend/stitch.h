@@ -8,10 +8,10 @@
 
 typedef struct anl_stitch_params {
     anl_wave_params score;
-    int32_t clip5, clip3; /**< bonus for reaching the read's ends, as in anl_extend_params */
-    int32_t drop;         /**< an alignment ends where its score falls by more than this below the best so far (z-drop) */
+    int32_t clip5, clip3;  /**< bonus for reaching the read's ends, as in anl_extend_params */
+    int32_t drop;          /**< an alignment ends where its score falls by more than this below the best so far (z-drop) */
     int32_t drop_inverted; /**< a fall by more than this inside it is looked at for an inversion */
-    int32_t min_score;    /**< worse pieces are not worth reporting */
+    int32_t min_score;     /**< worse pieces are not worth reporting */
     int eqx;
 } anl_stitch_params;
 
@@ -34,12 +34,12 @@ typedef struct anl_piece {
     int32_t qbeg, qend; /**< on the oriented read (of `seq`, or of `opposite` when inverted) */
     uint32_t *cigar;    /**< BAM packing, no clips; gaps as far left as their score allows */
     int32_t n_cigar;
-    int32_t score;      /**< of the CIGAR */
-    int32_t worth;      /**< the same, but a gap costs half of `drop` at most: what places are compared by */
+    int32_t score;            /**< of the CIGAR */
+    int32_t worth;            /**< the same, but a gap costs half of `drop` at most: what places are compared by */
     int32_t matches, columns; /**< equal bases; bases in columns and gap openings: identity = matches / columns */
     int32_t nm;
     const char *md;
-    uint8_t inverted;   /**< on the strand opposite to the chain's */
+    uint8_t inverted; /**< on the strand opposite to the chain's */
 } anl_piece;
 
 typedef struct anl_pieces {
@@ -59,7 +59,7 @@ int anl_stitch_refine(anl_stitcher *s, const anl_index *x, const anl_stitch_quer
 
 /** Aligns the read along a fine chain: exact alignment between reliable anchors, extension at both ends, a break where the score drops.
  *  Arrays of the pieces live in `arena`. 0 or ANL_ENOMEM. */
-int anl_stitch_align(anl_stitcher *s, const anl_stitch_params *p, const anl_index *x, const anl_stitch_query *q, const anl_fine_chain *chain,
-                     anl_arena *arena, anl_pieces *out);
+int anl_stitch_align(anl_stitcher *s, const anl_stitch_params *p, const anl_index *x, const anl_stitch_query *q,
+                     const anl_fine_chain *chain, anl_arena *arena, anl_pieces *out);
 
 #endif

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERY_N = 4, TARGET_N = 8, WIDE_FLAG = 0x8000, SPARE_SHARE = 4 /* one part in so many more than is needed, against growing often */ };
+enum {
+    QUERY_N = 4,
+    TARGET_N = 8,
+    WIDE_FLAG = 0x8000,
+    SPARE_SHARE = 4 /* one part in so many more than is needed, against growing often */
+};
 
 struct anl_sw_batch {
     anl_gpu_stream *stream; /* NULL: the CPU */
@@ -75,8 +80,8 @@ static void put16(uint16_t *to, int lanes, int lane, const uint8_t *s, int32_t n
     for (int32_t i = 0; i < n; ++i) to[(size_t)i * (size_t)lanes + (size_t)lane] = s[i] > 3 ? code_n : (uint16_t)(s[i] | flag);
 }
 
-static int run_group(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *which,
-                     int n, int bits, uint64_t *overflow, anl_sw_result *out)
+static int run_group(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *which, int n,
+                     int bits, uint64_t *overflow, anl_sw_result *out)
 {
     int lanes = bits == 8 ? k->lanes8 : k->lanes16;
     anl_sw_group g = {0};
@@ -154,16 +159,20 @@ static int run_width(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_para
         int m = 0;
         while (at < n && m < lanes) {
             const anl_sw_job *j = &jobs[b->order[at]];
-            if (j->qlen > longest || j->tlen > UINT16_MAX) b->order[again++] = b->order[at++];
-            else which[m++] = b->order[at++];
+            if (j->qlen > longest || j->tlen > UINT16_MAX)
+                b->order[again++] = b->order[at++];
+            else
+                which[m++] = b->order[at++];
         }
         if (!m) break;
         uint64_t overflow;
         int rc = run_group(b, k, p, jobs, which, m, bits, &overflow, out);
         if (rc) return rc;
         for (int i = 0; i < m; ++i) {
-            if (overflow >> i & 1) b->order[again++] = which[i];
-            else results[which[i]] = out[i];
+            if (overflow >> i & 1)
+                b->order[again++] = which[i];
+            else
+                results[which[i]] = out[i];
         }
     }
     *left = again;
@@ -177,8 +186,10 @@ int anl_sw_batch_run(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_para
     int rc = anl_grow(&b->order, &b->order_cap, n, sizeof *b->order);
     if (rc) return rc;
     for (size_t i = 0; i < n; ++i) {
-        if (jobs[i].qlen > 0 && jobs[i].tlen > 0) b->order[left++] = (uint32_t)i;
-        else results[i] = (anl_sw_result){0};
+        if (jobs[i].qlen > 0 && jobs[i].tlen > 0)
+            b->order[left++] = (uint32_t)i;
+        else
+            results[i] = (anl_sw_result){0};
     }
     if (!left) return ANL_OK;
     sorting = jobs;

@@ -9,8 +9,8 @@ enum {
     MASK = (1 << 2 * K) - 1,
     SLOT_BITS = 12,
     SLOTS = 1 << SLOT_BITS, /* twice the k-mers of the longest read and its reverse complement */
-    REACH = 100, /* bp: a gap of up to so many is looked for beside the best diagonal, as bwa mem's -w */
-    SUPPORT = 3, /* votes that make a second diagonal worth bridging to: 11 bp in a row that match */
+    REACH = 100,            /* bp: a gap of up to so many is looked for beside the best diagonal, as bwa mem's -w */
+    SUPPORT = 3,            /* votes that make a second diagonal worth bridging to: 11 bp in a row that match */
 };
 
 /* A slot holds 1 + (code << 11 | position << 1 | it is the code of the reverse complement); 0 is empty. Every k-mer of the read is there
@@ -18,7 +18,7 @@ enum {
 struct anl_voter {
     uint32_t slots[SLOTS];
     uint32_t known[(MASK + 1) / 32]; /* codes that occur: nearly all k-mers of a region stop here, which a processor foresees */
-    uint16_t used[SLOTS]; /* slots taken */
+    uint16_t used[SLOTS];            /* slots taken */
     int32_t n_used;
     int16_t votes[2][ANL_VOTE_MAX_REGION];
     uint8_t fours[ANL_VOTE_MAX_REGION];  /* codes of the 4-mers of a region */

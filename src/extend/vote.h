@@ -5,8 +5,8 @@
 #include "base.h"
 
 enum {
-    ANL_VOTE_K = 9,          /**< random 9-mers seldom meet in a few hundred bp, yet a fifth survives 15% errors */
-    ANL_VOTE_MAX_READ = 1000, /**< bp of a read that vote */
+    ANL_VOTE_K = 9,             /**< random 9-mers seldom meet in a few hundred bp, yet a fifth survives 15% errors */
+    ANL_VOTE_MAX_READ = 1000,   /**< bp of a read that vote */
     ANL_VOTE_MAX_REGION = 4096, /**< bp: 2,048 diagonals, which are looked through at once, and a read on the last of them */
 };
 
@@ -21,10 +21,10 @@ void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len);
 
 /** Where the read lies: base q of the read (reverse-complemented when `reverse`) falls on base diag + q of the region. */
 typedef struct anl_vote {
-    int32_t votes;   /**< shared k-mers on diagonals within ANL_VOTE_K of the best */
-    int32_t other;   /**< the most on a single diagonal beyond these, or on the other strand */
-    int32_t diag;    /**< the diagonal with the most votes; the lowest of equals */
-    int32_t lo, hi;  /**< lowest and highest diagonal with support near the best one: what gaps must bridge */
+    int32_t votes;  /**< shared k-mers on diagonals within ANL_VOTE_K of the best */
+    int32_t other;  /**< the most on a single diagonal beyond these, or on the other strand */
+    int32_t diag;   /**< the diagonal with the most votes; the lowest of equals */
+    int32_t lo, hi; /**< lowest and highest diagonal with support near the best one: what gaps must bridge */
     uint8_t reverse;
 } anl_vote;
 

@@ -9,15 +9,22 @@
 /* A wavefront of score s holds, for every diagonal (target minus query position), the farthest query position that an alignment with
  * penalty s reaches; one for each way of ending: column, insertion and deletion of either cost. */
 enum {
-    COLUMN = ANL_WAVE_COLUMN, INS = ANL_WAVE_INS, DEL = ANL_WAVE_DEL, LONG_INS = ANL_WAVE_LONG_INS, LONG_DEL = ANL_WAVE_LONG_DEL,
-    N_ENDS = ANL_WAVE_ENDS, SOURCE = ANL_WAVE_SOURCE, GOES_ON = ANL_WAVE_GOES_ON, NOWHERE = ANL_WAVE_NOWHERE,
+    COLUMN = ANL_WAVE_COLUMN,
+    INS = ANL_WAVE_INS,
+    DEL = ANL_WAVE_DEL,
+    LONG_INS = ANL_WAVE_LONG_INS,
+    LONG_DEL = ANL_WAVE_LONG_DEL,
+    N_ENDS = ANL_WAVE_ENDS,
+    SOURCE = ANL_WAVE_SOURCE,
+    GOES_ON = ANL_WAVE_GOES_ON,
+    NOWHERE = ANL_WAVE_NOWHERE,
 };
 enum { STEP_MISMATCH, STEP_INS, STEP_DEL, STEP_OP = 3, STEP_CLOSES = 4 /* back in a column: matches may follow */ };
 /* Tuning. */
 enum {
-    MARGIN = 32,            /* cells kept NOWHERE on both sides of a wavefront and its last block, for wider ones that are made from it */
-    BEHIND = 100,           /* bp by which a diagonal may lag behind the farthest one, query and target together; 50 and 200 align alike (stitch.c) */
-    MOST_CELLS = 16 << 20,  /* bytes of a traceback, a cell each, where sequences have little in common: what a thread may hold */
+    MARGIN = 32,  /* cells kept NOWHERE on both sides of a wavefront and its last block, for wider ones that are made from it */
+    BEHIND = 100, /* bp by which a diagonal may lag behind the farthest one, query and target together; 50 and 200 align alike (stitch.c) */
+    MOST_CELLS = 16 << 20, /* bytes of a traceback, a cell each, where sequences have little in common: what a thread may hold */
 };
 
 /* Penalties, all divided by their common divisor `unit`. */

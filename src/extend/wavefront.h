@@ -7,7 +7,7 @@
 /** A gap of g bp costs the smaller of open + g * extend and long_open + g * long_extend. */
 typedef struct anl_wave_params {
     anl_sw_params score;
-    int32_t long_open;   /**< -1: gaps have one cost */
+    int32_t long_open; /**< -1: gaps have one cost */
     int32_t long_extend;
 } anl_wave_params;
 

@@ -64,8 +64,8 @@ int anl_session_align(anl_session *s, const anl_sequence *read, const anl_sequen
  *  insert sizes are those of the setting insert-size; without it they are estimated from the batch, or, where it has fewer than ten clear
  *  pairs, from the last batch that had more; until there is an estimate mates are placed independently. Memory grows with the batch:
  *  `anneal align` takes 10 Mbp at a time. */
-int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl_sequence *mates, size_t n_reads, const anl_alignment **alignments,
-                            size_t *n);
+int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl_sequence *mates, size_t n_reads,
+                            const anl_alignment **alignments, size_t *n);
 
 /** Contigs of the index: their number, and name and length in bp of one (NULL, 0 out of range). */
 int anl_session_contigs(const anl_session *s);

@@ -21,8 +21,10 @@ static int apply(const anl_setting *settings, size_t n, anl_align_options *o, co
 {
     int rc = ANL_OK;
     for (size_t i = 0; i < n && !rc; ++i) {
-        if (!strcmp(settings[i].name, "model")) *model = settings[i].value;
-        else rc = anl_options_set(&anl_align_option_table, settings[i].name, settings[i].value, o);
+        if (!strcmp(settings[i].name, "model"))
+            *model = settings[i].value;
+        else
+            rc = anl_options_set(&anl_align_option_table, settings[i].name, settings[i].value, o);
     }
     return rc;
 }
@@ -93,14 +95,23 @@ static int fill_batch(anl_session *s, const anl_sequence *reads, const anl_seque
 static anl_alignment alignment_of(const anl_session *s, const anl_record *r, int paired)
 {
     const anl_index *x = anl_aligner_index(s->aligner);
-    return (anl_alignment){.read = (r->read - s->batch.reads) / (paired ? 2 : 1), .contig = r->tid < 0 ? NULL : x->contigs[r->tid].name,
-                           .pos = r->pos, .flag = r->flag, .mapq = r->mapq, .cigar = r->cigar, .n_cigar = r->n_cigar,
-                           .score = r->as == INT32_MIN ? 0 : r->as, .second = r->xs == INT32_MIN ? 0 : r->xs, .nm = r->nm, .md = r->md,
-                           .mate = r->read->mate == 2, .tlen = r->tlen};
+    return (anl_alignment){.read = (r->read - s->batch.reads) / (paired ? 2 : 1),
+                           .contig = r->tid < 0 ? NULL : x->contigs[r->tid].name,
+                           .pos = r->pos,
+                           .flag = r->flag,
+                           .mapq = r->mapq,
+                           .cigar = r->cigar,
+                           .n_cigar = r->n_cigar,
+                           .score = r->as == INT32_MIN ? 0 : r->as,
+                           .second = r->xs == INT32_MIN ? 0 : r->xs,
+                           .nm = r->nm,
+                           .md = r->md,
+                           .mate = r->read->mate == 2,
+                           .tlen = r->tlen};
 }
 
-int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl_sequence *mates, size_t n_reads, const anl_alignment **alignments,
-                            size_t *n)
+int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl_sequence *mates, size_t n_reads,
+                            const anl_alignment **alignments, size_t *n)
 {
     const anl_records *chunks;
     size_t n_chunks = 0, total = 0, at = 0;

@@ -54,10 +54,13 @@ static int fail_whole(const anl_option *o, const char *called, const char *text)
 static int set_whole(const anl_option *o, const char *called, const char *text, void *settings)
 {
     int64_t v;
-    if (!anl_parse_whole(text, o->kind == ANL_OPTION_SIZE, &v) || (double)v < o->low || (double)v > o->high) return fail_whole(o, called, text);
+    if (!anl_parse_whole(text, o->kind == ANL_OPTION_SIZE, &v) || (double)v < o->low || (double)v > o->high)
+        return fail_whole(o, called, text);
     const int32_t small = (int32_t)v;
-    if (o->kind == ANL_OPTION_SIZE) put(settings, o->field, &v, sizeof v);
-    else put(settings, o->field, &small, sizeof small);
+    if (o->kind == ANL_OPTION_SIZE)
+        put(settings, o->field, &v, sizeof v);
+    else
+        put(settings, o->field, &small, sizeof small);
     return ANL_OK;
 }
 
@@ -82,7 +85,8 @@ static int set_two(const anl_option *o, const char *called, const char *text, vo
         const size_t n = i || !comma ? strlen(at) : (size_t)(comma - at);
         snprintf(part, sizeof part, "%.*s", (int)n, at);
         if (n >= sizeof part || !anl_parse_whole(part, 0, &v) || (double)v < o->low || (double)v > o->high)
-            return anl_fail(ANL_EINVAL, "%s %s: must be a whole number from %.0f to %.0f, or two, comma-separated", called, text, o->low, o->high);
+            return anl_fail(ANL_EINVAL, "%s %s: must be a whole number from %.0f to %.0f, or two, comma-separated", called, text, o->low,
+                            o->high);
         values[i] = (int32_t)v;
         if (comma) at = comma + 1;
     }
@@ -185,13 +189,21 @@ int anl_options_check(const anl_option_table *t, const void *settings)
         float number;
         switch (o->kind) {
         case ANL_OPTION_INT:
-        case ANL_OPTION_TWO: get(settings, o->field, &whole, sizeof whole); rc = check_number(o, whole);
+        case ANL_OPTION_TWO:
+            get(settings, o->field, &whole, sizeof whole);
+            rc = check_number(o, whole);
             if (rc || o->kind == ANL_OPTION_INT) break;
             get(settings, o->second, &whole, sizeof whole);
             rc = check_number(o, whole);
             break;
-        case ANL_OPTION_SIZE: get(settings, o->field, &size, sizeof size); rc = check_number(o, (double)size); break;
-        case ANL_OPTION_NUMBER: get(settings, o->field, &number, sizeof number); rc = check_number(o, (double)number); break;
+        case ANL_OPTION_SIZE:
+            get(settings, o->field, &size, sizeof size);
+            rc = check_number(o, (double)size);
+            break;
+        case ANL_OPTION_NUMBER:
+            get(settings, o->field, &number, sizeof number);
+            rc = check_number(o, (double)number);
+            break;
         default: break;
         }
     }
@@ -201,8 +213,10 @@ int anl_options_check(const anl_option_table *t, const void *settings)
 static void show_size(int64_t v, char *out, size_t size)
 {
     const char *unit = "";
-    if (v && v % 1000000000 == 0) v /= 1000000000, unit = "G";
-    else if (v && v % 1000000 == 0) v /= 1000000, unit = "M";
+    if (v && v % 1000000000 == 0)
+        v /= 1000000000, unit = "G";
+    else if (v && v % 1000000 == 0)
+        v /= 1000000, unit = "M";
     snprintf(out, size, "%lld%s", (long long)v, unit);
 }
 
@@ -213,14 +227,25 @@ void anl_option_show(const anl_option *o, const void *settings, char *out, size_
     float number;
     const char *text = o->initial ? o->initial : "";
     switch (o->initial ? ANL_OPTION_SET : o->kind) {
-    case ANL_OPTION_INT: get(settings, o->field, &whole, sizeof whole); snprintf(out, size, "%d", whole); return;
-    case ANL_OPTION_SIZE: get(settings, o->field, &large, sizeof large); show_size(large, out, size); return;
-    case ANL_OPTION_NUMBER: get(settings, o->field, &number, sizeof number); snprintf(out, size, "%g", (double)number); return;
+    case ANL_OPTION_INT:
+        get(settings, o->field, &whole, sizeof whole);
+        snprintf(out, size, "%d", whole);
+        return;
+    case ANL_OPTION_SIZE:
+        get(settings, o->field, &large, sizeof large);
+        show_size(large, out, size);
+        return;
+    case ANL_OPTION_NUMBER:
+        get(settings, o->field, &number, sizeof number);
+        snprintf(out, size, "%g", (double)number);
+        return;
     case ANL_OPTION_TWO:
         get(settings, o->field, &whole, sizeof whole);
         get(settings, o->second, &second, sizeof second);
-        if (whole == second) snprintf(out, size, "%d", whole);
-        else snprintf(out, size, "%d,%d", whole, second);
+        if (whole == second)
+            snprintf(out, size, "%d", whole);
+        else
+            snprintf(out, size, "%d,%d", whole, second);
         return;
     case ANL_OPTION_WORD: {
         get(settings, o->field, &whole, sizeof whole);

@@ -27,15 +27,15 @@ typedef struct anl_option anl_option;
 typedef int anl_option_setter(const anl_option *o, const char *called, const char *text, void *settings);
 
 struct anl_option {
-    const char *section;     /**< heading in --help and in the man page */
-    char letter, also;       /**< its short names; 0: none */
-    const char *name;        /**< its long name, NULL: none */
-    const char *arg;         /**< what --help calls its value, NULL: takes none; "[=FORM]": may do without */
+    const char *section; /**< heading in --help and in the man page */
+    char letter, also;   /**< its short names; 0: none */
+    const char *name;    /**< its long name, NULL: none */
+    const char *arg;     /**< what --help calls its value, NULL: takes none; "[=FORM]": may do without */
     anl_option_kind kind;
-    size_t field, second;    /**< where in the settings it goes; `second` is of ANL_OPTION_TWO */
-    double low, high;        /**< of numbers */
-    unsigned given;          /**< bits set in the table's `given` when it is */
-    const char *words;       /**< space-separated; of ANL_OPTION_SET what completions offer, or NULL */
+    size_t field, second; /**< where in the settings it goes; `second` is of ANL_OPTION_TWO */
+    double low, high;     /**< of numbers */
+    unsigned given;       /**< bits set in the table's `given` when it is */
+    const char *words;    /**< space-separated; of ANL_OPTION_SET what completions offer, or NULL */
     anl_option_setter *set;
     const char *help, *more; /**< --help shows help, the man page both; NULL: no more to say */
     const char *initial;     /**< the default of ANL_OPTION_SET, in words; of others it is read from the settings */

@@ -96,8 +96,10 @@ static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t l
     int rc = m ? anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, m, out) : ANL_OK;
     for (int i = n - 1; i >= m && !rc; --i) { /* to their own rows, last first; the first m rows are in place once i reaches them */
         int8_t *row = out + (size_t)i * d;
-        if (m && which[m - 1] == i) memcpy(row, out + (size_t)--m * d, d);
-        else memset(row, 0, d);
+        if (m && which[m - 1] == i)
+            memcpy(row, out + (size_t)--m * d, d);
+        else
+            memset(row, 0, d);
     }
     return rc;
 }
@@ -116,7 +118,8 @@ static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
     const int64_t size = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
     int rc = anl_grow(&b->vectors, &b->vectors_cap, (b->n_entries + (size_t)n) * d, 1);
     if (!rc) rc = anl_grow(&b->windows, &b->windows_cap, b->n_entries + (size_t)n, sizeof *b->windows);
-    if (!rc && b->n_windows + n >= ANL_INDEX_NO_WINDOW) rc = anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
+    if (!rc && b->n_windows + n >= ANL_INDEX_NO_WINDOW)
+        rc = anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
     if (rc) return rc;
     int8_t *out = b->vectors + b->n_entries * d;
     int64_t done = 0;
@@ -147,7 +150,8 @@ static int check_options(const anl_index_options *o)
     if (o->threads < 1) return anl_fail(ANL_EINVAL, "-t %d: must be at least 1", o->threads);
     if (o->window < ANL_ENCODER_MIN_LEN || o->window > ANL_ENCODER_MAX_LEN)
         return anl_fail(ANL_EINVAL, "--window %d: must be %d to %d", o->window, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN);
-    if (o->stride < 1 || o->stride > o->window) return anl_fail(ANL_EINVAL, "--stride %d: must be 1 to the window, %d", o->stride, o->window);
+    if (o->stride < 1 || o->stride > o->window)
+        return anl_fail(ANL_EINVAL, "--stride %d: must be 1 to the window, %d", o->stride, o->window);
     if (o->unique_k && (o->unique_k < ANL_UNIQUE_MIN_K || o->unique_k > ANL_UNIQUE_MAX_K))
         return anl_fail(ANL_EINVAL, "--unique-k %d: must be %d to %d", o->unique_k, ANL_UNIQUE_MIN_K, ANL_UNIQUE_MAX_K);
     return ANL_OK;
@@ -210,12 +214,24 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
 static int write_index(const anl_index_builder *b, anl_output *to)
 {
     uint64_t *unique = NULL;
-    anl_index_parts parts = {.contigs = b->contigs, .n_contigs = (int32_t)b->n_contigs, .bases = b->bases, .n_bases = b->n_bases,
-                             .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs, .letters = b->letters, .n_letters = (int64_t)b->n_letters,
+    anl_index_parts parts = {.contigs = b->contigs,
+                             .n_contigs = (int32_t)b->n_contigs,
+                             .bases = b->bases,
+                             .n_bases = b->n_bases,
+                             .n_runs = b->runs,
+                             .n_n_runs = (int64_t)b->n_runs,
+                             .letters = b->letters,
+                             .n_letters = (int64_t)b->n_letters,
                              .window = b->options->window,
-                             .stride = b->options->stride, .d = b->model->dim, .vectors = b->vectors, .windows = b->windows,
-                             .n_entries = (int64_t)b->n_entries, .model_hash = anl_model_hash(b->model),
-                             .model_name = b->model->name, .watch = b->watch, .unique_k = b->options->unique_k};
+                             .stride = b->options->stride,
+                             .d = b->model->dim,
+                             .vectors = b->vectors,
+                             .windows = b->windows,
+                             .n_entries = (int64_t)b->n_entries,
+                             .model_hash = anl_model_hash(b->model),
+                             .model_name = b->model->name,
+                             .watch = b->watch,
+                             .unique_k = b->options->unique_k};
     if (!parts.unique_k) parts.unique_k = anl_unique_k(b->n_bases);
     int rc = anl_unique_build(&unique, &parts, b->options->threads, 0);
     parts.unique = unique;

@@ -8,11 +8,11 @@
 
 typedef struct anl_index_options {
     const char *reference, *output;
-    const char *model;       /**< NULL: the one anl_model_find finds */
-    int32_t window, stride;  /**< bp; window 20 to 400, stride 1 to window */
-    int32_t unique_k;        /**< of the uniqueness map, ANL_UNIQUE_MIN_K to ANL_UNIQUE_MAX_K; 0: by the size of the reference */
+    const char *model;      /**< NULL: the one anl_model_find finds */
+    int32_t window, stride; /**< bp; window 20 to 400, stride 1 to window */
+    int32_t unique_k;       /**< of the uniqueness map, ANL_UNIQUE_MIN_K to ANL_UNIQUE_MAX_K; 0: by the size of the reference */
     int threads;
-    int device;              /**< that embeds: one of ANL_DEVICE_* */
+    int device; /**< that embeds: one of ANL_DEVICE_* */
 } anl_index_options;
 
 /** ANL_WINDOW, ANL_STRIDE, one thread, on the CPU. */

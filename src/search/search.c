@@ -32,11 +32,11 @@ struct anl_search_scratch {
     int32_t *limits;  /* largest squared distance less squared norm that another may have, */
     int32_t *norms;   /* and squared norms */
     probe *probes, *sorted;
-    uint32_t *starts; /* [nlist + 1] first probe of each list in `sorted` */
+    uint32_t *starts;         /* [nlist + 1] first probe of each list in `sorted` */
     uint32_t *which, *before; /* entries or lists chosen */
     int32_t *values, *distances;
-    int8_t *packed; /* for the GPU: queries, */
-    anl_hit *found; /* and what it found */
+    int8_t *packed;       /* for the GPU: queries, */
+    anl_hit *found;       /* and what it found */
     anl_neighbours *flat; /* for callers with flat arrays */
     anl_neighbours **flat_queries, **unsure;
     size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, norms_cap, probes_cap, sorted_cap, starts_cap, which_cap,
@@ -68,8 +68,14 @@ int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
 int anl_search_use(anl_search *s, anl_gpu *gpu)
 {
     const anl_index *x = s->index;
-    const anl_gpu_lists lists = {.d = x->d, .nlist = x->nlist, .centroids = x->centroids, .centroid_bias = x->centroid_bias,
-                                 .list_begin = x->list_begin, .codes = x->codes, .bias = x->bias, .ids = x->ids,
+    const anl_gpu_lists lists = {.d = x->d,
+                                 .nlist = x->nlist,
+                                 .centroids = x->centroids,
+                                 .centroid_bias = x->centroid_bias,
+                                 .list_begin = x->list_begin,
+                                 .codes = x->codes,
+                                 .bias = x->bias,
+                                 .ids = x->ids,
                                  .no_id = ANL_INDEX_NO_WINDOW};
     if (s->faiss) return ANL_OK;
     int rc = anl_gpu_load_lists(gpu, &lists);
@@ -106,9 +112,9 @@ void anl_search_scratch_free(anl_search_scratch *sc)
 {
     if (!sc) return;
     anl_gpu_stream_free(sc->stream);
-    void *const all[] = {sc->queries, sc->gathered, sc->dots, sc->keys, sc->counts, sc->limits, sc->norms, sc->probes, sc->sorted, sc->starts,
-                         sc->which, sc->before, sc->values, sc->distances, sc->merged, sc->packed, sc->found, sc->flat, sc->flat_queries,
-                         sc->unsure};
+    void *const all[] = {sc->queries, sc->gathered, sc->dots,   sc->keys,  sc->counts,       sc->limits, sc->norms,
+                         sc->probes,  sc->sorted,   sc->starts, sc->which, sc->before,       sc->values, sc->distances,
+                         sc->merged,  sc->packed,   sc->found,  sc->flat,  sc->flat_queries, sc->unsure};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
@@ -120,7 +126,8 @@ int64_t anl_search_entries(const anl_search_scratch *sc)
 
 int anl_search_is_saturated(const anl_neighbours *q, int32_t k, int32_t d)
 {
-    return q->n >= k && q->hits[k - 1].dist <= q->hits[0].dist + anl_distance_of_drop(anl_squared_norm(q->query, d), ANL_COSINE_DROP_SATURATED);
+    return q->n >= k &&
+           q->hits[k - 1].dist <= q->hits[0].dist + anl_distance_of_drop(anl_squared_norm(q->query, d), ANL_COSINE_DROP_SATURATED);
 }
 
 int anl_search_nprobe(const anl_index *x, int multiplier)
@@ -174,9 +181,12 @@ static void select_smallest(uint64_t *keys, int32_t n, int32_t k)
             keys[i++] = keys[j];
             keys[j--] = swap;
         }
-        if (k - 1 <= j) hi = j;
-        else if (k - 1 >= i) lo = i;
-        else return;
+        if (k - 1 <= j)
+            hi = j;
+        else if (k - 1 >= i)
+            lo = i;
+        else
+            return;
     }
 }
 
@@ -246,8 +256,10 @@ static int choose(const anl_search *s, anl_search_scratch *sc, const int32_t *do
     if (!before) return nprobe;
     nearest_lists(s, sc, dot, before, sc->before);
     for (int i = 0, j = 0; i < nprobe; ++i)
-        if (j < before && sc->which[i] == sc->before[j]) ++j;
-        else sc->which[n++] = sc->which[i];
+        if (j < before && sc->which[i] == sc->before[j])
+            ++j;
+        else
+            sc->which[n++] = sc->which[i];
     return n;
 }
 
@@ -336,7 +348,8 @@ static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list
     const int32_t entries = (int32_t)((int64_t)x->list_begin[list + 1] - first);
     for (uint32_t begin = sc->starts[list], end = sc->starts[list + 1]; begin < end; begin += QUERIES_AT_ONCE) {
         const int32_t m = end - begin < QUERIES_AT_ONCE ? (int32_t)(end - begin) : QUERIES_AT_ONCE;
-        for (int32_t i = 0; i < m; ++i) memcpy(sc->gathered + (size_t)i * d, sc->queries + (size_t)sc->sorted[begin + (uint32_t)i].query * d, d);
+        for (int32_t i = 0; i < m; ++i)
+            memcpy(sc->gathered + (size_t)i * d, sc->queries + (size_t)sc->sorted[begin + (uint32_t)i].query * d, d);
         s->kernels->dots(sc->gathered, m, x->codes + (size_t)first * d, entries / ANL_PANEL, x->d, sc->dots);
         for (int32_t i = 0; i < m; ++i) {
             const uint32_t query = sc->sorted[begin + (uint32_t)i].query;
@@ -445,8 +458,7 @@ static int is_sure(const anl_search *s, const anl_neighbours *q, int usual)
 {
     const int32_t norm = anl_squared_norm(q->query, s->index->d);
     if (!norm) return 1;
-    return q->nprobe && q->n &&
-           q->hits[0].dist <= anl_distance_at(norm, q->nprobe <= usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
+    return q->nprobe && q->n && q->hits[0].dist <= anl_distance_at(norm, q->nprobe <= usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
 }
 
 int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n)

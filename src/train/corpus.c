@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    GAP = 1000,    /* N between contigs, more than a read and its window span */
+    GAP = 1000, /* N between contigs, more than a read and its window span */
     N_CODE = 4,
     TRIES = 10000, /* places drawn until one is usable; of genomes with a usable bp in a thousand one is found all but surely */
 };

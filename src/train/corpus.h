@@ -6,8 +6,8 @@
 #include "trainer.h"
 
 enum {
-    ANL_CORPUS_BLOCK = 1 << 16,      /**< bp; */
-    ANL_CORPUS_HELD_ASIDE = 64,      /**< of so many such blocks the last is never trained on */
+    ANL_CORPUS_BLOCK = 1 << 16, /**< bp; */
+    ANL_CORPUS_HELD_ASIDE = 64, /**< of so many such blocks the last is never trained on */
 };
 
 /** All contigs joined, runs of N between them. */
@@ -34,11 +34,11 @@ typedef struct anl_draw {
     uint64_t seed;
     int window, stride, min_length, max_length;
     float max_substitutions, max_indels;
-    int even_lengths;        /**< the density does not fall with the length */
-    float low_errors;        /**< share of the reads that have a tenth of the errors: what near-identical repeats are told apart by */
+    int even_lengths; /**< the density does not fall with the length */
+    float low_errors; /**< share of the reads that have a tenth of the errors: what near-identical repeats are told apart by */
     const anl_hard_pair *hard_pairs; /**< mined */
     size_t n_hard_pairs;
-    float hard_share;        /**< of a batch's windows that come in hard-negative pairs, 0..1 */
+    float hard_share; /**< of a batch's windows that come in hard-negative pairs, 0..1 */
 } anl_draw;
 
 /** Fills the batch that belongs to `step`; the same for any number of threads. */

@@ -61,7 +61,8 @@ static int add_windows(anl_float_search *f, const anl_index *x)
 
 int anl_float_search_new(anl_float_search **out, const anl_index *x, const char *checkpoint, int layers, int threads)
 {
-    const anl_trainer_options o = {.kernels = anl_train_cpu(1), .dim = x->d, .layers = layers, .pairs = PAIRS, .threads = threads, .temperature = 1};
+    const anl_trainer_options o = {
+        .kernels = anl_train_cpu(1), .dim = x->d, .layers = layers, .pairs = PAIRS, .threads = threads, .temperature = 1};
     anl_checkpoint *c = NULL;
     *out = NULL;
     anl_float_search *f = anl_alloc(1, sizeof *f);

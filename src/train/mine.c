@@ -8,15 +8,15 @@
 
 /* Tuning. */
 enum {
-    BLOCK = 256,           /* windows searched at once, by one thread */
-    NEIGHBOURS = 8,        /* looked at for each: the nearest is the window itself, and overlapping ones are none */
-    WORD = 16,             /* bp; words that both windows have tell copies from look-alikes. Random ones meet once in 4 billion */
-    SLACK = 80,            /* bp by which copies may be shifted: half a window */
+    BLOCK = 256,    /* windows searched at once, by one thread */
+    NEIGHBOURS = 8, /* looked at for each: the nearest is the window itself, and overlapping ones are none */
+    WORD = 16,      /* bp; words that both windows have tell copies from look-alikes. Random ones meet once in 4 billion */
+    SLACK = 80,     /* bp by which copies may be shifted: half a window */
     MOST_WINDOW = ANL_ENCODER_MAX_LEN,
     SLOT_BITS = 11,
     SLOTS = 1 << SLOT_BITS, /* of a table of the words of a window and its slack: at most a quarter full */
     N_CODE = 4,
-    LOOK_ALIKES = 10,      /* at least one in so many hard-negative pairs: genomes without repeats have hardly any copies */
+    LOOK_ALIKES = 10, /* at least one in so many hard-negative pairs: genomes without repeats have hardly any copies */
 };
 
 /* Shares of words of 16 bp: above SAME windows do not differ but in a base near an end, and no vector can tell them apart; from COPY on they are
@@ -207,7 +207,8 @@ static int mine_all(const miner *mi, int threads, anl_hard_pair **hard_pairs, si
     return rc;
 }
 
-int anl_mine(const anl_corpus *c, const anl_model *m, int window, int64_t windows, int round, int threads, anl_hard_pair **hard_pairs, size_t *n)
+int anl_mine(const anl_corpus *c, const anl_model *m, int window, int64_t windows, int round, int threads, anl_hard_pair **hard_pairs,
+             size_t *n)
 {
     anl_index *x = NULL;
     anl_search *search = NULL;

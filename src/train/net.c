@@ -57,9 +57,10 @@ void anl_net_linears(const anl_net *net, void (*visit)(void *data, const anl_net
 enum { RESIDUAL = ANL_ENCODER_RESIDUAL, FULL = 127 };
 
 /* How activations and weights are spread over their integers. */
-static const float STREAM_SHARE = 0.8f; /* of int16 that the largest value of the residual stream seen takes: reads not seen go a little beyond */
-static const float OUT_SCALE = 8;       /* of the largest output: outputs are rounded before their length is set, so let them be large */
-static const float TINY = 1e-6f;        /* in place of nothing, where something is divided by it */
+static const float STREAM_SHARE =
+    0.8f;                         /* of int16 that the largest value of the residual stream seen takes: reads not seen go a little beyond */
+static const float OUT_SCALE = 8; /* of the largest output: outputs are rounded before their length is set, so let them be large */
+static const float TINY = 1e-6f;  /* in place of nothing, where something is divided by it */
 
 /* Table units in one float unit: what a token of the sketch has for a standard deviation. */
 static float sketch_sd(void)
@@ -97,9 +98,10 @@ static void layer_from(const anl_net_layer *to, const anl_layer *from, int dim, 
 void anl_net_from_model(const anl_net *net, const anl_model *m, float *weights)
 {
     size_t d = (size_t)net->dim;
-    float residual = RESIDUAL * sketch_sd(), ones[ANL_ENCODER_MAX_DIM];
+    float residual = RESIDUAL * sketch_sd(), ones[ANL_ENCODER_MAX_DIM] = {0};
     for (size_t i = 0; i < ANL_KMER_RANKS * d; ++i) weights[net->table + i] = (float)m->table[i] / sketch_sd();
-    for (int i = 0; i < net->layers && i < m->layers; ++i) layer_from(&net->layer[i], &m->layer[i], net->dim, residual, m->norm_scale, weights);
+    for (int i = 0; i < net->layers && i < m->layers; ++i)
+        layer_from(&net->layer[i], &m->layer[i], net->dim, residual, m->norm_scale, weights);
     for (size_t c = 0; c < d; ++c) {
         weights[net->gate + c] = (float)m->gate[c] * m->gate_scale * residual;
         weights[net->mean + c] = m->mean[c] / residual;
@@ -173,7 +175,7 @@ int anl_net_to_model(const anl_net *net, const float *weights, int layers, const
     /* The table's step: its largest weight, but never so fine that the residual stream leaves int16. */
     float table = FULL / fmaxf(largest_of(weights + net->table, ANL_KMER_RANKS * d), TINY);
     table = fminf(table, STREAM_SHARE * INT16_MAX / (RESIDUAL * fmaxf(ranges->stream, TINY)));
-    float residual = RESIDUAL * table, ones[ANL_ENCODER_MAX_DIM];
+    float residual = RESIDUAL * table, ones[ANL_ENCODER_MAX_DIM] = {0};
     for (size_t i = 0; i < ANL_KMER_RANKS * d; ++i) m->table[i] = rounded(weights[net->table + i] * table);
     m->norm_scale = m->pool_scale = ANL_MODEL_SCALE;
     for (int i = 0; i < layers; ++i) layer_to(&net->layer[i], weights, &ranges->layer[i], net->dim, residual, m->norm_scale, &m->layer[i]);

@@ -19,11 +19,11 @@ typedef struct anl_net_layer {
 
 typedef struct anl_net {
     int dim, layers;
-    size_t table;      /**< [ANL_KMER_RANKS][dim] */
+    size_t table; /**< [ANL_KMER_RANKS][dim] */
     anl_net_layer layer[ANL_ENCODER_MAX_LAYERS];
     size_t gate, gate_bias, mean; /**< [dim], 1, [dim] */
     anl_net_linear out;
-    size_t size;       /**< floats */
+    size_t size; /**< floats */
 } anl_net;
 
 /** Lays out n floats behind *at, beginning on a cache line, and moves *at on; a linear layer's likewise. */
@@ -43,7 +43,7 @@ void anl_net_from_model(const anl_net *net, const anl_model *m, float *weights);
 /** Observed magnitudes that fix the integer scales of activations: what all but a hundred-thousandth stay below. */
 typedef struct anl_net_range {
     float q[ANL_ENCODER_MAX_DIM / ANL_ENCODER_HEAD], k[ANL_ENCODER_MAX_DIM / ANL_ENCODER_HEAD]; /**< per head */
-    float v, up; /**< all channels */
+    float v, up;                                                                                /**< all channels */
 } anl_net_range;
 
 typedef struct anl_net_ranges {

@@ -11,12 +11,12 @@
 #include <string.h>
 
 enum {
-    BLOCK = 256,                      /* reads searched at once, by one thread */
-    MOST = 32,                        /* neighbours looked at */
-    SPAN = 2 * ANL_ENCODER_MAX_LEN,   /* bp of genome that a read of deletions may use up */
-    EVERY_LIST = 1 << 20,             /* times the lists of an alignment: all there are */
-    FILTER_BITS = 1 << 20,            /* 128 kB, for the L2 cache; of 2,000 hashes one stretch in 500 passes by chance */
-    TRIES = 1000,                     /* places drawn until one has no N */
+    BLOCK = 256,                    /* reads searched at once, by one thread */
+    MOST = 32,                      /* neighbours looked at */
+    SPAN = 2 * ANL_ENCODER_MAX_LEN, /* bp of genome that a read of deletions may use up */
+    EVERY_LIST = 1 << 20,           /* times the lists of an alignment: all there are */
+    FILTER_BITS = 1 << 20,          /* 128 kB, for the L2 cache; of 2,000 hashes one stretch in 500 passes by chance */
+    TRIES = 1000,                   /* places drawn until one has no N */
 };
 
 /* Of the errors of simulated reads; the rest are insertions and deletions. As of Illumina reads of a diverged strain, roughly. */
@@ -86,8 +86,10 @@ static seen *find(seen *s, int n, uint64_t hash)
     int lo = 0, hi = n;
     while (lo < hi) {
         int mid = (lo + hi) / 2;
-        if (s[mid].hash < hash) lo = mid + 1;
-        else hi = mid;
+        if (s[mid].hash < hash)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return lo < n && s[lo].hash == hash ? &s[lo] : NULL;
 }
@@ -115,9 +117,9 @@ static int count(const uint8_t *bases, int64_t n, int length, seen *s, int disti
 /* ---- reads ---- */
 
 typedef struct sample {
-    int64_t *pos;     /* [reads] of the error-free sequence */
-    uint8_t *unique;  /* [reads] */
-    uint8_t *seq;     /* [reads][ANL_ENCODER_MAX_LEN] with errors */
+    int64_t *pos;    /* [reads] of the error-free sequence */
+    uint8_t *unique; /* [reads] */
+    uint8_t *seq;    /* [reads][ANL_ENCODER_MAX_LEN] with errors */
     int32_t *len;
 } sample;
 
@@ -154,7 +156,8 @@ static int draw(const anl_index *x, const uint8_t *bases, const anl_recall_condi
         int64_t end = x->contig_begin[anl_index_contig_at(x, pos) + 1];
         s->pos[i] = pos;
         uint8_t *read = s->seq + (size_t)i * ANL_ENCODER_MAX_LEN;
-        s->len[i] = anl_read_mutate(bases + pos, end - pos < SPAN ? end - pos : SPAN, c->length, SUBSTITUTIONS * c->error, INDELS * c->error, &rng, read);
+        s->len[i] = anl_read_mutate(bases + pos, end - pos < SPAN ? end - pos : SPAN, c->length, SUBSTITUTIONS * c->error,
+                                    INDELS * c->error, &rng, read);
         if (anl_rng_next(&rng) & 1) anl_read_turn(read, s->len[i]);
     }
     return ANL_OK;
@@ -230,7 +233,8 @@ static int list_rank(const anl_index *x, const int32_t *list_of, int64_t pos, in
     return rank;
 }
 
-static int note_lists(const anl_index *x, const int32_t *list_of, const sample *s, int length, int first, int n, const int8_t *vectors, anl_recall *out)
+static int note_lists(const anl_index *x, const int32_t *list_of, const sample *s, int length, int first, int n, const int8_t *vectors,
+                      anl_recall *out)
 {
     const anl_kernels *k = anl_kernels_get();
     const size_t d = (size_t)x->d;

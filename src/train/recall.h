@@ -23,11 +23,11 @@ typedef struct anl_recall_condition {
 /** A hit is a window that shares at least half of the shorter of the two, read and window. Recall is of reads whose error-free sequence is
  *  found nowhere else in the genome, on either strand. */
 typedef struct anl_recall {
-    int reads, unique;                   /**< unique / reads is the ceiling that exact repeats set */
-    int found[ANL_RECALL_DEPTHS];        /**< of the unique reads, by the index as it is searched for alignment */
-    int found_exact[ANL_RECALL_DEPTHS];  /**< by exact search */
-    int found_float[ANL_RECALL_DEPTHS];  /**< by exact search of float vectors, where these are given */
-    int listed[ANL_RECALL_LISTS];        /**< of the unique reads, those with a hit in so many of the nearest lists */
+    int reads, unique;                  /**< unique / reads is the ceiling that exact repeats set */
+    int found[ANL_RECALL_DEPTHS];       /**< of the unique reads, by the index as it is searched for alignment */
+    int found_exact[ANL_RECALL_DEPTHS]; /**< by exact search */
+    int found_float[ANL_RECALL_DEPTHS]; /**< by exact search of float vectors, where these are given */
+    int listed[ANL_RECALL_LISTS];       /**< of the unique reads, those with a hit in so many of the nearest lists */
 } anl_recall;
 
 /** What is measured. */

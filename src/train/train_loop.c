@@ -28,22 +28,22 @@ static const double LINEAR_FLOOR = 0.1; /* of its peak that the rate of the line
 
 anl_train_options anl_train_options_default(void)
 {
-    return (anl_train_options){.seed = 1,
-                               .dim = 128,               /* 96 loses 9 points of recall at 15% errors; 192 gains 5 and makes the index half as large again */
-                               .layers = 2,              /* one is as good after few pairs, four cost twice as much for 1 point */
-                               .batch = 1024,            /* 256 and 1,024 end equal, 4,096 learns less from as many pairs */
-                               .linear_pairs = 8 << 20,
-                               .pairs = 32 << 20,
-                               .linear_rate = 1e-2f,
-                               .rate = 2e-3f,
-                               .temperature = 0.05f,     /* 0.03 and 0.1 lose 1 and 6 points */
-                               .hard_share = 0.25f,
-                               .mine_every = 10000,      /* steps */
-                               .draw = {.window = 160, .stride = 48, .min_length = 50, .max_length = 300, .max_substitutions = 0.2f,
-                                        .max_indels = 0.05f},
-                               .threads = 1,
-                               .checkpoint_every = 300,  /* seconds that a crash may cost */
-                               .report_every = 100};     /* steps */
+    return (anl_train_options){
+        .seed = 1,
+        .dim = 128,    /* 96 loses 9 points of recall at 15% errors; 192 gains 5 and makes the index half as large again */
+        .layers = 2,   /* one is as good after few pairs, four cost twice as much for 1 point */
+        .batch = 1024, /* 256 and 1,024 end equal, 4,096 learns less from as many pairs */
+        .linear_pairs = 8 << 20,
+        .pairs = 32 << 20,
+        .linear_rate = 1e-2f,
+        .rate = 2e-3f,
+        .temperature = 0.05f, /* 0.03 and 0.1 lose 1 and 6 points */
+        .hard_share = 0.25f,
+        .mine_every = 10000, /* steps */
+        .draw = {.window = 160, .stride = 48, .min_length = 50, .max_length = 300, .max_substitutions = 0.2f, .max_indels = 0.05f},
+        .threads = 1,
+        .checkpoint_every = 300, /* seconds that a crash may cost */
+        .report_every = 100};    /* steps */
 }
 
 /* One training run. */
@@ -64,10 +64,10 @@ static uint64_t identity(const run *r)
 {
     const anl_train_options *o = r->o;
     char text[512];
-    int n = snprintf(text, sizeof text, "%llu %d %d %d %lld %lld %a %a %a %a %d %d %d %d %d %a %a %a %s", (unsigned long long)o->seed, o->dim,
-                     o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs, o->linear_rate, o->rate, o->temperature,
-                     o->hard_share, o->mine_every, o->draw.window, o->draw.stride, o->draw.min_length, o->draw.max_length, o->draw.max_substitutions,
-                     o->draw.max_indels, o->draw.low_errors, o->init ? o->init : "");
+    int n = snprintf(text, sizeof text, "%llu %d %d %d %lld %lld %a %a %a %a %d %d %d %d %d %a %a %a %s", (unsigned long long)o->seed,
+                     o->dim, o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs, o->linear_rate, o->rate, o->temperature,
+                     o->hard_share, o->mine_every, o->draw.window, o->draw.stride, o->draw.min_length, o->draw.max_length,
+                     o->draw.max_substitutions, o->draw.max_indels, o->draw.low_errors, o->init ? o->init : "");
     return XXH3_64bits_withSeed(text, (size_t)n, XXH3_64bits(r->corpus->bases, (size_t)r->corpus->n));
 }
 
@@ -91,8 +91,13 @@ static int initial_weights(const run *r, float *weights)
 static int start(run *r, char **paths, int n_paths)
 {
     const anl_train_options *o = r->o;
-    const anl_trainer_options t = {.kernels = o->kernels, .dim = o->dim, .layers = o->layers, .pairs = o->batch, .threads = o->threads,
-                                   .apart = o->draw.window + o->draw.max_length, .temperature = o->temperature};
+    const anl_trainer_options t = {.kernels = o->kernels,
+                                   .dim = o->dim,
+                                   .layers = o->layers,
+                                   .pairs = o->batch,
+                                   .threads = o->threads,
+                                   .apart = o->draw.window + o->draw.max_length,
+                                   .temperature = o->temperature};
     int rc = anl_corpus_read(&r->corpus, paths, n_paths);
     if (!rc) rc = anl_corpus_held_aside(r->corpus, &r->held, &r->n_held);
     if (!rc) rc = anl_trainer_new(&r->trainer, &t);
@@ -151,7 +156,10 @@ static int measure(run *r, int layers, anl_train_progress *p)
     const anl_draw *d = &r->o->draw;
     int rc = model_of(r, layers, &m);
     if (!rc) rc = anl_window_store_new(&x, m, r->held, r->n_held, d->window, d->stride, r->o->threads);
-    if (!rc) rc = anl_recall_measure(&(anl_recall_setup){.index = x, .model = m, .reads = HELD_READS, .seed = r->o->seed, .threads = r->o->threads}, conditions, 2, found);
+    if (!rc)
+        rc = anl_recall_measure(
+            &(anl_recall_setup){.index = x, .model = m, .reads = HELD_READS, .seed = r->o->seed, .threads = r->o->threads}, conditions, 2,
+            found);
     if (!rc) {
         p->recall10 = found[0].unique ? (float)found[0].found_exact[2] / (float)found[0].unique : -1;
         p->recall15 = found[1].unique ? (float)found[1].found_exact[2] / (float)found[1].unique : -1;
@@ -168,7 +176,8 @@ static int mine(run *r, int layers, int round)
     free(r->state->hard_pairs);
     r->state->hard_pairs = NULL;
     r->state->n_hard_pairs = 0;
-    if (!rc) rc = anl_mine(r->corpus, m, r->o->draw.window, MINED_WINDOWS, round, r->o->threads, &r->state->hard_pairs, &r->state->n_hard_pairs);
+    if (!rc)
+        rc = anl_mine(r->corpus, m, r->o->draw.window, MINED_WINDOWS, round, r->o->threads, &r->state->hard_pairs, &r->state->n_hard_pairs);
     anl_model_free(m);
     return rc;
 }
@@ -215,9 +224,16 @@ static int tell(run *r, const anl_train_score *sum, int64_t steps, int with_reca
 {
     double pairs = (double)steps * r->o->batch;
     int layers = layers_at(r, r->state->step - 1);
-    anl_train_progress p = {.step = r->state->step, .steps = r->steps, .pairs = r->state->step * r->o->batch,
-                            .seen = (r->state->step - r->started_at) * r->o->batch, .layers = layers, .loss = sum->loss / pairs,
-                            .best = (double)sum->best / pairs, .recall10 = -1, .recall15 = -1, .hard_pairs = r->state->n_hard_pairs};
+    anl_train_progress p = {.step = r->state->step,
+                            .steps = r->steps,
+                            .pairs = r->state->step * r->o->batch,
+                            .seen = (r->state->step - r->started_at) * r->o->batch,
+                            .layers = layers,
+                            .loss = sum->loss / pairs,
+                            .best = (double)sum->best / pairs,
+                            .recall10 = -1,
+                            .recall15 = -1,
+                            .hard_pairs = r->state->n_hard_pairs};
     int rc = with_recall && r->n_held ? measure(r, layers, &p) : ANL_OK;
     if (!rc && report) report(data, &p);
     return rc;
@@ -232,7 +248,9 @@ static int loop(run *r, double (*clock)(void), anl_train_report *report, void *d
     int rc = ANL_OK;
     while (!rc && r->state->step < r->steps) {
         int64_t at = r->state->step, blocks = at - r->linear_steps;
-        if (o->hard_share > 0 && blocks >= 0 && o->layers && blocks % o->mine_every == 0 && (rc = mine(r, layers_at(r, at ? at - 1 : 0), (int)(blocks / o->mine_every)))) break;
+        if (o->hard_share > 0 && blocks >= 0 && o->layers && blocks % o->mine_every == 0 &&
+            (rc = mine(r, layers_at(r, at ? at - 1 : 0), (int)(blocks / o->mine_every))))
+            break;
         if ((rc = step(r, &sum))) break;
         ++summed;
         int64_t done = r->state->step, reports = done / o->report_every;
@@ -268,12 +286,14 @@ static int describe(const run *r, char **paths, int n_paths, anl_model *m)
     char name[ANL_MODEL_NAME], *text = anl_alloc(ANL_MODEL_TEXT, 1);
     if (!text) return ANL_ENOMEM;
     snprintf(name, sizeof name, "anneal-d%d", o->dim);
-    size_t n = (size_t)snprintf(text, ANL_MODEL_TEXT,
-                                "anneal " ANNEAL_VERSION " train --seed %llu --dim %d --layers %d --batch %d --linear-pairs %lld --pairs %lld "
-                                "--linear-rate %g --rate %g --temperature %g --twins %g --low-errors %g --mine-every %d --window %d --stride %d%s%s; %s products; on",
-                                (unsigned long long)o->seed, o->dim, o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs,
-                                o->linear_rate, o->rate, o->temperature, o->hard_share, o->draw.low_errors, o->mine_every, o->draw.window, o->draw.stride,
-                                o->init ? " --init " : "", o->init ? o->init : "", o->kernels->name);
+    size_t n =
+        (size_t)snprintf(text, ANL_MODEL_TEXT,
+                         "anneal " ANNEAL_VERSION " train --seed %llu --dim %d --layers %d --batch %d --linear-pairs %lld --pairs %lld "
+                         "--linear-rate %g --rate %g --temperature %g --twins %g --low-errors %g --mine-every %d --window %d --stride "
+                         "%d%s%s; %s products; on",
+                         (unsigned long long)o->seed, o->dim, o->layers, o->batch, (long long)o->linear_pairs, (long long)o->pairs,
+                         o->linear_rate, o->rate, o->temperature, o->hard_share, o->draw.low_errors, o->mine_every, o->draw.window,
+                         o->draw.stride, o->init ? " --init " : "", o->init ? o->init : "", o->kernels->name);
     anl_train_append_names(text, n, paths, n_paths);
     int rc = anl_model_describe(m, name, text);
     free(text);

@@ -10,21 +10,21 @@
 
 typedef struct anl_train_options {
     uint64_t seed;
-    int dim, layers;        /**< of the model */
-    int batch;              /**< pairs, a multiple of 32 in 32..16384 */
-    int64_t linear_pairs;   /**< trained with the layers left out, their outputs being zero */
-    int64_t pairs;          /**< trained with the layers */
+    int dim, layers;         /**< of the model */
+    int batch;               /**< pairs, a multiple of 32 in 32..16384 */
+    int64_t linear_pairs;    /**< trained with the layers left out, their outputs being zero */
+    int64_t pairs;           /**< trained with the layers */
     float linear_rate, rate; /**< peak learning rates of the two stages */
     float temperature;
-    float hard_share;       /**< of the pairs with layers that are mined hard negatives */
-    int mine_every;         /**< steps with layers between minings */
-    anl_draw draw;          /**< what pairs are like; seed and hard pairs are filled in */
+    float hard_share; /**< of the pairs with layers that are mined hard negatives */
+    int mine_every;   /**< steps with layers between minings */
+    anl_draw draw;    /**< what pairs are like; seed and hard pairs are filled in */
     int threads;
     const anl_train_kernels *kernels;
-    const char *init;       /**< model to start from, or NULL: the untrained sketch of the seed */
-    const char *checkpoint; /**< file to resume from, where it exists, and to write; or NULL */
-    double checkpoint_every; /**< seconds */
-    int report_every;       /**< steps */
+    const char *init;                  /**< model to start from, or NULL: the untrained sketch of the seed */
+    const char *checkpoint;            /**< file to resume from, where it exists, and to write; or NULL */
+    double checkpoint_every;           /**< seconds */
+    int report_every;                  /**< steps */
     const volatile sig_atomic_t *stop; /**< not NULL: set by a signal handler to stop behind the current step, with a checkpoint */
 } anl_train_options;
 
@@ -34,7 +34,7 @@ anl_train_options anl_train_options_default(void);
 typedef struct anl_train_progress {
     int64_t step, steps, pairs, seen; /**< `seen`: pairs trained in this run, for the rate */
     int layers;
-    double loss, best;     /**< means since the last report: nats; share of reads whose own window is nearest in the batch */
+    double loss, best; /**< means since the last report: nats; share of reads whose own window is nearest in the batch */
     float recall10, recall15;
     size_t hard_pairs;
 } anl_train_progress;

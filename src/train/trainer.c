@@ -7,8 +7,9 @@
 
 /* Tuning. */
 enum {
-    SLOTS = 8,   /* sums of gradients of their own, whatever the threads, so that these do not change the result; more threads than that wait */
-    BINS = 4096, /* of a histogram of magnitudes: steps of 1/4096 of the largest, finer than int8 */
+    SLOTS =
+        8, /* sums of gradients of their own, whatever the threads, so that these do not change the result; more threads than that wait */
+    BINS = 4096,       /* of a histogram of magnitudes: steps of 1/4096 of the largest, finer than int8 */
     OUTLIERS = 100000, /* one magnitude in so many may be cut off by an int8: the few largest would take the range of all others */
 };
 
@@ -170,8 +171,8 @@ int anl_trainer_new(anl_trainer **out, const anl_trainer_options *o)
 void anl_trainer_free(anl_trainer *t)
 {
     if (!t) return;
-    void *all[] = {t->packed, t->weights, t->first, t->second, t->rows, t->begin, t->share, t->place, t->x, t->c, t->inverse, t->e, t->de,
-                   t->loss_work};
+    void *all[] = {t->packed, t->weights, t->first, t->second,  t->rows, t->begin, t->share,
+                   t->place,  t->x,       t->c,     t->inverse, t->e,    t->de,    t->loss_work};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) t->k->release(all[i]);
     for (int i = 0; i < t->o.layers; ++i) {
         layer_tape *p = &t->tape[i];
@@ -223,8 +224,8 @@ static void pack(void *data, const anl_net_linear *l)
 /* Layer `which` of the transformer's four (0 qkv, 1 o, 2 up, 3 down) in block i; the output layer is block `layers`, 0. */
 static anl_train_linear linear_at(const anl_trainer *t, const anl_net_linear *l, int i, int which)
 {
-    return (anl_train_linear){.n = l->n, .k = l->k, .packed = t->packed + t->packed_of[4 * i + which],
-                              .bias = l->has_bias ? t->weights + l->b : NULL};
+    return (anl_train_linear){
+        .n = l->n, .k = l->k, .packed = t->packed + t->packed_of[4 * i + which], .bias = l->has_bias ? t->weights + l->b : NULL};
 }
 
 static void backward_linear(const anl_trainer *t, const slot *s, const anl_net_linear *l, const anl_train_linear *packed, const float *a,
@@ -353,9 +354,17 @@ int anl_trainer_gradient(anl_trainer *t, const anl_pairs *b, int layers, anl_tra
     embed(t, layers);
     int slots = t->n_slots, chunks = (t->seqs + t->k->chunk_seqs - 1) / t->k->chunk_seqs;
     size_t vectors = (size_t)b->n * (size_t)t->o.dim;
-    t->k->contrast(&(anl_train_contrast){.n = b->n, .d = t->o.dim, .query = t->e, .target = t->e + vectors, .place = t->place,
-                                         .apart = t->o.apart, .inverse_temperature = 1 / t->o.temperature, .d_query = t->de,
-                                         .d_target = t->de + vectors, .work = t->loss_work, .threads = t->o.threads},
+    t->k->contrast(&(anl_train_contrast){.n = b->n,
+                                         .d = t->o.dim,
+                                         .query = t->e,
+                                         .target = t->e + vectors,
+                                         .place = t->place,
+                                         .apart = t->o.apart,
+                                         .inverse_temperature = 1 / t->o.temperature,
+                                         .d_query = t->de,
+                                         .d_target = t->de + vectors,
+                                         .work = t->loss_work,
+                                         .threads = t->o.threads},
                    score);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(t->o.threads)
     for (int s = 0; s < slots; ++s) {
@@ -376,8 +385,12 @@ void anl_trainer_get_gradient(const anl_trainer *t, float *gradient)
 
 anl_train_step anl_trainer_step(int64_t step, float rate)
 {
-    return (anl_train_step){.rate = rate, .beta1 = BETA1, .beta2 = BETA2, .epsilon = EPSILON,
-                            .correct1 = (float)(1 / (1 - pow(BETA1, (double)step))), .correct2 = (float)(1 / (1 - pow(BETA2, (double)step)))};
+    return (anl_train_step){.rate = rate,
+                            .beta1 = BETA1,
+                            .beta2 = BETA2,
+                            .epsilon = EPSILON,
+                            .correct1 = (float)(1 / (1 - pow(BETA1, (double)step))),
+                            .correct2 = (float)(1 / (1 - pow(BETA2, (double)step)))};
 }
 
 void anl_trainer_update(anl_trainer *t, int64_t step, float rate)

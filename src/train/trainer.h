@@ -9,11 +9,11 @@
 
 /** A batch of n pairs in host memory: sequences 0..n-1 are the reads, n..2n-1 their windows. */
 typedef struct anl_pairs {
-    int n;                              /**< pairs, a multiple of 32 */
-    uint16_t (*rows)[ANL_TOKEN_KMERS];  /**< [first[2n]] */
-    int32_t *first;                     /**< [2n + 1] first token of each sequence */
-    float *share;                       /**< [2n] 8 / number of k-mers */
-    int64_t *place;                     /**< [n] where the pair was drawn, joined coordinates */
+    int n;                             /**< pairs, a multiple of 32 */
+    uint16_t (*rows)[ANL_TOKEN_KMERS]; /**< [first[2n]] */
+    int32_t *first;                    /**< [2n + 1] first token of each sequence */
+    float *share;                      /**< [2n] 8 / number of k-mers */
+    int64_t *place;                    /**< [n] where the pair was drawn, joined coordinates */
 } anl_pairs;
 
 int anl_pairs_new(anl_pairs **out, int pairs);
@@ -22,7 +22,7 @@ void anl_pairs_free(anl_pairs *b);
 typedef struct anl_trainer_options {
     const anl_train_kernels *kernels;
     int dim, layers, pairs, threads;
-    int64_t apart;      /**< pairs drawn closer than this are no negatives of each other, bp */
+    int64_t apart; /**< pairs drawn closer than this are no negatives of each other, bp */
     float temperature;
 } anl_trainer_options;
 

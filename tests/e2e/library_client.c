@@ -37,7 +37,8 @@ static void read_input(void)
 static void print(size_t first, const anl_alignment *a, size_t n_records)
 {
     for (size_t i = 0; i < n_records; ++i, ++a) {
-        printf("%s\t%d\t%s\t%lld\t%d\t", reads[first + (size_t)a->read].name, a->flag, a->contig ? a->contig : "*", (long long)a->pos + 1, a->mapq);
+        printf("%s\t%d\t%s\t%lld\t%d\t", reads[first + (size_t)a->read].name, a->flag, a->contig ? a->contig : "*", (long long)a->pos + 1,
+               a->mapq);
         for (int j = 0; j < a->n_cigar; ++j) printf("%u%c", a->cigar[j] >> 4, "MIDNSHP=X"[a->cigar[j] & 15]);
         printf("%s\t%lld\t%d\t%d\t%d\t%s\n", a->n_cigar ? "" : "*", (long long)a->tlen, a->nm, a->score, a->second, a->md ? a->md : "");
     }
@@ -61,13 +62,17 @@ int main(int argc, char **argv)
         /* twice: what the first call gave does not leak, and the second is no different */
         failed = anl_session_align_batch(s, reads, paired ? mates : NULL, n, &a, &n_records) ||
                  anl_session_align_batch(s, reads, paired ? mates : NULL, n, &a, &n_records);
-        if (failed) fail();
-        else print(0, a, n_records);
+        if (failed)
+            fail();
+        else
+            print(0, a, n_records);
     }
     for (size_t i = 0; i < n && !strcmp(argv[2], "each") && !failed; ++i) {
         failed = anl_session_align(s, &reads[i], paired ? &mates[i] : NULL, &a, &n_records);
-        if (failed) fail();
-        else print(i, a, n_records);
+        if (failed)
+            fail();
+        else
+            print(i, a, n_records);
     }
     anl_session_close(s);
     for (size_t i = 0; i < n; ++i) free((char *)reads[i].name);

@@ -11,7 +11,10 @@ struct CMUnitTest {
     void (*run)(void **);
 };
 
-#define cmocka_unit_test(f) {#f, f}
+#define cmocka_unit_test(f)                                                                                                                \
+    {                                                                                                                                      \
+#f, f                                                                                                                              \
+    }
 #define assert_true(x) ((x) ? (void)0 : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x), abort()))
 #define assert_int_equal(a, b) assert_true((a) == (b))
 #define assert_memory_equal(a, b, n) assert_true(!memcmp(a, b, n))

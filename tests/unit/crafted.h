@@ -43,7 +43,8 @@ static inline void fill_batch(anl_batch *b, const anl_index *x)
                 bases[i][j] = bases[i][k] < 4 ? 3 - bases[i][k] : 4;
                 bases[i][k] = swap < 4 ? 3 - swap : 4;
             }
-        b->reads[b->n++] = (anl_read){.name = "read", .seq = bases[i], .len = (int32_t)(end - begin), .mate = (uint8_t)(i < 8 ? 0 : 1 + i % 2)};
+        b->reads[b->n++] =
+            (anl_read){.name = "read", .seq = bases[i], .len = (int32_t)(end - begin), .mate = (uint8_t)(i < 8 ? 0 : 1 + i % 2)};
     }
 }
 

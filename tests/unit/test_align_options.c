@@ -42,10 +42,10 @@ static void limits_hold(void **unused)
         const char *name;
         int32_t *field, low, high;
     } limits[] = {
-        {"-t ", &o.threads, 1, 1024},      {"-A ", &s->match, 1, 100},          {"-B ", &s->mismatch, 0, 100},
-        {"-O ", &s->del_open, 0, 100},     {"-O ", &s->ins_open, 0, 100},       {"-E ", &s->del_extend, 1, 100},
-        {"-E ", &s->ins_extend, 1, 100},   {"-L ", &o.align.clip5, 0, 10000},   {"-L ", &o.align.clip3, 0, 10000},
-        {"-U ", &o.unpaired, 0, 10000},    {"-T ", &o.min_score, 0, 1000000},   {"-k ", &o.candidates, 1, 2048},
+        {"-t ", &o.threads, 1, 1024},    {"-A ", &s->match, 1, 100},        {"-B ", &s->mismatch, 0, 100},
+        {"-O ", &s->del_open, 0, 100},   {"-O ", &s->ins_open, 0, 100},     {"-E ", &s->del_extend, 1, 100},
+        {"-E ", &s->ins_extend, 1, 100}, {"-L ", &o.align.clip5, 0, 10000}, {"-L ", &o.align.clip3, 0, 10000},
+        {"-U ", &o.unpaired, 0, 10000},  {"-T ", &o.min_score, 0, 1000000}, {"-k ", &o.candidates, 1, 2048},
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; ++i) {
         assert_true(allows(&o, limits[i].name, limits[i].field, limits[i].low));
@@ -59,7 +59,8 @@ static void limits_hold(void **unused)
     assert_int_equal(anl_options_check(&anl_align_option_table, &o), 0);
 }
 
-static void expect_scores(const anl_align_options *o, int32_t match, int32_t mismatch, int32_t open, int32_t extend, int32_t long_open, int32_t least)
+static void expect_scores(const anl_align_options *o, int32_t match, int32_t mismatch, int32_t open, int32_t extend, int32_t long_open,
+                          int32_t least)
 {
     const anl_sw_params *s = &o->long_reads.score.score;
     assert_int_equal(s->match, match);

@@ -51,8 +51,8 @@ static void make_records(void)
 
 static anl_alignments_options options(const char *path, anl_format format)
 {
-    return (anl_alignments_options){.path = path, .format = format, .threads = 1, .command_line = "anneal test", .version = "1",
-                                    .read_group = "@RG\tID:g\tSM:s"};
+    return (anl_alignments_options){
+        .path = path, .format = format, .threads = 1, .command_line = "anneal test", .version = "1", .read_group = "@RG\tID:g\tSM:s"};
 }
 
 static int write_all(const anl_alignments_options *o)
@@ -253,14 +253,15 @@ static void comments_as_tags(void **unused)
 static void valid_tags(void **unused)
 {
     (void)unused;
-    static const char *const good[] = {"XX:i:5", "XX:i:-5", "XX:i:+5", "XX:i:4294967295", "XX:Z:", "XX:Z:a b~", "X1:A:!", "xx:f:-1.5e-3",
-                                       "XX:H:", "XX:H:0FA9", "XX:B:c,1,-2", "XX:B:f,1.5", "XX:B:I"};
-    static const char *const bad[] = {"", "XX", "XX:Z", "1:N:0:ACGT", "XX:i:", "XX:i:abc", "XX:i:5x", "XX:i:1.5", "XX:i:4294967296",
-                                      "XX:i:-2147483649", "XX:f:", "XX:f:0x10", "XX:f:1e", "XX:A:", "XX:A:ab", "XX:A: ", "X:Z:a",
-                                      "1X:Z:a", "X!:Z:a", "XX:Q:1",
-                                      "XX:H:0", "XX:H:0g", "XX:B:", "XX:B:x,1", "XX:B:c,", "XX:B:c,1,", "XX:B:c,300", "XX:B:C,-1",
-                                      "XX:B:S1",
-                                      "XX:Z:\303\251", "XX:Z:a\t", "\tXX:Z:a"};
+    static const char *const good[] = {"XX:i:5",       "XX:i:-5", "XX:i:+5",   "XX:i:4294967295", "XX:Z:",      "XX:Z:a b~", "X1:A:!",
+                                       "xx:f:-1.5e-3", "XX:H:",   "XX:H:0FA9", "XX:B:c,1,-2",     "XX:B:f,1.5", "XX:B:I"};
+    static const char *const bad[] = {"",          "XX",         "XX:Z",      "1:N:0:ACGT",      "XX:i:",
+                                      "XX:i:abc",  "XX:i:5x",    "XX:i:1.5",  "XX:i:4294967296", "XX:i:-2147483649",
+                                      "XX:f:",     "XX:f:0x10",  "XX:f:1e",   "XX:A:",           "XX:A:ab",
+                                      "XX:A: ",    "X:Z:a",      "1X:Z:a",    "X!:Z:a",          "XX:Q:1",
+                                      "XX:H:0",    "XX:H:0g",    "XX:B:",     "XX:B:x,1",        "XX:B:c,",
+                                      "XX:B:c,1,", "XX:B:c,300", "XX:B:C,-1", "XX:B:S1",         "XX:Z:\303\251",
+                                      "XX:Z:a\t",  "\tXX:Z:a"};
     for (size_t i = 0; i < sizeof good / sizeof *good; ++i)
         if (!anl_tag_valid(good[i], strlen(good[i]))) fail_msg("'%s' is refused", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; ++i)

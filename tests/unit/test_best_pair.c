@@ -18,7 +18,9 @@ typedef struct mates {
 static int by_score(const void *a, const void *b)
 {
     const anl_candidate *x = a, *y = b;
-    return x->score != y->score ? y->score - x->score : x->bonus != y->bonus ? y->bonus - x->bonus : (x->start > y->start) - (x->start < y->start);
+    return x->score != y->score   ? y->score - x->score
+           : x->bonus != y->bonus ? y->bonus - x->bonus
+                                  : (x->start > y->start) - (x->start < y->start);
 }
 
 /* Up to `n` candidates each, near each other and many of them equal. */
@@ -30,8 +32,11 @@ static void make_mates(mates *x, uint32_t n)
         x->pair[m] = (anl_query){.read = &x->reads[m], .candidates = x->candidates[m], .n = (int32_t)random_below(n + 1)};
         for (int32_t i = 0; i < x->pair[m].n; ++i) {
             const int32_t contig = (int32_t)random_below(2);
-            x->candidates[m][i] = (anl_candidate){.start = 10000 * contig + (int64_t)random_below(2000), .score = 90 + (int32_t)random_below(3) * 5,
-                                                  .bonus = (int32_t)random_below(2) * 5, .contig = contig, .reverse = (uint8_t)random_below(2)};
+            x->candidates[m][i] = (anl_candidate){.start = 10000 * contig + (int64_t)random_below(2000),
+                                                  .score = 90 + (int32_t)random_below(3) * 5,
+                                                  .bonus = (int32_t)random_below(2) * 5,
+                                                  .contig = contig,
+                                                  .reverse = (uint8_t)random_below(2)};
         }
         qsort(x->candidates[m], (size_t)x->pair[m].n, sizeof(anl_candidate), by_score);
     }

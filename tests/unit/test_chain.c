@@ -36,9 +36,13 @@ static void finds_the_line(void **unused)
         anl_chains c;
         /* 20 anchors in a line, with gaps and a change of diagonal; the rest anywhere. */
         for (int32_t i = 0; i < ANCHORS; ++i)
-            a[i] = i < 20 ? (anl_anchor){.t = 100000 + 300 * i + (i > 10 ? 200 : 0), .q = 500 + 300 * i, .len = 50, .weight = 50, .group = 3}
-                          : (anl_anchor){.t = random_below(200000), .q = (int32_t)random_below(10000), .len = 12, .weight = 12,
-                                         .group = (int32_t)random_below(4)};
+            a[i] = i < 20
+                       ? (anl_anchor){.t = 100000 + 300 * i + (i > 10 ? 200 : 0), .q = 500 + 300 * i, .len = 50, .weight = 50, .group = 3}
+                       : (anl_anchor){.t = random_below(200000),
+                                      .q = (int32_t)random_below(10000),
+                                      .len = 12,
+                                      .weight = 12,
+                                      .group = (int32_t)random_below(4)};
         assert_int_equal(anl_chain_find(&loose, a, ANCHORS, arena, &c), 0);
         check_chains(&c, &loose, ANCHORS);
         const anl_chain *best = &c.list[0];
@@ -61,8 +65,8 @@ static void order_does_not_matter(void **unused)
         anl_anchor a[ANCHORS], b[ANCHORS];
         anl_chains c, d;
         for (int32_t i = 0; i < ANCHORS; ++i)
-            b[i] = a[i] = (anl_anchor){.t = random_below(3000), .q = (int32_t)random_below(3000), .len = 15, .weight = 15,
-                                       .group = (int32_t)random_below(2)};
+            b[i] = a[i] = (anl_anchor){
+                .t = random_below(3000), .q = (int32_t)random_below(3000), .len = 15, .weight = 15, .group = (int32_t)random_below(2)};
         for (uint32_t i = ANCHORS - 1; i > 0; --i) {
             const uint32_t k = random_below(i + 1);
             const anl_anchor swap = b[i];

@@ -22,14 +22,16 @@ static anl_long_chain chain(int64_t t, int32_t q, int32_t n, int32_t score, int 
     anl_anchor *a = anl_arena_alloc(arena, (size_t)n, sizeof *a);
     assert_non_null(a);
     for (int32_t i = 0; i < n; ++i) a[i] = (anl_anchor){.t = t + 30 * i, .q = q + 30 * i, .len = 20, .weight = 20};
-    return (anl_long_chain){.score = score, .reverse = (uint8_t)reverse, .fine = {.anchors = a, .n = n, .score = score}, .cover = cover(q, q + 30 * n)};
+    return (anl_long_chain){
+        .score = score, .reverse = (uint8_t)reverse, .fine = {.anchors = a, .n = n, .score = score}, .cover = cover(q, q + 30 * n)};
 }
 
 static anl_long_alignment alignment(int64_t t, int32_t q, const char *cigar, int32_t worth)
 {
     uint32_t *ops = anl_arena_alloc(arena, MOST, sizeof *ops);
     assert_non_null(ops);
-    anl_long_alignment a = {.piece = {.tbeg = t, .tend = t, .qbeg = q, .qend = q, .cigar = ops, .score = worth, .worth = worth}, .chain_score = worth / 2};
+    anl_long_alignment a = {.piece = {.tbeg = t, .tend = t, .qbeg = q, .qend = q, .cigar = ops, .score = worth, .worth = worth},
+                            .chain_score = worth / 2};
     for (char *end; *cigar; cigar = end + 1) {
         const int32_t len = (int32_t)strtol(cigar, &end, 10);
         const anl_cigar_op op = *end == 'M' ? ANL_CIGAR_M : *end == 'D' ? ANL_CIGAR_D : ANL_CIGAR_I;
@@ -47,12 +49,11 @@ static void chains_along_the_same_matches_are_one_place(void **unused)
 {
     (void)unused;
     anl_long_chain list[] = {
-        chain(1000, 0, 15, 300, 0),
-        chain(1000, 0, 15, 300, 0),       /* found twice */
-        chain(1150, 150, 10, 200, 0),     /* a part of it */
-        chain(1000, 0, 15, 300, 1),       /* on the other strand: another place */
-        chain(1040, 0, 14, 280, 0),       /* a unit of a tandem repeat further on */
-        chain(90000, 0, 14, 280, 0),      /* a copy */
+        chain(1000, 0, 15, 300, 0),   chain(1000, 0, 15, 300, 0), /* found twice */
+        chain(1150, 150, 10, 200, 0),                             /* a part of it */
+        chain(1000, 0, 15, 300, 1),                               /* on the other strand: another place */
+        chain(1040, 0, 14, 280, 0),                               /* a unit of a tandem repeat further on */
+        chain(90000, 0, 14, 280, 0),                              /* a copy */
     };
     int32_t n = sizeof list / sizeof *list;
     anl_choose_places(list, &n);
@@ -75,10 +76,10 @@ static void alignments_that_share_columns_are_one_place(void **unused)
     (void)unused;
     anl_long_alignment list[] = {
         alignment(1000, 0, "200M40D250M", 816),
-        alignment(1040, 0, "450M", 800),         /* the second part of it, and 200 columns elsewhere: the same place */
-        alignment(1000, 0, "450M", 700),         /* the first part, and 250 columns elsewhere: competes */
-        alignment(50000, 0, "450M", 600),        /* a copy */
-        alignment(1005, 5, "195M40D240M", 750),  /* the same once more */
+        alignment(1040, 0, "450M", 800),        /* the second part of it, and 200 columns elsewhere: the same place */
+        alignment(1000, 0, "450M", 700),        /* the first part, and 250 columns elsewhere: competes */
+        alignment(50000, 0, "450M", 600),       /* a copy */
+        alignment(1005, 5, "195M40D240M", 750), /* the same once more */
     };
     int32_t n = sizeof list / sizeof *list;
     anl_choose_alignments(&ont, list, &n);
@@ -95,9 +96,9 @@ static void the_order_is_total(void **unused)
 {
     (void)unused;
     random_start();
-    const anl_long_alignment made[] = {alignment(1000, 0, "450M", 700),      alignment(1000, 0, "220M10D230M", 700),
+    const anl_long_alignment made[] = {alignment(1000, 0, "450M", 700),        alignment(1000, 0, "220M10D230M", 700),
                                        alignment(1000, 0, "225M10D225M", 700), alignment(1000, 10, "440M", 700),
-                                       alignment(5000, 0, "450M", 700),      alignment(900, 0, "450M", 700)};
+                                       alignment(5000, 0, "450M", 700),        alignment(900, 0, "450M", 700)};
     enum { N = sizeof made / sizeof *made };
     uint32_t kept[N];
     int32_t n_kept = 0;

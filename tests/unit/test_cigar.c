@@ -32,7 +32,8 @@ static const uint8_t *bases(const char *letters)
 static void operations(void **unused)
 {
     (void)unused;
-    static const char letters[] = "MIDNSHP=X", query[] = "110000011", target[] = "101100011", columns[] = "100000011", clips[] = "000011000";
+    static const char letters[] = "MIDNSHP=X", query[] = "110000011", target[] = "101100011", columns[] = "100000011",
+                      clips[] = "000011000";
     for (int op = ANL_CIGAR_M; op <= ANL_CIGAR_X; ++op) {
         const uint32_t element = anl_cigar_pack((anl_cigar_op)op, 268435455); /* the longest that BAM can say */
         assert_int_equal(anl_cigar_op_of(element), op);
@@ -75,7 +76,8 @@ static void making(void **unused)
 static void worth(void **unused)
 {
     (void)unused;
-    const anl_wave_params one = {.score = {.match = 2, .mismatch = 5, .del_open = 7, .del_extend = 3, .ins_open = 4, .ins_extend = 1}, .long_open = -1};
+    const anl_wave_params one = {.score = {.match = 2, .mismatch = 5, .del_open = 7, .del_extend = 3, .ins_open = 4, .ins_extend = 1},
+                                 .long_open = -1};
     anl_wave_params two = one;
     two.long_open = 12;
     two.long_extend = 0;
@@ -163,15 +165,12 @@ static void columns_in_common(void **unused)
         const char *b;
         int64_t tb, shared;
     } cases[] = {
-        {"150M", 1000, "150M", 1000, 150},
-        {"150M", 1000, "150M", 1001, 0},
+        {"150M", 1000, "150M", 1000, 150},       {"150M", 1000, "150M", 1001, 0},
         {"91M50D59M", 1000, "93M57S", 1000, 91}, /* one side of a deletion, ... */
         {"91M50D59M", 1000, "91S59M", 1141, 59}, /* ... and the other */
         {"91M50D59M", 1000, "91S59M", 1091, 0},  /* on a diagonal that the other one leaves there */
-        {"70M10I70M", 1000, "70M80S", 1000, 70},
-        {"10=5X10=", 50, "25M", 50, 25},
-        {"40M110S", 7, "60S90M", 67, 0},
-        {"20M2D20M2I20M", 100, "62M", 100, 40},
+        {"70M10I70M", 1000, "70M80S", 1000, 70}, {"10=5X10=", 50, "25M", 50, 25},
+        {"40M110S", 7, "60S90M", 67, 0},         {"20M2D20M2I20M", 100, "62M", 100, 40},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         anl_cigar a = parse(cases[i].a), b = parse(cases[i].b);
@@ -199,7 +198,7 @@ static void columns_in_common(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(operations), cmocka_unit_test(making), cmocka_unit_test(worth), cmocka_unit_test(gaps_move_left),
-                                       cmocka_unit_test(columns_in_common)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(operations), cmocka_unit_test(making), cmocka_unit_test(worth),
+                                       cmocka_unit_test(gaps_move_left), cmocka_unit_test(columns_in_common)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,8 @@ static void refused(const char *what)
     const int rc = anl_index_open(&x, index_path);
     if (rc != ANL_EFORMAT) fail_msg("%s: %d", what, rc);
     assert_null(x);
-    if (!strstr(anl_error(), index_path) || !strstr(anl_error(), "corrupt") || strchr(anl_error(), '\n')) fail_msg("%s: said %s", what, anl_error());
+    if (!strstr(anl_error(), index_path) || !strstr(anl_error(), "corrupt") || strchr(anl_error(), '\n'))
+        fail_msg("%s: said %s", what, anl_error());
     fresh();
 }
 

@@ -35,14 +35,14 @@ static void hand_made(void **unused)
         {"4M", "4", "ACGT", ":4", "=ACGT"},
         {"6M2I5M2D2M", "3A2C4^CC2", "ACGGGGTTACACAAA", ":3*ag:2+tt*ca:4-cc:2", "=ACG*ag=GG+tt*ca=CACA-cc=AA"},
         {"2S3M3S", "3", "TTACGGG", ":3", "=ACG"},
-        {"2H3M1S", "0G2", "TTACGG", "*ga:2", "*ga=CG"},               /* hard clips, too, are in seq */
+        {"2H3M1S", "0G2", "TTACGG", "*ga:2", "*ga=CG"}, /* hard clips, too, are in seq */
         {"2=1X2=", "2T2", "ACGTA", ":2*tg:2", "=AC*tg=TA"},
         {"3M", "0A0C0G0", "CGT", "*ac*cg*gt", "*ac*cg*gt"},
-        {"3M", "1N1", "ANA", ":1*nn:1", "=A*nn=A"},                   /* N differs from everything */
-        {"2M1D1M", "2^A0C0", "GGT", ":2-a*ct", "=GG-a*ct"},           /* a mismatch right behind a deletion */
+        {"3M", "1N1", "ANA", ":1*nn:1", "=A*nn=A"},                    /* N differs from everything */
+        {"2M1D1M", "2^A0C0", "GGT", ":2-a*ct", "=GG-a*ct"},            /* a mismatch right behind a deletion */
         {"2M2I2D2M", "2^AC2", "GGTTCC", ":2+tt-ac:2", "=GG+tt-ac=CC"}, /* an insertion beside a deletion */
         {"2M2D2I2M", "2^AC2", "GGTTCC", ":2-ac+tt:2", "=GG-ac+tt=CC"},
-        {"2M1I2M", "4", "ACTGA", ":2+t:2", "=AC+t=GA"},               /* one run in MD, two here */
+        {"2M1I2M", "4", "ACTGA", ":2+t:2", "=AC+t=GA"}, /* one run in MD, two here */
         {"2M2M", "4", "ACGT", ":4", "=ACGT"},
     };
     kstring_t out = KS_INITIALIZE;
@@ -58,8 +58,9 @@ static void hand_made(void **unused)
 static void what_does_not_fit(void **unused)
 {
     (void)unused;
-    static const char *const cases[][2] = {{"4M", "3"}, {"4M", "5"}, {"4M", ""}, {"2M1D2M", "4"}, {"4M", "2^A2"}, {"2M2D2M", "2^A2"},
-                                           {"2M1D2M", "2^AC2"}, {"4M", "4A0"}, {"2M9N2M", "4"}, {"2M1P2M", "4"}, {"4M", "2-2"}};
+    static const char *const cases[][2] = {{"4M", "3"},     {"4M", "5"},        {"4M", ""},          {"2M1D2M", "4"},
+                                           {"4M", "2^A2"},  {"2M2D2M", "2^A2"}, {"2M1D2M", "2^AC2"}, {"4M", "4A0"},
+                                           {"2M9N2M", "4"}, {"2M1P2M", "4"},    {"4M", "2-2"}};
     kstring_t out = KS_INITIALIZE;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i)
         assert_int_equal(cs_of(&out, ANL_CS_SHORT, cases[i][0], cases[i][1], "ACGTACGT"), ANL_EINVAL);
@@ -93,8 +94,10 @@ static void make_sample(sample *s)
             if (!column) continue;
             const char ref = random_below(3) ? base : other;
             *r++ = ref;
-            if (ref == base && base != 'N') ++equal;
-            else md += sprintf(md, "%d%c", equal, ref), equal = 0;
+            if (ref == base && base != 'N')
+                ++equal;
+            else
+                md += sprintf(md, "%d%c", equal, ref), equal = 0;
         }
     }
     sprintf(md, "%d", equal);

@@ -200,9 +200,15 @@ static void neighbours_agree(void **unused)
     static int8_t queries[QUERIES * 128];
     static const struct {
         int d, nlist, distinct, extreme, n, k, multiplier;
-    } cases[] = {{32, 1, ENTRIES, 0, 1, 1, 1},     {32, 15, 40, 0, 65, 64, 1},      {64, 16, ENTRIES, 0, 64, 7, 4},
-                 {96, 17, ENTRIES, 0, 63, 64, 1},  {128, MOST_LISTS, 3000, 0, QUERIES, 64, 1}, {128, 33, 3, 1, 5, 64, 16},
-                 {128, 20, 1, 1, 2, 2048, 16},     {32, 40, 2, 0, 3, 1, 16},        {32, 257, 500, 0, 9, 300, 16}};
+    } cases[] = {{32, 1, ENTRIES, 0, 1, 1, 1},
+                 {32, 15, 40, 0, 65, 64, 1},
+                 {64, 16, ENTRIES, 0, 64, 7, 4},
+                 {96, 17, ENTRIES, 0, 63, 64, 1},
+                 {128, MOST_LISTS, 3000, 0, QUERIES, 64, 1},
+                 {128, 33, 3, 1, 5, 64, 16},
+                 {128, 20, 1, 1, 2, 2048, 16},
+                 {32, 40, 2, 0, 3, 1, 16},
+                 {32, 257, 500, 0, 9, 300, 16}};
     need_gpu();
     for (int i = 0; i < COUNT(cases); ++i) {
         const int d = cases[i].d, n = cases[i].n;

@@ -141,7 +141,8 @@ static void aligned_mates_stand_in(void **unused)
     for (int reverse = 0; reverse < 2; ++reverse) {
         anl_read reads[2];
         /* The long mate has 30 bases clipped before the others, and 10 bp deleted. */
-        anl_read_alignment primary = {.tid = 1, .pos = 10030, .end = 11010, .qbeg = 30, .qend = 1000, .score = 900, .mapq = 60, .reverse = (uint8_t)reverse};
+        anl_read_alignment primary = {
+            .tid = 1, .pos = 10030, .end = 11010, .qbeg = 30, .qend = 1000, .score = 900, .mapq = 60, .reverse = (uint8_t)reverse};
         anl_candidate a[] = {at(150000, 0, 150), at(0, !reverse, 145)};
         anl_query pair[2] = {make_query(&reads[0], NULL, 0, 1), make_query(&reads[1], a, 2, 2)};
         reads[0].len = 1000;
@@ -225,8 +226,10 @@ static void mates_on_their_own(void **unused)
 static void the_first_segment_leads(void **unused)
 {
     (void)unused;
-    anl_read_alignment list[] = {{.kind = ANL_PRIMARY, .qbeg = 50, .qend = 150, .pos = 1}, {.kind = ANL_SUPPLEMENTARY, .qbeg = 50, .qend = 100, .pos = 2},
-                                 {.kind = ANL_SUPPLEMENTARY, .qbeg = 0, .qend = 50, .pos = 3}, {.kind = ANL_SECONDARY, .qbeg = 0, .qend = 150, .pos = 4}};
+    anl_read_alignment list[] = {{.kind = ANL_PRIMARY, .qbeg = 50, .qend = 150, .pos = 1},
+                                 {.kind = ANL_SUPPLEMENTARY, .qbeg = 50, .qend = 100, .pos = 2},
+                                 {.kind = ANL_SUPPLEMENTARY, .qbeg = 0, .qend = 50, .pos = 3},
+                                 {.kind = ANL_SECONDARY, .qbeg = 0, .qend = 150, .pos = 4}};
     anl_read_alignments a = {.list = list, .n = 4};
     assert_int_equal(anl_read_alignments_lead_leftmost(&a), 1);
     assert_true(list[0].pos == 3 && list[0].kind == ANL_PRIMARY);
@@ -245,7 +248,8 @@ static void proper_by_alignments(void **unused)
     anl_insert_model m;
     anl_insert_given(&m, 400, 50, 0, 0);
     /* 5' ends at 1000 and 1399; clipped bases count. */
-    anl_read_alignment first = {.tid = 1, .pos = 1020, .end = 1150, .qbeg = 20, .qend = 150}, second = {.tid = 1, .pos = 1250, .end = 1390, .qbeg = 10, .qend = 150, .reverse = 1};
+    anl_read_alignment first = {.tid = 1, .pos = 1020, .end = 1150, .qbeg = 20, .qend = 150},
+                       second = {.tid = 1, .pos = 1250, .end = 1390, .qbeg = 10, .qend = 150, .reverse = 1};
     assert_int_equal(anl_pair_is_proper(&m, &first, &second), 1);
     assert_int_equal(anl_pair_is_proper(&m, &second, &first), 1);
     second.pos += 300, second.end += 300; /* 700 bp */

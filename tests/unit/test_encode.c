@@ -331,9 +331,9 @@ static void test_sketch(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tokens), cmocka_unit_test(test_strands),
-                                       cmocka_unit_test(test_levels_and_batches), cmocka_unit_test(test_parity), cmocka_unit_test(test_without_light),
-                                       cmocka_unit_test(test_sketch)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tokens), cmocka_unit_test(test_strands),       cmocka_unit_test(test_levels_and_batches),
+        cmocka_unit_test(test_parity), cmocka_unit_test(test_without_light), cmocka_unit_test(test_sketch)};
     random_start();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,7 +121,11 @@ static void unit_one(int d, int m, int extreme)
     int32_t *x = guard((size_t)d * 4);
     int8_t *a = guard((size_t)d), *b = guard((size_t)d);
     const int most = m == 1 ? 0 : m < 31 ? 1 << m : INT32_MAX;
-    for (int c = 0; c < d; ++c) x[c] = extreme == 0 ? (int)((int64_t)between(-1000, 1000) * most / 1000) : extreme == 3 && c ? 0 : value(0, 1, extreme) ? most : -most;
+    for (int c = 0; c < d; ++c)
+        x[c] = extreme == 0           ? (int)((int64_t)between(-1000, 1000) * most / 1000)
+               : extreme == 3 && c    ? 0
+               : value(0, 1, extreme) ? most
+                                      : -most;
     for (double length = 1; length < 4096; length *= 3) {
         scalar.unit_s8(x, d, length, a);
         other.unit_s8(x, d, length, b);

@@ -5,7 +5,8 @@
 #include "extend.h"
 #include "sw_batch.h"
 
-static const anl_extend_params plain = {.score = {.match = 1, .mismatch = 4, .del_open = 6, .del_extend = 1, .ins_open = 6, .ins_extend = 1}};
+static const anl_extend_params plain = {
+    .score = {.match = 1, .mismatch = 4, .del_open = 6, .del_extend = 1, .ins_open = 6, .ins_extend = 1}};
 
 static anl_extend_params with_clips(void)
 {
@@ -89,14 +90,18 @@ static void everything_fits(void **unused)
         anl_extension e;
         assert_int_equal(anl_extend(&p, &x, s, &e), 0);
         assert_true(e.score > 0);
-        assert_int_equal(anl_cigar_score(&(anl_wave_params){.score = p.score, .long_open = -1}, e.cigar, e.n_cigar, query + e.qbeg, target + e.tbeg), e.score);
+        assert_int_equal(
+            anl_cigar_score(&(anl_wave_params){.score = p.score, .long_open = -1}, e.cigar, e.n_cigar, query + e.qbeg, target + e.tbeg),
+            e.score);
         assert_int_equal(e.total, e.score + (e.qbeg == 0 ? p.clip5 : 0) + (e.qend == qlen ? p.clip3 : 0));
         check_md(&e, query, target);
         const anl_sw_job job = {query, target, qlen, tlen};
         anl_sw_result r;
         assert_int_equal(anl_sw_batch_run(b, &k.sw, &p.score, &job, 1, &r), 0);
-        if (!p.clip5) assert_int_equal(e.score, r.score);
-        else assert_true(e.total >= r.score && e.score <= r.score);
+        if (!p.clip5)
+            assert_int_equal(e.score, r.score);
+        else
+            assert_true(e.total >= r.score && e.score <= r.score);
     }
     anl_sw_batch_free(b);
     anl_extend_scratch_free(s);

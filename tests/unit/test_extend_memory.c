@@ -52,8 +52,10 @@ static void long_ungapped_alignment(void **unused)
     failing = CAN_FAIL;
     const int rc = anl_extend_ungapped_trace(&p, &k.sw, &x, s, &e);
     failing = 0;
-    if (rc) assert_int_equal(rc, ANL_ENOMEM);
-    else assert_int_equal(e.score, LEN - 1 - 4); /* what needed no memory */
+    if (rc)
+        assert_int_equal(rc, ANL_ENOMEM);
+    else
+        assert_int_equal(e.score, LEN - 1 - 4); /* what needed no memory */
     anl_extend_scratch_free(s);
 }
 

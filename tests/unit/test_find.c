@@ -268,10 +268,10 @@ int main(void)
 {
     random_start();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_unique_read_is_proven_at_once),      cmocka_unit_test(a_read_of_a_repeat_is_searched_to_the_end),
-        cmocka_unit_test(many_errors_prove_nothing),            cmocka_unit_test(waves_go_on_until_the_place_is_proven),
-        cmocka_unit_test(a_mate_is_looked_for_first),           cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),
-        cmocka_unit_test(a_mate_elsewhere_settles_nothing),     cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
+        cmocka_unit_test(a_unique_read_is_proven_at_once),  cmocka_unit_test(a_read_of_a_repeat_is_searched_to_the_end),
+        cmocka_unit_test(many_errors_prove_nothing),        cmocka_unit_test(waves_go_on_until_the_place_is_proven),
+        cmocka_unit_test(a_mate_is_looked_for_first),       cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),
+        cmocka_unit_test(a_mate_elsewhere_settles_nothing), cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
         cmocka_unit_test(all_places_and_all_lists),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

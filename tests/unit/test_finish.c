@@ -31,8 +31,17 @@ static int tear_down(void **unused)
 /* 100 bp at pos of a contig, MAPQ 60, primary. */
 static anl_read_alignment at(int32_t tid, int64_t pos, int reverse)
 {
-    return (anl_read_alignment){.tid = tid, .pos = pos, .end = pos + 100, .qend = 100, .cigar = whole, .n_cigar = 1, .score = 100, .nm = 1,
-                                .md = "50A49", .reverse = (uint8_t)reverse, .mapq = 60};
+    return (anl_read_alignment){.tid = tid,
+                                .pos = pos,
+                                .end = pos + 100,
+                                .qend = 100,
+                                .cigar = whole,
+                                .n_cigar = 1,
+                                .score = 100,
+                                .nm = 1,
+                                .md = "50A49",
+                                .reverse = (uint8_t)reverse,
+                                .mapq = 60};
 }
 
 static void pair(const anl_read_alignment *a, const anl_read_alignment *b, int proper)
@@ -75,7 +84,10 @@ static void template_lengths(void **unused)
         int64_t pos[2];
         int reverse[2];
         int64_t tlen;
-    } cases[] = {{{1000, 1000}, {0, 0}, 0}, {{1000, 1001}, {0, 0}, 2}, {{1250, 1000}, {1, 0}, -350}, {{1000, 1100}, {1, 1}, 101},
+    } cases[] = {{{1000, 1000}, {0, 0}, 0},
+                 {{1000, 1001}, {0, 0}, 2},
+                 {{1250, 1000}, {1, 0}, -350},
+                 {{1000, 1100}, {1, 1}, 101},
                  {{1000, 901}, {0, 1}, 1 - 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         const anl_read_alignment a = at(0, cases[i].pos[0], cases[i].reverse[0]), b = at(0, cases[i].pos[1], cases[i].reverse[1]);

@@ -36,13 +36,28 @@ static void make_vectors(int n)
 
 static void write_index(int n, int unique_k)
 {
-    static anl_contig contigs[] = {{"chr1", CONTIG - 10, "0123456789abcdef0123456789abcdef"}, {"chr2", 10, "0123456789abcdef0123456789abcdef"}};
+    static anl_contig contigs[] = {{"chr1", CONTIG - 10, "0123456789abcdef0123456789abcdef"},
+                                   {"chr2", 10, "0123456789abcdef0123456789abcdef"}};
     static const int64_t runs[] = {100, 200, 5000, 5001};
     for (size_t i = 0; i < sizeof bases; ++i) bases[i] = (uint8_t)random_below(256);
-    const anl_index_parts parts = {.contigs = contigs, .n_contigs = 2, .bases = bases, .n_bases = CONTIG, .n_runs = runs, .n_n_runs = 2,
-                                   .letters = letters, .n_letters = 3,
-                                   .window = 100, .stride = 5, .d = D, .vectors = vectors[0], .windows = windows, .n_entries = n,
-                                   .model_hash = 42, .model_name = "test", .unique_k = unique_k, .unique = unique};
+    const anl_index_parts parts = {.contigs = contigs,
+                                   .n_contigs = 2,
+                                   .bases = bases,
+                                   .n_bases = CONTIG,
+                                   .n_runs = runs,
+                                   .n_n_runs = 2,
+                                   .letters = letters,
+                                   .n_letters = 3,
+                                   .window = 100,
+                                   .stride = 5,
+                                   .d = D,
+                                   .vectors = vectors[0],
+                                   .windows = windows,
+                                   .n_entries = n,
+                                   .model_hash = 42,
+                                   .model_name = "test",
+                                   .unique_k = unique_k,
+                                   .unique = unique};
     anl_output *to;
     assert_int_equal(anl_output_open(&to, path, ANL_OUTPUT_SEEKS), 0);
     assert_int_equal(anl_index_write(to, &parts), 0);
@@ -111,7 +126,8 @@ static void both_paths_are_exact(void **unused)
         }
         for (int multiplier = 1; multiplier <= 16; multiplier *= 4)
             for (int k = 1; k <= K; k *= 4) {
-                for (int p = 0; p < 2; ++p) assert_int_equal(anl_search_batch(s[p], sc, queries[0], Q, k, multiplier, hits[p], counts[p]), 0);
+                for (int p = 0; p < 2; ++p)
+                    assert_int_equal(anl_search_batch(s[p], sc, queries[0], Q, k, multiplier, hits[p], counts[p]), 0);
                 assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
                 for (int q = 0; q < Q; ++q) assert_memory_equal(hits[0] + q * k, hits[1] + q * k, (size_t)counts[0][q] * sizeof(anl_hit));
                 for (int p = 0; p < 2; ++p) { /* those that compete are the first of the hits */
@@ -210,7 +226,8 @@ static void contents_come_back(void **unused)
     assert_true(from >= until);
     static uint8_t out[CONTIG];
     for (int trial = 0; trial < 300; ++trial) {
-        const int64_t begin = trial < 20 ? trial : (int64_t)random_below(CONTIG), end = begin + random_below((uint32_t)(CONTIG - begin + 1));
+        const int64_t begin = trial < 20 ? trial : (int64_t)random_below(CONTIG),
+                      end = begin + random_below((uint32_t)(CONTIG - begin + 1));
         anl_index_fetch(x, begin, end, out);
         for (int64_t i = begin; i < end; ++i) {
             const int is_n = (i >= 100 && i < 200) || i == 5000;
@@ -411,14 +428,10 @@ static int tear_down(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_paths_are_exact),
-        cmocka_unit_test(widening_is_exact),
-        cmocka_unit_test(contents_come_back),
-        cmocka_unit_test(unique_bits_come_back),
-        cmocka_unit_test(md_has_the_letters),
-        cmocka_unit_test(window_counts),
-        cmocka_unit_test(damage_is_refused),
-        cmocka_unit_test(wrong_unique_bits_are_refused),
+        cmocka_unit_test(both_paths_are_exact),      cmocka_unit_test(widening_is_exact),
+        cmocka_unit_test(contents_come_back),        cmocka_unit_test(unique_bits_come_back),
+        cmocka_unit_test(md_has_the_letters),        cmocka_unit_test(window_counts),
+        cmocka_unit_test(damage_is_refused),         cmocka_unit_test(wrong_unique_bits_are_refused),
         cmocka_unit_test(wrong_letters_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -17,7 +17,8 @@ static void orientation_of_fragments(void **unused)
         const anl_end5 left = {begin, 0}, right = {last, 1}, outward_left = {begin, 1}, outward_right = {last, 0};
         assert_int_equal(anl_orient(swap ? right : left, swap ? left : right, &seen), ANL_FR);
         assert_int_equal(seen, size);
-        assert_int_equal(anl_orient(swap ? outward_right : outward_left, swap ? outward_left : outward_right, &seen), size > 1 ? ANL_RF : ANL_FR);
+        assert_int_equal(anl_orient(swap ? outward_right : outward_left, swap ? outward_left : outward_right, &seen),
+                         size > 1 ? ANL_RF : ANL_FR);
         assert_int_equal(seen, size);
         if (size == 1) continue;
         /* Both on one strand: FF when the first read lies upstream on its own strand. The other strand shows the same pair. */
@@ -51,7 +52,7 @@ static void estimate_by_hand(void **unused)
     assert_int_equal(in.usable, 1);
     assert_int_equal(in.n, 10);
     assert_true(fabs(in.mean - 104.5) < 1e-9 && fabs(in.sd - sqrt(8.25)) < 1e-9);
-    assert_int_equal(in.low, 87);   /* 102 - 3 * 5, farther than the mean less 4 deviations */
+    assert_int_equal(in.low, 87); /* 102 - 3 * 5, farther than the mean less 4 deviations */
     assert_int_equal(in.high, 122);
     int32_t with_chimera[] = {109, 100, 108, 101, 107, 102, 106, 103, 105, 9000};
     in = estimate(with_chimera, 10); /* quartiles 102 and 108: the chimera is beyond 120 */
@@ -125,10 +126,8 @@ static void penalty_of_the_normal_tail(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(orientation_of_fragments),
-        cmocka_unit_test(estimate_by_hand),
-        cmocka_unit_test(rare_orientations_do_not_count),
-        cmocka_unit_test(given_sizes),
+        cmocka_unit_test(orientation_of_fragments),       cmocka_unit_test(estimate_by_hand),
+        cmocka_unit_test(rare_orientations_do_not_count), cmocka_unit_test(given_sizes),
         cmocka_unit_test(penalty_of_the_normal_tail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,8 +48,14 @@ static const anl_index *bare_index(bare *b)
     b->window_begin[1] = n[0];
     b->window_begin[2] = n[0] + n[1];
     for (int i = 0; i < BASES; ++i) b->bases[i / 4] |= (uint8_t)(genome[i] << 2 * (i % 4));
-    b->index = (anl_index){.n_contigs = 2, .contigs = b->contigs, .contig_begin = b->contig_begin, .window_begin = b->window_begin,
-                           .bases = b->bases, .window = WINDOW, .stride = STRIDE, .n_windows = n[0] + n[1]};
+    b->index = (anl_index){.n_contigs = 2,
+                           .contigs = b->contigs,
+                           .contig_begin = b->contig_begin,
+                           .window_begin = b->window_begin,
+                           .bases = b->bases,
+                           .window = WINDOW,
+                           .stride = STRIDE,
+                           .n_windows = n[0] + n[1]};
     return &b->index;
 }
 
@@ -125,9 +131,9 @@ static void reads_are_cut_to_what_the_encoder_takes(void **unused)
     static const struct {
         int32_t window, len, segments, size;
         uint8_t mate;
-    } cases[] = {{120, 19, 0, 0, 0},   {120, 20, 1, 20, 0},   {120, 150, 1, 150, 0},  {120, 151, 2, 120, 0},   {120, 400, 4, 120, 0},
-                 {120, 401, 0, 0, 0},  {120, 401, 0, 0, 1},   {400, 400, 1, 400, 1},  {400, 401, 0, 0, 1},     {319, 400, 2, 319, 1},
-                 {320, 400, 1, 400, 1}, {400, 2000, 0, 0, 1}};
+    } cases[] = {{120, 19, 0, 0, 0},    {120, 20, 1, 20, 0},   {120, 150, 1, 150, 0}, {120, 151, 2, 120, 0},
+                 {120, 400, 4, 120, 0}, {120, 401, 0, 0, 0},   {120, 401, 0, 0, 1},   {400, 400, 1, 400, 1},
+                 {400, 401, 0, 0, 1},   {319, 400, 2, 319, 1}, {320, 400, 1, 400, 1}, {400, 2000, 0, 0, 1}};
     make_genome();
     whole w;
     open_whole(&w);
@@ -246,11 +252,14 @@ static void saturated_segments_get_more_neighbours(void **unused)
         for (int i = 0; i < N; ++i) {
             const anl_neighbours *near = &s.list[i].near;
             assert_true(near->n <= near->k && near->k >= 4 && near->k <= 16);
-            if (!together) assert_true(near->k == 16 || !anl_search_is_saturated(near, near->k, w.index->d));
-            else assert_int_equal(near->k, s.list[0].near.k);
+            if (!together)
+                assert_true(near->k == 16 || !anl_search_is_saturated(near, near->k, w.index->d));
+            else
+                assert_int_equal(near->k, s.list[0].near.k);
             deep += near->k > 4;
             still += anl_search_is_saturated(near, near->k, w.index->d);
-            assert_int_equal(anl_locate_is_truncated(&p, &s.list[i], w.index->d), near->k == 16 && anl_search_is_saturated(near, 16, w.index->d));
+            assert_int_equal(anl_locate_is_truncated(&p, &s.list[i], w.index->d),
+                             near->k == 16 && anl_search_is_saturated(near, 16, w.index->d));
         }
         assert_int_equal(saturated, still);
         assert_true(deep > 0 && (together || round == 2 || deep < N)); /* of 40 wanted there are never more than k_most */
@@ -281,7 +290,8 @@ static void hits_vote_for_the_place(void **unused)
         take(read, begin, len, reverse);
         /* The two windows around it, and one elsewhere. */
         const int contig = begin >= CONTIG;
-        const int64_t middle = begin - b.contig_begin[contig] + (len - WINDOW) / 2, nearest = b.window_begin[contig] + (middle < 0 ? 0 : middle / STRIDE);
+        const int64_t middle = begin - b.contig_begin[contig] + (len - WINDOW) / 2,
+                      nearest = b.window_begin[contig] + (middle < 0 ? 0 : middle / STRIDE);
         const anl_hit hits[3] = {{1, (uint32_t)nearest}, {2, (uint32_t)nearest + 1}, {3, nearest > 500 ? 100 : 900}};
         anl_segment s = hit_by(read, len, hits, 3);
         assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena, NULL, NULL), 0);

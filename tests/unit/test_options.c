@@ -28,11 +28,13 @@ static int set(const anl_option *o, const char *called, const char *text, void *
 
 static const anl_option list[] = {
     {"S", .letter = 'f', .name = "flag", .field = AT(flag), .help = ""},
-    {"S", .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(whole), .low = -3, .high = 1024, .given = 4},
+    {"S", .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(whole), .low = -3, .high = 1024,
+     .given = 4},
     {"S", .letter = 'K', .name = "size", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(size), .low = 1, .high = 1e12},
     {"S", .name = "free", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(size), .low = 1, .high = (double)INT64_MAX},
     {"S", .name = "rate", .arg = "R", .kind = ANL_OPTION_NUMBER, .field = AT(number), .low = 0.5, .high = 2},
-    {"S", .letter = 'O', .name = "gap", .arg = "N[,N]", .kind = ANL_OPTION_TWO, .field = AT(first), .second = AT(second), .high = 100, .given = 1},
+    {"S", .letter = 'O', .name = "gap", .arg = "N[,N]", .kind = ANL_OPTION_TWO, .field = AT(first), .second = AT(second), .high = 100,
+     .given = 1},
     {"S", .name = "path", .arg = "P", .kind = ANL_OPTION_WORD, .field = AT(word), .low = 1, .words = "native faiss"},
     {"S", .name = "text", .arg = "T", .kind = ANL_OPTION_TEXT, .field = AT(text)},
     {"S", .name = "other", .arg = "T", .kind = ANL_OPTION_SET, .set = set, .initial = "so"},
@@ -94,7 +96,8 @@ static void wrong_values_change_nothing(void **unused)
     static const char *const wholes[] = {"-4", "1025", "", "x", "1x", "1.5", "1K", "99999999999999999999", "0x10"};
     for (size_t i = 0; i < sizeof wholes / sizeof *wholes; ++i) refuses("threads", wholes[i], "must be a whole number from -3 to 1024");
     static const char *const sizes[] = {"0", "1KK", "1T", "K", "1 K", "1000000000001", "9999999999G", "99999999999999999999G"};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i) refuses("size", sizes[i], "must be a whole number from 1 to 1000000000000, which K, M or G may follow");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i)
+        refuses("size", sizes[i], "must be a whole number from 1 to 1000000000000, which K, M or G may follow");
     refuses("free", "0", "of at least 1, which K");
     static const char *const numbers[] = {"0.4", "2.1", "nan", "", "1x", "inf"};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; ++i) refuses("rate", numbers[i], "must be a number from 0.5 to 2");
@@ -185,8 +188,10 @@ static void near_names(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind_sets_its_field),          cmocka_unit_test(wrong_values_change_nothing),
-        cmocka_unit_test(numbers_are_checked_where_they_lie), cmocka_unit_test(defaults_are_shown),
+        cmocka_unit_test(every_kind_sets_its_field),
+        cmocka_unit_test(wrong_values_change_nothing),
+        cmocka_unit_test(numbers_are_checked_where_they_lie),
+        cmocka_unit_test(defaults_are_shown),
         cmocka_unit_test(near_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -176,15 +176,17 @@ static void scratch_files(void **unused)
     }
     assert_int_equal(anl_scratch_open(NULL), -1);
     assert_non_null(strstr(anl_error(), "/nonexistent/anneal"));
-    if (of_user) setenv("TMPDIR", of_user, 1);
-    else unsetenv("TMPDIR");
+    if (of_user)
+        setenv("TMPDIR", of_user, 1);
+    else
+        unsetenv("TMPDIR");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(old_or_whole_new), cmocka_unit_test(signal_handler_cleans_up), cmocka_unit_test(failures),
-        cmocka_unit_test(devices_and_pipes), cmocka_unit_test(named_descriptors), cmocka_unit_test(scratch_files),
+        cmocka_unit_test(old_or_whole_new),  cmocka_unit_test(signal_handler_cleans_up), cmocka_unit_test(failures),
+        cmocka_unit_test(devices_and_pipes), cmocka_unit_test(named_descriptors),        cmocka_unit_test(scratch_files),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

@@ -14,7 +14,8 @@ static void descriptors(void **unused)
     assert_int_equal(anl_path_descriptor("/dev/stderr"), 2);
     assert_int_equal(anl_path_descriptor("/dev/fd/63"), 63);
     assert_int_equal(anl_path_descriptor("/proc/self/fd/0"), 0);
-    static const char *const others[] = {"-", "", "/dev/fd/", "/dev/fd/1x", "/dev/fd/-1", "/dev/fd/ 1", "/dev/fd/99999999999", "dev/fd/1", "/dev/stdout2"};
+    static const char *const others[] = {
+        "-", "", "/dev/fd/", "/dev/fd/1x", "/dev/fd/-1", "/dev/fd/ 1", "/dev/fd/99999999999", "dev/fd/1", "/dev/stdout2"};
     for (size_t i = 0; i < sizeof others / sizeof *others; ++i) assert_int_equal(anl_path_descriptor(others[i]), -1);
 }
 

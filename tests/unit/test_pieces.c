@@ -16,7 +16,8 @@ static int set_up(void **unused)
 {
     (void)unused;
     random_state = 1;
-    params = (anl_stitch_params){.score = {{2, 4, 4, 2, 4, 2}, 24, 1}, .clip5 = 5, .clip3 = 5, .drop = 100, .drop_inverted = 200, .min_score = 40};
+    params = (anl_stitch_params){
+        .score = {{2, 4, 4, 2, 4, 2}, 24, 1}, .clip5 = 5, .clip3 = 5, .drop = 100, .drop_inverted = 200, .min_score = 40};
     for (int i = 0; i < MOST; ++i) region[i] = (uint8_t)((i ? region[i - 1] + 1 + random_below(3) : 0) % 4); /* no base twice in a row */
     arena = anl_arena_new();
     return arena ? 0 : -1;

@@ -82,7 +82,8 @@ static void kmers_of_runs(void **unused)
         const int32_t k = 2 + (int32_t)random_below(31), len = 1 + (int32_t)random_below(300), from = (int32_t)random_below((uint32_t)len);
         const int32_t n = (int32_t)random_below((uint32_t)(len - from + 1)), at = (int32_t)random_below(200);
         const size_t words[] = {(size_t)(n + 63) / 64, (size_t)(len + 63) / 64, (size_t)(at + n + 63) / 64};
-        uint64_t *differ = guarded(words[0] * 8 + 8), *kmers = guarded(words[1] * 8), *unique = guarded(words[2] * 8 + 8), expected[5] = {0};
+        uint64_t *differ = guarded(words[0] * 8 + 8), *kmers = guarded(words[1] * 8), *unique = guarded(words[2] * 8 + 8),
+                 expected[5] = {0};
         differ += 1, unique += 1;
         for (size_t i = 0; i < words[0]; ++i) differ[i] = trial % 3 ? 0 : (uint64_t)-1; /* also beyond the run */
         for (int32_t i = 0; i < n; ++i) differ[i / 64] &= ~((uint64_t)(random_below(60) != 0) << i % 64);
@@ -177,8 +178,8 @@ static anl_proof_params random_params(int k, int most_n)
     const int32_t high = kind == 2 ? 10 : 100;
     anl_proof_params p = {.score = standard, .k = k, .most_n = most_n};
     if (kind >= 2)
-        p.score = (anl_sw_params){some(1, kind == 2 ? 3 : 100), some(0, high), some(0, high), some(1, kind == 2 ? 3 : 100), some(0, high),
-                                  some(1, kind == 2 ? 3 : 100)};
+        p.score = (anl_sw_params){some(1, kind == 2 ? 3 : 100), some(0, high), some(0, high),
+                                  some(1, kind == 2 ? 3 : 100), some(0, high), some(1, kind == 2 ? 3 : 100)};
     p.clip5 = random_below(2) ? 0 : some(0, kind == 3 ? 10000 : 10);
     p.clip3 = random_below(2) ? p.clip5 : some(0, kind == 3 ? 10000 : 10);
     return p;
@@ -273,8 +274,10 @@ static void make_map(cases *c, mistake wrong)
             int known = 1;
             for (int j = 0; j < c->k; ++j) known &= c->base[p + j] < 4;
             if (!known) continue;
-            if (is_unique(c, p, wrong)) put(c->unique, p);
-            else if (i == c->home) repeated[n++] = p;
+            if (is_unique(c, p, wrong))
+                put(c->unique, p);
+            else if (i == c->home)
+                repeated[n++] = p;
         }
     if (wrong == ONE_BIT && n) put(c->unique, repeated[random_below((uint32_t)n)]);
 }
@@ -336,7 +339,8 @@ static void choose_place(cases *c)
 
 static void make_reads(cases *c)
 {
-    EACH {
+    EACH
+    {
         const int rate = random_below(3) ? 1000 : some(3, 20);
         uint8_t *read = c->read[l];
         for (int i = 0; i < c->len; ++i) read[i] = (uint8_t)random_below(4);
@@ -350,7 +354,8 @@ static void make_reads(cases *c)
 
 static void find_kmers(cases *c, const anl_kernels *kernels)
 {
-    EACH {
+    EACH
+    {
         c->kmers[l] = 0;
         uint64_t expected = 0;
         for (int r = 0; r < c->n_runs; ++r) {
@@ -386,7 +391,8 @@ typedef struct lanes {
 
 static void load_lanes(const cases *c, int reverse, lanes *to)
 {
-    EACH {
+    EACH
+    {
         const anl_proof_params *p = &c->params[l];
         to->match[l] = (int16_t)p->score.match;
         to->mismatch[l] = (int16_t)p->score.mismatch;
@@ -411,20 +417,20 @@ typedef int16_t by_matches[MOST_K + 1][LANES];
 static void column_of_place(int k, const int16_t *value, const int16_t *equal, const int16_t *forbidden, by_matches ends, int16_t *column)
 {
     by_matches next;
-    for (int j = 0; j <= k; ++j)
-        EACH {
+    for (int j = 0; j <= k; ++j) EACH
+        {
             const int before = !j ? NEVER : j < k ? ends[j - 1][l] : larger(ends[k - 1][l], ends[k][l]);
             next[j][l] = !j || !equal[l] || (j == k && forbidden[l]) ? NEVER : (int16_t)(before + value[l]);
         }
-    EACH {
+    EACH
+    {
         int16_t best = NEVER;
         for (int j = 0; j <= k; ++j) best = ends[j][l] > best ? ends[j][l] : best;
         if (!equal[l]) next[0][l] = (int16_t)(best + value[l]);
         for (int j = 0; j <= k; ++j) ends[j][l] = next[j][l];
     }
     memcpy(column, ends[0], sizeof ends[0]);
-    for (int j = 1; j <= k; ++j)
-        EACH column[l] = ends[j][l] > column[l] ? ends[j][l] : column[l];
+    for (int j = 1; j <= k; ++j) EACH column[l] = ends[j][l] > column[l] ? ends[j][l] : column[l];
 }
 
 /* The run of P on this diagonal, or -1. */
@@ -438,22 +444,24 @@ static int run_of(const cases *c, int diagonal)
 /* Gotoh's recurrence over the whole of one contig, with free ends, for every lane; best[] grows to the highest total. */
 static void align_contig(const cases *c, const lanes *x, int contig, int place, int16_t best[LANES])
 {
-    static int16_t h[MOST_CONTIG + 1][LANES], ins[MOST_CONTIG + 1][LANES], del[LANES], diagonal[LANES], value[LANES], equal[LANES], column[LANES];
+    static int16_t h[MOST_CONTIG + 1][LANES], ins[MOST_CONTIG + 1][LANES], del[LANES], diagonal[LANES], value[LANES], equal[LANES],
+        column[LANES];
     static int16_t nothing[LANES];
     static by_matches ends[2];
     const int first = c->begin[contig], n = c->begin[contig + 1] - first;
-    for (int t = 0; t <= n; ++t)
-        EACH h[t][l] = x->clip5[l], ins[t][l] = NEVER;
+    for (int t = 0; t <= n; ++t) EACH h[t][l] = x->clip5[l], ins[t][l] = NEVER;
     for (int i = 0; i < c->len; ++i) {
         memcpy(diagonal, h[0], sizeof diagonal);
-        EACH {
+        EACH
+        {
             ins[0][l] = (int16_t)larger(h[0][l] - x->ins_first[l], ins[0][l] - x->ins_next[l]);
             h[0][l] = ins[0][l] > 0 ? ins[0][l] : 0;
             del[l] = NEVER;
         }
         for (int t = 1; t <= n; ++t) {
             const int16_t b = c->base[first + t - 1];
-            EACH {
+            EACH
+            {
                 const int16_t q = x->query[i][l], opened = h[t][l] - x->ins_first[l], longer = ins[t][l] - x->ins_next[l];
                 const int16_t del_opened = h[t - 1][l] - x->del_first[l], del_longer = del[l] - x->del_next[l];
                 equal[l] = q == b && b < 4;
@@ -467,11 +475,11 @@ static void align_contig(const cases *c, const lanes *x, int contig, int place, 
             if (r >= 0) {
                 const int in_run = i + 1 - c->k >= c->run[r].from && i < c->run[r].from + c->run[r].n;
                 if (i == 0 || t == 1) /* where the diagonal begins */
-                    for (int j = 0; j <= c->k; ++j)
-                        EACH ends[r][j][l] = j ? NEVER : (int16_t)(column[l] - value[l]);
+                    for (int j = 0; j <= c->k; ++j) EACH ends[r][j][l] = j ? NEVER : (int16_t)(column[l] - value[l]);
                 column_of_place(c->k, value, equal, in_run ? x->forbidden[i] : nothing, ends[r], column);
             }
-            EACH {
+            EACH
+            {
                 int16_t v = column[l] > ins[t][l] ? column[l] : ins[t][l];
                 v = del[l] > v ? del[l] : v;
                 h[t][l] = v = v > 0 ? v : 0;
@@ -512,7 +520,8 @@ static void everywhere_is_smith_waterman(void **unused)
         make_cases(&c, &kernels, NONE);
         EACH c.params[l].clip5 = c.params[l].clip3 = 0, c.kmers[l] = 0;
         align_everywhere(&c, best);
-        EACH {
+        EACH
+        {
             int32_t expected = 0;
             uint8_t other[MOST_READ];
             for (int i = 0; i < c.len; ++i) other[i] = c.read[l][c.len - 1 - i] > 3 ? 4 : 3 - c.read[l][c.len - 1 - i];
@@ -543,11 +552,12 @@ static int wrong_bound(const cases *c, int l, mistake wrong)
 static void print_case(const cases *c, int l, int bound, int best)
 {
     const anl_proof_params *p = &c->params[l];
-    fprintf(stderr, "%d above the bound %d: k %d, A %d B %d O %d,%d E %d,%d L %d,%d, P", best, bound, c->k, p->score.match, p->score.mismatch,
-            p->score.del_open, p->score.ins_open, p->score.del_extend, p->score.ins_extend, p->clip5, p->clip3);
+    fprintf(stderr, "%d above the bound %d: k %d, A %d B %d O %d,%d E %d,%d L %d,%d, P", best, bound, c->k, p->score.match,
+            p->score.mismatch, p->score.del_open, p->score.ins_open, p->score.del_extend, p->score.ins_extend, p->clip5, p->clip3);
     for (int r = 0; r < c->n_runs; ++r) fprintf(stderr, " %d+%d at %d", c->run[r].from, c->run[r].n, c->run[r].from + c->run[r].diagonal);
     fprintf(stderr, ", k-mers %llx\n", (unsigned long long)c->kmers[l]);
-    for (int i = 0; i < c->begin[c->n_contigs]; ++i) fprintf(stderr, "%s%c", i == c->begin[contig_of(c, i)] ? " " : "", "ACGTN"[c->base[i]]);
+    for (int i = 0; i < c->begin[c->n_contigs]; ++i)
+        fprintf(stderr, "%s%c", i == c->begin[contig_of(c, i)] ? " " : "", "ACGTN"[c->base[i]]);
     fprintf(stderr, "\n ");
     for (int i = 0; i < c->len; ++i) fprintf(stderr, "%c", "ACGTN"[c->read[l][i]]);
     fprintf(stderr, "\n");
@@ -564,7 +574,8 @@ static tally compare(int n, mistake wrong)
         int16_t best[LANES];
         make_cases(&c, &kernels, wrong);
         align_everywhere(&c, best);
-        EACH {
+        EACH
+        {
             const anl_proof_params *p = &c.params[l];
             const int bound = wrong_bound(&c, l, wrong), proving = bound < c.len * p->score.match + p->clip5 + p->clip3;
             if (best[l] > bound && wrong == NONE && !t.above) print_case(&c, l, bound, best[l]);
@@ -591,7 +602,8 @@ static void no_place_above_the_bound(void **unused)
     (void)unused;
     random_start();
     const tally t = compare(CASES, NONE);
-    fprintf(stderr, "%d cases, %d proving, of these %.2f%% with a place at the bound\n", t.cases, t.proving, 100.0 * t.attained / t.proving);
+    fprintf(stderr, "%d cases, %d proving, of these %.2f%% with a place at the bound\n", t.cases, t.proving,
+            100.0 * t.attained / t.proving);
     assert_int_equal(t.above, 0);
     assert_true(t.proving > t.cases / 3);
     assert_true(t.attained > t.proving / 1000);
@@ -600,7 +612,8 @@ static void no_place_above_the_bound(void **unused)
 static void mistakes_are_seen(void **unused)
 {
     (void)unused;
-    static const char *const names[] = {"none", "one k-mer more", "no clips", "one wrong bit", "N matches nothing", "one strand", "palindromes"};
+    static const char *const names[] = {"none",       "one k-mer more", "no clips", "one wrong bit", "N matches nothing",
+                                        "one strand", "palindromes"};
     random_start();
     for (mistake m = ONE_MORE; m < MISTAKES; ++m) {
         const tally t = compare(1 << 18, m);

@@ -128,8 +128,10 @@ static void names(void **unused)
         strcpy(name + (n == 256 ? 254 : n), n == 256 ? "/1" : "");
         sprintf(text, "@%s\nA\n+\nI\n", name);
         const char *result = read_all(write_text("x", text), NULL, 0, 1000);
-        if (n == 255) assert_non_null(strstr(result, "nnn': the name is longer than the 254 characters that SAM allows"));
-        else assert_string_equal(strchr(result, '/'), "/0:A:I;");
+        if (n == 255)
+            assert_non_null(strstr(result, "nnn': the name is longer than the 254 characters that SAM allows"));
+        else
+            assert_string_equal(strchr(result, '/'), "/0:A:I;");
     }
     static const char *const bad[] = {"a@b", "a b", "a\002"};
     for (size_t i = 0; i < 3; ++i) {
@@ -190,8 +192,14 @@ static void other_compressions(void **unused)
     (void)unused;
     static const struct {
         const char *bytes, *name, *command;
-    } cases[] = {{"BZh91AY&SY", "bzip2", "bzip2 -dc"}, {"\375" "7zXZ\0", "xz", "xz -dc"}, {"(\265/\375$", "zstd", "zstd -dc"},
-                 {"\4\"M\030d", "lz4", "lz4 -dc"},    {"\037\235\220", "compress", "gzip -dc"}, {"PK\3\4\24", "zip", "unzip -p"}};
+    } cases[] = {{"BZh91AY&SY", "bzip2", "bzip2 -dc"},
+                 {"\375"
+                  "7zXZ\0",
+                  "xz", "xz -dc"},
+                 {"(\265/\375$", "zstd", "zstd -dc"},
+                 {"\4\"M\030d", "lz4", "lz4 -dc"},
+                 {"\037\235\220", "compress", "gzip -dc"},
+                 {"PK\3\4\24", "zip", "unzip -p"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         char expected[1000];
         const char *path = write_bytes("x", cases[i].bytes, i == 1 ? 6 : strlen(cases[i].bytes));
@@ -224,24 +232,27 @@ static void names_of_mates(void **unused)
     (void)unused;
     char text[2][200], expected[200];
     for (const char *sep = "._:/"; *sep; ++sep) {
-        for (int mate = 1; mate < 3; ++mate)
-            sprintf(text[mate - 1], "@a.1%c%d\nA\n+\nI\n@a.2%c%d\nC\n+\nI\n", *sep, mate, *sep, mate);
+        for (int mate = 1; mate < 3; ++mate) sprintf(text[mate - 1], "@a.1%c%d\nA\n+\nI\n@a.2%c%d\nC\n+\nI\n", *sep, mate, *sep, mate);
         const char *one = write_text("1.fq", text[0]), *two = write_text("2.fq", text[1]);
         assert_string_equal(read_all(one, two, 0, 9), "a.1/1:A:I;a.1/2:A:I;a.2/1:C:I;a.2/2:C:I;");
         sprintf(text[0], "@a%c1\nA\n+\nI\n@a%c2\nC\n+\nI\n@b%c1\nG\n+\nI\n@b%c2\nT\n+\nI\n", *sep, *sep, *sep, *sep);
         for (int64_t max = 1; max < 10; ++max)
             assert_string_equal(read_all(write_text("p.fq", text[0]), NULL, 1, max), "a/1:A:I;a/2:C:I;b/1:G:I;b/2:T:I;");
-        sprintf(expected, *sep == '/' ? "a/0:A:I;a/0:C:I;b/0:G:I;b/0:T:I;" : "a%c1/0:A:I;a%c2/0:C:I;b%c1/0:G:I;b%c2/0:T:I;", *sep, *sep, *sep, *sep);
+        sprintf(expected, *sep == '/' ? "a/0:A:I;a/0:C:I;b/0:G:I;b/0:T:I;" : "a%c1/0:A:I;a%c2/0:C:I;b%c1/0:G:I;b%c2/0:T:I;", *sep, *sep,
+                *sep, *sep);
         assert_string_equal(read_all(write_text("p.fq", text[0]), NULL, 0, 9), expected); /* not said to be pairs */
     }
     /* Spots that are numbered, the same name for both mates: nothing is cut off. */
     const char *spots = "@s.1 x\nA\n+\nI\n@s.2 x\nC\n+\nI\n";
-    assert_string_equal(read_all(write_text("1.fq", spots), write_text("2.fq", spots), 0, 9), "s.1/1(x):A:I;s.1/2(x):A:I;s.2/1(x):C:I;s.2/2(x):C:I;");
+    assert_string_equal(read_all(write_text("1.fq", spots), write_text("2.fq", spots), 0, 9),
+                        "s.1/1(x):A:I;s.1/2(x):A:I;s.2/1(x):C:I;s.2/2(x):C:I;");
     assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.1\nC\n+\nI\n@s.2\nG\n+\nI\n@s.2\nT\n+\nI\n"), NULL, 1, 9),
                         "s.1/1:A:I;s.1/2:C:I;s.2/1:G:I;s.2/2:T:I;");
     /* Numbered single reads, a single one before a pair, the second mate before the first. */
-    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.2\nC\n+\nI\n@s.3\nG\n+\nI\n"), NULL, 1, 9), "s.1/0:A:I;s.2/0:C:I;s.3/0:G:I;");
-    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.2\nC\n+\nI\n@s.2\nG\n+\nI\n"), NULL, 1, 9), "s.1/0:A:I;s.2/1:C:I;s.2/2:G:I;");
+    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.2\nC\n+\nI\n@s.3\nG\n+\nI\n"), NULL, 1, 9),
+                        "s.1/0:A:I;s.2/0:C:I;s.3/0:G:I;");
+    assert_string_equal(read_all(write_text("p.fq", "@s.1\nA\n+\nI\n@s.2\nC\n+\nI\n@s.2\nG\n+\nI\n"), NULL, 1, 9),
+                        "s.1/0:A:I;s.2/1:C:I;s.2/2:G:I;");
     assert_string_equal(read_all(write_text("p.fq", "@s.2\nA\n+\nI\n@s.1\nC\n+\nI\n"), NULL, 1, 9), "s.2/0:A:I;s.1/0:C:I;");
     const char *one = write_text("1.fq", "@s.1\nA\n+\nI\n@s.2\nA\n+\nI\n"), *two = write_text("2.fq", "@s.2\nA\n+\nI\n@s.3\nA\n+\nI\n");
     assert_non_null(strstr(read_all(one, two, 0, 9), "2.fq: record 2: mates have different names: 's.2' and 's.3'"));
@@ -353,9 +364,12 @@ static void hashes_of_bases(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hashes_of_bases),
-        cmocka_unit_test(valid_inputs), cmocka_unit_test(invalid_inputs), cmocka_unit_test(names), cmocka_unit_test(nul_bytes), cmocka_unit_test(compressed_inputs), cmocka_unit_test(other_compressions), cmocka_unit_test(pairs), cmocka_unit_test(names_of_mates),
-        cmocka_unit_test(bam_input),    cmocka_unit_test(corner_files),   cmocka_unit_test(references),
+        cmocka_unit_test(hashes_of_bases),    cmocka_unit_test(valid_inputs),
+        cmocka_unit_test(invalid_inputs),     cmocka_unit_test(names),
+        cmocka_unit_test(nul_bytes),          cmocka_unit_test(compressed_inputs),
+        cmocka_unit_test(other_compressions), cmocka_unit_test(pairs),
+        cmocka_unit_test(names_of_mates),     cmocka_unit_test(bam_input),
+        cmocka_unit_test(corner_files),       cmocka_unit_test(references),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

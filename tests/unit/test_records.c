@@ -13,7 +13,11 @@ static const char *const names[] = {"x.sam", "x.bam", "x.cram", "x.paf"};
 
 static anl_alignments_options options(const char *path, anl_format format)
 {
-    return (anl_alignments_options){.path = path, .format = format, .threads = 1, .command_line = "anneal test", .version = "1",
+    return (anl_alignments_options){.path = path,
+                                    .format = format,
+                                    .threads = 1,
+                                    .command_line = "anneal test",
+                                    .version = "1",
                                     .read_group = "@RG\tID:g\tSM:s\tPL:ILLUMINA"};
 }
 
@@ -136,8 +140,20 @@ static void hard_clips_forward(void **unused)
 {
     (void)unused;
     static const uint32_t cigar[] = {4 << 4 | 4, 10 << 4, 6 << 4 | 4};
-    anl_record r = {.read = &split, .flag = 2048, .tid = 0, .pos = 5, .mate_tid = -1, .mate_pos = -1, .cigar = cigar, .n_cigar = 3,
-                    .hard_clip = 1, .nm = 0, .md = "10", .as = 10, .xs = INT32_MIN, .mq = -1};
+    anl_record r = {.read = &split,
+                    .flag = 2048,
+                    .tid = 0,
+                    .pos = 5,
+                    .mate_tid = -1,
+                    .mate_pos = -1,
+                    .cigar = cigar,
+                    .n_cigar = 3,
+                    .hard_clip = 1,
+                    .nm = 0,
+                    .md = "10",
+                    .as = 10,
+                    .xs = INT32_MIN,
+                    .mq = -1};
     bam1_t *b;
     anl_alignments_options o = options(in_folder("x.bam"), ANL_BAM);
     for (int reverse = 0; reverse < 2; ++reverse) {
@@ -184,8 +200,19 @@ static void long_cigars(void **unused)
     sprintf(at, "3");
     memset(seq, 1, sizeof seq);
     const anl_read read = {.name = "long", .seq = seq, .qual = seq, .len = len};
-    const anl_record r = {.read = &read, .tid = 0, .pos = 7, .mapq = 60, .mate_tid = -1, .mate_pos = -1, .cigar = cigar,
-                          .n_cigar = LONG_OPS, .nm = LONG_OPS / 2, .md = md, .as = 40000, .xs = INT32_MIN, .mq = -1};
+    const anl_record r = {.read = &read,
+                          .tid = 0,
+                          .pos = 7,
+                          .mapq = 60,
+                          .mate_tid = -1,
+                          .mate_pos = -1,
+                          .cigar = cigar,
+                          .n_cigar = LONG_OPS,
+                          .nm = LONG_OPS / 2,
+                          .md = md,
+                          .as = 40000,
+                          .xs = INT32_MIN,
+                          .mq = -1};
     for (int format = 0; format < FORMATS; ++format)
         for (int sort = 0; sort < 2; ++sort) {
             anl_alignments_options o = options(in_folder(names[format]), (anl_format)format);
@@ -215,18 +242,26 @@ static void paf(void **unused)
     static char text[4096];
     anl_record r[5];
     make_split(r);
-    r[4] = (anl_record){.read = &split, .flag = 4, .tid = -1, .pos = -1, .mate_tid = -1, .mate_pos = -1, .nm = -1, .as = INT32_MIN,
-                        .xs = INT32_MIN, .mq = -1};
+    r[4] = (anl_record){.read = &split,
+                        .flag = 4,
+                        .tid = -1,
+                        .pos = -1,
+                        .mate_tid = -1,
+                        .mate_pos = -1,
+                        .nm = -1,
+                        .as = INT32_MIN,
+                        .xs = INT32_MIN,
+                        .mq = -1};
     anl_alignments_options o = options(in_folder("x.paf"), ANL_PAF);
     o.cs = ANL_CS_LONG;
     write_records(&o, r, 5);
     slurp(o.path, text, sizeof text);
-    assert_string_equal(text,
-                        "split/1\t20\t0\t12\t+\tc1\t400000\t100\t112\t12\t12\t60\ttp:A:P\tNM:i:0\tAS:i:12\tcs:Z:=ACGTAACCGGTT\tcg:Z:12M\n"
-                        "split/1\t20\t10\t20\t-\tc2\t5000\t200\t210\t9\t10\t60\ttp:A:P\tNM:i:1\tAS:i:8\tcs:Z:=G*an=ATCTGTAA\tcg:Z:10M\n"
-                        "split/2\t20\t0\t20\t-\tc1\t400000\t300\t321\t17\t23\t60\ttp:A:P\tNM:i:6\tAS:i:2"
-                        "\tcs:Z:=G*an=ATCTGT+aa-ccc=CCGGTTACGT\tcg:Z:8M2I3D10M\n"
-                        "split/1\t20\t0\t12\t+\tc2\t5000\t2999\t3011\t10\t12\t0\ttp:A:S\tNM:i:2\tAS:i:4\tcs:Z:*ca=CGTAACCGGT*at\tcg:Z:12M\n");
+    assert_string_equal(
+        text, "split/1\t20\t0\t12\t+\tc1\t400000\t100\t112\t12\t12\t60\ttp:A:P\tNM:i:0\tAS:i:12\tcs:Z:=ACGTAACCGGTT\tcg:Z:12M\n"
+              "split/1\t20\t10\t20\t-\tc2\t5000\t200\t210\t9\t10\t60\ttp:A:P\tNM:i:1\tAS:i:8\tcs:Z:=G*an=ATCTGTAA\tcg:Z:10M\n"
+              "split/2\t20\t0\t20\t-\tc1\t400000\t300\t321\t17\t23\t60\ttp:A:P\tNM:i:6\tAS:i:2"
+              "\tcs:Z:=G*an=ATCTGT+aa-ccc=CCGGTTACGT\tcg:Z:8M2I3D10M\n"
+              "split/1\t20\t0\t12\t+\tc2\t5000\t2999\t3011\t10\t12\t0\ttp:A:S\tNM:i:2\tAS:i:4\tcs:Z:*ca=CGTAACCGGT*at\tcg:Z:12M\n");
     const anl_read commented = {.name = "n", .comment = "BC:Z:AC\tXX:i:300", .seq = split_seq, .len = 20};
     r[0].read = &commented;
     r[0].flag = 0;
@@ -234,7 +269,8 @@ static void paf(void **unused)
     o.comment_tags = o.paf_md = 1;
     write_records(&o, r, 1);
     slurp(o.path, text, sizeof text);
-    assert_string_equal(text, "n\t20\t0\t12\t+\tc1\t400000\t100\t112\t12\t12\t60\ttp:A:P\tNM:i:0\tMD:Z:12\tAS:i:12\tBC:Z:AC\tXX:i:300\tcg:Z:12M\n");
+    assert_string_equal(
+        text, "n\t20\t0\t12\t+\tc1\t400000\t100\t112\t12\t12\t60\ttp:A:P\tNM:i:0\tMD:Z:12\tAS:i:12\tBC:Z:AC\tXX:i:300\tcg:Z:12M\n");
     unlink(o.path);
     assert_int_equal(files_in_folder(), 0);
 }
@@ -268,12 +304,8 @@ static void paf_failures(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(split_reads),
-        cmocka_unit_test(hard_clips_forward),
-        cmocka_unit_test(order_of_tags),
-        cmocka_unit_test(long_cigars),
-        cmocka_unit_test(paf),
-        cmocka_unit_test(paf_failures),
+        cmocka_unit_test(split_reads), cmocka_unit_test(hard_clips_forward), cmocka_unit_test(order_of_tags), cmocka_unit_test(long_cigars),
+        cmocka_unit_test(paf),         cmocka_unit_test(paf_failures),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

@@ -14,7 +14,8 @@ static void dots_agree(void **unused)
         for (size_t ni = 0; ni < sizeof counts / sizeof *counts; ++ni)
             for (int32_t panels = 1; panels <= 9; ++panels) {
                 const int32_t n = counts[ni];
-                const size_t d = (size_t)dims[di], q_size = (size_t)n * d, p_size = (size_t)panels * 16 * d, o_size = (size_t)(n * panels) * 16 * 4;
+                const size_t d = (size_t)dims[di], q_size = (size_t)n * d, p_size = (size_t)panels * 16 * d,
+                             o_size = (size_t)(n * panels) * 16 * 4;
                 uint8_t *queries = guarded(q_size);
                 int8_t *entries = guarded(p_size);
                 int32_t *expected = malloc(o_size), *got = guarded(o_size);
@@ -112,7 +113,8 @@ static void bound_agrees(void **unused)
         for (int round = 0; round < 40; ++round) {
             const size_t size = (size_t)n * 4;
             int32_t *values = guarded(size), most = 1 + (int32_t)random_below((uint32_t)n), expected = 0;
-            for (int32_t i = 0; i < n; ++i) values[i] = round % 2 ? (int32_t)random_below(20) - 10 : (int32_t)random_below(2000000) - 1000000;
+            for (int32_t i = 0; i < n; ++i)
+                values[i] = round % 2 ? (int32_t)random_below(20) - 10 : (int32_t)random_below(2000000) - 1000000;
             if (round == 4) values[0] = INT32_MAX, values[n - 1] = INT32_MIN;
             for (const char *const *level = anl_kernels_levels(); *level; ++level) {
                 assert_int_equal(anl_kernels_fill(&k, *level), 0);

@@ -44,7 +44,9 @@ static int is_contained(const anl_seeds *s, const anl_anchor *a)
 {
     for (size_t i = 0; i < s->n; ++i) {
         const anl_anchor *b = &s->list[i];
-        if (b->len >= 64 && b->len >= 4 * a->len && b->q <= a->q && b->t <= a->t && b->q + b->len >= a->q + a->len && b->t + b->len >= a->t + a->len) return 1;
+        if (b->len >= 64 && b->len >= 4 * a->len && b->q <= a->q && b->t <= a->t && b->q + b->len >= a->q + a->len &&
+            b->t + b->len >= a->t + a->len)
+            return 1;
     }
     return 0;
 }

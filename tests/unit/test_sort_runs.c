@@ -34,12 +34,25 @@ static void more_runs_than_descriptors(void **unused)
     for (int i = 0; i < N; ++i) {
         sprintf(names[i], "r%d", i);
         reads[i] = (anl_read){.name = names[i], .seq = seq, .len = 20};
-        records[i] = (anl_record){.read = &reads[i], .pos = random_below(200), .mate_tid = -1, .mate_pos = -1, .cigar = &cigar, .n_cigar = 1, .nm = -1,
-                                  .as = INT32_MIN, .xs = INT32_MIN, .mq = -1};
+        records[i] = (anl_record){.read = &reads[i],
+                                  .pos = random_below(200),
+                                  .mate_tid = -1,
+                                  .mate_pos = -1,
+                                  .cigar = &cigar,
+                                  .n_cigar = 1,
+                                  .nm = -1,
+                                  .as = INT32_MIN,
+                                  .xs = INT32_MIN,
+                                  .mq = -1};
     }
     assert_int_equal(limit_files(OPEN_FILES), 0);
-    const anl_alignments_options o = {.path = in_folder("s.bam"), .format = ANL_BAM, .sort = 1, .sort_memory = 1, .threads = 1,
-                                      .command_line = "anneal test", .version = "1"};
+    const anl_alignments_options o = {.path = in_folder("s.bam"),
+                                      .format = ANL_BAM,
+                                      .sort = 1,
+                                      .sort_memory = 1,
+                                      .threads = 1,
+                                      .command_line = "anneal test",
+                                      .version = "1"};
     anl_alignments *w;
     assert_int_equal(anl_alignments_open(&w, &o, &contig, 1), 0);
     assert_int_equal(anl_alignments_write(w, records, N), 0);

@@ -19,7 +19,8 @@ static int tear_down(void **unused)
 static void leaves(const int32_t (*taken)[2], int n, const int32_t (*left)[2], int n_left)
 {
     anl_read_alignment list[4] = {{0}};
-    for (int i = 0; i < n; ++i) list[i] = (anl_read_alignment){.kind = i ? ANL_SUPPLEMENTARY : ANL_PRIMARY, .qbeg = taken[i][0], .qend = taken[i][1]};
+    for (int i = 0; i < n; ++i)
+        list[i] = (anl_read_alignment){.kind = i ? ANL_SUPPLEMENTARY : ANL_PRIMARY, .qbeg = taken[i][0], .qend = taken[i][1]};
     const anl_query q = {.read = &read_of_200, .aligned = {.list = list, .n = n}};
     segments.n = 0;
     assert_int_equal(anl_split_collect(&segments, &q, 0), 0);
@@ -41,7 +42,7 @@ static void stretches_left_over(void **unused)
     leaves((const int32_t[][2]){{20, 180}}, 1, (const int32_t[][2]){{0, 20}, {180, 200}}, 2);
     leaves((const int32_t[][2]){{60, 100}, {130, 200}}, 2, (const int32_t[][2]){{0, 60}, {100, 130}}, 2);
     leaves((const int32_t[][2]){{0, 100}, {80, 150}}, 2, (const int32_t[][2]){{150, 200}}, 1); /* they overlap */
-    memset(bases, 4, 40); /* N are not looked for */
+    memset(bases, 4, 40);                                                                      /* N are not looked for */
     leaves((const int32_t[][2]){{50, 200}}, 1, NULL, 0);
     memset(bases, 0, 40);
 }

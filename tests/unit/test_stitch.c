@@ -7,8 +7,8 @@
 
 enum { CONTIG = 12000, READ = 6000, WINDOW = 160, EVERY = 640 };
 
-static const anl_stitch_params noisy = {.score = {{2, 4, 4, 2, 4, 2}, 24, 1}, .clip5 = 5, .clip3 = 5, .drop = 400, .drop_inverted = 200,
-                                        .min_score = 80};
+static const anl_stitch_params noisy = {
+    .score = {{2, 4, 4, 2, 4, 2}, 24, 1}, .clip5 = 5, .clip3 = 5, .drop = 400, .drop_inverted = 200, .min_score = 80};
 
 /* Two contigs of random bases, 2 bits each. */
 static uint8_t packed[2 * CONTIG / 4], bases[2 * CONTIG];
@@ -38,7 +38,8 @@ static void append(sample *s, int64_t begin, int64_t end, uint32_t percent)
     int32_t next = s->len;
     for (int64_t t = begin; t < end; ++t) {
         if (s->len >= next && end - t > WINDOW + 40) {
-            s->coarse[s->n_coarse++] = (anl_anchor){.t = t == begin ? t : t + (int64_t)random_below(5) - 2, .q = s->len, .len = WINDOW, .weight = 100};
+            s->coarse[s->n_coarse++] =
+                (anl_anchor){.t = t == begin ? t : t + (int64_t)random_below(5) - 2, .q = s->len, .len = WINDOW, .weight = 100};
             next += EVERY;
         }
         const uint32_t kind = random_below(100) < percent ? random_below(3) : 9;
@@ -157,7 +158,8 @@ static void bridges_a_deletion_and_an_insertion(void **unused)
     align(stitcher, &x, r, arena, &p);
     assert_int_equal(p.n, 1);
     int deleted = 0;
-    for (int32_t i = 0; i < p.list[0].n_cigar; ++i) deleted += (p.list[0].cigar[i] & 15) == 2 && abs((int32_t)(p.list[0].cigar[i] >> 4) - 4000) < 10;
+    for (int32_t i = 0; i < p.list[0].n_cigar; ++i)
+        deleted += (p.list[0].cigar[i] & 15) == 2 && abs((int32_t)(p.list[0].cigar[i] >> 4) - 4000) < 10;
     assert_int_equal(deleted, 1);
     r = fresh();
     append(r, 100, 3000, 3);
@@ -213,10 +215,8 @@ static void clips_what_does_not_belong(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(at_least_as_good_as_the_truth),
-        cmocka_unit_test(tells_of_chains_beside),
-        cmocka_unit_test(bridges_a_deletion_and_an_insertion),
-        cmocka_unit_test(cuts_out_an_inversion),
+        cmocka_unit_test(at_least_as_good_as_the_truth),       cmocka_unit_test(tells_of_chains_beside),
+        cmocka_unit_test(bridges_a_deletion_and_an_insertion), cmocka_unit_test(cuts_out_an_inversion),
         cmocka_unit_test(clips_what_does_not_belong),
     };
     if (anl_stitcher_new(&stitcher) || !(arena = anl_arena_new())) return 1;

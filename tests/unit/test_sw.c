@@ -54,8 +54,8 @@ static void check_all(const anl_sw_params *p, const anl_sw_job *jobs, size_t n)
         assert_int_equal(anl_sw_batch_run(b, &k.sw, p, jobs, n, got), 0);
         for (size_t i = 0; i < n; ++i) {
             if (memcmp(&got[i], &expected[i], sizeof got[i]))
-                fprintf(stderr, "%s, job %zu: %d x %d: got %d %d %d, expected %d %d %d\n", *level, i, jobs[i].qlen, jobs[i].tlen, got[i].score,
-                        got[i].qend, got[i].tend, expected[i].score, expected[i].qend, expected[i].tend);
+                fprintf(stderr, "%s, job %zu: %d x %d: got %d %d %d, expected %d %d %d\n", *level, i, jobs[i].qlen, jobs[i].tlen,
+                        got[i].score, got[i].qend, got[i].tend, expected[i].score, expected[i].qend, expected[i].tend);
             assert_memory_equal(&got[i], &expected[i], sizeof got[i]);
         }
     }

@@ -110,9 +110,22 @@ static void malformed_tags(void **unused)
         size_t n;
         int tags;
     } cases[] = {
-        {"", 0, 0}, {"XXC\7", 4, 1}, {"XXZab\0YYA!", 10, 2}, {"XXBC\3\0\0\0abc", 11, 1}, {"XXBI\0\0\0\0", 8, 1},
-        {"XXC", 3, -1}, {"XXZab", 5, -1}, {"XXi\1\1\1", 6, -1}, {"XXQ\1", 4, -1}, {"XXBC\3\0\0\0ab", 10, -1}, {"XXBQ\1\0\0\0a", 9, -1},
-        {"XXBC\377\377\377\377a", 9, -1}, {"XXZa\tb\0", 7, -1}, {"XXZa\nb\0", 7, -1}, {"XXA\n", 4, -1}, {"X\tC\1", 4, -1},
+        {"", 0, 0},
+        {"XXC\7", 4, 1},
+        {"XXZab\0YYA!", 10, 2},
+        {"XXBC\3\0\0\0abc", 11, 1},
+        {"XXBI\0\0\0\0", 8, 1},
+        {"XXC", 3, -1},
+        {"XXZab", 5, -1},
+        {"XXi\1\1\1", 6, -1},
+        {"XXQ\1", 4, -1},
+        {"XXBC\3\0\0\0ab", 10, -1},
+        {"XXBQ\1\0\0\0a", 9, -1},
+        {"XXBC\377\377\377\377a", 9, -1},
+        {"XXZa\tb\0", 7, -1},
+        {"XXZa\nb\0", 7, -1},
+        {"XXA\n", 4, -1},
+        {"X\tC\1", 4, -1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         const uint8_t *at = (const uint8_t *)cases[i].bytes, *end = at + cases[i].n;
@@ -126,11 +139,13 @@ static void malformed_tags(void **unused)
 static void whose_tags(void **unused)
 {
     (void)unused;
-    static const char aligners[] = "tpA cmC s1S s2S msS nnC def rlC X0C X1C XMC XOC XGC XNC XTA YSc YTZ ZSc ZPc cgZ NMC ASi XSC XSA XAZ SAZ MDZ MCZ "
-                                   "MQC csZ NHC HIC jMB nMC tsA MMC chA paf PGZ CGB BQZ dvf";
-    static const char users[] = "RGZ BCZ RXZ CBZ UBZ MMZ MLB MNC OQZ tpB tsS XTC XMZ XCZ mvB nsI stZ chS qsf MIZ OXZ BXZ OAZ cDC paB XBZ ipB";
+    static const char aligners[] =
+        "tpA cmC s1S s2S msS nnC def rlC X0C X1C XMC XOC XGC XNC XTA YSc YTZ ZSc ZPc cgZ NMC ASi XSC XSA XAZ SAZ MDZ MCZ "
+        "MQC csZ NHC HIC jMB nMC tsA MMC chA paf PGZ CGB BQZ dvf";
+    static const char users[] =
+        "RGZ BCZ RXZ CBZ UBZ MMZ MLB MNC OQZ tpB tsS XTC XMZ XCZ mvB nsI stZ chS qsf MIZ OXZ BXZ OAZ cDC paB XBZ ipB";
     for (int of = 0; of < 2; ++of)
-        for (const char *t = of ? aligners : users; ; t += 4) {
+        for (const char *t = of ? aligners : users;; t += 4) {
             const anl_tag tag = {{t[0], t[1], 0}, t[2], NULL, 0};
             if (anl_tag_of_alignment(&tag) != of) fail_msg("%.3s: should be %s", t, of ? "an aligner's" : "a user's");
             if (!t[3]) break;
@@ -171,7 +186,9 @@ static void mods_by_hand(void **unused)
     cut_as("C+m,0,1;", "abc", seq, 0, 9, NULL, NULL); /* too many probabilities, too few, too many bases */
     cut_as("C+m,0,1;", "a", seq, 0, 9, NULL, NULL);
     cut_as("C+m,4;", "a", seq, 0, 9, NULL, NULL);
-    for (const char *const *bad = (const char *const[]){"C", "C+", "C+m", "C+m,", "C+m,0", "C+m,x;", "C+m,-1;", "X+m,0;", "C*m,0;", "C+m!,0;", "C+,0;", ";", NULL}; *bad; ++bad)
+    for (const char *const *bad = (const char *const[]){"C", "C+", "C+m", "C+m,", "C+m,0", "C+m,x;", "C+m,-1;", "X+m,0;", "C*m,0;",
+                                                        "C+m!,0;", "C+,0;", ";", NULL};
+         *bad; ++bad)
         cut_as(*bad, NULL, seq, 0, 9, NULL, NULL);
 }
 
@@ -180,10 +197,12 @@ static void mods_at_random(void **unused)
 {
     (void)unused;
     random_start();
-    kstring_t mm = KS_INITIALIZE, ml = KS_INITIALIZE, want_mm = KS_INITIALIZE, want_ml = KS_INITIALIZE, got_mm = KS_INITIALIZE, got_ml = KS_INITIALIZE;
+    kstring_t mm = KS_INITIALIZE, ml = KS_INITIALIZE, want_mm = KS_INITIALIZE, want_ml = KS_INITIALIZE, got_mm = KS_INITIALIZE,
+              got_ml = KS_INITIALIZE;
     for (int round = 0; round < 5000; ++round) {
         uint8_t seq[MOST];
-        const int32_t len = 1 + (int32_t)random_below(MOST), begin = (int32_t)random_below((uint32_t)len), end = begin + 1 + (int32_t)random_below((uint32_t)(len - begin));
+        const int32_t len = 1 + (int32_t)random_below(MOST), begin = (int32_t)random_below((uint32_t)len),
+                      end = begin + 1 + (int32_t)random_below((uint32_t)(len - begin));
         for (int32_t i = 0; i < len; ++i) seq[i] = (uint8_t)random_below(5);
         mm.l = ml.l = want_mm.l = want_ml.l = got_mm.l = got_ml.l = 0;
         for (uint32_t group = random_below(4); group--;) {
@@ -213,7 +232,8 @@ static void mods_at_random(void **unused)
             kputc(';', &mm);
             kputc(';', &want_mm);
         }
-        assert_int_equal(anl_base_mods_cut(mm.l ? mm.s : "", ml.l ? (uint8_t *)ml.s : NULL, (uint32_t)ml.l, seq, len, begin, end, &got_mm, &got_ml), 1);
+        assert_int_equal(
+            anl_base_mods_cut(mm.l ? mm.s : "", ml.l ? (uint8_t *)ml.s : NULL, (uint32_t)ml.l, seq, len, begin, end, &got_mm, &got_ml), 1);
         assert_string_equal(got_mm.l ? got_mm.s : "", want_mm.l ? want_mm.s : "");
         assert_int_equal(got_ml.l, want_ml.l);
         if (want_ml.l) assert_memory_equal(got_ml.s, want_ml.s, want_ml.l);
@@ -224,8 +244,8 @@ static void mods_at_random(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_values),    cmocka_unit_test(arrays),     cmocka_unit_test(twice_is_nothing), cmocka_unit_test(malformed_tags),
-        cmocka_unit_test(whose_tags),     cmocka_unit_test(mods_by_hand), cmocka_unit_test(mods_at_random),
+        cmocka_unit_test(text_values), cmocka_unit_test(arrays),       cmocka_unit_test(twice_is_nothing), cmocka_unit_test(malformed_tags),
+        cmocka_unit_test(whose_tags),  cmocka_unit_test(mods_by_hand), cmocka_unit_test(mods_at_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,8 @@ static void set_up(setting *x)
     for (int i = 0; i < BASES; ++i) x->packed[i / 4] |= (uint8_t)(genome[i] << 2 * (i % 4));
     x->contig = (anl_contig){.name = "c", .len = BASES};
     x->contig_begin[1] = BASES;
-    x->index = (anl_index){.n_contigs = 1, .contigs = &x->contig, .contig_begin = x->contig_begin, .bases = x->packed, .window = 176, .stride = 48};
+    x->index = (anl_index){
+        .n_contigs = 1, .contigs = &x->contig, .contig_begin = x->contig_begin, .bases = x->packed, .window = 176, .stride = 48};
     x->options = anl_align_options_default();
     x->context = (anl_context){.options = &x->options, .index = &x->index, .kernels = anl_kernels_get()};
     assert_int_equal(anl_scratch_init(&x->scratch, &x->context), 0);
@@ -66,8 +67,13 @@ static void finish_read(setting *x)
 /* A candidate as Smith-Waterman around a diagonal makes it: `last` bases of the oriented read before its end. */
 static void add_candidate(setting *x, int64_t start, int32_t score, int32_t last, int reverse)
 {
-    x->candidates[x->query.n++] = (anl_candidate){.start = start, .dlo = start - ANL_GAP_ROOM, .dhi = start + ANL_GAP_ROOM, .score = score,
-                                                  .last = last, .end = LEN, .reverse = (uint8_t)reverse};
+    x->candidates[x->query.n++] = (anl_candidate){.start = start,
+                                                  .dlo = start - ANL_GAP_ROOM,
+                                                  .dhi = start + ANL_GAP_ROOM,
+                                                  .score = score,
+                                                  .last = last,
+                                                  .end = LEN,
+                                                  .reverse = (uint8_t)reverse};
 }
 
 static void trace(setting *x, int segments)
@@ -106,7 +112,8 @@ static void sides_of_a_deletion_are_one_place(void **unused)
                 add_candidate(&x, diagonal[first >= LEN - first], LEN - longer, first < LEN - first ? first : LEN, reverse);
                 const int found = x.query.n;
                 trace(&x, 0);
-                if (bridged > longer) assert_int_equal(x.query.n, 1);
+                if (bridged > longer)
+                    assert_int_equal(x.query.n, 1);
                 else { /* clipped at the gap: two segments of the read, neither of which competes with the other */
                     assert_int_equal(x.query.n, found);
                     assert_false(anl_candidates_compete(&x.candidates[0], &x.candidates[1]));

@@ -21,12 +21,14 @@ static anl_corpus *corpus(void)
     return &c;
 }
 
-static const anl_draw draw = {.seed = 7, .window = 160, .stride = 48, .min_length = 50, .max_length = 300, .max_substitutions = 0.2f, .max_indels = 0.05f};
+static const anl_draw draw = {
+    .seed = 7, .window = 160, .stride = 48, .min_length = 50, .max_length = 300, .max_substitutions = 0.2f, .max_indels = 0.05f};
 
 static anl_trainer *trainer(const anl_train_kernels *k, int threads, const float *weights)
 {
     anl_trainer *t;
-    anl_trainer_options o = {.kernels = k, .dim = DIM, .layers = LAYERS, .pairs = PAIRS, .threads = threads, .apart = 300, .temperature = 0.2f};
+    anl_trainer_options o = {
+        .kernels = k, .dim = DIM, .layers = LAYERS, .pairs = PAIRS, .threads = threads, .apart = 300, .temperature = 0.2f};
     assert_int_equal(anl_trainer_new(&t, &o), 0);
     anl_trainer_set(t, weights, NULL, NULL);
     return t;
@@ -45,7 +47,7 @@ static float *make_weights(const anl_net *net)
         const anl_net_linear *all[] = {&l->qkv, &l->o, &l->up, &l->down};
         for (int j = 0; j < 4; ++j) {
             int new = j % 2; /* o and down are zero in the sketch */
-            for (int e = 0; new && e < all[j]->n * all[j]->k; ++e) w[all[j]->w + (size_t)e] = ((float)random_below(2001) / 1000 - 1) * 0.1f;
+            for (int e = 0; new &&e < all[j]->n *all[j]->k; ++e) w[all[j]->w + (size_t)e] = ((float)random_below(2001) / 1000 - 1) * 0.1f;
             for (int e = 0; e < all[j]->n; ++e) w[all[j]->b + (size_t)e] = ((float)random_below(2001) / 1000 - 1) * 0.1f;
         }
     }
@@ -63,7 +65,8 @@ static double loss_at(anl_trainer *t, const anl_pairs *b, const float *weights)
 }
 
 /* The gradient along a random direction within parameters [begin, begin + n) against the difference of losses. */
-static void check_part(anl_trainer *t, const anl_pairs *b, const float *weights, const float *gradient, size_t begin, size_t n, const char *what)
+static void check_part(anl_trainer *t, const anl_pairs *b, const float *weights, const float *gradient, size_t begin, size_t n,
+                       const char *what)
 {
     size_t size = anl_trainer_net(t)->size;
     float *moved = malloc(size * sizeof *moved);
@@ -87,7 +90,8 @@ static void check_part(anl_trainer *t, const anl_pairs *b, const float *weights,
     }
     for (size_t i = 0; i < n; ++i) expected += (double)direction[i] * gradient[begin + i];
     double found = (losses[1] - losses[0]) / (2 * h);
-    if (fabs(found - expected) > 0.02 * fabs(expected) + 1e-4) fail_msg("%s: gradient %g, differences %g (step %g)", what, expected, found, h);
+    if (fabs(found - expected) > 0.02 * fabs(expected) + 1e-4)
+        fail_msg("%s: gradient %g, differences %g (step %g)", what, expected, found, h);
     assert_true(norm > 0);
     free(direction);
     free(moved);
@@ -229,9 +233,12 @@ static void hard_pairs_are_aligned(void **state)
     for (size_t i = 0; i < n; ++i) {
         const int64_t a = hard_pairs[i].a, b = hard_pairs[i].b;
         if (a < FROM || a + draw.window > FROM + COPY) continue; /* the copies' own windows have this one or each other */
-        if (b == a - FROM + FORWARD) ++forward;
-        else if (b == TURNED + COPY - (a - FROM) - draw.window) ++turned;
-        else ++other;
+        if (b == a - FROM + FORWARD)
+            ++forward;
+        else if (b == TURNED + COPY - (a - FROM) - draw.window)
+            ++turned;
+        else
+            ++other;
     }
     assert_true(forward + turned >= COPY / draw.window - 2);
     assert_int_equal(other, 0);

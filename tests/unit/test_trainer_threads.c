@@ -11,7 +11,8 @@ enum { PAIRS = 32, DIM = 64, LAYERS = 1, TIMES = 20 };
 static anl_trainer *trainer(const anl_train_kernels *k, int threads, const float *weights)
 {
     anl_trainer *t;
-    const anl_trainer_options o = {.kernels = k, .dim = DIM, .layers = LAYERS, .pairs = PAIRS, .threads = threads, .apart = 300, .temperature = 0.2f};
+    const anl_trainer_options o = {
+        .kernels = k, .dim = DIM, .layers = LAYERS, .pairs = PAIRS, .threads = threads, .apart = 300, .temperature = 0.2f};
     assert_int_equal(anl_trainer_new(&t, &o), 0);
     anl_trainer_set(t, weights, NULL, NULL);
     return t;
@@ -31,7 +32,8 @@ static void batch_of_one_chunk(void **unused)
     anl_train_kernels k = *anl_train_cpu(1);
     k.chunk_seqs = 4 * PAIRS;
     anl_net_init(&net, DIM, LAYERS);
-    float *weights = calloc(net.size, sizeof *weights), *alone = calloc(net.size, sizeof *alone), *together = calloc(net.size, sizeof *together);
+    float *weights = calloc(net.size, sizeof *weights), *alone = calloc(net.size, sizeof *alone),
+          *together = calloc(net.size, sizeof *together);
     assert_int_equal(anl_sketch_new(&m, DIM, LAYERS, 3), 0);
     anl_net_from_model(&net, m, weights);
     assert_int_equal(anl_pairs_new(&b, PAIRS), 0);

@@ -24,10 +24,14 @@ static void make_letters(int n)
         int len = 1 + (int)random_below(200), from = (int)random_below((uint32_t)at + 1);
         if (len > n - at) len = n - at;
         for (int i = 0; i < len; ++i, ++at) {
-            if (kind < 3 || from == 0) letters[at] = "ACGT"[random_below(4)];
-            else if (kind < 6) letters[at] = letters[from + i];
-            else if (kind < 9) letters[at] = complement(letters[at - 1 - 2 * i]); /* its own reverse complement with what came before */
-            else letters[at] = i < 3 ? 'N' : letters[at - 1 - (int)kind % 3];
+            if (kind < 3 || from == 0)
+                letters[at] = "ACGT"[random_below(4)];
+            else if (kind < 6)
+                letters[at] = letters[from + i];
+            else if (kind < 9)
+                letters[at] = complement(letters[at - 1 - 2 * i]); /* its own reverse complement with what came before */
+            else
+                letters[at] = i < 3 ? 'N' : letters[at - 1 - (int)kind % 3];
             if (kind < 9 && at - 1 - 2 * i <= 0) break;
             if (random_below(60) == 0) letters[at] = "ACGTNN"[random_below(6)];
         }
@@ -57,7 +61,8 @@ static void make_genome(int n, int k)
         }
         left -= len;
     }
-    genome = (anl_index_parts){.contigs = contigs, .n_contigs = c, .bases = bases, .n_bases = n, .n_runs = runs, .n_n_runs = r, .unique_k = k};
+    genome =
+        (anl_index_parts){.contigs = contigs, .n_contigs = c, .bases = bases, .n_bases = n, .n_runs = runs, .n_n_runs = r, .unique_k = k};
 }
 
 /* ---- the count ---- */
@@ -139,7 +144,8 @@ static void same_as_expected(const char *expected, int threads, int64_t most)
     for (int64_t p = 0; p < (genome.n_bases + 63) / 64 * 64; ++p) {
         const int bit = bits[p / 64] >> p % 64 & 1, want = p < genome.n_bases && expected[p];
         if (bit != want)
-            fail_msg("k %d, %d threads, %d held: base %d of %d is %d", genome.unique_k, threads, (int)most, (int)p, (int)genome.n_bases, bit);
+            fail_msg("k %d, %d threads, %d held: base %d of %d is %d", genome.unique_k, threads, (int)most, (int)p, (int)genome.n_bases,
+                     bit);
     }
     free(bits);
 }
@@ -151,7 +157,8 @@ static void map_is_that_of_a_count(void **unused)
     double unique = 0, all = 0;
     random_start();
     for (int trial = 0; trial < 90; ++trial) {
-        const int k = ANL_UNIQUE_MIN_K + trial % (ANL_UNIQUE_MAX_K - ANL_UNIQUE_MIN_K + 1), n = 1 + (int)random_below(trial % 5 ? 3000 : 200);
+        const int k = ANL_UNIQUE_MIN_K + trial % (ANL_UNIQUE_MAX_K - ANL_UNIQUE_MIN_K + 1),
+                  n = 1 + (int)random_below(trial % 5 ? 3000 : 200);
         make_letters(n);
         make_genome(n, k);
         unique += count_all(k, expected);
@@ -181,10 +188,10 @@ static void map_of_few(void **unused)
         const char *contigs, *unique; /* contigs apart by a blank */
     } cases[] = {
         {"ACGTACCGTTAGCA", "10000000000000"},
-        {"ACGTACCGTTAGC", "0000000000000"},                               /* shorter than k */
-        {"ACGTACCGTTAGC A", "0000000000000 0"},                           /* not across the end of a contig */
+        {"ACGTACCGTTAGC", "0000000000000"},                                 /* shorter than k */
+        {"ACGTACCGTTAGC A", "0000000000000 0"},                             /* not across the end of a contig */
         {"ACGTACCGTTAGCA TGCTAACGGTACGT", "00000000000000 00000000000000"}, /* the other strand */
-        {"AACGTACGTACGTT", "00000000000000"},                             /* a palindrome */
+        {"AACGTACGTACGTT", "00000000000000"},                               /* a palindrome */
         {"ACGTACCGTTAGCA ACGTACCGTTAGCN", "00000000000000 00000000000000"}, /* N could be A */
         {"ACGTACCGTTAGCA ACGTACCNNTAGCA", "00000000000000 00000000000000"},
         {"ACGTACCGTTAGCA TGCTAACGNTACGT", "00000000000000 00000000000000"},

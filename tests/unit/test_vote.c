@@ -3,7 +3,6 @@
 
 #include "vote.h"
 
-
 enum { REGION = 500, READ = 150 };
 
 static void fill_random(uint8_t *s, int n)
@@ -65,7 +64,7 @@ static void ignores_n_and_respects_limits(void **unused)
     fill_random(region, REGION);
     memcpy(read, region + 200, READ);
     anl_voter_load(v, read, READ);
-    assert_int_equal(anl_voter_count(v, region, REGION, 0, 150).votes, 0);   /* the true diagonal is outside */
+    assert_int_equal(anl_voter_count(v, region, REGION, 0, 150).votes, 0); /* the true diagonal is outside */
     assert_int_equal(anl_voter_count(v, region, REGION, 150, 250).diag, 200);
     assert_int_equal(anl_voter_count(v, region + 210, REGION - 210, -50, 50).diag, -10); /* overhangs the region */
     anl_voter_free(v);

@@ -11,7 +11,8 @@ static int16_t *random_cells(int32_t lo, int32_t size, int32_t qlen, int32_t tle
     int16_t *cells = guarded((size_t)size * sizeof *cells);
     for (int32_t i = 0; i < size; ++i) {
         const int32_t edge = tlen - lo - i, limit = edge < qlen ? edge : qlen, least = lo + i < 0 ? -lo - i : 0;
-        cells[i] = limit < least || random_below(4) == 0 ? ANL_WAVE_NOWHERE : (int16_t)(least + (int32_t)random_below((uint32_t)(limit - least + 1)));
+        cells[i] = limit < least || random_below(4) == 0 ? ANL_WAVE_NOWHERE
+                                                         : (int16_t)(least + (int32_t)random_below((uint32_t)(limit - least + 1)));
     }
     return cells;
 }

@@ -36,12 +36,13 @@ static const anl_locate_params anl_locate_long = {
     .k = 32, .k_factor = 8, .k_most = 512, .together = 1, .min_votes = 5, .min_on_contig = ANL_ENCODER_MIN_LEN};
 
 enum {
-    ANL_WHOLE_QUARTERS = 5,    /* a short read of up to 5/4 windows is one segment: most of it still lies in one window */
-    ANL_LONG_SPACING = 640,    /* bp between segments of a read long enough to have many: half and double find the same, */
-    ANL_LONG_FEW = 12,         /* and at least so many gaps between segments otherwise: 6 take 20% less time, */
-    ANL_LONG_CLOSEST = 80,     /* bp, unless they would be closer than this: 160 take 35% less time on reads of 1,000 bp */
-    ANL_LONG_MOST = 2048,      /* segments: bounds the memory of one read */
-    ANL_LONG_STRONG = 15,      /* votes that random sequence does not give: a run of 23 equal bases, or 15 of the 168 9-mers of a segment; 30 take 30%
+    ANL_WHOLE_QUARTERS = 5, /* a short read of up to 5/4 windows is one segment: most of it still lies in one window */
+    ANL_LONG_SPACING = 640, /* bp between segments of a read long enough to have many: half and double find the same, */
+    ANL_LONG_FEW = 12,      /* and at least so many gaps between segments otherwise: 6 take 20% less time, */
+    ANL_LONG_CLOSEST = 80,  /* bp, unless they would be closer than this: 160 take 35% less time on reads of 1,000 bp */
+    ANL_LONG_MOST = 2048,   /* segments: bounds the memory of one read */
+    ANL_LONG_STRONG =
+        15, /* votes that random sequence does not give: a run of 23 equal bases, or 15 of the 168 9-mers of a segment; 30 take 30%
                                   more time on noisy reads */
     ANL_LONG_STRONG_SHARE = 2, /* with strong votes for 1/2 of the segments a chain is there, and searching wider is not worth it: at 1/1
                                   diverged reads take twice as long */
@@ -56,9 +57,9 @@ enum { ANL_WAVES = 3 };
 static const int32_t anl_waves[ANL_WAVES] = {2, 8, 32};
 
 enum {
-    ANL_PROOF_MISMATCHES = 12,  /* a read with more is not proven anyway */
-    ANL_SETTLING_LEAD = 7,      /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
-    ANL_FIRST_PAIRS = 2048,     /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */
+    ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
+    ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
+    ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */
 };
 
 /* ---- candidates ---- */
@@ -66,27 +67,29 @@ enum {
 enum {
     ANL_WEAK_PLACE = 3,          /* places with less than 1/3 of the most votes are not scored: 1/2 and 1/6 find the same, 1/6 8% slower */
     ANL_UNGAPPED_MISMATCHES = 1, /* so many on a diagonal cost less than a gap and what it could win: the ungapped score is final */
-    ANL_SAME_PLACE = 20,         /* candidates whose starts differ by up to 1/20 of the read are one, as gaps move the start: half, double */
-    ANL_SHARED = 2,              /* candidates compete that share 1/2 of the shorter segment, as in bwa mem (mask_level 0.5) */
-    ANL_BAND_GROWTH = 32,        /* bp by which a band too narrow for its score grows, then twice that, ...: half, double */
-    ANL_TRACED_CANDIDATES = 32,  /* candidates aligned to see which bases of the read they take, as a segment may be a repeat: 8, 128 */
-    ANL_XA_MOST = 5,             /* competing alignments in tag XA, unless -h says; with more it is left out, as in bwa mem (-h 5) */
-    ANL_XA_NUM = 4, ANL_XA_DEN = 5, /* they have at least 4/5 of the score, as in bwa mem (XA_drop_ratio 0.8) */
+    ANL_SAME_PLACE = 20,        /* candidates whose starts differ by up to 1/20 of the read are one, as gaps move the start: half, double */
+    ANL_SHARED = 2,             /* candidates compete that share 1/2 of the shorter segment, as in bwa mem (mask_level 0.5) */
+    ANL_BAND_GROWTH = 32,       /* bp by which a band too narrow for its score grows, then twice that, ...: half, double */
+    ANL_TRACED_CANDIDATES = 32, /* candidates aligned to see which bases of the read they take, as a segment may be a repeat: 8, 128 */
+    ANL_XA_MOST = 5,            /* competing alignments in tag XA, unless -h says; with more it is left out, as in bwa mem (-h 5) */
+    ANL_XA_NUM = 4,
+    ANL_XA_DEN = 5, /* they have at least 4/5 of the score, as in bwa mem (XA_drop_ratio 0.8) */
 };
 
 /* ---- pairs and insert sizes, as bwa mem's mem_pestat and mem_pair (Li 2013, arXiv 1303.3997) ---- */
 
 enum {
-    ANL_INSERT_MOST = 10000,   /* bp; larger inserts say nothing about the library. bwa mem's max_ins */
-    ANL_INSERT_PAIRS = 10,     /* pairs of an orientation that an estimate needs. MIN_DIR_CNT */
-    ANL_INSERT_RARE = 20,      /* orientations with less than 1/20 of the pairs of the commonest are chance. MIN_DIR_RATIO */
-    ANL_INSERT_OUTLIER = 2,    /* interquartile ranges beyond the quartiles within which mean and deviation are taken. OUTLIER_BOUND */
-    ANL_INSERT_BOUND = 3,      /* the same for what is proper, ... MAPPING_BOUND */
-    ANL_INSERT_SD = 4,         /* ... at least so many standard deviations. MAX_STDDEV */
-    ANL_UNIQUE_NUM = 4, ANL_UNIQUE_DEN = 5, /* a pair is evidence if no competing score exceeds 4/5 of a mate's. MIN_RATIO 0.8 */
-    ANL_UNIQUE_MAPQ = 20,      /* or, of a mate that is aligned already, if it has this MAPQ */
-    ANL_RESCUE_FROM = 16,      /* candidates of one mate from which the other is looked for; bwa mem's -m is 50: 4, 64 */
-    ANL_MATE_MIN_SCORE = 19,   /* matches of a mate beside one that scores enough: bwa mem's shortest seed (-k 19) */
+    ANL_INSERT_MOST = 10000, /* bp; larger inserts say nothing about the library. bwa mem's max_ins */
+    ANL_INSERT_PAIRS = 10,   /* pairs of an orientation that an estimate needs. MIN_DIR_CNT */
+    ANL_INSERT_RARE = 20,    /* orientations with less than 1/20 of the pairs of the commonest are chance. MIN_DIR_RATIO */
+    ANL_INSERT_OUTLIER = 2,  /* interquartile ranges beyond the quartiles within which mean and deviation are taken. OUTLIER_BOUND */
+    ANL_INSERT_BOUND = 3,    /* the same for what is proper, ... MAPPING_BOUND */
+    ANL_INSERT_SD = 4,       /* ... at least so many standard deviations. MAX_STDDEV */
+    ANL_UNIQUE_NUM = 4,
+    ANL_UNIQUE_DEN = 5,      /* a pair is evidence if no competing score exceeds 4/5 of a mate's. MIN_RATIO 0.8 */
+    ANL_UNIQUE_MAPQ = 20,    /* or, of a mate that is aligned already, if it has this MAPQ */
+    ANL_RESCUE_FROM = 16,    /* candidates of one mate from which the other is looked for; bwa mem's -m is 50: 4, 64 */
+    ANL_MATE_MIN_SCORE = 19, /* matches of a mate beside one that scores enough: bwa mem's shortest seed (-k 19) */
 };
 
 #define ANL_INSERT_LOG_ODDS 0.721 /* score units of a match that an e-fold of odds is worth: 1 / ln 4, as in bwa mem */
@@ -94,50 +97,52 @@ enum {
 /* ---- MAPQ ---- */
 
 enum {
-    ANL_MAPQ_MAX = 60,         /* as bwa mem and minimap2 */
-    ANL_MAPQ_TRUNCATED = 3,    /* at most, where candidates are missing: as for two equal places, one of which is reported */
-    ANL_MAPQ_MIN_SECOND = 19,  /* matches that two random places share anyway: bwa mem's shortest seed */
-    ANL_MAPQ_PAIR_GAIN = 40,   /* the most that pairing adds: as bwa mem */
-    ANL_MAPQ_CERTAIN = 100,    /* score of a chain beyond which it supports its alignment fully: minimap2's mm_set_mapq, ... */
+    ANL_MAPQ_MAX = 60,        /* as bwa mem and minimap2 */
+    ANL_MAPQ_TRUNCATED = 3,   /* at most, where candidates are missing: as for two equal places, one of which is reported */
+    ANL_MAPQ_MIN_SECOND = 19, /* matches that two random places share anyway: bwa mem's shortest seed */
+    ANL_MAPQ_PAIR_GAIN = 40,  /* the most that pairing adds: as bwa mem */
+    ANL_MAPQ_CERTAIN = 100,   /* score of a chain beyond which it supports its alignment fully: minimap2's mm_set_mapq, ... */
 };
 
-#define ANL_MAPQ_SUPPORT 0.01  /* ... and what each unit below supports */
+#define ANL_MAPQ_SUPPORT 0.01 /* ... and what each unit below supports */
 
-#define ANL_MAPQ_PER_MATCH 6.02   /* Phred units of a match: 10 log10 4, as in bwa mem */
-#define ANL_MAPQ_PER_E_FOLD 4.343 /* Phred units of an e-fold: 10 / ln 10, as in bwa mem and minimap2 */
-#define ANL_MAPQ_FULL_SPAN 50     /* bp from which a longer alignment damps MAPQ: bwa mem's mapQ_coef_len, ... */
+#define ANL_MAPQ_PER_MATCH 6.02     /* Phred units of a match: 10 log10 4, as in bwa mem */
+#define ANL_MAPQ_PER_E_FOLD 4.343   /* Phred units of an e-fold: 10 / ln 10, as in bwa mem and minimap2 */
+#define ANL_MAPQ_FULL_SPAN 50       /* bp from which a longer alignment damps MAPQ: bwa mem's mapQ_coef_len, ... */
 #define ANL_MAPQ_LN_FULL_SPAN 3.912 /* ... and its logarithm */
-#define ANL_MAPQ_OF_CHAINS 40     /* scale of a chain's MAPQ: minimap2's mm_set_mapq */
-#define ANL_MAPQ_ROUND 0.499      /* as in bwa mem and minimap2 */
+#define ANL_MAPQ_OF_CHAINS 40       /* scale of a chain's MAPQ: minimap2's mm_set_mapq */
+#define ANL_MAPQ_ROUND 0.499        /* as in bwa mem and minimap2 */
 
 /* ---- split reads ---- */
 
 enum {
-    ANL_SPLIT_SURPLUS = 8,     /* matches beyond those that two random places of the genome share, as genomes are not random: with 12 both
+    ANL_SPLIT_SURPLUS = 8,    /* matches beyond those that two random places of the genome share, as genomes are not random: with 12 both
                                   breakpoints of 5% fewer reads are found and 8% fewer splits are false */
-    ANL_SPLIT_AROUND = 10000,  /* bp beside the primary alignment that are voted on, as most rearrangements are local: 0 finds 0.5% fewer */
-    ANL_SPLIT_ROUNDS = 3,      /* a segment may itself be split: 1, 6 */
-    ANL_SPLIT_FIRST_LOOK = 2,  /* a segment alone needs 1/2 of its least score, as the rest may lie in what both segments share: 1/1, 1/4 */
+    ANL_SPLIT_AROUND = 10000, /* bp beside the primary alignment that are voted on, as most rearrangements are local: 0 finds 0.5% fewer */
+    ANL_SPLIT_ROUNDS = 3,     /* a segment may itself be split: 1, 6 */
+    ANL_SPLIT_FIRST_LOOK = 2, /* a segment alone needs 1/2 of its least score, as the rest may lie in what both segments share: 1/1, 1/4 */
 };
 
 /* ---- long reads: of all these, half and double find the same unless it is said what they do ---- */
 
 enum {
-    ANL_CHAIN_GAP = 20000,     /* bp that a chain of segments may leap: a deletion of that size stays one alignment's matter */
-    ANL_CHAIN_LOOK_BACK = 100, /* predecessors tried for a segment's place */
-    ANL_CHAIN_MIN_SCORE = 8,   /* votes less the cost of leaps: a single segment with as many is looked at */
-    ANL_CHAIN_HOLE = 2,        /* holes of more than so many segment spacings in a chain are free for other chains */
-    ANL_MATCHES_HOLE = 400,    /* bp, the same for a chain of matches, */
-    ANL_INSERTION_HOLE = 100,  /* bp, and for an alignment: longer insertions may belong elsewhere */
+    ANL_CHAIN_GAP = 20000,      /* bp that a chain of segments may leap: a deletion of that size stays one alignment's matter */
+    ANL_CHAIN_LOOK_BACK = 100,  /* predecessors tried for a segment's place */
+    ANL_CHAIN_MIN_SCORE = 8,    /* votes less the cost of leaps: a single segment with as many is looked at */
+    ANL_CHAIN_HOLE = 2,         /* holes of more than so many segment spacings in a chain are free for other chains */
+    ANL_MATCHES_HOLE = 400,     /* bp, the same for a chain of matches, */
+    ANL_INSERTION_HOLE = 100,   /* bp, and for an alignment: longer insertions may belong elsewhere */
     ANL_MATCHES_MIN_SCORE = 40, /* of a chain of matches: minimap2's -m */
-    ANL_CHAINS_MOST = 64,      /* chains whose matches are counted: bounds the time for repeats */
-    ANL_CHAINS_READ = 4,       /* times as many are looked at, as most are copies of better ones */
-    ANL_CHAINS_COMPETING = 24, /* of them for one segment of the read */
-    ANL_CHAIN_NUM = 1, ANL_CHAIN_DEN = 2, /* a competing chain has at least 1/2 of the score: votes are a rough measure */
+    ANL_CHAINS_MOST = 64,       /* chains whose matches are counted: bounds the time for repeats */
+    ANL_CHAINS_READ = 4,        /* times as many are looked at, as most are copies of better ones */
+    ANL_CHAINS_COMPETING = 24,  /* of them for one segment of the read */
+    ANL_CHAIN_NUM = 1,
+    ANL_CHAIN_DEN = 2,         /* a competing chain has at least 1/2 of the score: votes are a rough measure */
     ANL_ALIGNED_COMPETING = 5, /* competing chains aligned for one segment of the read: minimap2's -N */
     ANL_ALIGNED_ALL = 50,      /* the same with -a */
-    ANL_MATCHES_NUM = 8, ANL_MATCHES_DEN = 10, /* a competing chain of matches has at least 8/10 of the score: minimap2's -p */
-    ANL_SECOND_CLAIM = 2,      /* times the least score that a segment of a read other than the best one needs (commit dcd05e3) */
+    ANL_MATCHES_NUM = 8,
+    ANL_MATCHES_DEN = 10, /* a competing chain of matches has at least 8/10 of the score: minimap2's -p */
+    ANL_SECOND_CLAIM = 2, /* times the least score that a segment of a read other than the best one needs (commit dcd05e3) */
 };
 
 #endif

@@ -6,13 +6,22 @@
 #include <string.h>
 
 enum {
-    PAIRED = 0x1, PROPER = 0x2, UNMAPPED = 0x4, MATE_UNMAPPED = 0x8, REVERSE = 0x10, MATE_REVERSE = 0x20,
-    FIRST = 0x40, SECOND = 0x80, SECONDARY = 0x100, QC_FAIL = 0x200, SUPPLEMENTARY = 0x800,
+    PAIRED = 0x1,
+    PROPER = 0x2,
+    UNMAPPED = 0x4,
+    MATE_UNMAPPED = 0x8,
+    REVERSE = 0x10,
+    MATE_REVERSE = 0x20,
+    FIRST = 0x40,
+    SECOND = 0x80,
+    SECONDARY = 0x100,
+    QC_FAIL = 0x200,
+    SUPPLEMENTARY = 0x800,
 };
 
 /* What a read's records say of its mate. */
 typedef struct mate_fields {
-    uint16_t flags;              /* all that both mates' records share */
+    uint16_t flags;                    /* all that both mates' records share */
     const anl_read_alignment *primary; /* NULL: unmapped */
     const char *mc;
     int paired;
@@ -126,8 +135,16 @@ static int add_records(const anl_finisher *f, const anl_read *read, const anl_re
         const anl_read_alignment *a = p->n ? &p->list[i] : NULL;
         anl_record *r = add_record(f, out);
         if (!r) return ANL_ENOMEM;
-        *r = (anl_record){.read = read, .flag = (uint16_t)((a ? 0 : UNMAPPED) | (read->qc_fail ? QC_FAIL : 0)), .tid = -1, .pos = -1,
-                          .mate_tid = -1, .mate_pos = -1, .nm = -1, .as = INT32_MIN, .xs = INT32_MIN, .mq = -1};
+        *r = (anl_record){.read = read,
+                          .flag = (uint16_t)((a ? 0 : UNMAPPED) | (read->qc_fail ? QC_FAIL : 0)),
+                          .tid = -1,
+                          .pos = -1,
+                          .mate_tid = -1,
+                          .mate_pos = -1,
+                          .nm = -1,
+                          .as = INT32_MIN,
+                          .xs = INT32_MIN,
+                          .mq = -1};
         if (a) fill_alignment(f->options, r, a);
         if (mate->paired) fill_mate(r, a, primary_of(p), mate);
         int rc = a ? other_segments(f, p, i, &r->sa) : ANL_OK;
@@ -143,7 +160,8 @@ int anl_finish_single(const anl_finisher *f, const anl_read *read, const anl_rea
     return add_records(f, read, p, &(mate_fields){0}, out);
 }
 
-int anl_finish_pair(const anl_finisher *f, const anl_read *const reads[2], const anl_read_alignments placed[2], int proper, anl_records *out)
+int anl_finish_pair(const anl_finisher *f, const anl_read *const reads[2], const anl_read_alignments placed[2], int proper,
+                    anl_records *out)
 {
     proper = proper && placed[0].n && placed[1].n;
     for (int i = 0; i < 2; ++i) {

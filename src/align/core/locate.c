@@ -13,7 +13,8 @@ int anl_locate_cut(anl_segments *to, int32_t sequence, const uint8_t *bases, int
     if (rc) return rc;
     for (int32_t i = 0; i < n; ++i) {
         const int32_t offset = n > 1 ? (int32_t)((int64_t)(len - size) * i / (n - 1)) : 0;
-        to->list[to->n++] = (anl_segment){.sequence = sequence, .sequence_len = len, .offset = offset, .len = size, .bases = bases + offset};
+        to->list[to->n++] =
+            (anl_segment){.sequence = sequence, .sequence_len = len, .offset = offset, .len = size, .bases = bases + offset};
     }
     return ANL_OK;
 }
@@ -41,8 +42,8 @@ int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena 
     uint32_t *lists = anl_arena_alloc(arena, (size_t)n * ANL_RANKED, sizeof *lists);
     if (!hits || !lists) return ANL_ENOMEM;
     for (int32_t i = 0; i < n; ++i)
-        which[i]->near = (anl_neighbours){.query = which[i]->near.query, .hits = hits + (size_t)i * (size_t)k, .k = k,
-                                          .lists = lists + (size_t)i * ANL_RANKED};
+        which[i]->near = (anl_neighbours){
+            .query = which[i]->near.query, .hits = hits + (size_t)i * (size_t)k, .k = k, .lists = lists + (size_t)i * ANL_RANKED};
     return ANL_OK;
 }
 
@@ -110,8 +111,10 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
     for (int32_t i = 0; i < n; ++i) all[i] = &segments->list[i];
     int32_t k = n && all[0]->near.k ? all[0]->near.k : p->k < p->k_most ? p->k : p->k_most, m = 0;
     int rc = n && !all[0]->near.k ? anl_locate_start(all, n, k, s->temporary) : ANL_OK;
-    if (!rc && effort == ANL_EFFORT_WIDENED) rc = widen(c, s, all, n);
-    else if (!rc) rc = anl_locate_wave(c, s, all, n, effort == ANL_EFFORT_ALL ? c->index->nlist : anl_search_nprobe(c->index, 1));
+    if (!rc && effort == ANL_EFFORT_WIDENED)
+        rc = widen(c, s, all, n);
+    else if (!rc)
+        rc = anl_locate_wave(c, s, all, n, effort == ANL_EFFORT_ALL ? c->index->nlist : anl_search_nprobe(c->index, 1));
     while (!rc) {
         m = 0;
         for (int32_t i = 0; i < n; ++i)
@@ -185,11 +188,16 @@ static int vote_at(const anl_index *x, anl_voter *v, const anl_locate_params *p,
     int64_t begin = expected - reach, end = expected + s->len + reach;
     anl_index_clip(x, contig, &begin, &end);
     anl_index_fetch(x, begin, end, region);
-    const anl_vote vote = anl_voter_count(v, region, (int32_t)(end - begin), (int32_t)(expected - reach - begin),
-                                          (int32_t)(expected + reach - begin));
+    const anl_vote vote =
+        anl_voter_count(v, region, (int32_t)(end - begin), (int32_t)(expected - reach - begin), (int32_t)(expected + reach - begin));
     if (vote.votes < p->min_votes) return ANL_OK;
-    const anl_place place = {.start = begin + vote.diag - bases_before(s, vote.reverse), .lo = vote.lo - vote.diag,
-                             .hi = vote.hi - vote.diag, .votes = vote.votes, .other = vote.other, .contig = contig, .reverse = vote.reverse};
+    const anl_place place = {.start = begin + vote.diag - bases_before(s, vote.reverse),
+                             .lo = vote.lo - vote.diag,
+                             .hi = vote.hi - vote.diag,
+                             .votes = vote.votes,
+                             .other = vote.other,
+                             .contig = contig,
+                             .reverse = vote.reverse};
     return holds_enough(x, p, s, &place) ? add_place(&s->places, place, arena) : ANL_OK;
 }
 
@@ -232,8 +240,13 @@ int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params 
         const anl_vote vote = anl_voter_count(v, region, (int32_t)(last - at), 0, ANL_VOTE_TILE - 1);
         if (vote.votes < p->min_votes) continue;
         rc = add_place(to,
-                       (anl_place){.start = at + vote.diag, .lo = vote.lo - vote.diag, .hi = vote.hi - vote.diag, .votes = vote.votes, .other = vote.other,
-                                   .contig = anl_index_contig_at(x, at), .reverse = vote.reverse},
+                       (anl_place){.start = at + vote.diag,
+                                   .lo = vote.lo - vote.diag,
+                                   .hi = vote.hi - vote.diag,
+                                   .votes = vote.votes,
+                                   .other = vote.other,
+                                   .contig = anl_index_contig_at(x, at),
+                                   .reverse = vote.reverse},
                        arena);
     }
     return rc;

@@ -19,10 +19,10 @@ typedef struct anl_locate_params {
 
 /** A place where a sequence may lie, as votes say it. Ungapped and whole it would lie on diagonal `start`. */
 typedef struct anl_place {
-    int64_t start;   /**< joined coordinate of base 0 of the oriented sequence; may lie outside the contig */
-    int32_t lo, hi;  /**< diagonals beside `start` that have votes, too: lo <= 0 <= hi, bp */
+    int64_t start;  /**< joined coordinate of base 0 of the oriented sequence; may lie outside the contig */
+    int32_t lo, hi; /**< diagonals beside `start` that have votes, too: lo <= 0 <= hi, bp */
     int32_t votes, contig;
-    int32_t other;   /**< the most votes on a diagonal that is not this place's, in the region that voted */
+    int32_t other; /**< the most votes on a diagonal that is not this place's, in the region that voted */
     uint8_t reverse;
 } anl_place;
 
@@ -34,15 +34,15 @@ typedef struct anl_places {
 
 /** A segment of a sequence and what is known of it. */
 typedef struct anl_segment {
-    int32_t sequence;       /**< number that the caller gave the sequence */
-    int32_t sequence_len;   /**< bp */
-    int32_t offset, len;    /**< bp */
-    const uint8_t *bases;   /**< the segment's first base */
-    anl_neighbours near;    /**< nearest windows found so far */
-    const anl_hit *voted;   /**< [n_voted] hits that have voted, ascending as near.hits */
+    int32_t sequence;     /**< number that the caller gave the sequence */
+    int32_t sequence_len; /**< bp */
+    int32_t offset, len;  /**< bp */
+    const uint8_t *bases; /**< the segment's first base */
+    anl_neighbours near;  /**< nearest windows found so far */
+    const anl_hit *voted; /**< [n_voted] hits that have voted, ascending as near.hits */
     int32_t n_voted;
-    anl_places places;      /**< found so far */
-    int32_t scored;         /**< of places: the first so many have been made candidates, or proved to be none */
+    anl_places places; /**< found so far */
+    int32_t scored;    /**< of places: the first so many have been made candidates, or proved to be none */
 } anl_segment;
 
 typedef struct anl_segments {

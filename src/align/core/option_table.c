@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char RECORDS[] = ANL_SECTION_RECORDS, SCORES[] = ANL_SECTION_SCORES, PAIRS[] = ANL_SECTION_PAIRS, SEARCH[] = ANL_SECTION_SEARCH;
+static const char RECORDS[] = ANL_SECTION_RECORDS, SCORES[] = ANL_SECTION_SCORES, PAIRS[] = ANL_SECTION_PAIRS,
+                  SEARCH[] = ANL_SECTION_SEARCH;
 
 enum { LARGEST_INSERT = 100000000 /* bp; four deviations beyond the mean still fit int32_t */ };
 
@@ -67,15 +68,17 @@ static int set_device(const anl_option *o, const char *called, const char *text,
 
 static const anl_option list[] = {
     {RECORDS, .letter = 'a', .name = "all", .field = AT(all), .help = "write all places found, other than the best as secondary"},
-    {RECORDS, .letter = 'h', .name = "xa-limit", .arg = "N", .kind = ANL_OPTION_SET, .set = set_xa, .high = ANL_GPU_MOST_HITS, .initial = "5",
-     .help = "tag XA where at most N other places have 0.8 of the best score",
+    {RECORDS, .letter = 'h', .name = "xa-limit", .arg = "N", .kind = ANL_OPTION_SET, .set = set_xa, .high = ANL_GPU_MOST_HITS,
+     .initial = "5", .help = "tag XA where at most N other places have 0.8 of the best score",
      .more = "A second number, for places on ALT contigs, is taken and not used. Without a value, -h tells how to use the command."},
     {RECORDS, .letter = 'M', .name = "split-secondary", .field = AT(parts_secondary),
      .help = "flag the shorter segments of split reads secondary, not supplementary"},
     {RECORDS, .letter = '5', .name = "primary-5prime", .field = AT(leftmost_primary),
-     .help = "of split reads the segment that begins first in the read is primary, not the best one", .more = "With -S and -P for Hi-C: -5SP."},
+     .help = "of split reads the segment that begins first in the read is primary, not the best one",
+     .more = "With -S and -P for Hi-C: -5SP."},
     {RECORDS, .letter = 'Y', .name = "soft-clip", .field = AT(parts_whole), .help = "soft clips, not hard clips, in supplementary records"},
-    {RECORDS, .name = "eqx", .field = AT(align.eqx), .help = "= and X instead of M in CIGARs; not for CRAM", .more = "It has no such operations."},
+    {RECORDS, .name = "eqx", .field = AT(align.eqx), .help = "= and X instead of M in CIGARs; not for CRAM",
+     .more = "It has no such operations."},
     {SCORES, .letter = 'x', .name = "preset", .arg = "P", .kind = ANL_OPTION_SET, .set = set_preset, .initial = "ont",
      .words = "sr hifi ont map-hifi map-ont map-pb",
      .help = "of reads over 400 bp: sr, hifi or ont; what is given by -A, -B, -O, -E and -T goes before them",
@@ -100,18 +103,20 @@ static const anl_option list[] = {
     {PAIRS, .letter = 'S', .name = "skip-rescue", .field = AT(no_rescue), .help = "do not look for mates beside each other"},
     {PAIRS, .letter = 'P', .name = "skip-pairing", .field = AT(no_pairing), .help = "place mates on their own; no pair is proper",
      .more = "Mates are still looked for beside each other, unless -S is given."},
-    {SEARCH, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(threads), .low = 1, .high = 1024,
-     .help = "threads; the result is the same for any number"},
+    {SEARCH, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(threads), .low = 1,
+     .high = 1024, .help = "threads; the result is the same for any number"},
     {SEARCH, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "auto cpu cuda", .initial = "auto",
      .help = "what embeds, searches and scores: auto, cpu, cuda or cuda:N (a GPU's number); same result",
      .more = "auto takes an NVIDIA GPU if there is one that can."},
     {SEARCH, .letter = 'K', .name = "batch-bases", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(batch_bases), .low = 1,
      .high = (double)(INT64_C(1) << 40), .help = "bp of reads per batch; insert sizes are estimated per batch"},
-    {SEARCH, .letter = 'k', .name = "candidates", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(candidates), .low = 1, .high = ANL_GPU_MOST_HITS,
+    {SEARCH, .letter = 'k', .name = "candidates", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(candidates), .low = 1,
+     .high = ANL_GPU_MOST_HITS,
      .help = "neighbouring windows fetched for each read before looking wider; not bwa mem's -k: there are no seeds"},
     {SEARCH, .name = "search", .arg = "S", .kind = ANL_OPTION_WORD, .field = AT(search), .low = ANL_SEARCH_NATIVE, .words = "native faiss",
      .help = "native: our scan of the inverted lists; faiss: FAISS's own; same result"},
-    {SEARCH, .name = "exhaustive", .field = AT(exhaustive), .help = "search every read in all lists, and prove nothing: the yardstick of the search"},
+    {SEARCH, .name = "exhaustive", .field = AT(exhaustive),
+     .help = "search every read in all lists, and prove nothing: the yardstick of the search"},
 };
 
 _Static_assert(ANL_SEARCH_FAISS == ANL_SEARCH_NATIVE + 1, "the words of --search are in the order of anl_search_path");

@@ -21,26 +21,26 @@ typedef enum anl_preset {
 enum { ANL_GIVEN_MATCH = 1, ANL_GIVEN_MISMATCH = 2, ANL_GIVEN_OPEN = 4, ANL_GIVEN_EXTEND = 8, ANL_GIVEN_LEAST = 16 };
 
 typedef struct anl_align_options {
-    int threads;              /**< -t, at least 1; never changes the result */
-    int64_t batch_bases;      /**< -K, bp of reads in a batch; the insert size is estimated per batch */
-    anl_extend_params align;  /**< -A -B -O -E scores, -L clip bonuses, --eqx */
-    int32_t unpaired;         /**< -U: what a pair may lose in score to be proper */
-    int32_t min_score;        /**< -T: lower scores are reported unmapped */
-    int32_t candidates;       /**< -k: neighbours fetched for a read before looking wider */
-    int all;                  /**< -a: secondary alignments as well */
-    int parts_secondary;      /**< -M: split alignments other than the primary one are flagged secondary, not supplementary */
-    int parts_whole;          /**< -Y: they carry the whole read, soft-clipped */
-    int leftmost_primary;     /**< -5: of a split read's alignments the one that begins first in the read is primary, not the best one */
-    int no_rescue;            /**< -S: mates are not looked for beside each other */
-    int no_pairing;           /**< -P: mates are placed on their own and never called proper */
-    int32_t xa_most;          /**< -h: competing alignments in tag XA; with more it is left out */
-    anl_search_path search;   /**< --search */
-    int exhaustive;           /**< --exhaustive: reads are searched in all lists, and nothing is proven: the yardstick of adaptive search */
-    int device;               /**< --device: one of ANL_DEVICE_*; never changes the result */
-    int insert_given;         /**< -I: `insert` holds the model, nothing is estimated */
+    int threads;             /**< -t, at least 1; never changes the result */
+    int64_t batch_bases;     /**< -K, bp of reads in a batch; the insert size is estimated per batch */
+    anl_extend_params align; /**< -A -B -O -E scores, -L clip bonuses, --eqx */
+    int32_t unpaired;        /**< -U: what a pair may lose in score to be proper */
+    int32_t min_score;       /**< -T: lower scores are reported unmapped */
+    int32_t candidates;      /**< -k: neighbours fetched for a read before looking wider */
+    int all;                 /**< -a: secondary alignments as well */
+    int parts_secondary;     /**< -M: split alignments other than the primary one are flagged secondary, not supplementary */
+    int parts_whole;         /**< -Y: they carry the whole read, soft-clipped */
+    int leftmost_primary;    /**< -5: of a split read's alignments the one that begins first in the read is primary, not the best one */
+    int no_rescue;           /**< -S: mates are not looked for beside each other */
+    int no_pairing;          /**< -P: mates are placed on their own and never called proper */
+    int32_t xa_most;         /**< -h: competing alignments in tag XA; with more it is left out */
+    anl_search_path search;  /**< --search */
+    int exhaustive;          /**< --exhaustive: reads are searched in all lists, and nothing is proven: the yardstick of adaptive search */
+    int device;              /**< --device: one of ANL_DEVICE_*; never changes the result */
+    int insert_given;        /**< -I: `insert` holds the model, nothing is estimated */
     anl_insert_model insert;
-    anl_preset preset;        /**< -x */
-    unsigned given;           /**< ANL_GIVEN_* */
+    anl_preset preset;            /**< -x */
+    unsigned given;               /**< ANL_GIVEN_* */
     anl_stitch_params long_reads; /**< made from all of these by anl_align_options_resolve */
 } anl_align_options;
 

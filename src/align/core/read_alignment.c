@@ -20,7 +20,8 @@ int anl_read_alignment_same(const anl_read_alignment *a, const anl_read_alignmen
 {
     if (a->tid != b->tid || a->reverse != b->reverse || a->pos >= b->end || b->pos >= a->end) return 0;
     const int64_t columns[2] = {anl_cigar_columns(a->cigar, a->n_cigar), anl_cigar_columns(b->cigar, b->n_cigar)};
-    const int64_t shared = anl_cigar_shared((anl_cigar_path){a->cigar, a->n_cigar, 0, a->pos}, (anl_cigar_path){b->cigar, b->n_cigar, 0, b->pos});
+    const int64_t shared =
+        anl_cigar_shared((anl_cigar_path){a->cigar, a->n_cigar, 0, a->pos}, (anl_cigar_path){b->cigar, b->n_cigar, 0, b->pos});
     return shared && 2 * shared >= (columns[0] < columns[1] ? columns[0] : columns[1]);
 }
 

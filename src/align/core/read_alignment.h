@@ -10,16 +10,16 @@ typedef enum anl_alignment_kind { ANL_PRIMARY, ANL_SUPPLEMENTARY, ANL_SECONDARY 
  *  results. */
 typedef struct anl_read_alignment {
     anl_alignment_kind kind;
-    int32_t tid;         /**< contig */
-    int64_t pos, end;    /**< aligned reference bases */
-    int32_t qbeg, qend;  /**< aligned bases of the read as it was sequenced, whatever the strand */
-    uint32_t *cigar;     /**< BAM packing, in the reference's direction, soft clips included */
+    int32_t tid;        /**< contig */
+    int64_t pos, end;   /**< aligned reference bases */
+    int32_t qbeg, qend; /**< aligned bases of the read as it was sequenced, whatever the strand */
+    uint32_t *cigar;    /**< BAM packing, in the reference's direction, soft clips included */
     int32_t n_cigar;
-    int32_t score;       /**< tag AS */
-    int32_t second;      /**< tag XS: best competing score, 0 when there is none */
-    int32_t nm;          /**< tag NM */
-    char *md;            /**< tag MD */
-    const char *xa;      /**< tag XA, NULL: none */
+    int32_t score;  /**< tag AS */
+    int32_t second; /**< tag XS: best competing score, 0 when there is none */
+    int32_t nm;     /**< tag NM */
+    char *md;       /**< tag MD */
+    const char *xa; /**< tag XA, NULL: none */
     uint8_t reverse, mapq;
 } anl_read_alignment;
 

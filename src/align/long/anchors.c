@@ -34,7 +34,10 @@ static anl_anchor make_anchor(const anl_index *x, const anl_segment *segment, co
     const int64_t at = anl_locate_at(segment, place);
     int64_t begin = at, end = at + segment->len;
     anl_index_clip(x, place->contig, &begin, &end);
-    return (anl_anchor){.t = begin, .q = (int32_t)(begin - place->start), .len = (int32_t)(end - begin), .weight = place->votes,
+    return (anl_anchor){.t = begin,
+                        .q = (int32_t)(begin - place->start),
+                        .len = (int32_t)(end - begin),
+                        .weight = place->votes,
                         .group = 2 * place->contig + place->reverse};
 }
 

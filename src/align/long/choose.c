@@ -27,10 +27,13 @@ static int same_place(const anl_long_chain *a, const anl_long_chain *b)
     if (a->reverse != b->reverse || x->anchors->t >= end_of(y) || y->anchors->t >= end_of(x)) return 0;
     for (int32_t i = 0, j = 0; i < x->n && j < y->n;) {
         const anl_anchor *m = &x->anchors[i], *n = &y->anchors[j];
-        const int64_t ends[2] = {m->t + m->len, n->t + n->len}, begin = m->t > n->t ? m->t : n->t, end = ends[0] < ends[1] ? ends[0] : ends[1];
+        const int64_t ends[2] = {m->t + m->len, n->t + n->len}, begin = m->t > n->t ? m->t : n->t,
+                      end = ends[0] < ends[1] ? ends[0] : ends[1];
         if (m->t - m->q == n->t - n->q && end > begin) shared += end - begin;
-        if (ends[0] < ends[1]) ++i;
-        else ++j;
+        if (ends[0] < ends[1])
+            ++i;
+        else
+            ++j;
     }
     const int64_t all[2] = {matches_of(x), matches_of(y)};
     return 2 * shared >= (all[0] < all[1] ? all[0] : all[1]);
@@ -74,9 +77,9 @@ void anl_choose_chains(anl_long_chain *list, int32_t *n, anl_competition limits)
 static int by_worth(const void *a, const void *b)
 {
     const anl_long_alignment *x = a, *y = b;
-    const int64_t order[][2] = {{y->piece.worth, x->piece.worth}, {x->piece.tbeg, y->piece.tbeg}, {x->reverse, y->reverse},
-                                {x->piece.qbeg, y->piece.qbeg},   {x->piece.tend, y->piece.tend}, {x->piece.qend, y->piece.qend},
-                                {y->chain_score, x->chain_score}, {x->chain_second, y->chain_second}, {x->chain_beside, y->chain_beside},
+    const int64_t order[][2] = {{y->piece.worth, x->piece.worth},    {x->piece.tbeg, y->piece.tbeg},     {x->reverse, y->reverse},
+                                {x->piece.qbeg, y->piece.qbeg},      {x->piece.tend, y->piece.tend},     {x->piece.qend, y->piece.qend},
+                                {y->chain_score, x->chain_score},    {x->chain_second, y->chain_second}, {x->chain_beside, y->chain_beside},
                                 {x->piece.n_cigar, y->piece.n_cigar}};
     for (size_t i = 0; i < sizeof order / sizeof *order; ++i)
         if (order[i][0] != order[i][1]) return order[i][0] < order[i][1] ? -1 : 1;

@@ -12,9 +12,9 @@ typedef struct anl_long_chain {
     const anl_anchor *coarse; /**< [n_coarse] segments of the read and where they lie */
     int32_t n_coarse, score;
     uint8_t reverse;
-    anl_fine_chain fine;  /**< exact matches along it */
-    anl_cover cover;      /**< of the read as sequenced */
-    int32_t parent;       /**< number of the better chain for the same segment of the read; its own when there is none */
+    anl_fine_chain fine;       /**< exact matches along it */
+    anl_cover cover;           /**< of the read as sequenced */
+    int32_t parent;            /**< number of the better chain for the same segment of the read; its own when there is none */
     int32_t competing, second; /**< of a parent: how many compete with it, and the best of their scores */
 } anl_long_chain;
 
@@ -34,12 +34,12 @@ void anl_choose_chains(anl_long_chain *list, int32_t *n, anl_competition limits)
 /** An aligned piece of the read. */
 typedef struct anl_long_alignment {
     anl_piece piece;
-    anl_cover cover;      /**< of the read as sequenced, long insertions left out */
+    anl_cover cover; /**< of the read as sequenced, long insertions left out */
     int32_t contig;
     uint8_t reverse;
-    int32_t chain_score;  /**< of the chain it was aligned along, */
-    int32_t chain_second; /**< the best score of a chain that competes with it, */
-    int32_t chain_beside; /**< and of one on diagonals nearby (anl_fine_chain) */
+    int32_t chain_score;               /**< of the chain it was aligned along, */
+    int32_t chain_second;              /**< the best score of a chain that competes with it, */
+    int32_t chain_beside;              /**< and of one on diagonals nearby (anl_fine_chain) */
     int32_t parent, second, competing; /**< as those of a chain, in worth */
 } anl_long_alignment;
 

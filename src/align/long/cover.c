@@ -39,8 +39,10 @@ int anl_cover_shares_half(const anl_cover *a, const anl_cover *b)
         const int32_t begin = a->intervals[i][0] > b->intervals[j][0] ? a->intervals[i][0] : b->intervals[j][0];
         const int32_t end = a->intervals[i][1] < b->intervals[j][1] ? a->intervals[i][1] : b->intervals[j][1];
         if (end > begin) shared += end - begin;
-        if (a->intervals[i][1] < b->intervals[j][1]) ++i;
-        else ++j;
+        if (a->intervals[i][1] < b->intervals[j][1])
+            ++i;
+        else
+            ++j;
     }
     return 2 * shared >= (a->total < b->total ? a->total : b->total);
 }

@@ -27,7 +27,8 @@ typedef struct job {
 static int load_strands(job *j)
 {
     const int32_t len = j->read->len;
-    uint8_t *forward = anl_arena_alloc(j->scratch->temporary, (size_t)len, 1), *reverse = anl_arena_alloc(j->scratch->temporary, (size_t)len, 1);
+    uint8_t *forward = anl_arena_alloc(j->scratch->temporary, (size_t)len, 1),
+            *reverse = anl_arena_alloc(j->scratch->temporary, (size_t)len, 1);
     if (!forward || !reverse) return ANL_ENOMEM;
     for (int32_t i = 0; i < len; ++i) {
         const uint8_t base = j->read->seq[i];
@@ -52,8 +53,8 @@ static int cover_chain(job *j, const anl_anchor *a, int32_t n, int reverse, int3
 
 static int find_chains(job *j)
 {
-    static const anl_chain_params params = {.max_gap = ANL_CHAIN_GAP, .max_drift = ANL_CHAIN_GAP, .look_back = ANL_CHAIN_LOOK_BACK,
-                                            .min_score = ANL_CHAIN_MIN_SCORE};
+    static const anl_chain_params params = {
+        .max_gap = ANL_CHAIN_GAP, .max_drift = ANL_CHAIN_GAP, .look_back = ANL_CHAIN_LOOK_BACK, .min_score = ANL_CHAIN_MIN_SCORE};
     anl_arena *temporary = j->scratch->temporary;
     anl_anchors anchors;
     anl_chains chains;
@@ -132,13 +133,17 @@ static int align_chain(job *j, int32_t i)
     anl_pieces pieces;
     int rc = anl_stitch_align(j->scratch->stitcher, &j->context->options->long_reads, x, &j->strand[c->reverse], &c->fine,
                               j->scratch->temporary, &pieces);
-    if (!rc) rc = anl_arena_grow(j->scratch->temporary, &j->alignments, (size_t)j->n_alignments, &j->alignments_cap,
-                                 (size_t)(j->n_alignments + pieces.n), sizeof *j->alignments);
+    if (!rc)
+        rc = anl_arena_grow(j->scratch->temporary, &j->alignments, (size_t)j->n_alignments, &j->alignments_cap,
+                            (size_t)(j->n_alignments + pieces.n), sizeof *j->alignments);
     for (int32_t k = 0; !rc && k < pieces.n; ++k) {
         anl_long_alignment *a = &j->alignments[j->n_alignments++];
-        *a = (anl_long_alignment){.piece = pieces.list[k], .contig = anl_index_contig_at(x, pieces.list[k].tbeg),
-                                  .reverse = (uint8_t)(c->reverse ^ pieces.list[k].inverted), .chain_score = c->score,
-                                  .chain_second = c->parent == i ? c->second : c->score, .chain_beside = c->fine.beside};
+        *a = (anl_long_alignment){.piece = pieces.list[k],
+                                  .contig = anl_index_contig_at(x, pieces.list[k].tbeg),
+                                  .reverse = (uint8_t)(c->reverse ^ pieces.list[k].inverted),
+                                  .chain_score = c->score,
+                                  .chain_second = c->parent == i ? c->second : c->score,
+                                  .chain_beside = c->fine.beside};
         rc = cover_alignment(j, a);
     }
     return rc;
@@ -151,9 +156,16 @@ static int make_read_alignment(const job *j, const anl_long_alignment *a, anl_al
     const anl_context *c = j->context;
     const int64_t contig = c->index->contig_begin[a->contig];
     const int32_t len = j->read->len, most = piece->score > 0 ? piece->score : 0, second = a->second < most ? a->second : most;
-    *out = (anl_read_alignment){.kind = kind, .tid = a->contig, .pos = piece->tbeg - contig, .end = piece->tend - contig,
-                                .qbeg = a->reverse ? len - piece->qend : piece->qbeg, .qend = a->reverse ? len - piece->qbeg : piece->qend,
-                                .score = piece->score, .second = second, .nm = piece->nm, .reverse = a->reverse};
+    *out = (anl_read_alignment){.kind = kind,
+                                .tid = a->contig,
+                                .pos = piece->tbeg - contig,
+                                .end = piece->tend - contig,
+                                .qbeg = a->reverse ? len - piece->qend : piece->qbeg,
+                                .qend = a->reverse ? len - piece->qbeg : piece->qend,
+                                .score = piece->score,
+                                .second = second,
+                                .nm = piece->nm,
+                                .reverse = a->reverse};
     if (kind != ANL_SECONDARY) out->mapq = anl_choose_mapq(a, c->options->long_reads.score.score.match, j->truncated);
     const int rc = anl_read_alignment_keep(out, piece->cigar, piece->n_cigar, piece->md, piece->qbeg, piece->qend, len, results);
     if (!rc) anl_index_spell_md(c->index, piece->tbeg, piece->tend, out->md);

@@ -38,8 +38,7 @@ static int by_place(const void *a, const void *b)
 
 static void put_spots(const anl_query *q, anl_pair_spot *out)
 {
-    for (int32_t i = 0; i < q->n; ++i)
-        out[i] = (anl_pair_spot){anl_pair_end5(q, &q->candidates[i]), q->candidates[i].contig, i};
+    for (int32_t i = 0; i < q->n; ++i) out[i] = (anl_pair_spot){anl_pair_end5(q, &q->candidates[i]), q->candidates[i].contig, i};
     if (q->n > 1) qsort(out, (size_t)q->n, sizeof *out, by_place);
 }
 
@@ -49,8 +48,10 @@ static int32_t first_from(const anl_pair_spot *spots, int32_t n, const anl_pair_
     int32_t low = 0;
     while (low < n) {
         const int32_t middle = low + (n - low) / 2;
-        if (by_place(&spots[middle], from) < 0) low = middle + 1;
-        else n = middle;
+        if (by_place(&spots[middle], from) < 0)
+            low = middle + 1;
+        else
+            n = middle;
     }
     return low;
 }

@@ -50,8 +50,13 @@ static int try_ungapped(const anl_context *c, const anl_query *q, const anl_plac
     anl_extend_params params = c->options->align;
     anl_extension e;
     params.clip5 = params.clip3 = 0;
-    *out = (anl_candidate){.start = p->start, .dlo = p->start, .dhi = p->start, .contig = p->contig, .end = q->read->len,
-                           .reverse = p->reverse, .ungapped = 1};
+    *out = (anl_candidate){.start = p->start,
+                           .dlo = p->start,
+                           .dhi = p->start,
+                           .contig = p->contig,
+                           .end = q->read->len,
+                           .reverse = p->reverse,
+                           .ungapped = 1};
     if (!on_diagonal(c, q, &params, out, ANL_UNGAPPED_MISMATCHES, &e)) return 0;
     out->score = e.score;
     out->last = e.qend;
@@ -64,11 +69,12 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
     anl_query *q = &queries[number];
     anl_candidate ungapped;
     if (try_ungapped(c, q, p, &ungapped)) return add_candidate(q, ungapped, results);
-    anl_pending what = {.query = number,
-                        .begin = p->start + p->lo - ANL_GAP_ROOM,
-                        .end = p->start + q->read->len + p->hi + ANL_GAP_ROOM,
-                        .candidate = {.dlo = p->start + p->lo - ANL_GAP_ROOM, .dhi = p->start + p->hi + ANL_GAP_ROOM, .contig = p->contig,
-                                      .reverse = p->reverse}};
+    anl_pending what = {
+        .query = number,
+        .begin = p->start + p->lo - ANL_GAP_ROOM,
+        .end = p->start + q->read->len + p->hi + ANL_GAP_ROOM,
+        .candidate = {
+            .dlo = p->start + p->lo - ANL_GAP_ROOM, .dhi = p->start + p->hi + ANL_GAP_ROOM, .contig = p->contig, .reverse = p->reverse}};
     anl_index_clip(c->index, p->contig, &what.begin, &what.end);
     return what.begin < what.end ? anl_sw_queue_add(queue, &what) : ANL_OK;
 }
@@ -79,7 +85,8 @@ static int score_places(const anl_context *c, anl_query *queries, int32_t number
 {
     int rc = ANL_OK;
     for (int32_t i = first; i < places->n && !rc; ++i)
-        if (places->list[i].votes * ANL_WEAK_PLACE >= most) rc = anl_candidates_add_place(c, queries, number, &places->list[i], queue, results);
+        if (places->list[i].votes * ANL_WEAK_PLACE >= most)
+            rc = anl_candidates_add_place(c, queries, number, &places->list[i], queue, results);
     return rc;
 }
 
@@ -91,8 +98,8 @@ static int32_t most_votes(const anl_places *places, int32_t most)
 }
 
 /* The segments [0, n) of one query. */
-static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n, anl_query *queries,
-                      anl_sw_queue *queue, anl_arena *results)
+static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n,
+                      anl_query *queries, anl_sw_queue *queue, anl_arena *results)
 {
     const int32_t number = segments[0].sequence;
     anl_query *q = &queries[number];

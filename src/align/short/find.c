@@ -68,7 +68,9 @@ static int look_beside(finder *f, int from)
     const int to = here->read->mate == 1 ? from + 1 : from - 1;
     anl_query *q = &f->queries[to];
     anl_places near = {0};
-    if (f->c->options->no_rescue || !here->read->mate || !here->settled || here->bound || q->settled || here->looked || anl_read_is_long(q->read)) return ANL_OK;
+    if (f->c->options->no_rescue || !here->read->mate || !here->settled || here->bound || q->settled || here->looked ||
+        anl_read_is_long(q->read))
+        return ANL_OK;
     here->looked = 1;
     int rc = vote_beside(f, here, q, &near);
     int32_t best = 0, others = 0;
@@ -86,7 +88,9 @@ static int look_beside(finder *f, int from)
         ++f->counts->proven_beside_mate;
         return settle(f, to, place, 0);
     }
-    if (f->c->options->no_pairing || others * ANL_WEAK_PLACE > place->votes || !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof)) return ANL_OK;
+    if (f->c->options->no_pairing || others * ANL_WEAK_PLACE > place->votes ||
+        !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof))
+        return ANL_OK;
     ++f->counts->settled_by_mate;
     return settle(f, to, place, proof.bound);
 }
@@ -174,7 +178,14 @@ static int later_waves(finder *f, anl_segments *segments)
 int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
              anl_arena *results, anl_find_counts *counts)
 {
-    finder f = {.c = c, .s = s, .params = anl_locate_short, .inserts = inserts, .queue = queue, .queries = queries, .n = n, .results = results,
+    finder f = {.c = c,
+                .s = s,
+                .params = anl_locate_short,
+                .inserts = inserts,
+                .queue = queue,
+                .queries = queries,
+                .n = n,
+                .results = results,
                 .counts = counts};
     anl_segments segments[2] = {{0}}, rest;
     open_segments open[2] = {{0}};

@@ -5,8 +5,11 @@
 
 static int mapq_alone(const anl_align_options *o, const anl_query *q, int32_t candidate, int32_t *second)
 {
-    anl_evidence e = {.score = q->candidates[candidate].score, .span = q->read->len, .match = o->align.score.match,
-                      .mismatch = o->align.score.mismatch, .truncated = q->truncated};
+    anl_evidence e = {.score = q->candidates[candidate].score,
+                      .span = q->read->len,
+                      .match = o->align.score.match,
+                      .mismatch = o->align.score.mismatch,
+                      .truncated = q->truncated};
     *second = e.second = anl_candidates_second(q, candidate, anl_mapq_closeness(&o->align.score), &e.competing);
     if (q->bound > e.second) e.second = q->bound;
     return anl_mapq(&e);
@@ -19,7 +22,8 @@ anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int
     c.candidate = 0;
     /* Equal candidates: any will do, but not always the first one. */
     int32_t equal = 1;
-    while (equal < q->n && q->candidates[equal].score == q->candidates[0].score && q->candidates[equal].bonus == q->candidates[0].bonus) ++equal;
+    while (equal < q->n && q->candidates[equal].score == q->candidates[0].score && q->candidates[equal].bonus == q->candidates[0].bonus)
+        ++equal;
     if (equal > 1) c.candidate = (int32_t)(anl_read_hash(q->read) % (uint64_t)equal);
     c.mapq = (uint8_t)mapq_alone(o, q, c.candidate, &c.second);
     return c;
@@ -32,8 +36,8 @@ int anl_pair_stand_in(const anl_index *x, anl_query *q, anl_arena *results)
     const int32_t len = q->read->len;
     const int64_t contig = x->contig_begin[a->tid], end5 = contig + (a->reverse ? a->end - 1 + a->qbeg : a->pos - a->qbeg);
     if (!(q->candidates = anl_arena_alloc(results, 1, sizeof *q->candidates))) return ANL_ENOMEM;
-    *q->candidates = (anl_candidate){.start = a->reverse ? end5 - len + 1 : end5, .score = a->score, .contig = a->tid, .end = len,
-                                     .reverse = a->reverse};
+    *q->candidates = (anl_candidate){
+        .start = a->reverse ? end5 - len + 1 : end5, .score = a->score, .contig = a->tid, .end = len, .reverse = a->reverse};
     q->candidates->dlo = q->candidates->dhi = q->candidates->start;
     q->n = q->cap = 1;
     return ANL_OK;
@@ -108,7 +112,8 @@ int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, cons
     if (at->contig != there->contig || proof->score < o->min_score) return 0;
     const anl_insert *insert = &m->of[anl_orient(is_first ? own : other, is_first ? other : own, &size)];
     if (!insert->usable || size < insert->low || size > insert->high) return 0;
-    const int32_t match = o->align.score.match, lead = proof->score - anl_insert_penalty(insert, size, match) - (proof->bound - o->unpaired);
+    const int32_t match = o->align.score.match,
+                  lead = proof->score - anl_insert_penalty(insert, size, match) - (proof->bound - o->unpaired);
     return lead >= ANL_SETTLING_LEAD * match;
 }
 
@@ -155,8 +160,8 @@ static int32_t best_score(const anl_query *q)
     return q->candidates[0].score > q->bound ? q->candidates[0].score : q->bound;
 }
 
-int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s, anl_choice chosen[2],
-                    int *proper)
+int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
+                    anl_choice chosen[2], int *proper)
 {
     *proper = 0;
     chosen[0] = anl_choose_single(o, &pair[0], o->min_score);

@@ -52,7 +52,7 @@ int anl_pair_is_proper(const anl_insert_model *m, const anl_read_alignment *firs
 
 /** Chooses for both mates. *proper: 1 when the pair is proper; then one of them may score less than options->min_score, as in bwa mem, for the
  *  other one says where it must lie. 0 or ANL_ENOMEM. */
-int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s, anl_choice chosen[2],
-                    int *proper);
+int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
+                    anl_choice chosen[2], int *proper);
 
 #endif

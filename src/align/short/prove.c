@@ -30,7 +30,7 @@ anl_proof anl_prove(const anl_context *c, const anl_query *q, const anl_place *p
 
 int anl_proof_suffices(const anl_align_options *o, const anl_query *q, const anl_proof *p)
 {
-    const anl_evidence best = {.score = p->score, .second = p->bound, .span = q->read->len, .match = o->align.score.match,
-                               .mismatch = o->align.score.mismatch};
+    const anl_evidence best = {
+        .score = p->score, .second = p->bound, .span = q->read->len, .match = o->align.score.match, .mismatch = o->align.score.mismatch};
     return (!q->read->mate || p->score - p->bound > o->unpaired) && anl_mapq(&best) == ANL_MAPQ_MAX;
 }

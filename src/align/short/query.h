@@ -8,16 +8,17 @@
 
 /** A place with a score. */
 typedef struct anl_candidate {
-    int64_t start;      /**< joined coordinate of base 0 of the oriented read if it lay unclipped and ungapped; may lie outside the contig */
-    int64_t dlo, dhi;   /**< diagonals (joined coordinate minus read position) that the alignment may use */
-    int32_t score;      /**< local alignment score, without clip bonus */
-    int32_t bonus;      /**< what reaching the read's ends adds to it without gaps; known where several candidates have the best score */
+    int64_t start;    /**< joined coordinate of base 0 of the oriented read if it lay unclipped and ungapped; may lie outside the contig */
+    int64_t dlo, dhi; /**< diagonals (joined coordinate minus read position) that the alignment may use */
+    int32_t score;    /**< local alignment score, without clip bonus */
+    int32_t bonus;    /**< what reaching the read's ends adds to it without gaps; known where several candidates have the best score */
     int32_t contig;
     int32_t last;       /**< position in the oriented read behind the last base aligned */
     int32_t begin, end; /**< the segment of the read, as it was sequenced, that is aligned; all of it unless anl_trace_candidates looked */
     uint8_t reverse;
-    uint8_t ungapped;   /**< the score is that of the diagonal `start`; no gap can beat it */
-    uint8_t whole;      /**< Smith-Waterman ended with the read's last base on diagonal `start`; the same score ends at no target base before it */
+    uint8_t ungapped; /**< the score is that of the diagonal `start`; no gap can beat it */
+    uint8_t
+        whole; /**< Smith-Waterman ended with the read's last base on diagonal `start`; the same score ends at no target base before it */
 } anl_candidate;
 
 /** A read on its way through a batch. */
@@ -28,13 +29,13 @@ typedef struct anl_query {
     int32_t n;
     size_t cap;
     int64_t near_begin, near_end; /**< a region of one contig, joined coordinates, that is voted on as well; empty: none */
-    uint8_t settled;           /**< where it lies is sure: `place` gives the only candidate, and no more is searched */
-    anl_place place;           /**< of a settled read */
-    uint8_t looked;            /**< its mate has been looked for beside it */
-    int32_t bound;             /**< of one that its mate settles: the score that another place may have; else 0 */
-    uint8_t truncated;         /**< more windows look alike than were fetched: the true place may be missing */
-    uint8_t proper;            /**< the read is of a proper pair */
-    anl_read_alignments aligned; /**< what is reported */
+    uint8_t settled;              /**< where it lies is sure: `place` gives the only candidate, and no more is searched */
+    anl_place place;              /**< of a settled read */
+    uint8_t looked;               /**< its mate has been looked for beside it */
+    int32_t bound;                /**< of one that its mate settles: the score that another place may have; else 0 */
+    uint8_t truncated;            /**< more windows look alike than were fetched: the true place may be missing */
+    uint8_t proper;               /**< the read is of a proper pair */
+    anl_read_alignments aligned;  /**< what is reported */
 } anl_query;
 
 #endif

@@ -102,7 +102,10 @@ static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_s
     if (choice.candidate < 0) return ANL_OK;
     choice.min_score = min_score;
     for (int32_t i = 0; i < found->n; ++i) widen_to_read(&found->candidates[i], segment, q->read->len);
-    anl_query whole = {.read = q->read, .strand = {q->strand[0], q->strand[1]}, .candidates = found->candidates, .n = found->n,
+    anl_query whole = {.read = q->read,
+                       .strand = {q->strand[0], q->strand[1]},
+                       .candidates = found->candidates,
+                       .n = found->n,
                        .truncated = found->truncated};
     rc = anl_trace_chosen(c, s, &whole, &choice, results);
     if (rc || !whole.aligned.n || anl_split_overlaps(&q->aligned, &whole.aligned.list[0])) return rc;

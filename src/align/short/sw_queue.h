@@ -7,8 +7,8 @@
 
 /** A Smith-Waterman of a query against [begin, end) of one contig (joined coordinates) on one strand. */
 typedef struct anl_pending {
-    int32_t query;       /**< its number in the chunk */
-    int32_t min_score;   /**< below it there is no candidate */
+    int32_t query;     /**< its number in the chunk */
+    int32_t min_score; /**< below it there is no candidate */
     int64_t begin, end;
     anl_candidate candidate; /**< to be: contig, reverse, dlo and dhi are set */
 } anl_pending;

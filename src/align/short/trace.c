@@ -21,7 +21,8 @@ static int straight(const anl_context *c, anl_scratch *s, const anl_candidate *c
 
 /* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. *origin: joined coordinate
  * that the extension's target begins at. */
-static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_candidate *candidate, anl_extension *e, int64_t *origin)
+static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_candidate *candidate, anl_extension *e,
+                 int64_t *origin)
 {
     const int64_t *bounds = c->index->contig_begin + candidate->contig;
     const int32_t len = q->read->len;
@@ -33,8 +34,12 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
         if (!target) return ANL_ENOMEM;
         anl_index_fetch(c->index, begin, end, target);
         *origin = begin;
-        anl_extend_problem p = {.query = q->strand[candidate->reverse], .target = target, .qlen = len, .tlen = (int32_t)(end - begin),
-                                .dlo = (int32_t)(dlo - begin), .dhi = (int32_t)(dhi - begin)};
+        anl_extend_problem p = {.query = q->strand[candidate->reverse],
+                                .target = target,
+                                .qlen = len,
+                                .tlen = (int32_t)(end - begin),
+                                .dlo = (int32_t)(dlo - begin),
+                                .dhi = (int32_t)(dhi - begin)};
         int rc = ANL_OK;
         if (!extra && straight(c, s, candidate, p, begin, e, &rc)) return rc;
         rc = anl_extend(&c->options->align, &p, s->extend, e);
@@ -52,11 +57,17 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
     int rc = trace(c, s, q, candidate, &e, &origin);
     if (rc || e.score < min_score) return rc;
     origin -= c->index->contig_begin[candidate->contig];
-    *out = (anl_read_alignment){.tid = candidate->contig, .pos = origin + e.tbeg, .end = origin + e.tend, .score = e.score, .nm = e.nm,
-                                .reverse = candidate->reverse, .qbeg = reverse ? len - e.qend : e.qbeg,
+    *out = (anl_read_alignment){.tid = candidate->contig,
+                                .pos = origin + e.tbeg,
+                                .end = origin + e.tend,
+                                .score = e.score,
+                                .nm = e.nm,
+                                .reverse = candidate->reverse,
+                                .qbeg = reverse ? len - e.qend : e.qbeg,
                                 .qend = reverse ? len - e.qbeg : e.qend};
     rc = anl_read_alignment_keep(out, e.cigar, e.n_cigar, e.md, e.qbeg, e.qend, len, results);
-    if (!rc) anl_index_spell_md(c->index, c->index->contig_begin[out->tid] + out->pos, c->index->contig_begin[out->tid] + out->end, out->md);
+    if (!rc)
+        anl_index_spell_md(c->index, c->index->contig_begin[out->tid] + out->pos, c->index->contig_begin[out->tid] + out->end, out->md);
     return rc;
 }
 
@@ -87,7 +98,8 @@ static int32_t most_drift(const anl_extend_params *o, int32_t len, const anl_can
 
 static int may_be_same(const anl_extend_params *o, int32_t len, const anl_candidate *a, const anl_candidate *b)
 {
-    return a->reverse == b->reverse && a->contig == b->contig && llabs(a->start - b->start) <= most_drift(o, len, a) + most_drift(o, len, b);
+    return a->reverse == b->reverse && a->contig == b->contig &&
+           llabs(a->start - b->start) <= most_drift(o, len, a) + most_drift(o, len, b);
 }
 
 /* Drops candidates whose alignments are the same place as that of a better one. */
@@ -128,7 +140,8 @@ int anl_trace_candidates(const anl_context *c, anl_scratch *s, anl_query *q, int
     int rc = merge_same(c, s, q, min_score, &l);
     int32_t n = 0;
     for (; n < q->n && n < ANL_TRACED_CANDIDATES && q->candidates[n].score >= min_score; ++n) {
-        const anl_candidate first = shortest_segment(match, len, &q->candidates[0]), other = shortest_segment(match, len, &q->candidates[n]);
+        const anl_candidate first = shortest_segment(match, len, &q->candidates[0]),
+                            other = shortest_segment(match, len, &q->candidates[n]);
         segments |= !anl_candidates_compete(&first, &other);
     }
     for (int32_t i = 0; i < n && n > 1 && segments && !rc; ++i) {
