@@ -67,7 +67,7 @@ static void signal_handler_cleans_up(void **unused)
     for (int round = 0; round < 2; ++round) {
         anl_output *all[16];
         for (int i = 0; i < 16; ++i) {
-            char name[8];
+            char name[16];
             snprintf(name, sizeof name, "%d", i);
             all[i] = begun(in_folder(name), "");
         }
