@@ -180,7 +180,7 @@ static void cut_reads(whole *w, uint8_t (*reads)[150], int n, anl_segments *out)
         for (int j = 0; j < i % 20; ++j) reads[i][random_below(150)] = (uint8_t)random_below(4);
         assert_int_equal(anl_locate_cut(out, i, reads[i], 150, 150, 1, w->scratch.temporary), 0);
     }
-    assert_int_equal(anl_locate_embed(&w->context, &w->scratch, out), 0);
+    assert_int_equal(anl_locate_embed_all(&w->context, &w->scratch, out), 0);
 }
 
 /* Searching wave by wave, with votes between, ends with the hits of one search and with its places; no hit votes twice. */

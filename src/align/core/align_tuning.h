@@ -9,7 +9,7 @@
 /* ---- batches ---- */
 
 enum {
-    ANL_CHUNK = 512,         /* reads that a thread takes through a stage together: a list that is scanned meets many of their queries */
+    ANL_CHUNK = 2048,         /* reads that a thread takes through a stage together: a list that is scanned meets many of their queries */
     ANL_CHUNK_ON_GPU = 4096, /* the same where a GPU embeds and searches: fewer and longer kernels (docs/gpu.md) */
     ANL_CHUNK_READ = 512,    /* bp that a read of a full chunk has room for; long reads make smaller chunks */
 };
@@ -50,13 +50,18 @@ enum {
 
 /* ---- adaptive search ---- */
 
-enum { ANL_WAVES = 3 };
+/* A wave takes reads that are still open on to so many of their nearest lists. */
+typedef struct anl_wave_plan {
+    int32_t lists;
+    int32_t light; /* 1: by the vector of the light encoder; the first full wave begins anew with that of the full one */
+} anl_wave_plan;
 
-/* Lists that a read has gone through after each wave. At 2.08 M windows the nearest 2 hold a window that covers a read of 0.5% errors in 70% of cases,
- * 8 in 92.5%, 32 in 99.1%. */
-static const int32_t anl_waves[ANL_WAVES] = {2, 8, 32};
+enum { ANL_WAVES = 4 };
+
+static const anl_wave_plan anl_waves[ANL_WAVES] = {{2, 1}, {8, 1}, {8, 0}, {32, 0}};
 
 enum {
+    ANL_PROBED = 4,            /* nearest hits at which probes are tried */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
     ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */

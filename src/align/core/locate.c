@@ -19,19 +19,29 @@ int anl_locate_cut(anl_segments *to, int32_t sequence, const uint8_t *bases, int
     return ANL_OK;
 }
 
-int anl_locate_embed(const anl_context *c, anl_scratch *s, anl_segments *segments)
+int anl_locate_embed(const anl_context *c, anl_scratch *s, anl_embed_function *embed, anl_segment *const *which, int32_t n)
 {
-    const size_t n = (size_t)segments->n, d = (size_t)c->index->d;
-    const uint8_t **seqs = anl_arena_alloc(s->temporary, n, sizeof *seqs);
-    int32_t *lens = anl_arena_alloc(s->temporary, n, sizeof *lens);
-    int8_t *vectors = anl_arena_alloc(s->temporary, n, d);
+    const size_t d = (size_t)c->index->d;
+    const uint8_t **seqs = anl_arena_alloc(s->temporary, (size_t)n, sizeof *seqs);
+    int32_t *lens = anl_arena_alloc(s->temporary, (size_t)n, sizeof *lens);
+    int8_t *vectors = anl_arena_alloc(s->temporary, (size_t)n, d);
     if (!seqs || !lens || !vectors) return ANL_ENOMEM;
-    for (size_t i = 0; i < n; ++i) {
-        seqs[i] = segments->list[i].bases;
-        lens[i] = segments->list[i].len;
-        segments->list[i].near.query = vectors + i * d;
+    for (int32_t i = 0; i < n; ++i) {
+        seqs[i] = which[i]->bases;
+        lens[i] = which[i]->len;
+        which[i]->near.query = vectors + (size_t)i * d;
+        which[i]->voted = NULL; /* distances to another vector say nothing about this one's */
+        which[i]->n_voted = 0;
     }
-    return anl_encoder_embed(c->encoder, s->encoder, seqs, lens, (int)n, vectors);
+    return embed(c->encoder, s->encoder, seqs, lens, n, vectors);
+}
+
+int anl_locate_embed_all(const anl_context *c, anl_scratch *s, anl_segments *segments)
+{
+    anl_segment **all = anl_arena_alloc(s->temporary, (size_t)segments->n, sizeof(anl_segment *));
+    if (!all) return ANL_ENOMEM;
+    for (int32_t i = 0; i < segments->n; ++i) all[i] = &segments->list[i];
+    return anl_locate_embed(c, s, anl_encoder_embed, all, segments->n);
 }
 
 /* ---- search ---- */

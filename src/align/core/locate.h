@@ -55,8 +55,12 @@ typedef struct anl_segments {
  *  one segment begins at the first base. 0 or ANL_ENOMEM. */
 int anl_locate_cut(anl_segments *to, int32_t sequence, const uint8_t *bases, int32_t len, int32_t size, int32_t n, anl_arena *arena);
 
-/** Embeds all segments in one batch. The vectors live in s->temporary. Errors as anl_encoder_embed. */
-int anl_locate_embed(const anl_context *c, anl_scratch *s, anl_segments *segments);
+/** Embeds which[n] in one batch; what they have found before stays theirs. The vectors live in s->temporary. anl_locate_start comes next.
+ *  Errors as `embed`. */
+int anl_locate_embed(const anl_context *c, anl_scratch *s, anl_embed_function *embed, anl_segment *const *which, int32_t n);
+
+/** The same for all segments, by the full encoder. */
+int anl_locate_embed_all(const anl_context *c, anl_scratch *s, anl_segments *segments);
 
 /** (Re)starts the search of which[n]: room for k neighbours each, no list gone through. 0 or ANL_ENOMEM. */
 int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena);

@@ -58,7 +58,7 @@ int anl_anchors_find(const anl_context *c, anl_scratch *s, const uint8_t *bases,
     anl_segments segments = {0};
     int32_t strong = 0, saturated = 0;
     int rc = anl_locate_cut(&segments, 0, bases, len, size, segments_of(len, size), s->temporary);
-    if (!rc) rc = anl_locate_embed(c, s, &segments);
+    if (!rc) rc = anl_locate_embed_all(c, s, &segments);
     /* A long read has segments to spare: only where few are found is it worth going through more of the index. */
     const anl_effort first = c->options->exhaustive ? ANL_EFFORT_ALL : ANL_EFFORT_USUAL, last = first + (first == ANL_EFFORT_USUAL);
     for (anl_effort effort = first; effort <= last && !rc && strong * ANL_LONG_STRONG_SHARE < segments.n; ++effort) {

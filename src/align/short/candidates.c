@@ -233,7 +233,7 @@ int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_p
     own.k *= c->options->candidates;
     queue->n = 0;
     for (int i = 0; i < n && !rc; ++i) rc = anl_candidates_cut(c->index, &queries[i], i, &segments, s->temporary);
-    if (!rc && segments.n) rc = anl_locate_embed(c, s, &segments);
+    if (!rc && segments.n) rc = anl_locate_embed_all(c, s, &segments);
     return rc ? rc : anl_candidates_search(c, s, &own, &segments, queue, queries, n, results);
 }
 

@@ -2,6 +2,7 @@
 
 #include "align_tuning.h"
 #include "pair.h"
+#include "probe.h"
 
 #include <stdlib.h>
 
@@ -30,6 +31,64 @@ static int settle(finder *f, int number, const anl_place *place, int32_t bound)
     q->bound = bound;
     return anl_candidates_add_place(f->c, f->queries, number, place, f->queue, f->results);
 }
+
+/* ---- probes ---- */
+
+/* The probes of a read on both strands. */
+typedef struct probes {
+    anl_probe list[2][ANL_PROBES];
+    int n[2];
+} probes;
+
+static void cut_probes(const anl_query *q, probes *out)
+{
+    for (int reverse = 0; reverse < 2; ++reverse) out->n[reverse] = anl_probe_cut(q->strand[reverse], q->read->len, out->list[reverse]);
+}
+
+/* Settles a read where a probe says that base 0 of it lies in [begin, end) of one contig, on that strand, if that proves the place and no gap
+ * beyond the band of a place without votes can give a better score there. */
+static int settle_by_probes(finder *f, int number, const probes *p, int reverse, int32_t contig, int64_t begin, int64_t end)
+{
+    const anl_query *q = &f->queries[number];
+    const anl_align_options *o = f->c->options;
+    const anl_sw_params *score = &o->align.score;
+    const int32_t del = score->del_open + (ANL_GAP_ROOM + 1) * score->del_extend, ins = score->ins_open + (ANL_GAP_ROOM + 1) * score->ins_extend;
+    anl_place place = {.contig = contig, .reverse = (uint8_t)reverse, .start = -1};
+    anl_index_clip(f->c->index, contig, &begin, &end);
+    end = end < f->c->index->contig_begin[contig + 1] - q->read->len + 1 ? end : f->c->index->contig_begin[contig + 1] - q->read->len + 1;
+    for (int i = 0; i < p->n[reverse] && begin < end; ++i) {
+        const anl_probe *probe = &p->list[reverse][i];
+        const int64_t at = anl_probe_find(f->c->index->bases, begin + probe->offset, end - begin, probe->key);
+        if (at < 0 || at - probe->offset == place.start) continue;
+        place.start = at - probe->offset;
+        const anl_proof proof = anl_prove(f->c, q, &place);
+        if (q->read->len * score->match - proof.score > (del < ins ? del : ins) || !anl_proof_suffices(o, q, &proof)) continue;
+        return settle(f, number, &place, 0);
+    }
+    return ANL_OK;
+}
+
+/* Tries the hits of a segment that have not been tried yet, the nearest first. */
+static int probe_hits(finder *f, const anl_segment *segment)
+{
+    const anl_index *x = f->c->index;
+    const anl_query *q = &f->queries[segment->sequence];
+    probes p;
+    int rc = ANL_OK;
+    cut_probes(q, &p);
+    for (int32_t h = 0; h < segment->near.n && h < ANL_PROBED && !q->settled && !rc; ++h) {
+        const int64_t pos = anl_index_window_pos(x, segment->near.hits[h].window), expected = pos + (x->window - segment->len) / 2;
+        const int32_t contig = anl_index_contig_at(x, pos);
+        for (int reverse = 0; reverse < 2 && !q->settled && !rc; ++reverse) {
+            const int32_t before = reverse ? segment->sequence_len - segment->offset - segment->len : segment->offset;
+            rc = settle_by_probes(f, segment->sequence, &p, reverse, contig, expected - before - x->stride, expected - before + x->stride + 1);
+        }
+    }
+    if (q->settled) ++f->counts->proven[f->wave];
+    return rc;
+}
+
+/* ---- votes ---- */
 
 /* Stops the votes of a read whose place is proven. */
 static int stop_when_proven(void *data, const anl_segment *segment, const anl_place *place)
@@ -61,6 +120,22 @@ static int vote_beside(finder *f, const anl_query *here, const anl_query *mate, 
     return rc;
 }
 
+static int probe_beside(finder *f, const anl_query *here, int to)
+{
+    const anl_query *mate = &f->queries[to];
+    const anl_candidate at = candidate_at(&here->place);
+    probes p;
+    int rc = ANL_OK;
+    cut_probes(mate, &p);
+    for (int o = 0; o < ANL_N_ORIENTATIONS && !rc && !mate->settled; ++o) {
+        anl_mate_region region;
+        if (anl_pair_region(f->inserts, (anl_orientation)o, f->c->index, here, &at, mate->read, &region))
+            rc = settle_by_probes(f, to, &p, region.reverse, here->place.contig, region.begin, region.end);
+    }
+    if (mate->settled) ++f->counts->proven_beside_mate;
+    return rc;
+}
+
 /* Settles the mate of a proven read where it is proven, too, or where one place beside the read stands out. */
 static int look_beside(finder *f, int from)
 {
@@ -72,7 +147,9 @@ static int look_beside(finder *f, int from)
         anl_read_is_long(q->read))
         return ANL_OK;
     here->looked = 1;
-    int rc = vote_beside(f, here, q, &near);
+    int rc = probe_beside(f, here, to);
+    if (rc || q->settled) return rc;
+    rc = vote_beside(f, here, q, &near);
     int32_t best = 0, others = 0;
     for (int32_t i = 0; i < near.n; ++i) {
         if (near.list[i].votes > near.list[best].votes) best = i;
@@ -111,13 +188,29 @@ static void drop_settled(const finder *f, open_segments *open)
     open->n = n;
 }
 
+static int is_light(const finder *f, int number)
+{
+    return anl_waves[number].light && anl_encoder_has_light(f->c->encoder);
+}
+
+/* Gives segments the vectors that a wave searches with. */
+static int embed(finder *f, open_segments *open, int number)
+{
+    anl_embed_function *by = is_light(f, number) ? anl_encoder_embed_light : anl_encoder_embed;
+    int rc = anl_locate_embed(f->c, f->s, by, open->list, open->n);
+    return rc ? rc : anl_locate_start(open->list, open->n, is_light(f, number) ? ANL_PROBED : f->params.k, f->s->temporary);
+}
+
 static int wave(finder *f, open_segments *open, int number)
 {
     f->wave = number;
-    int rc = anl_locate_wave(f->c, f->s, open->list, open->n, anl_waves[number]);
+    int rc = !number || is_light(f, number - 1) > is_light(f, number) ? embed(f, open, number) : ANL_OK;
+    if (!rc) rc = anl_locate_wave(f->c, f->s, open->list, open->n, anl_waves[number].lists);
     for (int32_t i = 0; i < open->n && !rc; ++i) {
         anl_segment *segment = open->list[i];
         if (f->queries[segment->sequence].settled) continue;
+        rc = probe_hits(f, segment);
+        if (rc || f->queries[segment->sequence].settled || is_light(f, number)) continue;
         rc = anl_locate_vote(f->c->index, f->s->voter, &f->params, segment, f->s->temporary, stop_when_proven, f);
         if (!rc) rc = f->status;
     }
@@ -136,9 +229,7 @@ static int first_wave(finder *f, int seconds, anl_segments *segments, open_segme
     if (!(open->list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *)))) return ANL_ENOMEM;
     f->counts->segments += segments->n;
     for (open->n = 0; open->n < segments->n; ++open->n) open->list[open->n] = &segments->list[open->n];
-    rc = anl_locate_embed(f->c, f->s, segments);
-    if (!rc) rc = anl_locate_start(open->list, open->n, f->params.k, f->s->temporary);
-    if (!rc) rc = wave(f, open, 0);
+    rc = wave(f, open, 0);
     for (int i = 0; i < f->n && !rc; ++i)
         if ((f->queries[i].read->mate == 2) == seconds) rc = look_beside(f, i);
     return rc;
