@@ -40,12 +40,40 @@ typedef struct anl_sw_group {
  *  (bit set) whose score did not fit: their results mean nothing. */
 typedef uint64_t anl_sw_score(const anl_sw_params *p, const anl_sw_group *g, anl_sw_result *out);
 
+/* How the best score of a cell came about, and more about the cell. */
+enum {
+    ANL_SW_COLUMN = 1, /**< of query and target: a match or mismatch */
+    ANL_SW_DELETION = 2,
+    ANL_SW_INSERTION = 3,
+    ANL_SW_SOURCE = 3, /**< the bits of these */
+    ANL_SW_DELETION_GOES_ON = 4,  /**< one that ends in the next cell goes on from this one's deletion, and does not open here */
+    ANL_SW_INSERTION_GOES_ON = 8, /**< one that ends here goes on */
+    ANL_SW_COLUMN_STARTS = 16, /**< an alignment that ends with the column begins with it, too */
+    ANL_SW_NOWHERE = INT32_MIN / 2, /**< the score of a cell that is not reached */
+    ANL_SW_BAND_BLOCK = 16,         /**< cells that are computed together */
+};
+
+/** A row of a banded alignment: n cells beside each other on the target. All arrays have room for n, rounded up to ANL_SW_BAND_BLOCK, and one
+ *  block more; on return h and insertion are nowhere behind the first n. `from` tells of a deletion what its next cell needs. */
+typedef struct anl_sw_band {
+    const uint8_t *target; /**< [n] base codes, then any */
+    int32_t n;
+    int32_t base;       /**< of the query */
+    int32_t start;      /**< score of an alignment that begins here */
+    int32_t *h;         /**< of the row above, h[b] diagonally above cell b; on return of this row */
+    int32_t *insertion; /**< the same of what ends in an insertion */
+    int32_t *column;    /**< out: scores of what ends in a column */
+    uint8_t *from;      /**< out: how the best one came about */
+} anl_sw_band;
+
 typedef struct anl_sw_kernels {
     int lanes8, lanes16;
     anl_sw_score *score8;  /**< scores up to 254 - mismatch */
     anl_sw_score *score16; /**< scores up to 65534 - mismatch */
     /** Sets bit i % 64 of bits[i / 64] where a[i] != b[i] or either is above 3; returns how many. bits has (n + 63) / 64 words. */
     int32_t (*mismatches)(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits);
+    /** The recurrences of Gotoh (1982, doi 10.1016/0022-2836(82)90398-9) for one row. Returns the best score of a column. */
+    int32_t (*band_row)(const anl_sw_params *p, const anl_sw_band *row);
 } anl_sw_kernels;
 
 void anl_sw_fill_scalar(anl_sw_kernels *t);

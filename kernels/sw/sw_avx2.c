@@ -77,6 +77,8 @@ static inline u16x32 index_select32(__m256i m, uint16_t j, u16x32 old)
 #define INDEX_SELECT(m, j, old) _mm256_blendv_epi8(old, _mm256_set1_epi16((short)(j)), m)
 #include "sw_inter.inc.h"
 
+#include "band_row.inc.h"
+
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)
 {
     const __m256i three = _mm256_set1_epi8(3);
@@ -105,4 +107,5 @@ void anl_sw_fill_avx2(anl_sw_kernels *t)
     t->score8 = score8;
     t->score16 = score16;
     t->mismatches = mismatches;
+    t->band_row = band_row;
 }

@@ -69,6 +69,8 @@ static inline u16x64 index_select64(__mmask64 m, uint16_t j, u16x64 old)
 #define INDEX_SELECT(m, j, old) _mm512_mask_mov_epi16(old, m, _mm512_set1_epi16((short)(j)))
 #include "sw_inter.inc.h"
 
+#include "band_row.inc.h"
+
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)
 {
     const __m512i three = _mm512_set1_epi8(3);
@@ -90,4 +92,5 @@ void anl_sw_fill_avx512(anl_sw_kernels *t)
     t->score8 = score8;
     t->score16 = score16;
     t->mismatches = mismatches;
+    t->band_row = band_row;
 }

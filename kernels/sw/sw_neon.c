@@ -85,6 +85,8 @@ static inline uint16x8_t lookup16(uint8x16_t table, uint16x8_t x)
 #define INDEX_SELECT(m, j, old) vbslq_u16(m, vdupq_n_u16(j), old)
 #include "sw_inter.inc.h"
 
+#include "band_row.inc.h"
+
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)
 {
     const uint8x16_t three = vdupq_n_u8(3);
@@ -116,4 +118,5 @@ void anl_sw_fill_neon(anl_sw_kernels *t)
     t->score8 = score8;
     t->score16 = score16;
     t->mismatches = mismatches;
+    t->band_row = band_row;
 }

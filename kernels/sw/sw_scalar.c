@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "band_row.inc.h"
+
 static inline int32_t larger(int32_t a, int32_t b)
 {
     return a > b ? a : b;
@@ -60,4 +62,5 @@ void anl_sw_fill_scalar(anl_sw_kernels *t)
     t->score8 = score8;
     t->score16 = score16;
     t->mismatches = mismatches;
+    t->band_row = band_row;
 }

@@ -6,16 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How the best score of a cell came about, and more about the cell. */
-enum { COLUMN = 1, DELETION = 2, INSERTION = 3, SOURCE = 3, DELETION_GOES_ON = 4, INSERTION_GOES_ON = 8, COLUMN_STARTS = 16 };
-#define NOWHERE (INT32_MIN / 2)
-
 struct anl_extend_scratch {
-    uint8_t *from; /* [qlen][width] */
-    int32_t *rows; /* those of band_rows */
+    uint8_t *from;   /* [qlen][width of band_rows] */
+    int32_t *rows;   /* those of band_rows */
+    uint8_t *target; /* with room behind it */
     anl_cigar cigar;
     char *md;
-    size_t from_cap, rows_cap, md_cap;
+    size_t from_cap, rows_cap, target_cap, md_cap;
 };
 
 int anl_extend_scratch_new(anl_extend_scratch **out)
@@ -29,6 +26,7 @@ void anl_extend_scratch_free(anl_extend_scratch *s)
     if (!s) return;
     free(s->from);
     free(s->rows);
+    free(s->target);
     free(s->cigar.list);
     free(s->md);
     free(s);
@@ -39,52 +37,35 @@ typedef struct cell {
     int32_t total, q, b; /* b: column of the band */
 } cell;
 
-/* Scores of a row of the band, [width] and one more, which stays NOWHERE in h and insertion. */
+/* Scores of a row of the band; h and insertion are NOWHERE beyond it. */
 typedef struct band_rows {
-    int32_t *h, *insertion, *column, *deletion;
+    int32_t *h, *insertion, *column;
 } band_rows;
 
-/* Row q of the band. r->h[b] and r->insertion[b] hold the row above on entry, shifted so that h[b] is the cell diagonally above; the row
- * itself on return. Cells outside the target stay NOWHERE. Only deletions run along the row; the rest are loops for the compiler's vectors. */
-static void fill_row(const anl_extend_params *p, const anl_extend_problem *x, int32_t q, const band_rows *r, uint8_t *restrict from,
-                     cell *best)
+/* Row q of the band. Cells outside the target stay NOWHERE. */
+static void fill_row(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, const uint8_t *target, int32_t q,
+                     const band_rows *r, uint8_t *from, cell *best)
 {
-    const anl_sw_params *s = &p->score;
-    const int32_t width = x->dhi - x->dlo + 1, del_first = s->del_open + s->del_extend, del_next = s->del_extend;
-    const int32_t ins_first = s->ins_open + s->ins_extend, ins_next = s->ins_extend;
-    const int32_t first = q + x->dlo; /* target position of column 0 */
+    const int32_t width = x->dhi - x->dlo + 1, first = q + x->dlo; /* target position of column 0 */
     const int32_t lo = first < 0 ? -first : 0, hi = first + width > x->tlen ? x->tlen - first : width;
-    const int32_t start = q == 0 ? p->clip5 : 0, bonus = q == x->qlen - 1 ? p->clip3 : 0;
-    const int32_t base = x->query[q], equal = base > 3 ? -1 : s->match, differ = base > 3 ? -1 : -s->mismatch;
-    int32_t *restrict h = r->h, *restrict insertion = r->insertion, *restrict column = r->column, *restrict deletion = r->deletion;
-    int32_t top = NOWHERE, del = NOWHERE, left = NOWHERE;
-    for (int32_t b = 0; b < lo && b < width; ++b) h[b] = insertion[b] = NOWHERE;
-    for (int32_t b = lo; b < hi; ++b) {
-        const int32_t open = h[b + 1] - ins_first, go_on = insertion[b + 1] - ins_next, diagonal = h[b], t = x->target[first + b];
-        const int32_t value = (diagonal > start ? diagonal : start) + (t > 3 ? -1 : t == base ? equal : differ);
-        column[b] = value;
-        top = value > top ? value : top;
-        insertion[b] = go_on > open ? go_on : open;
-        from[b] = (uint8_t)((go_on > open ? INSERTION_GOES_ON : 0) | (diagonal <= start ? COLUMN_STARTS : 0));
+    const int32_t bonus = q == x->qlen - 1 ? p->clip3 : 0;
+    for (int32_t b = 0; b < lo && b < width; ++b) r->h[b] = r->insertion[b] = ANL_SW_NOWHERE;
+    if (lo < hi) {
+        const anl_sw_band row = {.target = target + first + lo,
+                                 .n = hi - lo,
+                                 .base = x->query[q],
+                                 .start = q == 0 ? p->clip5 : 0,
+                                 .h = r->h + lo,
+                                 .insertion = r->insertion + lo,
+                                 .column = r->column + lo,
+                                 .from = from + lo};
+        const int32_t top = k->band_row(&p->score, &row);
+        if (top + bonus > best->total) {
+            *best = (cell){top + bonus, q, lo};
+            while (r->column[best->b] != top) ++best->b;
+        }
     }
-    for (int32_t b = lo; b < hi; ++b) { /* a deletion that opens from a deletion only costs more */
-        const int32_t open = left - del_first, go_on = del - del_next;
-        left = column[b] > insertion[b] ? column[b] : insertion[b];
-        deletion[b] = del = go_on > open ? go_on : open;
-    }
-    for (int32_t b = lo; b < hi; ++b) {
-        const int32_t without = column[b] > insertion[b] ? column[b] : insertion[b],
-                      reached = deletion[b] > column[b] ? deletion[b] : column[b];
-        const int32_t source = insertion[b] > reached ? INSERTION : deletion[b] > column[b] ? DELETION : COLUMN;
-        h[b] = deletion[b] > without ? deletion[b] : without;
-        from[b] = (uint8_t)(from[b] | source);
-    }
-    for (int32_t b = lo + 1; b < hi; ++b)
-        from[b] = (uint8_t)(from[b] | (deletion[b - 1] - del_next > h[b - 1] - del_first ? DELETION_GOES_ON : 0));
-    for (int32_t b = hi > 0 ? hi : 0; b < width; ++b) h[b] = insertion[b] = NOWHERE;
-    if (top + bonus <= best->total) return;
-    *best = (cell){top + bonus, q, lo};
-    while (column[best->b] != top) ++best->b;
+    for (int32_t b = hi > 0 ? hi : 0; b < width; ++b) r->h[b] = r->insertion[b] = ANL_SW_NOWHERE;
 }
 
 static anl_cigar_op column_op(int eqx, uint8_t q, uint8_t t)
@@ -98,27 +79,27 @@ static int walk_back(const anl_extend_params *p, const anl_extend_problem *x, an
 {
     const int32_t width = x->dhi - x->dlo + 1;
     int32_t q = at.q, b = at.b;
-    int state = COLUMN, rc;
+    int state = ANL_SW_COLUMN, rc;
     s->cigar.n = 0;
     out->qend = q + 1;
     out->tend = q + x->dlo + b + 1;
     for (;;) {
         const uint8_t how = s->from[(size_t)q * (size_t)width + (size_t)b];
-        if (!state) state = how & SOURCE;
-        if (state == COLUMN) {
+        if (!state) state = how & ANL_SW_SOURCE;
+        if (state == ANL_SW_COLUMN) {
             rc = anl_cigar_push(&s->cigar, column_op(p->eqx, x->query[q], x->target[q + x->dlo + b]), 1);
-            if (rc || how & COLUMN_STARTS) break;
+            if (rc || how & ANL_SW_COLUMN_STARTS) break;
             --q;
             state = 0;
-        } else if (state == DELETION) {
+        } else if (state == ANL_SW_DELETION) {
             if ((rc = anl_cigar_push(&s->cigar, ANL_CIGAR_D, 1))) break;
             --b;
-            if (!(how & DELETION_GOES_ON)) state = 0;
+            if (!(s->from[(size_t)q * (size_t)width + (size_t)b] & ANL_SW_DELETION_GOES_ON)) state = 0;
         } else {
             if ((rc = anl_cigar_push(&s->cigar, ANL_CIGAR_I, 1))) break;
             --q;
             ++b;
-            if (!(how & INSERTION_GOES_ON)) state = 0;
+            if (!(how & ANL_SW_INSERTION_GOES_ON)) state = 0;
         }
     }
     out->qbeg = q;
@@ -144,17 +125,20 @@ static void remove_bonuses(const anl_extend_params *p, int32_t qlen, anl_extensi
     out->score = out->total - (out->qbeg == 0 ? p->clip5 : 0) - (out->qend == qlen ? p->clip3 : 0);
 }
 
-int anl_extend(const anl_extend_params *p, const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out)
+int anl_extend(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out)
 {
-    const size_t width = (size_t)(x->dhi - x->dlo) + 1;
+    const size_t width = (size_t)(x->dhi - x->dlo) + 1, room = width + 2 * ANL_SW_BAND_BLOCK, tlen = (size_t)x->tlen;
     *out = (anl_extension){.md = ""};
-    int rc = anl_grow(&s->rows, &s->rows_cap, 4 * (width + 1), sizeof *s->rows);
-    if (!rc) rc = anl_grow(&s->from, &s->from_cap, (size_t)x->qlen * width, 1);
+    int rc = anl_grow(&s->rows, &s->rows_cap, 3 * room, sizeof *s->rows);
+    if (!rc) rc = anl_grow(&s->from, &s->from_cap, (size_t)x->qlen * width + ANL_SW_BAND_BLOCK, 1);
+    if (!rc) rc = anl_grow(&s->target, &s->target_cap, tlen + ANL_SW_BAND_BLOCK, 1);
     if (rc) return rc;
-    const band_rows r = {s->rows, s->rows + width + 1, s->rows + 2 * (width + 1), s->rows + 3 * (width + 1)};
-    for (size_t i = 0; i < 2 * (width + 1); ++i) s->rows[i] = NOWHERE;
+    if (tlen) memcpy(s->target, x->target, tlen);
+    memset(s->target + tlen, 4, ANL_SW_BAND_BLOCK);
+    const band_rows r = {s->rows, s->rows + room, s->rows + 2 * room};
+    for (size_t i = 0; i < 2 * room; ++i) s->rows[i] = ANL_SW_NOWHERE;
     cell best = {0};
-    for (int32_t q = 0; q < x->qlen; ++q) fill_row(p, x, q, &r, s->from + (size_t)q * width, &best);
+    for (int32_t q = 0; q < x->qlen; ++q) fill_row(p, k, x, s->target, q, &r, s->from + (size_t)q * width, &best);
     if (best.total <= 0) return ANL_OK;
     out->total = best.total;
     rc = walk_back(p, x, s, best, out);

@@ -88,7 +88,7 @@ static void everything_fits(void **unused)
         anl_extend_params p = trial & 1 ? with_clips() : plain;
         p.eqx = trial % 3 == 0;
         anl_extension e;
-        assert_int_equal(anl_extend(&p, &x, s, &e), 0);
+        assert_int_equal(anl_extend(&p, &anl_kernels_get()->sw, &x, s, &e), 0);
         assert_true(e.score > 0);
         assert_int_equal(
             anl_cigar_score(&(anl_wave_params){.score = p.score, .long_open = -1}, e.cigar, e.n_cigar, query + e.qbeg, target + e.tbeg),
@@ -122,7 +122,7 @@ static void cigar_of(const anl_extend_params *p, const char *query, const char *
     set_codes(t, target);
     assert_int_equal(anl_extend_scratch_new(&s), 0);
     const anl_extend_problem x = {q, t, (int32_t)strlen(query), (int32_t)strlen(target), -20, 20};
-    assert_int_equal(anl_extend(p, &x, s, &e), 0);
+    assert_int_equal(anl_extend(p, &anl_kernels_get()->sw, &x, s, &e), 0);
     for (int32_t i = 0; i < e.n_cigar; ++i) sprintf(text + strlen(text), "%u%c", e.cigar[i] >> 4, "MIDNSHP=X"[e.cigar[i] & 15]);
     assert_string_equal(text, expected);
     assert_string_equal(e.md, md);
@@ -165,7 +165,7 @@ static void ungapped_is_a_band_of_one(void **unused)
         const anl_extend_problem x = {query, target, n, n, 0, 0};
         anl_extension quick, banded;
         assert_int_equal(anl_extend_ungapped_trace(&p, &k.sw, &x, s, &quick), 0);
-        assert_int_equal(anl_extend(&p, &x, s2, &banded), 0);
+        assert_int_equal(anl_extend(&p, &anl_kernels_get()->sw, &x, s2, &banded), 0);
         assert_int_equal(quick.total, banded.total);
         assert_int_equal(quick.score, banded.score);
         assert_int_equal(quick.qbeg, banded.qbeg);
@@ -208,7 +208,7 @@ static void whole_read_wins(void **unused)
         anl_extend_ungapped(&p, &k.sw, query, target + diagonal, Q, Q, &straight);
         if (straight.total != r.score + p.clip5 + p.clip3) continue;
         const anl_extend_problem x = {query, target, Q, T, 0, T - Q};
-        assert_int_equal(anl_extend(&p, &x, s, &traced), 0);
+        assert_int_equal(anl_extend(&p, &anl_kernels_get()->sw, &x, s, &traced), 0);
         assert_int_equal(traced.total, straight.total);
         assert_int_equal(traced.n_cigar, 1);
         assert_int_equal(traced.cigar[0], Q << 4);

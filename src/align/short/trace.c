@@ -42,7 +42,7 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
                                 .dhi = (int32_t)(dhi - begin)};
         int rc = ANL_OK;
         if (!extra && straight(c, s, candidate, p, begin, e, &rc)) return rc;
-        rc = anl_extend(&c->options->align, &p, s->extend, e);
+        rc = anl_extend(&c->options->align, &c->kernels->sw, &p, s->extend, e);
         if (rc || e->total >= candidate->score || (dlo + len <= bounds[0] && dhi >= bounds[1])) return rc;
     }
 }
