@@ -1,10 +1,11 @@
-/* One row of a banded alignment, in the compiler's own vectors: a row is so short that what one step stores the next must have in registers.
- * Defines band_row. */
+/* One row of a banded alignment, in the compiler's own vectors of BAND_LANES cells (4, 8 or 16): a row is so short that what one step stores
+ * the next must have in registers. Defines band_row. */
 #include "sw.h"
 
 #include <string.h>
 
-enum { CELLS = ANL_SW_BAND_BLOCK };
+enum { CELLS = BAND_LANES };
+_Static_assert(ANL_SW_BAND_BLOCK % CELLS == 0, "rooms hold whole vectors");
 
 #pragma GCC diagnostic ignored "-Wpsabi" /* nothing here is called from elsewhere */
 
@@ -38,20 +39,48 @@ static inline cells most(cells a, cells b)
     return choose(a > b, a, b);
 }
 
-/* The cells from the second on, and the first of the next block. */
+#if BAND_LANES == 4
+#define LANE 0, 1, 2, 3
+#define SHIFTED 1, 2, 3, 4
+#define BEFORE 3, 4, 5, 6
+#define DOWN_1 0, 0, 1, 2
+#define DOWN_2 0, 0, 0, 1
+#elif BAND_LANES == 8
+#define LANE 0, 1, 2, 3, 4, 5, 6, 7
+#define SHIFTED 1, 2, 3, 4, 5, 6, 7, 8
+#define BEFORE 7, 8, 9, 10, 11, 12, 13, 14
+#define DOWN_1 0, 0, 1, 2, 3, 4, 5, 6
+#define DOWN_2 0, 0, 0, 1, 2, 3, 4, 5
+#define DOWN_4 0, 0, 0, 0, 0, 1, 2, 3
+#else
+#define LANE 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+#define SHIFTED 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+#define BEFORE 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+#define DOWN_1 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+#define DOWN_2 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+#define DOWN_4 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+#define DOWN_8 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7
+#endif
+
+/* The cells from the second on, and the first of the next vector. */
 static inline cells next_cells(cells v, cells next)
 {
-    return __builtin_shufflevector(v, next, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    return __builtin_shufflevector(v, next, SHIFTED);
 }
 
-/* Every cell the most of those before it, the first one that of `before` alone. */
+/* Every cell the most of those before it, the first one the last of `before`, which has the most so far. */
 static inline cells most_before(cells v, cells before)
 {
-    v = __builtin_shufflevector(before, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
-    v = most(v, __builtin_shufflevector(v, v, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14));
-    v = most(v, __builtin_shufflevector(v, v, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13));
-    v = most(v, __builtin_shufflevector(v, v, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
-    return most(v, __builtin_shufflevector(v, v, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7));
+    v = __builtin_shufflevector(before, v, BEFORE);
+    v = most(v, __builtin_shufflevector(v, v, DOWN_1));
+    v = most(v, __builtin_shufflevector(v, v, DOWN_2));
+#if BAND_LANES >= 8
+    v = most(v, __builtin_shufflevector(v, v, DOWN_4));
+#endif
+#if BAND_LANES >= 16
+    v = most(v, __builtin_shufflevector(v, v, DOWN_8));
+#endif
+    return v;
 }
 
 static int32_t band_row(const anl_sw_params *s, const anl_sw_band *r)
@@ -59,7 +88,7 @@ static int32_t band_row(const anl_sw_params *s, const anl_sw_band *r)
     const int known = r->base <= 3;
     const int32_t del_first = s->del_open + s->del_extend, del_next = s->del_extend;
     const int32_t ins_first = s->ins_open + s->ins_extend, ins_next = s->ins_extend;
-    const cells lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, nowhere = all(ANL_SW_NOWHERE), start = all(r->start);
+    const cells lane = {LANE}, nowhere = all(ANL_SW_NOWHERE), start = all(r->start);
     const cells equal = all(known ? s->match : -1), differ = all(known ? -s->mismatch : -1), one = all(1);
     cells top = nowhere, open_before = nowhere, h = load(r->h), insertion = load(r->insertion);
     for (int32_t b = 0; b < r->n; b += CELLS) {

@@ -77,6 +77,7 @@ static inline u16x32 index_select32(__m256i m, uint16_t j, u16x32 old)
 #define INDEX_SELECT(m, j, old) _mm256_blendv_epi8(old, _mm256_set1_epi16((short)(j)), m)
 #include "sw_inter.inc.h"
 
+#define BAND_LANES 8
 #include "band_row.inc.h"
 
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)

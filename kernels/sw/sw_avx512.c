@@ -69,6 +69,7 @@ static inline u16x64 index_select64(__mmask64 m, uint16_t j, u16x64 old)
 #define INDEX_SELECT(m, j, old) _mm512_mask_mov_epi16(old, m, _mm512_set1_epi16((short)(j)))
 #include "sw_inter.inc.h"
 
+#define BAND_LANES 16
 #include "band_row.inc.h"
 
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)

@@ -85,6 +85,7 @@ static inline uint16x8_t lookup16(uint8x16_t table, uint16x8_t x)
 #define INDEX_SELECT(m, j, old) vbslq_u16(m, vdupq_n_u16(j), old)
 #include "sw_inter.inc.h"
 
+#define BAND_LANES 4
 #include "band_row.inc.h"
 
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#define BAND_LANES 4
 #include "band_row.inc.h"
 
 static inline int32_t larger(int32_t a, int32_t b)

@@ -163,6 +163,81 @@ static void mismatches_at_every_level(void **unused)
     }
 }
 
+/* One row, cell by cell as the recurrences say it. The arrays of a row lie one behind the other. */
+enum { ROW_ROOM = 3 * ANL_SW_BAND_BLOCK + 64 };
+
+typedef struct band_arrays {
+    int32_t h[ROW_ROOM], insertion[ROW_ROOM], column[ROW_ROOM];
+    uint8_t from[ROW_ROOM];
+} band_arrays;
+
+static int32_t larger_of(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static int32_t plain_row(const anl_sw_params *p, const uint8_t *target, int n, int base, int32_t start, band_arrays *a)
+{
+    int32_t top = ANL_SW_NOWHERE, del = ANL_SW_NOWHERE - p->del_open, left = ANL_SW_NOWHERE;
+    for (int b = 0; b < n; ++b) {
+        const int32_t open = a->h[b + 1] - p->ins_open - p->ins_extend, on = a->insertion[b + 1] - p->ins_extend;
+        const int32_t t = target[b], score = base > 3 || t > 3 ? -1 : base == t ? p->match : -p->mismatch;
+        const int32_t column = larger_of(a->h[b], start) + score, insertion = larger_of(open, on);
+        int how = (on > open ? ANL_SW_INSERTION_GOES_ON : 0) | (a->h[b] <= start ? ANL_SW_COLUMN_STARTS : 0);
+        if (b) del = larger_of(del - p->del_extend, left - p->del_open - p->del_extend);
+        const int32_t best = larger_of(larger_of(column, insertion), del);
+        left = larger_of(column, insertion);
+        how |= insertion > larger_of(column, del) ? ANL_SW_INSERTION : del > column ? ANL_SW_DELETION : ANL_SW_COLUMN;
+        if (del - p->del_extend > best - p->del_open - p->del_extend) how |= ANL_SW_DELETION_GOES_ON;
+        a->h[b] = best;
+        a->insertion[b] = insertion;
+        a->column[b] = column;
+        a->from[b] = (uint8_t)how;
+        top = larger_of(top, column);
+    }
+    a->h[n] = a->insertion[n] = ANL_SW_NOWHERE;
+    return top;
+}
+
+static void band_rows_at_every_level(void **unused)
+{
+    (void)unused;
+    const anl_sw_params other = {.match = 2, .mismatch = 3, .del_open = 0, .del_extend = 2, .ins_open = 4, .ins_extend = 0};
+    for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+        anl_kernels k;
+        assert_int_equal(anl_kernels_fill(&k, *level), 0);
+        for (int n = 1; n <= 60; ++n) {
+            const anl_sw_params *p = n % 3 ? &standard : &other;
+            const size_t room = (size_t)(n + ANL_SW_BAND_BLOCK - 1) / ANL_SW_BAND_BLOCK * ANL_SW_BAND_BLOCK;
+            uint8_t *target = guarded(room);
+            static band_arrays got, expected;
+            for (size_t i = 0; i < room; ++i) target[i] = (uint8_t)random_below(5);
+            for (int b = 0; b < ROW_ROOM; ++b) got.h[b] = got.insertion[b] = ANL_SW_NOWHERE;
+            for (int row = 0; row < 40; ++row) {
+                const int base = (int)random_below(5);
+                const int32_t start = row ? 0 : 5;
+                expected = got;
+                const int32_t top = plain_row(p, target, n, base, start, &expected);
+                const anl_sw_band band = {.target = target,
+                                          .n = n,
+                                          .base = base,
+                                          .start = start,
+                                          .h = got.h,
+                                          .insertion = got.insertion,
+                                          .column = got.column,
+                                          .from = got.from};
+                assert_int_equal(k.sw.band_row(p, &band), top);
+                assert_memory_equal(got.h, expected.h, sizeof(int32_t) * (size_t)(n + 1));
+                assert_memory_equal(got.column, expected.column, sizeof(int32_t) * (size_t)n);
+                assert_memory_equal(got.from, expected.from, (size_t)n);
+                for (int b = 0; b < n; ++b) assert_int_equal(got.insertion[b], expected.insertion[b]);
+                assert_true(got.insertion[n] <= ANL_SW_NOWHERE);
+            }
+            release(target, room);
+        }
+    }
+}
+
 static void agrees_with_parasail(void **unused)
 {
     (void)unused;
@@ -204,6 +279,7 @@ int main(void)
         cmocka_unit_test(random_jobs),
         cmocka_unit_test(extreme_jobs),
         cmocka_unit_test(mismatches_at_every_level),
+        cmocka_unit_test(band_rows_at_every_level),
         cmocka_unit_test(agrees_with_parasail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,13 +17,15 @@ enum {
 /* ---- locate ---- */
 
 enum {
+    ANL_NEARLY_ALL_NUM = 3,
+    ANL_NEARLY_ALL_DEN = 4, /* of a segment's k-mers vote for a place that explains nearly all of it: 4 errors in 150 bp */
     ANL_GAP_ROOM = 20,    /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
     ANL_VOTE_TILE = 2048, /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
 };
 
 /* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
  * equal bases gives 3 9-mers; 2 and 5 find the same. k_most bounds the time for repeats; 512 and 8,192 find the same. */
-static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3};
+static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3, .near_drop = 2};
 
 /* A segment that a split read leaves over is short and looks less like its window: with k = 1, 4, 8, 16 both breakpoints of 2,546, 2,553, 2,560
  * and 2,564 of 4,000 reads are found, the last taking 13% longer. */
