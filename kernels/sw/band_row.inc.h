@@ -96,7 +96,8 @@ static int32_t band_row(const anl_sw_params *s, const anl_sw_band *r)
         bytes base;
         memcpy(&base, r->target + b, sizeof base);
         const cells t = __builtin_convertvector(base, cells);
-        const cells value = most(h, start) + choose(t > 3, -one, choose(t == r->base, equal, differ)), column = choose(inside, value, nowhere);
+        const cells value = most(h, start) + choose(t > 3, -one, choose(t == r->base, equal, differ)),
+                    column = choose(inside, value, nowhere);
         const cells open = next_cells(h, next_h) - ins_first, go_on = next_cells(insertion, next_insertion) - ins_next;
         const cells ins = choose(inside, most(go_on, open), nowhere);
         /* A deletion opens from the best of all cells before it, less its length: to open from a deletion only costs more. */

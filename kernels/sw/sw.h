@@ -45,10 +45,10 @@ enum {
     ANL_SW_COLUMN = 1, /**< of query and target: a match or mismatch */
     ANL_SW_DELETION = 2,
     ANL_SW_INSERTION = 3,
-    ANL_SW_SOURCE = 3, /**< the bits of these */
-    ANL_SW_DELETION_GOES_ON = 4,  /**< one that ends in the next cell goes on from this one's deletion, and does not open here */
-    ANL_SW_INSERTION_GOES_ON = 8, /**< one that ends here goes on */
-    ANL_SW_COLUMN_STARTS = 16, /**< an alignment that ends with the column begins with it, too */
+    ANL_SW_SOURCE = 3,              /**< the bits of these */
+    ANL_SW_DELETION_GOES_ON = 4,    /**< one that ends in the next cell goes on from this one's deletion, and does not open here */
+    ANL_SW_INSERTION_GOES_ON = 8,   /**< one that ends here goes on */
+    ANL_SW_COLUMN_STARTS = 16,      /**< an alignment that ends with the column begins with it, too */
     ANL_SW_NOWHERE = INT32_MIN / 2, /**< the score of a cell that is not reached */
     ANL_SW_BAND_BLOCK = 16,         /**< cells that are computed together */
 };

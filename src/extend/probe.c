@@ -4,8 +4,8 @@
 
 enum {
     KEY = ANL_PROBE_K / 4,
-    WIDTH = 32,  /* bytes that are compared at a time: the compiler makes vectors of them */
-    TILE = 128,  /* bytes of the reference that are searched at a time */
+    WIDTH = 32, /* bytes that are compared at a time: the compiler makes vectors of them */
+    TILE = 128, /* bytes of the reference that are searched at a time */
     ROOM = TILE + KEY + WIDTH + 8,
 };
 

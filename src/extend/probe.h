@@ -7,7 +7,7 @@
 
 enum {
     ANL_PROBE_K = 16, /**< bp: what four bytes hold; one that a few hundred random bp hold is rare */
-    ANL_PROBES = 3,   /**< of a read: at 2% errors 2 reads of 100 have none without an error */
+    ANL_PROBES = 5,   /**< of a read: four errors leave one of them whole */
 };
 
 typedef struct anl_probe {
@@ -15,7 +15,7 @@ typedef struct anl_probe {
     int32_t offset; /**< bp, in the read */
 } anl_probe;
 
-/** Takes probes from the ends and the middle of read[len] (base codes 0-4), without those that hold an N; returns how many. */
+/** Takes probes, evenly spread, from read[len] (base codes 0-4), without those that hold an N; returns how many. */
 int anl_probe_cut(const uint8_t *read, int32_t len, anl_probe out[ANL_PROBES]);
 
 /** A position in [from, from + n) at which the key begins in `packed` (2 bits a base, four to a byte, the first in the low bits), which

@@ -210,9 +210,9 @@ static void waves_find_what_one_search_finds(void **unused)
         assert_int_equal(anl_locate_wave(&w.context, &w.scratch, which[0], N, steps[step]), 0);
         for (int i = 0; i < N; ++i) {
             const int32_t before = waves.list[i].places.n;
-            assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &waves.list[i], places, NULL, NULL), 0);
+            assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &waves.list[i], places), 0);
             const int32_t after = waves.list[i].places.n;
-            assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &waves.list[i], places, NULL, NULL), 0);
+            assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &waves.list[i], places), 0);
             assert_int_equal(waves.list[i].places.n, after);
             grown += step && after > before;
         }
@@ -223,7 +223,7 @@ static void waves_find_what_one_search_finds(void **unused)
     assert_true(grown > 5); /* later waves did find places */
     int many = 0;
     for (int i = 0; i < N; ++i) {
-        assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &once.list[i], places, NULL, NULL), 0);
+        assert_int_equal(anl_locate_vote(w.index, w.scratch.voter, &anl_locate_short, &once.list[i], places), 0);
         assert_true(holds_places(&once.list[i].places, &waves.list[i].places));
         many += once.list[i].places.n > COPIES / 2;
     }
@@ -294,7 +294,7 @@ static void hits_vote_for_the_place(void **unused)
                       nearest = b.window_begin[contig] + (middle < 0 ? 0 : middle / STRIDE);
         const anl_hit hits[3] = {{1, (uint32_t)nearest}, {2, (uint32_t)nearest + 1}, {3, nearest > 500 ? 100 : 900}};
         anl_segment s = hit_by(read, len, hits, 3);
-        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena, NULL, NULL), 0);
+        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);
         assert_true(s.places.n >= 1);
         assert_int_equal(s.places.list[0].start, begin);
         assert_int_equal(s.places.list[0].reverse, reverse);
@@ -303,7 +303,7 @@ static void hits_vote_for_the_place(void **unused)
         assert_true(s.places.n == 1 || s.places.list[1].start != begin); /* the second window says nothing new */
         anl_locate_forget(&s);
         assert_int_equal(s.places.n, 0);
-        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena, NULL, NULL), 0);
+        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);
         assert_int_equal(s.places.list[0].start, begin);
     }
     anl_arena_free(arena);
@@ -326,14 +326,14 @@ static void places_may_hang_over_the_contig(void **unused)
         take(read + LEN - inside, CONTIG, inside, 0);
         const anl_hit hit = {1, (uint32_t)b.window_begin[1]};
         anl_segment s = hit_by(read, LEN, &hit, 1);
-        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena, NULL, NULL), 0);
+        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);
         assert_int_equal(s.places.n, 1);
         assert_int_equal(s.places.list[0].start, CONTIG - LEN + inside);
         assert_int_equal(anl_locate_at(&s, &s.places.list[0]), CONTIG - LEN + inside);
         anl_locate_forget(&s);
         anl_locate_params p = anl_locate_long;
         p.min_votes = 3;
-        assert_int_equal(anl_locate_vote(x, v, &p, &s, arena, NULL, NULL), 0);
+        assert_int_equal(anl_locate_vote(x, v, &p, &s, arena), 0);
         assert_int_equal(s.places.n, inside >= p.min_on_contig);
     }
     anl_arena_free(arena);

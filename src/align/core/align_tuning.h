@@ -9,7 +9,7 @@
 /* ---- batches ---- */
 
 enum {
-    ANL_CHUNK = 2048,         /* reads that a thread takes through a stage together: a list that is scanned meets many of their queries */
+    ANL_CHUNK = 2048,        /* reads that a thread takes through a stage together: a list that is scanned meets many of their queries */
     ANL_CHUNK_ON_GPU = 4096, /* the same where a GPU embeds and searches: fewer and longer kernels (docs/gpu.md) */
     ANL_CHUNK_READ = 512,    /* bp that a read of a full chunk has room for; long reads make smaller chunks */
 };
@@ -19,8 +19,8 @@ enum {
 enum {
     ANL_NEARLY_ALL_NUM = 3,
     ANL_NEARLY_ALL_DEN = 4, /* of a segment's k-mers vote for a place that explains nearly all of it: 4 errors in 150 bp */
-    ANL_GAP_ROOM = 20,    /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
-    ANL_VOTE_TILE = 2048, /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
+    ANL_GAP_ROOM = 20,      /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
+    ANL_VOTE_TILE = 2048,   /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
 };
 
 /* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
@@ -52,15 +52,10 @@ enum {
 
 /* ---- adaptive search ---- */
 
-/* A wave takes reads that are still open on to so many of their nearest lists. */
-typedef struct anl_wave_plan {
-    int32_t lists;
-    int32_t light; /* 1: by the vector of the light encoder; the first full wave begins anew with that of the full one */
-} anl_wave_plan;
+enum { ANL_WAVES = 3 };
 
-enum { ANL_WAVES = 4 };
-
-static const anl_wave_plan anl_waves[ANL_WAVES] = {{2, 1}, {8, 1}, {8, 0}, {32, 0}};
+/* Lists that a read has gone through after each wave, by the vector of the light encoder; then it is searched with that of the full one. */
+static const int32_t anl_waves[ANL_WAVES] = {2, 8, 32};
 
 enum {
     ANL_PROBED = 4,            /* nearest hits at which probes are tried */

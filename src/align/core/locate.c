@@ -224,16 +224,14 @@ static int is_well_placed(const anl_segment *s, int32_t from)
     return 0;
 }
 
-int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena,
-                    anl_locate_stop *stop, void *data)
+int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena)
 {
     const anl_neighbours *near = &segment->near;
     const anl_hit *voted = segment->voted;
     int32_t at = 0;
     int rc = ANL_OK, well_placed = p->near_drop && is_well_placed(segment, 0);
     if (voted == near->hits && segment->n_voted == near->n) return ANL_OK;
-    const int32_t farthest =
-        near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), p->near_drop) : 0;
+    const int32_t farthest = near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), p->near_drop) : 0;
     anl_voter_load(v, segment->bases, segment->len);
     for (int32_t h = 0; h < near->n && !rc && !(well_placed && near->hits[h].dist > farthest); ++h) {
         while (at < segment->n_voted && is_before(&voted[at], &near->hits[h])) ++at;
@@ -241,7 +239,6 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
         const int32_t known = segment->places.n;
         rc = vote_at(x, v, p, segment, near->hits[h].window, arena);
         well_placed |= p->near_drop && is_well_placed(segment, known);
-        if (!rc && stop && segment->places.n > known && stop(data, segment, &segment->places.list[known])) break;
     }
     segment->voted = near->hits;
     segment->n_voted = near->n;

@@ -85,14 +85,9 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
 /** Whether more neighbours than params allow look alike: the true place may be missing. */
 int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segment, int32_t d);
 
-/** Called with each new place; 1: no more places are wanted. */
-typedef int anl_locate_stop(void *data, const anl_segment *segment, const anl_place *place);
-
 /** Lets k-mers vote at every hit that is new since the last call and not explained by a place of this segment, the nearest first; appends
- *  what they find to segment->places, in `arena`. `stop` (NULL: never) may end it, and then no hit of the segment votes again.
- *  0 or ANL_ENOMEM. */
-int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena,
-                    anl_locate_stop *stop, void *data);
+ *  what they find to segment->places, in `arena`. 0 or ANL_ENOMEM. */
+int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena);
 
 /** Forgets votes and places, so that all hits vote again. */
 void anl_locate_forget(anl_segment *segment);

@@ -20,7 +20,7 @@ static int vote(const anl_context *c, anl_scratch *s, anl_segments *segments, in
         anl_segment *segment = &segments->list[i];
         int32_t most = 0;
         anl_locate_forget(segment);
-        rc = anl_locate_vote(c->index, s->voter, &anl_locate_long, segment, s->temporary, NULL, NULL);
+        rc = anl_locate_vote(c->index, s->voter, &anl_locate_long, segment, s->temporary);
         for (int32_t j = 0; j < segment->places.n; ++j)
             if (segment->places.list[j].votes > most) most = segment->places.list[j].votes;
         *strong += most >= ANL_LONG_STRONG;

@@ -107,7 +107,7 @@ static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_par
     int32_t most = 0;
     int rc = ANL_OK;
     for (int32_t i = 0; i < n && !rc; ++i) {
-        rc = anl_locate_vote(c->index, s->voter, p, &segments[i], s->temporary, NULL, NULL);
+        rc = anl_locate_vote(c->index, s->voter, p, &segments[i], s->temporary);
         most = most_votes(&segments[i].places, most);
     }
     if (!rc) rc = anl_locate_region(c->index, s->voter, p, q->strand[0], q->read->len, q->near_begin, q->near_end, &near, s->temporary);

@@ -1,178 +1,7 @@
 #include "find.h"
 
 #include "align_tuning.h"
-#include "pair.h"
-#include "probe.h"
-
-#include <stdlib.h>
-
-/* What a chunk of reads shares on its way. */
-typedef struct finder {
-    const anl_context *c;
-    anl_scratch *s;
-    anl_locate_params params;
-    const anl_insert_model *inserts;
-    anl_sw_queue *queue;
-    anl_query *queries;
-    int n;
-    anl_arena *results;
-    int status; /* what proving failed with */
-    int wave;   /* the present one */
-    anl_find_counts *counts;
-} finder;
-
-/* ---- settle ---- */
-
-static int settle(finder *f, int number, const anl_place *place, int32_t bound)
-{
-    anl_query *q = &f->queries[number];
-    q->settled = 1;
-    q->place = *place;
-    q->bound = bound;
-    return anl_candidates_add_place(f->c, f->queries, number, place, f->queue, f->results);
-}
-
-/* ---- probes ---- */
-
-/* The probes of a read on both strands. */
-typedef struct probes {
-    anl_probe list[2][ANL_PROBES];
-    int n[2];
-} probes;
-
-static void cut_probes(const anl_query *q, probes *out)
-{
-    for (int reverse = 0; reverse < 2; ++reverse) out->n[reverse] = anl_probe_cut(q->strand[reverse], q->read->len, out->list[reverse]);
-}
-
-/* Settles a read where a probe says that base 0 of it lies in [begin, end) of one contig, on that strand, if that proves the place and no gap
- * beyond the band of a place without votes can give a better score there. */
-static int settle_by_probes(finder *f, int number, const probes *p, int reverse, int32_t contig, int64_t begin, int64_t end)
-{
-    const anl_query *q = &f->queries[number];
-    const anl_align_options *o = f->c->options;
-    const anl_sw_params *score = &o->align.score;
-    const int32_t del = score->del_open + (ANL_GAP_ROOM + 1) * score->del_extend, ins = score->ins_open + (ANL_GAP_ROOM + 1) * score->ins_extend;
-    anl_place place = {.contig = contig, .reverse = (uint8_t)reverse, .start = -1};
-    anl_index_clip(f->c->index, contig, &begin, &end);
-    end = end < f->c->index->contig_begin[contig + 1] - q->read->len + 1 ? end : f->c->index->contig_begin[contig + 1] - q->read->len + 1;
-    for (int i = 0; i < p->n[reverse] && begin < end; ++i) {
-        const anl_probe *probe = &p->list[reverse][i];
-        const int64_t at = anl_probe_find(f->c->index->bases, begin + probe->offset, end - begin, probe->key);
-        if (at < 0 || at - probe->offset == place.start) continue;
-        place.start = at - probe->offset;
-        const anl_proof proof = anl_prove(f->c, q, &place);
-        if (q->read->len * score->match - proof.score > (del < ins ? del : ins) || !anl_proof_suffices(o, q, &proof)) continue;
-        return settle(f, number, &place, 0);
-    }
-    return ANL_OK;
-}
-
-/* Tries the hits of a segment that have not been tried yet, the nearest first. */
-static int probe_hits(finder *f, const anl_segment *segment)
-{
-    const anl_index *x = f->c->index;
-    const anl_query *q = &f->queries[segment->sequence];
-    probes p;
-    int rc = ANL_OK;
-    cut_probes(q, &p);
-    for (int32_t h = 0; h < segment->near.n && h < ANL_PROBED && !q->settled && !rc; ++h) {
-        const int64_t pos = anl_index_window_pos(x, segment->near.hits[h].window), expected = pos + (x->window - segment->len) / 2;
-        const int32_t contig = anl_index_contig_at(x, pos);
-        for (int reverse = 0; reverse < 2 && !q->settled && !rc; ++reverse) {
-            const int32_t before = reverse ? segment->sequence_len - segment->offset - segment->len : segment->offset;
-            rc = settle_by_probes(f, segment->sequence, &p, reverse, contig, expected - before - x->stride, expected - before + x->stride + 1);
-        }
-    }
-    if (q->settled) ++f->counts->proven[f->wave];
-    return rc;
-}
-
-/* ---- votes ---- */
-
-/* Stops the votes of a read whose place is proven. */
-static int stop_when_proven(void *data, const anl_segment *segment, const anl_place *place)
-{
-    finder *f = data;
-    const anl_proof proof = anl_prove(f->c, &f->queries[segment->sequence], place);
-    if (!anl_proof_suffices(f->c->options, &f->queries[segment->sequence], &proof)) return 0;
-    ++f->counts->proven[f->wave];
-    f->status = settle(f, segment->sequence, place, 0);
-    return 1;
-}
-
-static anl_candidate candidate_at(const anl_place *place)
-{
-    return (anl_candidate){.start = place->start, .contig = place->contig, .reverse = place->reverse};
-}
-
-/* Places of the mate of a settled read in the regions that the insert sizes give. */
-static int vote_beside(finder *f, const anl_query *here, const anl_query *mate, anl_places *out)
-{
-    const anl_candidate at = candidate_at(&here->place);
-    int rc = ANL_OK;
-    for (int o = 0; o < ANL_N_ORIENTATIONS && !rc; ++o) {
-        anl_mate_region region;
-        if (anl_pair_region(f->inserts, (anl_orientation)o, f->c->index, here, &at, mate->read, &region))
-            rc = anl_locate_region(f->c->index, f->s->voter, &f->params, mate->strand[0], mate->read->len, region.begin, region.end, out,
-                                   f->s->temporary);
-    }
-    return rc;
-}
-
-static int probe_beside(finder *f, const anl_query *here, int to)
-{
-    const anl_query *mate = &f->queries[to];
-    const anl_candidate at = candidate_at(&here->place);
-    probes p;
-    int rc = ANL_OK;
-    cut_probes(mate, &p);
-    for (int o = 0; o < ANL_N_ORIENTATIONS && !rc && !mate->settled; ++o) {
-        anl_mate_region region;
-        if (anl_pair_region(f->inserts, (anl_orientation)o, f->c->index, here, &at, mate->read, &region))
-            rc = settle_by_probes(f, to, &p, region.reverse, here->place.contig, region.begin, region.end);
-    }
-    if (mate->settled) ++f->counts->proven_beside_mate;
-    return rc;
-}
-
-/* Settles the mate of a proven read where it is proven, too, or where one place beside the read stands out. */
-static int look_beside(finder *f, int from)
-{
-    anl_query *here = &f->queries[from];
-    const int to = here->read->mate == 1 ? from + 1 : from - 1;
-    anl_query *q = &f->queries[to];
-    anl_places near = {0};
-    if (f->c->options->no_rescue || !here->read->mate || !here->settled || here->bound || q->settled || here->looked ||
-        anl_read_is_long(q->read))
-        return ANL_OK;
-    here->looked = 1;
-    int rc = probe_beside(f, here, to);
-    if (rc || q->settled) return rc;
-    rc = vote_beside(f, here, q, &near);
-    int32_t best = 0, others = 0;
-    for (int32_t i = 0; i < near.n; ++i) {
-        if (near.list[i].votes > near.list[best].votes) best = i;
-        if (near.list[i].other > others) others = near.list[i].other;
-    }
-    for (int32_t i = 0; i < near.n; ++i)
-        if (i != best && near.list[i].votes > others) others = near.list[i].votes;
-    if (rc || !near.n) return rc;
-    const anl_place *place = &near.list[best];
-    const anl_candidate at = candidate_at(&here->place), there = candidate_at(place);
-    const anl_proof proof = anl_prove(f->c, q, place);
-    if (anl_proof_suffices(f->c->options, q, &proof)) {
-        ++f->counts->proven_beside_mate;
-        return settle(f, to, place, 0);
-    }
-    if (f->c->options->no_pairing || others * ANL_WEAK_PLACE > place->votes ||
-        !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof))
-        return ANL_OK;
-    ++f->counts->settled_by_mate;
-    return settle(f, to, place, proof.bound);
-}
-
-/* ---- waves ---- */
+#include "settle.h"
 
 /* Segments of reads that are not settled yet. */
 typedef struct open_segments {
@@ -180,7 +9,7 @@ typedef struct open_segments {
     int32_t n;
 } open_segments;
 
-static void drop_settled(const finder *f, open_segments *open)
+static void drop_settled(const anl_settler *f, open_segments *open)
 {
     int32_t n = 0;
     for (int32_t i = 0; i < open->n; ++i)
@@ -188,38 +17,31 @@ static void drop_settled(const finder *f, open_segments *open)
     open->n = n;
 }
 
-static int is_light(const finder *f, int number)
+/* Gives segments their vectors, and starts their search for k hits. */
+static int embed(anl_settler *f, anl_embed_function *by, open_segments *open, int32_t k)
 {
-    return anl_waves[number].light && anl_encoder_has_light(f->c->encoder);
-}
-
-/* Gives segments the vectors that a wave searches with. */
-static int embed(finder *f, open_segments *open, int number)
-{
-    anl_embed_function *by = is_light(f, number) ? anl_encoder_embed_light : anl_encoder_embed;
     int rc = anl_locate_embed(f->c, f->s, by, open->list, open->n);
-    return rc ? rc : anl_locate_start(open->list, open->n, is_light(f, number) ? ANL_PROBED : f->params.k, f->s->temporary);
+    return rc ? rc : anl_locate_start(open->list, open->n, k, f->s->temporary);
 }
 
-static int wave(finder *f, open_segments *open, int number)
+/* By the vectors of the light encoder, where the model has one. */
+static int wave(anl_settler *f, open_segments *open, int number)
 {
-    f->wave = number;
-    int rc = !number || is_light(f, number - 1) > is_light(f, number) ? embed(f, open, number) : ANL_OK;
-    if (!rc) rc = anl_locate_wave(f->c, f->s, open->list, open->n, anl_waves[number].lists);
+    anl_embed_function *light = anl_encoder_has_light(f->c->encoder) ? anl_encoder_embed_light : anl_encoder_embed;
+    int rc = number ? ANL_OK : embed(f, light, open, ANL_PROBED);
+    if (!rc) rc = anl_locate_wave(f->c, f->s, open->list, open->n, anl_waves[number]);
     for (int32_t i = 0; i < open->n && !rc; ++i) {
-        anl_segment *segment = open->list[i];
-        if (f->queries[segment->sequence].settled) continue;
-        rc = probe_hits(f, segment);
-        if (rc || f->queries[segment->sequence].settled || is_light(f, number)) continue;
-        rc = anl_locate_vote(f->c->index, f->s->voter, &f->params, segment, f->s->temporary, stop_when_proven, f);
-        if (!rc) rc = f->status;
+        const anl_query *q = &f->queries[open->list[i]->sequence];
+        if (q->settled) continue;
+        rc = anl_settle_at_hits(f, open->list[i]);
+        f->counts->proven[number] += q->settled;
     }
     drop_settled(f, open);
     return rc;
 }
 
 /* The first wave of one half: second mates, or all other reads. Their segments go to `segments`, what stays open to `open` as well. */
-static int first_wave(finder *f, int seconds, anl_segments *segments, open_segments *open)
+static int first_wave(anl_settler *f, int seconds, anl_segments *segments, open_segments *open)
 {
     int rc = ANL_OK;
     for (int i = 0; i < f->n && !rc; ++i)
@@ -231,12 +53,12 @@ static int first_wave(finder *f, int seconds, anl_segments *segments, open_segme
     for (open->n = 0; open->n < segments->n; ++open->n) open->list[open->n] = &segments->list[open->n];
     rc = wave(f, open, 0);
     for (int i = 0; i < f->n && !rc; ++i)
-        if ((f->queries[i].read->mate == 2) == seconds) rc = look_beside(f, i);
+        if ((f->queries[i].read->mate == 2) == seconds) rc = anl_settle_beside(f, i);
     return rc;
 }
 
 /* The segments still open of both halves in the order of their reads. */
-static int merge(finder *f, open_segments halves[2], anl_segments *out)
+static int merge(anl_settler *f, open_segments halves[2], anl_segments *out)
 {
     for (int half = 0; half < 2; ++half) drop_settled(f, &halves[half]);
     const int32_t n = halves[0].n + halves[1].n;
@@ -249,18 +71,19 @@ static int merge(finder *f, open_segments halves[2], anl_segments *out)
     return ANL_OK;
 }
 
-static int later_waves(finder *f, anl_segments *segments)
+/* What they leave open gets the vectors of the full encoder. */
+static int later_waves(anl_settler *f, anl_segments *segments)
 {
     open_segments open = {.list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *))};
     int rc = open.list ? ANL_OK : ANL_ENOMEM;
     for (; !rc && open.n < segments->n; ++open.n) open.list[open.n] = &segments->list[open.n];
     for (int w = 1; w < ANL_WAVES && !rc; ++w) {
         rc = wave(f, &open, w);
-        for (int i = 0; i < f->n && !rc; ++i) rc = look_beside(f, i);
+        for (int i = 0; i < f->n && !rc; ++i) rc = anl_settle_beside(f, i);
         drop_settled(f, &open);
     }
-    /* The rest moves together. */
-    int32_t kept = 0;
+    if (!rc) rc = embed(f, anl_encoder_embed, &open, f->params.k);
+    int32_t kept = 0; /* the rest moves together */
     for (int32_t i = 0; i < open.n && !rc; ++i) segments->list[kept++] = *open.list[i];
     segments->n = kept;
     return rc;
@@ -269,15 +92,15 @@ static int later_waves(finder *f, anl_segments *segments)
 int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
              anl_arena *results, anl_find_counts *counts)
 {
-    finder f = {.c = c,
-                .s = s,
-                .params = anl_locate_short,
-                .inserts = inserts,
-                .queue = queue,
-                .queries = queries,
-                .n = n,
-                .results = results,
-                .counts = counts};
+    anl_settler f = {.c = c,
+                     .s = s,
+                     .params = anl_locate_short,
+                     .inserts = inserts,
+                     .queue = queue,
+                     .queries = queries,
+                     .n = n,
+                     .results = results,
+                     .counts = counts};
     anl_segments segments[2] = {{0}}, rest;
     open_segments open[2] = {{0}};
     if (c->options->all || c->options->exhaustive) return anl_candidates_find(c, s, &anl_locate_short, queue, queries, n, results);

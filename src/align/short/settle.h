@@ -1,0 +1,28 @@
+/** Reads whose place is sure: proven to be the only one, or given by a mate whose place is proven. They are searched no further. */
+#ifndef ANL_SETTLE_H
+#define ANL_SETTLE_H
+
+#include "find.h"
+
+/** What a chunk of reads shares on its way. */
+typedef struct anl_settler {
+    const anl_context *c;
+    anl_scratch *s;
+    anl_locate_params params;
+    const anl_insert_model *inserts;
+    anl_sw_queue *queue;
+    anl_query *queries;
+    int n;
+    anl_arena *results;
+    anl_find_counts *counts;
+} anl_settler;
+
+/** Settles a segment's read where that is proven at one of its nearest hits: a few exact k-mers say where, nothing votes. 0 or
+ *  ANL_ENOMEM. */
+int anl_settle_at_hits(anl_settler *f, const anl_segment *segment);
+
+/** Looks for the mate of read `from`, if that is proven and this has not been done, where the insert sizes put it; settles it where it is
+ *  proven, too, or where one place beside the read stands out. 0 or ANL_ENOMEM. */
+int anl_settle_beside(anl_settler *f, int from);
+
+#endif
