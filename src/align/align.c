@@ -25,6 +25,7 @@ typedef struct worker {
     anl_sw_queue queue;
     anl_pair_scratch pairs;
     anl_arena *results[BUFFERS]; /* reset when the batch is written */
+    anl_arena *candidates;       /* of the batch that is aligned */
 } worker;
 
 struct anl_aligner {
@@ -68,6 +69,7 @@ static int worker_init(worker *w, const anl_context *context)
     int rc = anl_scratch_init(&w->scratch, context);
     for (int i = 0; i < BUFFERS && !rc; ++i)
         if (!(w->results[i] = anl_arena_new())) rc = ANL_ENOMEM;
+    if (!rc && !(w->candidates = anl_arena_new())) rc = ANL_ENOMEM;
     return rc;
 }
 
@@ -77,6 +79,7 @@ static void worker_free(worker *w)
     anl_sw_queue_free(&w->queue);
     free(w->pairs.spots);
     for (int i = 0; i < BUFFERS; ++i) anl_arena_free(w->results[i]);
+    anl_arena_free(w->candidates);
 }
 
 static int check_gpu(const anl_aligner *a)
@@ -178,7 +181,7 @@ static int find_candidates(const work *k, chunk *c, worker *w)
         const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
         rc = anl_read_is_long(read) ? align_long(k, read, w, &q[i]) : prepare_query(read, results, &q[i]);
     }
-    return rc ? rc : anl_find(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, results, &c->found);
+    return rc ? rc : anl_find(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, w->candidates, &c->found);
 }
 
 /* Mates are looked for beside each other under the insert-size model. */
@@ -188,7 +191,7 @@ static int rescue_mates(const work *k, anl_query *q, int n, worker *w)
     int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i)
         if (q[i].read->mate == 1) rc = anl_pair_rescue(x->options, &k->aligner->insert, x->index, q, i, &w->queue);
-    return rc ? rc : anl_candidates_score(x, &w->scratch, &w->queue, q, n, w->results[k->aligner->buffer]);
+    return rc ? rc : anl_candidates_score(x, &w->scratch, &w->queue, q, n, w->candidates);
 }
 
 /* Decides where reads lie, pairs together, and aligns them there base by base, then what that leaves of them elsewhere. */
@@ -374,7 +377,10 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
     work k = {.aligner = a, .batch = batch, .n_first = a->started || a->options.insert_given ? 0 : 2 * ANL_FIRST_PAIRS};
     a->buffer = (a->buffer + 1) % BUFFERS;
     anl_arena_reset(a->arenas[a->buffer]);
-    for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].results[a->buffer]);
+    for (int i = 0; i < a->n_workers; ++i) {
+        anl_arena_reset(a->workers[i].results[a->buffer]);
+        anl_arena_reset(a->workers[i].candidates);
+    }
     int rc = cut_chunks(&k);
     if (!rc) rc = find_all(&k);
     if (!rc) rc = estimate_inserts(&k, batch->n);

@@ -178,7 +178,7 @@ def fastq(name, reads):
 # ---- what a record says --------------------------------------------------------------------------------------------------------------
 
 # What is known to be wrong: whoever mends it takes it out.
-KNOWN = {"MAPQ of 30 and more at a wrong place"}
+KNOWN = set()
 faults = collections.defaultdict(list)
 
 def fault(kind, record, detail=""):

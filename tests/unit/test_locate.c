@@ -301,6 +301,13 @@ static void hits_vote_for_the_place(void **unused)
         assert_int_equal(s.places.list[0].contig, contig);
         assert_true(s.places.list[0].lo <= 0 && s.places.list[0].hi >= 0);
         assert_true(s.places.n == 1 || s.places.list[1].start != begin); /* the second window says nothing new */
+        const anl_place first = s.places.list[0];
+        assert_int_equal(first.straight, !first.lo && !first.hi);
+        anl_locate_forget(&s);
+        s.sequence_len = len + 50; /* a part of a sequence does not say how the rest lies */
+        assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);
+        assert_false(s.places.list[0].straight);
+        s.sequence_len = len;
         anl_locate_forget(&s);
         assert_int_equal(s.places.n, 0);
         assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);

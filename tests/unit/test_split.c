@@ -87,6 +87,76 @@ static void least_scores(void **unused)
     assert_int_equal(anl_split_min_score(&o, 5000000), 12);
 }
 
+static uint32_t all_of_54[] = {54 << 4};
+
+static anl_read_alignment segment_at(int64_t pos, int32_t score, int mapq)
+{
+    return (anl_read_alignment){
+        .pos = pos, .end = pos + 54, .qend = 54, .score = score, .mapq = (uint8_t)mapq, .cigar = all_of_54, .n_cigar = 1};
+}
+
+/* A primary segment of 54 bp beside another one, judged by what its own bases have elsewhere. */
+static void primary_segments_are_judged_by_themselves(void **unused)
+{
+    (void)unused;
+    const anl_align_options o = anl_align_options_default();
+    anl_read_alignment list[3], best;
+    anl_query q = {.read = &read_of_200, .aligned = {.list = list}};
+    const struct {
+        int32_t best; /* score elsewhere */
+        int proper, mapq, moves;
+        int32_t second;
+    } cases[] = {
+        {44, 0, 60, 0, 44}, {50, 0, 24, 0, 50}, {54, 0, 0, 0, 54}, {59, 0, 33, 1, 30},
+        {59, 1, 60, 0, 54}, {70, 1, 6, 0, 54},  {80, 1, 0, 0, 54},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        list[0] = segment_at(1000, 54, 60);
+        list[1] = segment_at(5000, 60, 60);
+        list[1].kind = ANL_SUPPLEMENTARY;
+        list[1].qbeg = 100;
+        list[1].qend = 160;
+        list[2] = segment_at(7000, 30, 0);
+        list[2].kind = ANL_SECONDARY;
+        q.aligned.n = 3;
+        q.proper = (uint8_t)cases[i].proper;
+        best = segment_at(3000, cases[i].best, 33);
+        anl_split_judge(&o, &q, &best);
+        assert_int_equal(list[0].pos, cases[i].moves ? 3000 : 1000);
+        assert_int_equal(list[0].mapq, cases[i].mapq);
+        assert_int_equal(list[0].second, cases[i].second);
+        assert_int_equal(q.aligned.n, 3);
+    }
+    /* Its own place, which others come near; a place that the read has already, for these bases or for others; other bases. */
+    q.proper = 0;
+    list[0] = segment_at(1000, 54, 60);
+    best = segment_at(1000, 54, 5);
+    best.second = 52;
+    anl_split_judge(&o, &q, &best);
+    assert_int_equal(list[0].mapq, 5);
+    assert_int_equal(list[0].second, 52);
+    list[0] = segment_at(1000, 54, 60);
+    list[2] = segment_at(3000, 54, 0);
+    list[2].kind = ANL_SECONDARY;
+    best = segment_at(3000, 60, 60);
+    anl_split_judge(&o, &q, &best);
+    assert_int_equal(list[0].pos, 3000);
+    assert_int_equal(q.aligned.n, 2);
+    list[0] = segment_at(1000, 54, 60);
+    best = segment_at(3000, 60, 60);
+    best.qbeg = 10;
+    best.qend = 140;
+    anl_split_judge(&o, &q, &best);
+    assert_int_equal(list[0].pos, 1000);
+    assert_int_equal(list[0].mapq, 0);
+    list[0] = segment_at(1000, 54, 60);
+    best = segment_at(3000, 60, 60);
+    best.qbeg = 50;
+    best.qend = 110;
+    anl_split_judge(&o, &q, &best);
+    assert_int_equal(list[0].mapq, 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +164,7 @@ int main(void)
         cmocka_unit_test(secondary_alignments_take_nothing),
         cmocka_unit_test(overlaps_of_more_than_half),
         cmocka_unit_test(least_scores),
+        cmocka_unit_test(primary_segments_are_judged_by_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, tear_down);
 }

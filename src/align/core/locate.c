@@ -1,9 +1,15 @@
 #include "locate.h"
 
 #include "align_tuning.h"
+#include "cells.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    FEW_PLACES = 16, /* of a segment: all of them are gone along */
+    SEEN = 2         /* times the longest gap looked for: so far beside a straight place diagonals have voted */
+};
 
 /* ---- cut and embed ---- */
 
@@ -151,6 +157,31 @@ static int add_place(anl_places *to, anl_place p, anl_arena *arena)
     return rc;
 }
 
+/* Diagonals that are voted on, both ends included: joined coordinates of the sequence's first base. */
+typedef struct range {
+    int64_t first, last;
+} range;
+
+/* Lets region[end - begin], which begins at `begin`, vote. */
+static anl_vote count(anl_voter *v, const uint8_t *region, int64_t begin, int64_t end, const range *r)
+{
+    return anl_voter_count(v, region, (int32_t)(end - begin), (int32_t)(r->first - begin), (int32_t)(r->last - begin));
+}
+
+/* Of what voted, as if it were the whole sequence. */
+static anl_place make_place(const anl_vote *vote, int64_t begin, int32_t contig, const range *r)
+{
+    const int64_t start = begin + vote->diag;
+    return (anl_place){.start = start,
+                       .lo = vote->lo - vote->diag,
+                       .hi = vote->hi - vote->diag,
+                       .votes = vote->votes,
+                       .other = vote->other,
+                       .contig = contig,
+                       .reverse = vote->reverse,
+                       .straight = vote->lo == vote->hi && start - r->first > SEEN * ANL_GAP_ROOM && r->last - start > SEEN * ANL_GAP_ROOM};
+}
+
 /* Bases of the oriented sequence before the segment. */
 static int32_t bases_before(const anl_segment *s, int reverse)
 {
@@ -165,20 +196,53 @@ int64_t anl_locate_at(const anl_segment *segment, const anl_place *place)
 void anl_locate_forget(anl_segment *segment)
 {
     segment->voted = NULL;
-    segment->n_voted = segment->places.n = segment->scored = 0;
+    segment->n_voted = segment->places.n = 0;
 }
 
-/* Whether a place of the segment puts it within a stride of `expected`. Where a contig must hold so much of the segment (min_on_contig), a
- * place is where its contig begins to hold it. */
-static int is_explained(const anl_index *x, const anl_locate_params *p, const anl_segment *s, int32_t contig, int64_t expected)
+/* A segment whose hits vote. */
+typedef struct voting {
+    const anl_index *index;
+    anl_voter *voter;
+    const anl_locate_params *params;
+    anl_segment *segment;
+    anl_arena *arena;
+    anl_cells known; /* where its places put the segment; used where there may be many */
+    int is_many;
+} voting;
+
+/* Where a place puts the segment. Where a contig must hold so much of it (min_on_contig), that is where the contig begins to hold it. */
+static int64_t put_by(const voting *v, const anl_place *place)
 {
-    for (int32_t i = 0; i < s->places.n; ++i) {
-        const anl_place *place = &s->places.list[i];
-        int64_t at = anl_locate_at(s, place);
-        if (p->min_on_contig && at < x->contig_begin[place->contig]) at = x->contig_begin[place->contig];
-        if (place->contig == contig && llabs(at - expected) <= x->stride) return 1;
-    }
+    const int64_t at = anl_locate_at(v->segment, place), contig = v->index->contig_begin[place->contig];
+    return v->params->min_on_contig && at < contig ? contig : at;
+}
+
+/* With many hits to come their places are looked for in cells. */
+static int start_voting(voting *v, int32_t hits)
+{
+    const anl_places *places = &v->segment->places;
+    if (places->n + hits <= FEW_PLACES) return ANL_OK;
+    int rc = anl_cells_init(&v->known, v->index->stride, places->n + hits, v->arena);
+    if (rc) return rc;
+    for (int32_t i = 0; i < places->n; ++i) anl_cells_add(&v->known, put_by(v, &places->list[i]), (uint32_t)places->list[i].contig);
+    v->is_many = 1;
+    return ANL_OK;
+}
+
+/* Whether a place of the segment puts it within a stride of `expected`. */
+static int is_explained(const voting *v, int32_t contig, int64_t expected)
+{
+    const anl_places *places = &v->segment->places;
+    if (v->is_many) return anl_cells_near(&v->known, expected, (uint32_t)contig);
+    for (int32_t i = 0; i < places->n; ++i)
+        if (places->list[i].contig == contig && llabs(put_by(v, &places->list[i]) - expected) <= v->index->stride) return 1;
     return 0;
+}
+
+static int keep_place(voting *v, const anl_place *place)
+{
+    if (v->is_many) anl_cells_add(&v->known, put_by(v, place), (uint32_t)place->contig);
+    return add_place(&v->segment->places, *place, v->arena);
 }
 
 static int holds_enough(const anl_index *x, const anl_locate_params *p, const anl_segment *s, const anl_place *place)
@@ -189,26 +253,24 @@ static int holds_enough(const anl_index *x, const anl_locate_params *p, const an
 }
 
 /* The segment is expected in the middle of the window; its diagonal may differ by half a window and a gap. */
-static int vote_at(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *s, uint32_t window, anl_arena *arena)
+static int vote_at(voting *v, uint32_t window)
 {
+    const anl_index *x = v->index;
+    const anl_segment *s = v->segment;
     const int64_t pos = anl_index_window_pos(x, window), expected = pos + (x->window - s->len) / 2;
     const int32_t contig = anl_index_contig_at(x, pos), reach = x->window / 2 + ANL_GAP_ROOM;
+    const range diagonals = {expected - reach, expected + reach};
     uint8_t region[ANL_VOTE_MAX_REGION];
-    if (is_explained(x, p, s, contig, expected)) return ANL_OK;
+    if (is_explained(v, contig, expected)) return ANL_OK;
     int64_t begin = expected - reach, end = expected + s->len + reach;
     anl_index_clip(x, contig, &begin, &end);
     anl_index_fetch(x, begin, end, region);
-    const anl_vote vote =
-        anl_voter_count(v, region, (int32_t)(end - begin), (int32_t)(expected - reach - begin), (int32_t)(expected + reach - begin));
-    if (vote.votes < p->min_votes) return ANL_OK;
-    const anl_place place = {.start = begin + vote.diag - bases_before(s, vote.reverse),
-                             .lo = vote.lo - vote.diag,
-                             .hi = vote.hi - vote.diag,
-                             .votes = vote.votes,
-                             .other = vote.other,
-                             .contig = contig,
-                             .reverse = vote.reverse};
-    return holds_enough(x, p, s, &place) ? add_place(&s->places, place, arena) : ANL_OK;
+    const anl_vote vote = count(v->voter, region, begin, end, &diagonals);
+    if (vote.votes < v->params->min_votes) return ANL_OK;
+    anl_place place = make_place(&vote, begin, contig, &diagonals);
+    place.start -= bases_before(s, vote.reverse);
+    place.straight &= s->len == s->sequence_len;
+    return holds_enough(x, v->params, s, &place) ? keep_place(v, &place) : ANL_OK;
 }
 
 static int is_before(const anl_hit *a, const anl_hit *b)
@@ -228,16 +290,17 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
 {
     const anl_neighbours *near = &segment->near;
     const anl_hit *voted = segment->voted;
+    voting state = {.index = x, .voter = v, .params = p, .segment = segment, .arena = arena};
     int32_t at = 0;
-    int rc = ANL_OK, well_placed = p->near_drop && is_well_placed(segment, 0);
     if (voted == near->hits && segment->n_voted == near->n) return ANL_OK;
+    int rc = start_voting(&state, near->n), well_placed = p->near_drop && is_well_placed(segment, 0);
     const int32_t farthest = near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), p->near_drop) : 0;
     anl_voter_load(v, segment->bases, segment->len);
     for (int32_t h = 0; h < near->n && !rc && !(well_placed && near->hits[h].dist > farthest); ++h) {
         while (at < segment->n_voted && is_before(&voted[at], &near->hits[h])) ++at;
         if (at < segment->n_voted && voted[at].window == near->hits[h].window) continue;
         const int32_t known = segment->places.n;
-        rc = vote_at(x, v, p, segment, near->hits[h].window, arena);
+        rc = vote_at(&state, near->hits[h].window);
         well_placed |= p->near_drop && is_well_placed(segment, known);
     }
     segment->voted = near->hits;
@@ -255,17 +318,11 @@ int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params 
     for (int64_t at = begin; at < end && !rc; at += ANL_VOTE_TILE) {
         const int64_t last = at + ANL_VOTE_TILE + len < end ? at + ANL_VOTE_TILE + len : end;
         anl_index_fetch(x, at, last, region);
-        const anl_vote vote = anl_voter_count(v, region, (int32_t)(last - at), 0, ANL_VOTE_TILE - 1);
+        const range diagonals = {at, at + ANL_VOTE_TILE - 1};
+        const anl_vote vote = count(v, region, at, last, &diagonals);
         if (vote.votes < p->min_votes) continue;
-        rc = add_place(to,
-                       (anl_place){.start = at + vote.diag,
-                                   .lo = vote.lo - vote.diag,
-                                   .hi = vote.hi - vote.diag,
-                                   .votes = vote.votes,
-                                   .other = vote.other,
-                                   .contig = anl_index_contig_at(x, at),
-                                   .reverse = vote.reverse},
-                       arena);
+        const anl_place place = make_place(&vote, at, anl_index_contig_at(x, at), &diagonals);
+        rc = add_place(to, place, arena);
     }
     return rc;
 }

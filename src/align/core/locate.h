@@ -26,6 +26,7 @@ typedef struct anl_place {
     int32_t votes, contig;
     int32_t other; /**< the most votes on a diagonal that is not this place's, in the region that voted */
     uint8_t reverse;
+    uint8_t straight; /**< the whole sequence voted, and no diagonal within a gap of this one has support */
 } anl_place;
 
 typedef struct anl_places {
@@ -44,7 +45,6 @@ typedef struct anl_segment {
     const anl_hit *voted; /**< [n_voted] hits that have voted, ascending as near.hits */
     int32_t n_voted;
     anl_places places; /**< found so far */
-    int32_t scored;    /**< of places: the first so many have been made candidates, or proved to be none */
 } anl_segment;
 
 typedef struct anl_segments {

@@ -1,9 +1,15 @@
 #include "candidates.h"
 
 #include "align_tuning.h"
+#include "cells.h"
+#include "mapq.h"
+#include "straight.h"
+#include "worth.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { FEW_CANDIDATES = 16 /* of a read: all of them are gone along */ };
 
 /* ---- cut ---- */
 
@@ -21,7 +27,7 @@ int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, a
     return anl_locate_cut(to, number, q->strand[0], len, n > 1 ? x->window : len, n, arena);
 }
 
-/* ---- vote ---- */
+/* ---- add ---- */
 
 static int add_candidate(anl_query *q, anl_candidate c, anl_arena *results)
 {
@@ -30,36 +36,39 @@ static int add_candidate(anl_query *q, anl_candidate c, anl_arena *results)
     return rc;
 }
 
-/* The best stretch of the diagonal that base 0 of the oriented read has at `start`, where at most `most` bases of the read differ there and
- * the contig holds all of it. */
-static int on_diagonal(const anl_context *c, const anl_query *q, const anl_extend_params *params, const anl_candidate *at, int32_t most,
-                       anl_extension *out)
+/* The bases of the diagonal that base 0 of the oriented read has at `start`; 0 where the contig does not hold all of it. */
+static int fetch_diagonal(const anl_context *c, const anl_query *q, int64_t start, int32_t contig, uint8_t target[ANL_LONG_READ])
 {
-    const int32_t len = q->read->len;
-    uint8_t target[ANL_LONG_READ];
-    int64_t begin = at->start, end = at->start + len;
-    anl_index_clip(c->index, at->contig, &begin, &end);
-    if (begin != at->start || end != at->start + len) return 0;
+    int64_t begin = start, end = start + q->read->len;
+    anl_index_clip(c->index, contig, &begin, &end);
+    if (begin != start || end != start + q->read->len) return 0;
     anl_index_fetch(c->index, begin, end, target);
-    return anl_extend_ungapped(params, &c->kernels->sw, q->strand[at->reverse], target, len, most, out);
+    return 1;
 }
 
-/* So few mismatches on a diagonal inside the contig that a gap costs more than it could win: the score is final. */
+/* So few mismatches, or so far apart, on a diagonal inside the contig that gaps cost more than they could win: the score is final. */
 static int try_ungapped(const anl_context *c, const anl_query *q, const anl_place *p, anl_candidate *out)
 {
+    const int32_t len = q->read->len;
+    const uint8_t *query = q->strand[p->reverse];
     anl_extend_params params = c->options->align;
     anl_extension e;
+    uint8_t target[ANL_LONG_READ];
+    uint64_t differ[(ANL_LONG_READ + 63) / 64];
+    if (!fetch_diagonal(c, q, p->start, p->contig, target)) return 0;
+    const int32_t n = c->kernels->sw.mismatches(query, target, len, differ);
+    if (n > ANL_UNGAPPED_MISMATCHES && (!p->straight || !anl_straight_is_best(&params.score, differ, len))) return 0;
     params.clip5 = params.clip3 = 0;
+    anl_extend_ungapped(&params, &c->kernels->sw, query, target, len, n, &e);
     *out = (anl_candidate){.start = p->start,
                            .dlo = p->start,
                            .dhi = p->start,
+                           .score = e.score,
                            .contig = p->contig,
-                           .end = q->read->len,
+                           .last = e.qend,
+                           .end = len,
                            .reverse = p->reverse,
                            .ungapped = 1};
-    if (!on_diagonal(c, q, &params, out, ANL_UNGAPPED_MISMATCHES, &e)) return 0;
-    out->score = e.score;
-    out->last = e.qend;
     return 1;
 }
 
@@ -77,58 +86,6 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
             .dlo = p->start + p->lo - ANL_GAP_ROOM, .dhi = p->start + p->hi + ANL_GAP_ROOM, .contig = p->contig, .reverse = p->reverse}};
     anl_index_clip(c->index, p->contig, &what.begin, &what.end);
     return what.begin < what.end ? anl_sw_queue_add(queue, &what) : ANL_OK;
-}
-
-/* Those of `places` from `first` on that have enough votes beside the most that a place of the read has. */
-static int score_places(const anl_context *c, anl_query *queries, int32_t number, const anl_places *places, int32_t first, int32_t most,
-                        anl_sw_queue *queue, anl_arena *results)
-{
-    int rc = ANL_OK;
-    for (int32_t i = first; i < places->n && !rc; ++i)
-        if (places->list[i].votes * ANL_WEAK_PLACE >= most)
-            rc = anl_candidates_add_place(c, queries, number, &places->list[i], queue, results);
-    return rc;
-}
-
-static int32_t most_votes(const anl_places *places, int32_t most)
-{
-    for (int32_t i = 0; i < places->n; ++i)
-        if (places->list[i].votes > most) most = places->list[i].votes;
-    return most;
-}
-
-/* The segments [0, n) of one query. */
-static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n,
-                      anl_query *queries, anl_sw_queue *queue, anl_arena *results)
-{
-    const int32_t number = segments[0].sequence;
-    anl_query *q = &queries[number];
-    anl_places near = {0};
-    int32_t most = 0;
-    int rc = ANL_OK;
-    for (int32_t i = 0; i < n && !rc; ++i) {
-        rc = anl_locate_vote(c->index, s->voter, p, &segments[i], s->temporary);
-        most = most_votes(&segments[i].places, most);
-    }
-    if (!rc) rc = anl_locate_region(c->index, s->voter, p, q->strand[0], q->read->len, q->near_begin, q->near_end, &near, s->temporary);
-    q->near_end = q->near_begin;
-    most = most_votes(&near, most);
-    for (int32_t i = 0; i < n && !rc; ++i) {
-        rc = score_places(c, queries, number, &segments[i].places, segments[i].scored, most, queue, results);
-        segments[i].scored = segments[i].places.n;
-    }
-    return rc ? rc : score_places(c, queries, number, &near, 0, most, queue, results);
-}
-
-int anl_candidates_vote(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_query *queries,
-                        anl_sw_queue *queue, anl_arena *results)
-{
-    int rc = ANL_OK;
-    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
-        for (next = i + 1; next < segments->n && segments->list[next].sequence == segments->list[i].sequence;) ++next;
-        rc = vote_query(c, s, p, &segments->list[i], next - i, queries, queue, results);
-    }
-    return rc;
 }
 
 /* ---- score ---- */
@@ -149,22 +106,31 @@ static int by_score(const void *a, const void *b)
     return x->last < y->last ? -1 : x->last > y->last;
 }
 
-static int same_place(const anl_candidate *a, const anl_candidate *b, int32_t len)
+static int same_place(const anl_candidate *a, const anl_candidate *b, int32_t near)
 {
-    return a->reverse == b->reverse && a->contig == b->contig && llabs(a->start - b->start) <= len / ANL_SAME_PLACE;
+    return a->reverse == b->reverse && a->contig == b->contig && llabs(a->start - b->start) <= near;
 }
 
-/* Sorted by score, so the first of several finds of one place is the one to keep. */
-static void sort_and_merge(anl_query *q)
+/* Sorts candidates[n] by score; of several finds of one place the first, the best, is kept. Returns how many are left to *kept. */
+static int sort_and_merge(anl_candidate *list, int32_t n, int32_t len, anl_arena *temporary, int32_t *kept)
 {
-    int32_t kept = 0;
-    if (q->n > 1) qsort(q->candidates, (size_t)q->n, sizeof *q->candidates, by_score);
-    for (int32_t i = 0; i < q->n; ++i) {
+    const int32_t near = len / ANL_SAME_PLACE;
+    anl_cells cells;
+    int32_t k = 0;
+    if (n > 1) qsort(list, (size_t)n, sizeof *list, by_score);
+    int rc = n > FEW_CANDIDATES ? anl_cells_init(&cells, near, n, temporary) : ANL_OK;
+    for (int32_t i = 0; i < n && !rc; ++i) {
         int known = 0;
-        for (int32_t j = 0; j < kept && !known; ++j) known = same_place(&q->candidates[j], &q->candidates[i], q->read->len);
-        if (!known) q->candidates[kept++] = q->candidates[i];
+        if (n > FEW_CANDIDATES) {
+            const uint32_t group = (uint32_t)list[i].contig * 2 + list[i].reverse;
+            known = anl_cells_near(&cells, list[i].start, group);
+            if (!known) anl_cells_add(&cells, list[i].start, group);
+        } else
+            for (int32_t j = 0; j < k && !known; ++j) known = same_place(&list[j], &list[i], near);
+        if (!known) list[k++] = list[i];
     }
-    q->n = kept;
+    *kept = k;
+    return rc;
 }
 
 /* Among candidates of the best score those come first where the read reaches farther: a difference near its end costs less than clipping. */
@@ -175,8 +141,11 @@ static void prefer_whole(const anl_context *c, anl_query *q)
     if (equal == 1) return;
     for (int32_t i = 0; i < equal; ++i) {
         anl_candidate *candidate = &q->candidates[i];
+        uint8_t target[ANL_LONG_READ];
         anl_extension e;
-        const int whole = on_diagonal(c, q, &c->options->align, candidate, q->read->len, &e);
+        const int whole = fetch_diagonal(c, q, candidate->start, candidate->contig, target);
+        if (whole)
+            anl_extend_ungapped(&c->options->align, &c->kernels->sw, q->strand[candidate->reverse], target, q->read->len, q->read->len, &e);
         candidate->bonus = whole && e.total > candidate->score ? e.total - candidate->score : 0;
     }
     qsort(q->candidates, (size_t)equal, sizeof *q->candidates, by_score);
@@ -196,32 +165,189 @@ static anl_candidate make_candidate(const anl_pending *p, const anl_sw_result *r
     return c;
 }
 
-int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results)
+/* Scores what is queued, and adds the candidates found. */
+static int run_queue(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, anl_arena *arena)
 {
     int rc = anl_sw_queue_run(queue, c, s, queries);
     for (size_t i = 0; i < queue->n && !rc; ++i) {
         const anl_pending *p = &queue->list[i];
         const anl_sw_result *r = &queue->results[i];
         anl_query *q = &queries[p->query];
-        if (r->score > 0 && r->score >= p->min_score) rc = add_candidate(q, make_candidate(p, r, q->read->len), results);
+        if (r->score > 0 && r->score >= p->min_score) rc = add_candidate(q, make_candidate(p, r, q->read->len), arena);
     }
     queue->n = 0;
+    return rc;
+}
+
+/* Brings the candidates in order where new ones have come. */
+static int rank(const anl_context *c, anl_scratch *s, anl_query *queries, int n)
+{
+    int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i) {
-        sort_and_merge(&queries[i]);
-        prefer_whole(c, &queries[i]);
+        anl_query *q = &queries[i];
+        if (q->n == q->n_ranked) continue;
+        rc = sort_and_merge(q->candidates, q->n, q->read->len, s->temporary, &q->n);
+        if (!rc) prefer_whole(c, q);
+        if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) q->n = ANL_KEPT_CANDIDATES;
+        q->n_ranked = q->n;
     }
     return rc;
+}
+
+int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results)
+{
+    int rc = run_queue(c, s, queue, queries, results);
+    return rc ? rc : rank(c, s, queries, n);
+}
+
+/* ---- search ---- */
+
+/* A place and the bases that voted for it. */
+typedef struct voted_place {
+    const anl_place *place;
+    int32_t len;
+} voted_place;
+
+/* The places of a query that votes found. */
+typedef struct voted_query {
+    int32_t query, n, scored; /* of the places; the first so many have been scored or are queued */
+    size_t cap;
+    voted_place *list; /* in the order of votes where there are many */
+} voted_query;
+
+static int add_voted(voted_query *to, const anl_places *places, int32_t len, anl_arena *arena)
+{
+    int rc = anl_arena_grow(arena, &to->list, (size_t)to->n, &to->cap, (size_t)(to->n + places->n), sizeof *to->list);
+    for (int32_t i = 0; i < places->n && !rc; ++i) to->list[to->n++] = (voted_place){&places->list[i], len};
+    return rc;
+}
+
+static int by_votes(const void *a, const void *b)
+{
+    const anl_place *x = ((const voted_place *)a)->place, *y = ((const voted_place *)b)->place;
+    if (x->votes != y->votes) return x->votes > y->votes ? -1 : 1;
+    if (x->start != y->start) return x->start < y->start ? -1 : 1;
+    if (x->contig != y->contig) return x->contig < y->contig ? -1 : 1;
+    if (x->reverse != y->reverse) return x->reverse - y->reverse;
+    if (x->lo != y->lo) return x->lo < y->lo ? -1 : 1;
+    return x->hi < y->hi ? -1 : x->hi > y->hi; /* more does not matter to a candidate */
+}
+
+/* Lets the segments [0, n) of one query vote on hits that are new, and the query on its region, which is then empty. */
+static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n, anl_query *q,
+                      voted_query *out)
+{
+    anl_places near = {0};
+    int32_t most = 0, kept = 0;
+    int rc = ANL_OK;
+    for (int32_t i = 0; i < n && !rc; ++i) {
+        rc = anl_locate_vote(c->index, s->voter, p, &segments[i], s->temporary);
+        if (!rc) rc = add_voted(out, &segments[i].places, segments[i].len, s->temporary);
+    }
+    if (!rc) rc = anl_locate_region(c->index, s->voter, p, q->strand[0], q->read->len, q->near_begin, q->near_end, &near, s->temporary);
+    if (!rc) rc = add_voted(out, &near, q->read->len, s->temporary);
+    q->near_end = q->near_begin;
+    for (int32_t i = 0; i < out->n; ++i)
+        if (out->list[i].place->votes > most) most = out->list[i].place->votes;
+    for (int32_t i = 0; i < out->n; ++i)
+        if (out->list[i].place->votes * ANL_WEAK_PLACE >= most) out->list[kept++] = out->list[i];
+    out->n = kept;
+    if (kept > ANL_FIRST_PLACES) qsort(out->list, (size_t)kept, sizeof *out->list, by_votes);
+    return rc;
+}
+
+/* Makes a candidate of a place. */
+static int score_place(const anl_context *c, anl_scratch *s, anl_query *queries, int32_t number, const anl_place *place,
+                       anl_sw_queue *queue)
+{
+    int rc = anl_candidates_add_place(c, queries, number, place, queue, s->temporary);
+    return !rc && anl_sw_queue_is_full(queue) ? run_queue(c, s, queue, queries, s->temporary) : rc;
+}
+
+/* All segments vote, and the places with the most votes of every query are scored. */
+static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
+                      anl_query *queries, voted_query *voted, int32_t *n_voted)
+{
+    int rc = ANL_OK;
+    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+        voted_query *v = &voted[(*n_voted)++];
+        *v = (voted_query){.query = segments->list[i].sequence};
+        for (next = i + 1; next < segments->n && segments->list[next].sequence == v->query;) ++next;
+        rc = vote_query(c, s, p, &segments->list[i], next - i, &queries[v->query], v);
+        const int32_t first = c->options->all || v->n < ANL_FIRST_PLACES ? v->n : ANL_FIRST_PLACES;
+        for (; v->scored < first && !rc; ++v->scored) rc = score_place(c, s, queries, v->query, v->list[v->scored].place, queue);
+    }
+    return rc ? rc : run_queue(c, s, queue, queries, s->temporary);
+}
+
+/* The least score that a further candidate of a query needs to change what is reported: in a pair, in MAPQ, in XS, or in XA, if that is not
+ * left out anyway. */
+static int least_that_matters(const anl_align_options *o, const anl_query *q, anl_arena *temporary, int32_t *least)
+{
+    anl_candidate *list = anl_arena_alloc(temporary, (size_t)q->n, sizeof *list);
+    int32_t n, score;
+    *least = 0;
+    if (!list) return ANL_ENOMEM;
+    if (q->n < 2) return ANL_OK;
+    memcpy(list, q->candidates, (size_t)q->n * sizeof *list);
+    int rc = sort_and_merge(list, q->n, q->read->len, temporary, &n);
+    if (rc || n < 2) return rc;
+    score = list[1].score - anl_mapq_closeness(&o->align.score);
+    if (q->read->mate && list[0].score - o->unpaired < score)
+        score = list[0].score - o->unpaired + 1; /* a pair with less is no better than none */
+    const int32_t told = list[0].score * ANL_XA_NUM / ANL_XA_DEN;
+    if ((n <= o->xa_most + 1 || list[o->xa_most + 1].score < told) && told < score) score = told;
+    *least = score;
+    return rc;
+}
+
+/* Scores those of a query's other places that may score enough. */
+static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries, voted_query *v, anl_sw_queue *queue)
+{
+    const anl_query *q = &queries[v->query];
+    const anl_sw_params *score = &c->options->align.score;
+    const int32_t len = q->read->len;
+    int32_t least, unknown = 0;
+    int rc = least_that_matters(c->options, q, s->temporary, &least);
+    for (int32_t i = 0; i < len; ++i) unknown += q->read->seq[i] > 3;
+    for (; v->scored < v->n && !rc; ++v->scored) {
+        const voted_place *at = &v->list[v->scored];
+        const int32_t needed = anl_worth_votes(score, at->len, unknown, least - (len - at->len) * score->match, at->place->other);
+        if (at->place->votes >= needed) rc = score_place(c, s, queries, v->query, at->place, queue);
+    }
+    return rc;
+}
+
+/* Moves the candidates to `results`, where they take no more room than they need. */
+static int keep(anl_query *queries, int n, anl_arena *results)
+{
+    for (int i = 0; i < n; ++i) {
+        anl_query *q = &queries[i];
+        if (!q->n) continue;
+        anl_candidate *list = anl_arena_alloc(results, (size_t)q->n, sizeof *list);
+        if (!list) return ANL_ENOMEM;
+        q->candidates = memcpy(list, q->candidates, (size_t)q->n * sizeof *list);
+        q->cap = (size_t)q->n;
+    }
+    return ANL_OK;
 }
 
 int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
                           anl_query *queries, int n, anl_arena *results)
 {
     const anl_effort effort = c->options->exhaustive ? ANL_EFFORT_ALL : ANL_EFFORT_WIDENED;
+    voted_query *voted = anl_arena_alloc(s->temporary, (size_t)segments->n, sizeof *voted);
+    int32_t n_voted = 0;
+    if (!voted) return ANL_ENOMEM;
     int rc = segments->n ? anl_locate_search(c, s, p, segments, effort, NULL) : ANL_OK;
     for (int32_t i = 0; i < segments->n && !rc; ++i)
         queries[segments->list[i].sequence].truncated |= (uint8_t)anl_locate_is_truncated(p, &segments->list[i], c->index->d);
-    if (!rc) rc = anl_candidates_vote(c, s, p, segments, queries, queue, results);
-    return rc ? rc : anl_candidates_score(c, s, queue, queries, n, results);
+    if (!rc) rc = first_look(c, s, p, segments, queue, queries, voted, &n_voted);
+    for (int32_t i = 0; i < n_voted && !rc; ++i)
+        if (voted[i].scored < voted[i].n) rc = second_look(c, s, queries, &voted[i], queue);
+    if (!rc) rc = run_queue(c, s, queue, queries, s->temporary);
+    if (!rc) rc = rank(c, s, queries, n);
+    return rc ? rc : keep(queries, n, results);
 }
 
 int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_sw_queue *queue, anl_query *queries, int n,

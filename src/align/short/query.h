@@ -26,7 +26,7 @@ typedef struct anl_query {
     const anl_read *read;
     const uint8_t *strand[2];  /**< base codes of the read and of its reverse complement */
     anl_candidate *candidates; /**< score, then bonus descending, then start, forward first */
-    int32_t n;
+    int32_t n, n_ranked;       /**< of them; so many were there when they were last sorted */
     size_t cap;
     int64_t near_begin, near_end; /**< a region of one contig, joined coordinates, that is voted on as well; empty: none */
     uint8_t settled;              /**< where it lies is sure: `place` gives the only candidate, and no more is searched */

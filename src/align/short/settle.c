@@ -12,7 +12,7 @@ static int settle(anl_settler *f, int number, const anl_place *place, int32_t bo
     q->settled = 1;
     q->place = *place;
     q->bound = bound;
-    return anl_candidates_add_place(f->c, f->queries, number, place, f->queue, f->results);
+    return anl_candidates_add_place(f->c, f->queries, number, place, f->queue, f->s->temporary); /* moved with what search finds */
 }
 
 /* ---- probes ---- */

@@ -1,6 +1,7 @@
 #include "split.h"
 
 #include "align_tuning.h"
+#include "mapq.h"
 #include "trace.h"
 
 #include <stdlib.h>
@@ -90,12 +91,13 @@ static void widen_to_read(anl_candidate *c, const anl_split_segment *segment, in
     c->ungapped = c->whole = 0;
 }
 
-/* The whole read is aligned where its segment was found: segments end where the score says, not where the clip was. *added: 1 when the query
- * has a new alignment. */
-static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_segment *segment, anl_query *q, anl_query *found,
-                         anl_arena *results, uint8_t *added)
+/* The whole read is aligned where its segment was found: segments end where the score says, not where the clip was. None if nothing scores
+ * enough. */
+static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_segment *segment, const anl_query *q, anl_query *found,
+                         anl_arena *results, anl_read_alignments *out)
 {
     const int32_t min_score = anl_split_min_score(c->options, c->index->contig_begin[c->index->n_contigs]);
+    *out = (anl_read_alignments){0};
     int rc = anl_trace_candidates(c, s, found, min_score / ANL_SPLIT_FIRST_LOOK, 1);
     if (rc) return rc;
     anl_choice choice = anl_choose_single(c->options, found, min_score / ANL_SPLIT_FIRST_LOOK);
@@ -108,25 +110,100 @@ static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_s
                        .n = found->n,
                        .truncated = found->truncated};
     rc = anl_trace_chosen(c, s, &whole, &choice, results);
-    if (rc || !whole.aligned.n || anl_split_overlaps(&q->aligned, &whole.aligned.list[0])) return rc;
-    whole.aligned.list[0].kind = ANL_SUPPLEMENTARY;
-    for (int32_t i = 0; i < whole.aligned.n && !rc; ++i)
-        if (!i || !anl_read_alignments_hold(&q->aligned, &whole.aligned.list[i]))
-            rc = anl_read_alignments_add(&q->aligned, &whole.aligned.list[i], results);
-    *added = 1;
+    *out = whole.aligned;
     return rc;
+}
+
+static int find_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, const anl_split_segments *segments,
+                         const anl_query *queries, anl_query **out)
+{
+    anl_query *found = anl_arena_alloc(s->temporary, segments->n, sizeof *found);
+    if (!found) return ANL_ENOMEM;
+    for (size_t i = 0; i < segments->n; ++i) found[i] = query_of(c->index, &segments->list[i], &queries[segments->list[i].query]);
+    *out = found;
+    return anl_candidates_find(c, s, &anl_locate_split, queue, found, (int)segments->n, s->temporary);
 }
 
 static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, const anl_split_segments *segments,
                            anl_query *queries, uint8_t *open, anl_arena *results)
 {
-    anl_query *found = anl_arena_alloc(s->temporary, segments->n, sizeof *found);
-    if (!found) return ANL_ENOMEM;
-    for (size_t i = 0; i < segments->n; ++i) found[i] = query_of(c->index, &segments->list[i], &queries[segments->list[i].query]);
-    int rc = anl_candidates_find(c, s, &anl_locate_split, queue, found, (int)segments->n, results);
+    anl_query *found;
+    int rc = find_segments(c, s, queue, segments, queries, &found);
     for (size_t i = 0; i < segments->n && !rc; ++i) {
         const int32_t number = segments->list[i].query;
-        rc = align_segment(c, s, &segments->list[i], &queries[number], &found[i], results, &open[number]);
+        anl_read_alignments here, *aligned = &queries[number].aligned;
+        rc = align_segment(c, s, &segments->list[i], &queries[number], &found[i], results, &here);
+        if (rc || !here.n || anl_split_overlaps(aligned, &here.list[0])) continue;
+        here.list[0].kind = ANL_SUPPLEMENTARY;
+        for (int32_t j = 0; j < here.n && !rc; ++j)
+            if (!j || !anl_read_alignments_hold(aligned, &here.list[j])) rc = anl_read_alignments_add(aligned, &here.list[j], results);
+        open[number] = 1;
+    }
+    return rc;
+}
+
+/* ---- the primary segment ---- */
+
+static int is_split(const anl_query *q)
+{
+    return q->aligned.n > 1 && q->aligned.list[1].kind == ANL_SUPPLEMENTARY && q->strand[0];
+}
+
+/* Puts another alignment in the place of the primary one. */
+static void replace_primary(anl_read_alignments *aligned, const anl_read_alignment *by)
+{
+    int32_t n = 1;
+    aligned->list[0] = *by;
+    for (int32_t i = 1; i < aligned->n; ++i)
+        if (aligned->list[i].kind != ANL_SECONDARY || !anl_read_alignment_same(by, &aligned->list[i]))
+            aligned->list[n++] = aligned->list[i];
+    aligned->n = n;
+    anl_read_alignment *own = &aligned->list[0];
+    for (int32_t i = 1; i < n; ++i) {
+        const anl_read_alignment *other = &aligned->list[i];
+        const int32_t score = other->score < own->score ? other->score : own->score;
+        if (other->kind == ANL_SECONDARY && score > own->second && anl_read_alignment_competes(own, other)) own->second = score;
+    }
+}
+
+void anl_split_judge(const anl_align_options *o, anl_query *q, const anl_read_alignment *best)
+{
+    anl_read_alignment *primary = &q->aligned.list[0];
+    const int32_t lead = primary->score - best->score + (q->proper ? o->unpaired : 0);
+    if (!anl_read_alignment_competes(primary, best)) return;
+    if (anl_read_alignment_same(primary, best)) {
+        if (best->mapq < primary->mapq && !q->proper) primary->mapq = best->mapq;
+        if (best->second > primary->second) primary->second = best->second < primary->score ? best->second : primary->score;
+        return;
+    }
+    const anl_read_alignments others = {.list = q->aligned.list + 1, .n = q->aligned.n - 1};
+    if (lead < 0 && !q->proper && !anl_split_overlaps(&others, best)) {
+        replace_primary(&q->aligned, best);
+        return;
+    }
+    const int mapq = anl_mapq_of_difference(lead, o->align.score.match);
+    if (mapq < primary->mapq) primary->mapq = (uint8_t)mapq;
+    const int32_t second = best->score < primary->score ? best->score : primary->score;
+    if (second > primary->second) primary->second = second;
+}
+
+/* The whole read was searched by one vector, which may have passed over copies of what then was its primary segment, even better ones: that is
+ * searched by its own bases. */
+static int judge_primaries(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_split_segments *segments, anl_query *queries,
+                           int n, anl_arena *results)
+{
+    anl_query *found;
+    int rc = ANL_OK;
+    segments->n = 0;
+    for (int i = 0; i < n && !rc; ++i)
+        if (is_split(&queries[i])) rc = add_segment(segments, queries, i, queries[i].aligned.list[0].qbeg, queries[i].aligned.list[0].qend);
+    if (rc || !segments->n) return rc;
+    rc = find_segments(c, s, queue, segments, queries, &found);
+    for (size_t i = 0; i < segments->n && !rc; ++i) {
+        anl_query *q = &queries[segments->list[i].query];
+        anl_read_alignments here;
+        rc = align_segment(c, s, &segments->list[i], q, &found[i], results, &here);
+        if (!rc && here.n) anl_split_judge(c->options, q, &here.list[0]);
     }
     return rc;
 }
@@ -145,6 +222,7 @@ int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_que
         memset(open, 0, (size_t)n);
         rc = search_segments(c, s, queue, &segments, queries, open, results);
     }
+    if (!rc) rc = judge_primaries(c, s, queue, &segments, queries, n, results);
     for (int i = 0; i < n && !rc; ++i)
         if (queries[i].strand[0] && !queries[i].proper) anl_read_alignments_lead_best(&queries[i].aligned);
     free(segments.list);

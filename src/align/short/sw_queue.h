@@ -17,8 +17,9 @@ typedef struct anl_pending {
 typedef struct anl_sw_queue {
     anl_pending *list;
     anl_sw_job *jobs;
+    uint8_t *targets;       /**< of all jobs */
     anl_sw_result *results; /**< of list[i], after anl_sw_queue_run */
-    size_t n, list_cap, jobs_cap, results_cap;
+    size_t n, list_cap, jobs_cap, targets_cap, results_cap;
 } anl_sw_queue;
 
 void anl_sw_queue_free(anl_sw_queue *queue);
@@ -26,8 +27,10 @@ void anl_sw_queue_free(anl_sw_queue *queue);
 /** 0 or ANL_ENOMEM. */
 int anl_sw_queue_add(anl_sw_queue *queue, const anl_pending *what);
 
-/** Scores all that wait, in s->sw; targets live in s->temporary. The caller empties the queue (n = 0) when it has the results. Errors as
- *  anl_sw_batch_run. */
+/** Whether so much waits that it should be scored now: more only takes more memory. */
+int anl_sw_queue_is_full(const anl_sw_queue *queue);
+
+/** Scores all that wait, in s->sw. The caller empties the queue (n = 0) when it has the results. Errors as anl_sw_batch_run. */
 int anl_sw_queue_run(anl_sw_queue *queue, const anl_context *c, anl_scratch *s, const anl_query *queries);
 
 #endif
