@@ -310,7 +310,9 @@ static int estimate_inserts(const work *k, size_t n_reads)
 static size_t chunk_end(const work *k, size_t begin)
 {
     const anl_batch *b = k->batch;
-    size_t most = ANL_CHUNK, share = b->n / (size_t)k->aligner->options.threads;
+    size_t share = b->n / (size_t)k->aligner->options.threads, most = share / 2;
+    if (most > ANL_CHUNK) most = ANL_CHUNK;
+    if (most < ANL_CHUNK_LEAST) most = ANL_CHUNK_LEAST;
     if (k->aligner->gpu && share > most) most = share < ANL_CHUNK_ON_GPU ? share : ANL_CHUNK_ON_GPU;
     int64_t bases = 0;
     size_t end = begin;

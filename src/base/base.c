@@ -171,6 +171,21 @@ void anl_arena_reset(anl_arena *a)
     if (a->first) a->first->used = 0;
 }
 
+anl_arena_mark anl_arena_now(const anl_arena *a)
+{
+    return (anl_arena_mark){a->current, a->current ? a->current->used : 0};
+}
+
+void anl_arena_go_back(anl_arena *a, anl_arena_mark mark)
+{
+    if (!mark.block)
+        anl_arena_reset(a);
+    else {
+        a->current = mark.block;
+        a->current->used = mark.used;
+    }
+}
+
 void anl_arena_free(anl_arena *a)
 {
     if (!a) return;

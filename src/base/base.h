@@ -61,7 +61,7 @@ void anl_failure_keep(anl_failure *f, int code, long rank);
 /** Makes a kept failure this thread's own error; returns its code (0 when none). */
 int anl_failure_raise(const anl_failure *f);
 
-/** Bump allocator: everything is released together by reset or free. Not thread-safe. */
+/** Bump allocator: everything is released together by reset or free, or what came last by going back. Not thread-safe. */
 typedef struct anl_arena anl_arena;
 anl_arena *anl_arena_new(void);
 void *anl_arena_alloc(anl_arena *a, size_t n, size_t size); /**< 16-byte aligned, not zeroed; NULL when memory is short */
@@ -71,6 +71,16 @@ void *anl_arena_alloc(anl_arena *a, size_t n, size_t size); /**< 16-byte aligned
 int anl_arena_grow(anl_arena *a, void *array, size_t n, size_t *cap, size_t need, size_t size);
 
 void anl_arena_reset(anl_arena *a);
+
+/** A moment of an arena's life. */
+typedef struct anl_arena_mark {
+    void *block;
+    size_t used;
+} anl_arena_mark;
+
+anl_arena_mark anl_arena_now(const anl_arena *a);
+void anl_arena_go_back(anl_arena *a, anl_arena_mark mark); /**< releases what was allocated since */
+
 void anl_arena_free(anl_arena *a);
 
 /** One reference sequence. Strings are owned by whoever owns the table. */

@@ -453,12 +453,12 @@ int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours 
     return rc;
 }
 
-/* Whether no window nearer than those found is to be expected in the lists not gone through. */
+/* Whether no window nearer than those found is to be expected in the lists not gone through, and none that competes. */
 static int is_sure(const anl_search *s, const anl_neighbours *q, int usual)
 {
     const int32_t norm = anl_squared_norm(q->query, s->index->d);
     if (!norm) return 1;
-    return q->nprobe && q->n && q->hits[0].dist <= anl_distance_at(norm, q->nprobe <= usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
+    return q->nprobe >= usual && q->n && q->hits[0].dist <= anl_distance_at(norm, q->nprobe == usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
 }
 
 int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n)

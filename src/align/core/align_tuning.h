@@ -9,7 +9,9 @@
 /* ---- batches ---- */
 
 enum {
-    ANL_CHUNK = 2048,        /* reads that a thread takes through a stage together: a list that is scanned meets many of their queries */
+    ANL_CHUNK = 8192,        /* reads that a thread takes through a stage together, if every thread has two such chunks: a list that is
+                                scanned meets many of their queries. At 2 M windows 512 take twice as long, 2,048 a third longer */
+    ANL_CHUNK_LEAST = 512,   /* but no fewer */
     ANL_CHUNK_ON_GPU = 4096, /* the same where a GPU embeds and searches: fewer and longer kernels (docs/gpu.md) */
     ANL_CHUNK_READ = 512,    /* bp that a read of a full chunk has room for; long reads make smaller chunks */
 };
@@ -17,6 +19,7 @@ enum {
 /* ---- locate ---- */
 
 enum {
+    ANL_DEEPER_HITS = 1 << 20, /* that are searched together where a first search found too few: 32 MB, as search keeps four times as many */
     ANL_NEARLY_ALL_NUM = 3,
     ANL_NEARLY_ALL_DEN = 4, /* of a segment's k-mers vote for a place that explains nearly all of it: 4 errors in 150 bp */
     ANL_GAP_ROOM = 20,      /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
@@ -71,6 +74,7 @@ enum {
     ANL_FIRST_PLACES = 32, /* places with the most votes that are scored first; of others only what may matter beside them */
     ANL_KEPT_CANDIDATES =
         512, /* of a read, unless -a asks for all: bounds the memory of a batch. 256 lose 4 of 40,000 reads of maize subtelomeres, 128 lose 22 */
+    ANL_SCORED_TOGETHER = 512, /* segments: bounds the memory of places and candidates in repeats */
     ANL_SW_QUEUE = 16384,        /* places that are scored together: 5 MB of reference; more gain nothing */
     ANL_UNGAPPED_MISMATCHES = 1, /* so many on a diagonal cost less than a gap and what it could win: the ungapped score is final */
     ANL_STRAIGHT_MISMATCHES = 8, /* the same where no votes are for other diagonals and the mismatches lie apart (straight.h) */

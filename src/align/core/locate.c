@@ -105,7 +105,7 @@ static int search_deeper(const anl_context *c, anl_scratch *s, anl_segment *cons
     for (;;) {
         int32_t m = 0, nprobe = 0;
         for (int32_t i = 0; i < n; ++i)
-            if (which[i]->near.k < k && (!m || which[i]->near.nprobe == nprobe)) {
+            if (which[i]->near.k < k && m < ANL_DEEPER_HITS / k && (!m || which[i]->near.nprobe == nprobe)) {
                 group[m++] = which[i];
                 nprobe = which[i]->near.nprobe;
             }

@@ -179,25 +179,22 @@ static int run_queue(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, 
     return rc;
 }
 
-/* Brings the candidates in order where new ones have come. */
-static int rank(const anl_context *c, anl_scratch *s, anl_query *queries, int n)
+/* Brings a query's candidates in order where new ones have come. */
+static int rank(const anl_context *c, anl_scratch *s, anl_query *q)
 {
-    int rc = ANL_OK;
-    for (int i = 0; i < n && !rc; ++i) {
-        anl_query *q = &queries[i];
-        if (q->n == q->n_ranked) continue;
-        rc = sort_and_merge(q->candidates, q->n, q->read->len, s->temporary, &q->n);
-        if (!rc) prefer_whole(c, q);
-        if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) q->n = ANL_KEPT_CANDIDATES;
-        q->n_ranked = q->n;
-    }
+    if (q->n == q->n_ranked) return ANL_OK;
+    int rc = sort_and_merge(q->candidates, q->n, q->read->len, s->temporary, &q->n);
+    if (!rc) prefer_whole(c, q);
+    if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) q->n = ANL_KEPT_CANDIDATES;
+    q->n_ranked = q->n;
     return rc;
 }
 
 int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results)
 {
     int rc = run_queue(c, s, queue, queries, results);
-    return rc ? rc : rank(c, s, queries, n);
+    for (int i = 0; i < n && !rc; ++i) rc = rank(c, s, &queries[i]);
+    return rc;
 }
 
 /* ---- search ---- */
@@ -265,15 +262,15 @@ static int score_place(const anl_context *c, anl_scratch *s, anl_query *queries,
 }
 
 /* All segments vote, and the places with the most votes of every query are scored. */
-static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
-                      anl_query *queries, voted_query *voted, int32_t *n_voted)
+static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n,
+                      anl_sw_queue *queue, anl_query *queries, voted_query *voted, int32_t *n_voted)
 {
     int rc = ANL_OK;
-    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+    for (int32_t i = 0, next; i < n && !rc; i = next) {
         voted_query *v = &voted[(*n_voted)++];
-        *v = (voted_query){.query = segments->list[i].sequence};
-        for (next = i + 1; next < segments->n && segments->list[next].sequence == v->query;) ++next;
-        rc = vote_query(c, s, p, &segments->list[i], next - i, &queries[v->query], v);
+        *v = (voted_query){.query = segments[i].sequence};
+        for (next = i + 1; next < n && segments[next].sequence == v->query;) ++next;
+        rc = vote_query(c, s, p, &segments[i], next - i, &queries[v->query], v);
         const int32_t first = c->options->all || v->n < ANL_FIRST_PLACES ? v->n : ANL_FIRST_PLACES;
         for (; v->scored < first && !rc; ++v->scored) rc = score_place(c, s, queries, v->query, v->list[v->scored].place, queue);
     }
@@ -318,36 +315,52 @@ static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries,
     return rc;
 }
 
-/* Moves the candidates to `results`, where they take no more room than they need. */
-static int keep(anl_query *queries, int n, anl_arena *results)
+/* Ranks a query's candidates and moves them to `results`, where they take no more room than they need. */
+static int keep(const anl_context *c, anl_scratch *s, anl_query *q, anl_arena *results)
 {
-    for (int i = 0; i < n; ++i) {
-        anl_query *q = &queries[i];
-        if (!q->n) continue;
-        anl_candidate *list = anl_arena_alloc(results, (size_t)q->n, sizeof *list);
-        if (!list) return ANL_ENOMEM;
-        q->candidates = memcpy(list, q->candidates, (size_t)q->n * sizeof *list);
-        q->cap = (size_t)q->n;
-    }
+    int rc = rank(c, s, q);
+    if (rc || !q->n) return rc;
+    anl_candidate *list = anl_arena_alloc(results, (size_t)q->n, sizeof *list);
+    if (!list) return ANL_ENOMEM;
+    q->candidates = memcpy(list, q->candidates, (size_t)q->n * sizeof *list);
+    q->cap = (size_t)q->n;
     return ANL_OK;
+}
+
+/* Makes candidates of what was found for segments[n], which are all those of their queries. Their places are lost. */
+static int score_group(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n,
+                       anl_sw_queue *queue, anl_query *queries, anl_arena *results)
+{
+    const anl_arena_mark before = anl_arena_now(s->temporary);
+    voted_query *voted = anl_arena_alloc(s->temporary, (size_t)n, sizeof *voted);
+    int32_t n_voted = 0;
+    if (!voted) return ANL_ENOMEM;
+    int rc = first_look(c, s, p, segments, n, queue, queries, voted, &n_voted);
+    for (int32_t i = 0; i < n_voted && !rc; ++i)
+        if (voted[i].scored < voted[i].n) rc = second_look(c, s, queries, &voted[i], queue);
+    if (!rc) rc = run_queue(c, s, queue, queries, s->temporary);
+    for (int32_t i = 0; i < n_voted && !rc; ++i) rc = keep(c, s, &queries[voted[i].query], results);
+    for (int32_t i = 0; i < n; ++i) anl_locate_forget(&segments[i]);
+    anl_arena_go_back(s->temporary, before);
+    return rc;
 }
 
 int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
                           anl_query *queries, int n, anl_arena *results)
 {
     const anl_effort effort = c->options->exhaustive ? ANL_EFFORT_ALL : ANL_EFFORT_WIDENED;
-    voted_query *voted = anl_arena_alloc(s->temporary, (size_t)segments->n, sizeof *voted);
-    int32_t n_voted = 0;
-    if (!voted) return ANL_ENOMEM;
+    anl_segment *list = segments->list;
     int rc = segments->n ? anl_locate_search(c, s, p, segments, effort, NULL) : ANL_OK;
     for (int32_t i = 0; i < segments->n && !rc; ++i)
-        queries[segments->list[i].sequence].truncated |= (uint8_t)anl_locate_is_truncated(p, &segments->list[i], c->index->d);
-    if (!rc) rc = first_look(c, s, p, segments, queue, queries, voted, &n_voted);
-    for (int32_t i = 0; i < n_voted && !rc; ++i)
-        if (voted[i].scored < voted[i].n) rc = second_look(c, s, queries, &voted[i], queue);
+        queries[list[i].sequence].truncated |= (uint8_t)anl_locate_is_truncated(p, &list[i], c->index->d);
     if (!rc) rc = run_queue(c, s, queue, queries, s->temporary);
-    if (!rc) rc = rank(c, s, queries, n);
-    return rc ? rc : keep(queries, n, results);
+    for (int i = 0; i < n && !rc; ++i)
+        if (queries[i].settled) rc = keep(c, s, &queries[i], results);
+    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+        for (next = i; next < segments->n && (next - i < ANL_SCORED_TOGETHER || list[next].sequence == list[next - 1].sequence);) ++next;
+        rc = score_group(c, s, p, list + i, next - i, queue, queries, results);
+    }
+    return rc;
 }
 
 int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_sw_queue *queue, anl_query *queries, int n,
