@@ -80,8 +80,9 @@ static PyObject *build(PyObject *module, PyObject *args)
     }
     const int bad = core_settings_parse(given, &settings) || core_threads_check(settings.threads);
     if (!bad) {
-        Py_BEGIN_ALLOW_THREADS rc = anl_build(PyBytes_AsString(fasta), PyBytes_AsString(index), settings.list, settings.n);
-        Py_END_ALLOW_THREADS
+        Py_BEGIN_ALLOW_THREADS;
+        rc = anl_build(PyBytes_AsString(fasta), PyBytes_AsString(index), settings.list, settings.n);
+        Py_END_ALLOW_THREADS;
     }
     if (rc) core_raise(rc);
     PyMem_Free(settings.list);

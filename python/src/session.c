@@ -23,9 +23,12 @@ static int enter(session *self)
         return -1;
     }
     if (core_threads_check(self->threads)) return -1;
-    Py_BEGIN_ALLOW_THREADS PyThread_acquire_lock(self->lock, WAIT_LOCK);
-    Py_END_ALLOW_THREADS if (!self->session)
-    {
+    if (!PyThread_acquire_lock(self->lock, NOWAIT_LOCK)) {
+        Py_BEGIN_ALLOW_THREADS;
+        PyThread_acquire_lock(self->lock, WAIT_LOCK);
+        Py_END_ALLOW_THREADS;
+    }
+    if (!self->session) {
         PyThread_release_lock(self->lock);
         PyErr_SetString(PyExc_ValueError, "the Aligner is closed");
         return -1;
@@ -61,9 +64,10 @@ static int open_session(session *self, const char *index, const core_settings *s
         PyErr_NoMemory();
         return -1;
     }
-    Py_BEGIN_ALLOW_THREADS rc = anl_session_open(&self->session, index, settings->list, settings->n);
-    Py_END_ALLOW_THREADS if (rc)
-    {
+    Py_BEGIN_ALLOW_THREADS;
+    rc = anl_session_open(&self->session, index, settings->list, settings->n);
+    Py_END_ALLOW_THREADS;
+    if (rc) {
         self->session = NULL;
         core_raise(rc);
         return -1;
@@ -217,8 +221,10 @@ static PyObject *map_reads(session *self, const reads *r, wanted w)
     size_t n = 0;
     int rc;
     if (enter(self)) return NULL;
-    Py_BEGIN_ALLOW_THREADS rc = anl_session_align_batch(self->session, r->first, r->second, r->n, &alignments, &n);
-    Py_END_ALLOW_THREADS PyObject *hits = rc ? core_raise(rc) : hits_of(self, r, w, alignments, n);
+    Py_BEGIN_ALLOW_THREADS;
+    rc = anl_session_align_batch(self->session, r->first, r->second, r->n, &alignments, &n);
+    Py_END_ALLOW_THREADS;
+    PyObject *hits = rc ? core_raise(rc) : hits_of(self, r, w, alignments, n);
     leave(self);
     return hits;
 }
@@ -316,8 +322,10 @@ static PyObject *session_embed(PyObject *object, PyObject *given)
     if (vectors) {
         int8_t *out = (int8_t *)PyByteArray_AsString(vectors);
         int rc;
-        Py_BEGIN_ALLOW_THREADS rc = anl_session_embed(self->session, texts, (size_t)n, out);
-        Py_END_ALLOW_THREADS leave(self);
+        Py_BEGIN_ALLOW_THREADS;
+        rc = anl_session_embed(self->session, texts, (size_t)n, out);
+        Py_END_ALLOW_THREADS;
+        leave(self);
         if (rc) {
             Py_CLEAR(vectors);
             core_raise(rc);
@@ -344,8 +352,10 @@ static PyObject *session_search(PyObject *object, PyObject *args)
         return NULL;
     }
     anl_neighbour *out = (anl_neighbour *)PyByteArray_AsString(found);
-    Py_BEGIN_ALLOW_THREADS rc = anl_session_search(self->session, vectors, (size_t)n, k, nprobe, out);
-    Py_END_ALLOW_THREADS leave(self);
+    Py_BEGIN_ALLOW_THREADS;
+    rc = anl_session_search(self->session, vectors, (size_t)n, k, nprobe, out);
+    Py_END_ALLOW_THREADS;
+    leave(self);
     if (!rc) return found;
     Py_DECREF(found);
     return core_raise(rc);
