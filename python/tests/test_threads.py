@@ -134,7 +134,7 @@ def test_wrong_reads(aligner, contigs):
         (ValueError, "null", lambda: aligner.map_batch([b"AC\0GT"])),
         (ZeroDivisionError, "", lambda: aligner.map_batch(1 // 0 for _ in "a")),
     ):
-        with pytest.raises(error, match=says):
+        with pytest.raises(error, match=says or None):
             call()
         assert len(list(aligner.map(read))) == 1  # nothing is left locked
 
