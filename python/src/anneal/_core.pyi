@@ -1,10 +1,11 @@
-from typing import Any, Iterable, List, Optional, Tuple, Union
+from typing import Any, Iterable, List, Optional, Tuple, Union, final
 
 __version__: str
 
 class FormatError(ValueError):
     """A file is malformed, corrupt, or of another version or model."""
 
+@final
 class Hit:
     """An alignment of a read. Names are those of mappy; str() gives columns 3 to 12 of PAF and tags."""
 
@@ -51,6 +52,7 @@ class Hit:
     @property
     def tlen(self) -> int: ...
 
+@final
 class Session:
     """An index, open; what anneal.Aligner is made of."""
 
