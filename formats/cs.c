@@ -102,7 +102,8 @@ int anl_cs_append(kstring_t *out, anl_cs_form form, const uint32_t *cigar, int32
 int anl_cs_text(char **text, size_t *cap, const uint32_t *cigar, int32_t n_cigar, const char *md, const char *seq)
 {
     kstring_t out = {.s = *text, .m = *cap};
-    const int rc = anl_cs_append(&out, ANL_CS_SHORT, cigar, n_cigar, md, seq);
+    const int rc =
+        kputsn("", 0, &out) < 0 ? anl_fail(ANL_ENOMEM, "out of memory") : anl_cs_append(&out, ANL_CS_SHORT, cigar, n_cigar, md, seq);
     *text = out.s;
     *cap = out.m;
     return rc;

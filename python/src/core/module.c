@@ -74,10 +74,8 @@ static PyObject *build(PyObject *module, PyObject *args)
     core_settings settings = {0};
     int rc = ANL_OK;
     (void)module;
-    if (!PyArg_ParseTuple(args, "O&O&O:build", PyUnicode_FSConverter, &fasta, PyUnicode_FSConverter, &index, &given)) {
-        Py_XDECREF(fasta); /* of an argument further on that was wrong */
+    if (!PyArg_ParseTuple(args, "O&O&O!:build", PyUnicode_FSConverter, &fasta, PyUnicode_FSConverter, &index, &PyList_Type, &given))
         return NULL;
-    }
     const int bad = core_settings_parse(given, &settings) || core_threads_check(settings.threads);
     if (!bad) {
         Py_BEGIN_ALLOW_THREADS;

@@ -82,7 +82,7 @@ static PyObject *session_new(PyTypeObject *type, PyObject *args, PyObject *keywo
     PyObject *index = NULL, *given;
     core_settings settings = {0};
     if (keywords && PyDict_Size(keywords)) return PyErr_Format(PyExc_TypeError, "Session() takes no keywords");
-    if (!PyArg_ParseTuple(args, "O&O:Session", PyUnicode_FSConverter, &index, &given)) return NULL;
+    if (!PyArg_ParseTuple(args, "O&O!:Session", PyUnicode_FSConverter, &index, &PyList_Type, &given)) return NULL;
     session *self = core_settings_parse(given, &settings) ? NULL : (session *)PyType_GenericAlloc(type, 0);
     if (self && open_session(self, PyBytes_AsString(index), &settings)) Py_CLEAR(self);
     PyMem_Free(settings.list);
