@@ -1,6 +1,7 @@
 #include "cs.h"
 
 #include "cigar.h"
+#include "cs_text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -96,4 +97,14 @@ int anl_cs_append(kstring_t *out, anl_cs_form form, const uint32_t *cigar, int32
     take_number(&w);
     if (w.bad) return anl_fail(ANL_ENOMEM, "out of memory");
     return fits && !w.equal && !*w.md ? ANL_OK : anl_fail(ANL_EINVAL, "MD '%.100s' does not fit the CIGAR", md);
+}
+
+int anl_cs_text(char **text, size_t *cap, const uint32_t *cigar, int32_t n_cigar, const char *md, const char *seq)
+{
+    kstring_t out = {.s = *text, .m = *cap};
+    const int rc =
+        kputsn("", 0, &out) < 0 ? anl_fail(ANL_ENOMEM, "out of memory") : anl_cs_append(&out, ANL_CS_SHORT, cigar, n_cigar, md, seq);
+    *text = out.s;
+    *cap = out.m;
+    return rc;
 }

@@ -87,6 +87,14 @@ static int64_t letter_from(const anl_index *x, int64_t pos)
     return lo;
 }
 
+void anl_index_letters(const anl_index *x, int64_t begin, int64_t end, char *out)
+{
+    anl_index_fetch(x, begin, end, (uint8_t *)out);
+    for (int64_t i = 0; i < end - begin; ++i) out[i] = "ACGTN"[(uint8_t)out[i]];
+    for (int64_t i = letter_from(x, begin); i < x->n_letters && (int64_t)(x->letters[i] >> 8) < end; ++i)
+        out[(int64_t)(x->letters[i] >> 8) - begin] = (char)(x->letters[i] & 255);
+}
+
 void anl_index_spell_md(const anl_index *x, int64_t begin, int64_t end, char *md)
 {
     int64_t i = letter_from(x, begin), pos = begin;

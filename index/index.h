@@ -74,6 +74,9 @@ static inline void anl_index_clip(const anl_index *x, int32_t contig, int64_t *b
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
 
+/** The same as letters, those of the reference in upper case: IUPAC ones as well, U as T. No NUL behind them. */
+void anl_index_letters(const anl_index *x, int64_t begin, int64_t end, char *out);
+
 /** The bits of `unique` of [begin, end), the first in the lowest bit of out[0]; `out` holds (end - begin + 63) / 64 words, the last one
  *  filled up with 0. A bit is never set fewer than unique_k bases before the end of a contig. */
 void anl_index_unique(const anl_index *x, int64_t begin, int64_t end, uint64_t *out);

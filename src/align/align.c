@@ -143,6 +143,11 @@ const anl_index *anl_aligner_index(const anl_aligner *a)
     return a->index;
 }
 
+const anl_encoder *anl_aligner_encoder(const anl_aligner *a)
+{
+    return a->encoder;
+}
+
 const char *anl_aligner_gpu(const anl_aligner *a)
 {
     return a->gpu ? anl_gpu_name(a->gpu) : NULL;

@@ -17,7 +17,8 @@ typedef struct anl_aligner anl_aligner;
 int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options);
 void anl_aligner_free(anl_aligner *a);
 const anl_index *anl_aligner_index(const anl_aligner *a);
-const char *anl_aligner_gpu(const anl_aligner *a); /**< name of the GPU in use; NULL: the CPU */
+const anl_encoder *anl_aligner_encoder(const anl_aligner *a); /**< its own threads need scratches of their own */
+const char *anl_aligner_gpu(const anl_aligner *a);            /**< name of the GPU in use; NULL: the CPU */
 
 /** What a run did so far. */
 typedef struct anl_summary {

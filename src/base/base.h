@@ -6,22 +6,14 @@
 #ifndef ANL_BASE_H
 #define ANL_BASE_H
 
+#include "anneal_codes.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-enum {
-    ANL_OK = 0,
-    ANL_EINVAL = -1,   /**< the caller's argument is wrong */
-    ANL_ENOMEM = -2,   /**< not enough memory */
-    ANL_EIO = -3,      /**< open, read, write, flush, close or rename failed */
-    ANL_EFORMAT = -4,  /**< the input is malformed, truncated or corrupt */
-    ANL_EVERSION = -5, /**< a file of another version or another model */
-    ANL_EINTR = -6,    /**< stopped by a signal */
-};
 
 #if defined(__GNUC__)
 #define ANL_PRINTF(a, b) __attribute__((format(printf, a, b)))

@@ -20,12 +20,6 @@ typedef struct settings {
     int verbose;
 } settings;
 
-static int set_device(const anl_option *o, const char *called, const char *text, void *s)
-{
-    (void)o;
-    return anl_device_parse(called, text, &((settings *)s)->o.device);
-}
-
 static void show(void *data, anl_index_stage stage, int64_t done, int64_t total)
 {
     static const char *const stages[] = {"embedding", "clustering", "assigning to lists", "writing"};
@@ -78,25 +72,11 @@ static void defaults(void *data)
 
 #define AT(field) offsetof(settings, field)
 
-static const char OPTIONS[] = "Options";
+static const char OPTIONS[] = ANL_SECTION_INDEX;
 
 static const anl_option list[] = {
     {OPTIONS, .letter = 'o', .name = "output", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.output), .initial = "REF.anl",
      .help = "the index"},
-    {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(o.threads), .low = 1,
-     .high = 1024, .help = "threads; the index is the same for any number"},
-    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(o.window), .low = ANL_ENCODER_MIN_LEN,
-     .high = ANL_ENCODER_MAX_LEN, .help = "bp of reference embedded as one vector; about a read's length"},
-    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(o.stride), .low = 1, .high = ANL_ENCODER_MAX_LEN,
-     .help = "bp between windows; smaller finds more and makes a larger index"},
-    {OPTIONS, .name = "unique-k", .arg = "K", .kind = ANL_OPTION_INT, .field = AT(o.unique_k), .low = ANL_UNIQUE_MIN_K,
-     .high = ANL_UNIQUE_MAX_K, .initial = "by the size of the reference",
-     .help = "letters of the k-mers of the uniqueness map, for experiments"},
-    {OPTIONS, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.model), .initial = "the one shipped",
-     .help = "encoder", .more = "Or $ANNEAL_MODEL."},
-    {OPTIONS, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "auto cpu cuda", .initial = "auto",
-     .help = "what embeds: auto, cpu, cuda or cuda:N (a GPU's number); same index",
-     .more = "auto takes an NVIDIA GPU if there is one that can."},
     {OPTIONS, .letter = 'v', .name = "verbose", .field = AT(verbose), .help = "tell what was built, with time and memory, and on what"},
 };
 
@@ -110,8 +90,8 @@ const cli_command cmd_index = {
     .needs = "one FASTA file",
     .least = 1,
     .most = 1,
-    .sections = {OPTIONS},
-    .parts = {{&table, 0}},
+    .sections = {ANL_SECTION_INDEX},
+    .parts = {{&table, 0}, {&anl_index_option_table, AT(o)}},
     .size = sizeof(settings),
     .defaults = defaults,
     .run = run,

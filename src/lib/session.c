@@ -1,21 +1,10 @@
-#include "anneal.h"
+#include "session.h"
 
-#include "align.h"
 #include "base_code.h"
 #include "option.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct anl_session {
-    anl_aligner *aligner;
-    anl_batch batch;
-    anl_alignment *alignments;
-    size_t cap;
-    int threads;
-    pthread_t caller; /* whose parallel regions' threads have been started */
-};
 
 static int apply(const anl_setting *settings, size_t n, anl_align_options *o, const char **model)
 {
@@ -55,7 +44,11 @@ void anl_session_close(anl_session *s)
     if (!s) return;
     anl_aligner_free(s->aligner);
     anl_batch_free(&s->batch);
+    anl_vectors_free(s->vectors);
     free(s->alignments);
+    free(s->reference);
+    free(s->letters);
+    free(s->cs);
     free(s);
 }
 
@@ -70,8 +63,7 @@ static int add_read(anl_batch *b, const anl_sequence *from, uint8_t mate)
     return ANL_OK;
 }
 
-/* OpenMP ends the process when it cannot start a thread; here that is an error. Its threads belong to the one that calls. */
-static int start_threads(anl_session *s)
+int anl_threads_of_session(anl_session *s)
 {
     if (pthread_equal(s->caller, pthread_self())) return ANL_OK;
     const int rc = anl_threads_start(s->threads);
@@ -82,6 +74,7 @@ static int start_threads(anl_session *s)
 static int fill_batch(anl_session *s, const anl_sequence *reads, const anl_sequence *mates, size_t n)
 {
     s->batch.n = 0;
+    s->paired = mates != NULL;
     anl_arena_reset(s->batch.arena);
     int rc = n > SIZE_MAX / 2 ? anl_fail(ANL_EINVAL, "too many reads") : ANL_OK;
     if (!rc) rc = anl_grow(&s->batch.reads, &s->batch.cap, mates ? 2 * n : n, sizeof *s->batch.reads);
@@ -92,22 +85,30 @@ static int fill_batch(anl_session *s, const anl_sequence *reads, const anl_seque
     return rc;
 }
 
-static anl_alignment alignment_of(const anl_session *s, const anl_record *r, int paired)
+const anl_read *anl_read_of_alignment(const anl_session *s, const anl_alignment *a)
+{
+    return &s->batch.reads[a->read * (s->paired ? 2 : 1) + a->mate];
+}
+
+static int add_alignment(anl_session *s, const anl_record *r, anl_alignment *to)
 {
     const anl_index *x = anl_aligner_index(s->aligner);
-    return (anl_alignment){.read = (r->read - s->batch.reads) / (paired ? 2 : 1),
-                           .contig = r->tid < 0 ? NULL : x->contigs[r->tid].name,
-                           .pos = r->pos,
-                           .flag = r->flag,
-                           .mapq = r->mapq,
-                           .cigar = r->cigar,
-                           .n_cigar = r->n_cigar,
-                           .score = r->as == INT32_MIN ? 0 : r->as,
-                           .second = r->xs == INT32_MIN ? 0 : r->xs,
-                           .nm = r->nm,
-                           .md = r->md,
-                           .mate = r->read->mate == 2,
-                           .tlen = r->tlen};
+    *to = (anl_alignment){.read = (r->read - s->batch.reads) / (s->paired ? 2 : 1),
+                          .contig = r->tid < 0 ? NULL : x->contigs[r->tid].name,
+                          .contig_number = r->tid,
+                          .pos = r->pos,
+                          .end = r->pos,
+                          .flag = r->flag,
+                          .mapq = r->mapq,
+                          .cigar = r->cigar,
+                          .n_cigar = r->n_cigar,
+                          .score = r->as == INT32_MIN ? 0 : r->as,
+                          .second = r->xs == INT32_MIN ? 0 : r->xs,
+                          .nm = r->nm,
+                          .md = r->md,
+                          .mate = r->read->mate == 2,
+                          .tlen = r->tlen};
+    return to->n_cigar ? anl_measure_alignment(s, to) : ANL_OK;
 }
 
 int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl_sequence *mates, size_t n_reads,
@@ -116,14 +117,14 @@ int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl
     const anl_records *chunks;
     size_t n_chunks = 0, total = 0, at = 0;
     anl_summary summary = {0};
-    int rc = start_threads(s);
+    int rc = anl_threads_of_session(s);
     if (!rc) rc = fill_batch(s, reads, mates, n_reads);
     if (!rc) rc = anl_aligner_batch(s->aligner, &s->batch, &chunks, &n_chunks, &summary);
     for (size_t i = 0; i < n_chunks && !rc; ++i) total += chunks[i].n;
     if (!rc) rc = anl_grow(&s->alignments, &s->cap, total, sizeof *s->alignments);
+    for (size_t i = 0; i < n_chunks && !rc; ++i)
+        for (size_t j = 0; j < chunks[i].n && !rc; ++j) rc = add_alignment(s, &chunks[i].records[j], &s->alignments[at++]);
     if (rc) return rc;
-    for (size_t i = 0; i < n_chunks; ++i)
-        for (size_t j = 0; j < chunks[i].n; ++j) s->alignments[at++] = alignment_of(s, &chunks[i].records[j], mates != NULL);
     *alignments = s->alignments;
     *n = total;
     return ANL_OK;
@@ -145,4 +146,15 @@ const char *anl_session_contig(const anl_session *s, int i, int64_t *len)
     int inside = i >= 0 && i < x->n_contigs;
     *len = inside ? x->contigs[i].len : 0;
     return inside ? x->contigs[i].name : NULL;
+}
+
+int anl_session_fetch(const anl_session *s, int i, int64_t begin, int64_t end, char *out)
+{
+    const anl_index *x = anl_aligner_index(s->aligner);
+    if (i < 0 || i >= x->n_contigs) return anl_fail(ANL_EINVAL, "contig %d: there are %d", i, x->n_contigs);
+    if (begin < 0 || end < begin || end > x->contigs[i].len)
+        return anl_fail(ANL_EINVAL, "%s:%lld-%lld: must lie in 0-%lld", x->contigs[i].name, (long long)begin, (long long)end,
+                        (long long)x->contigs[i].len);
+    anl_index_letters(x, x->contig_begin[i] + begin, x->contig_begin[i] + end, out);
+    return ANL_OK;
 }

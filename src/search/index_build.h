@@ -5,6 +5,7 @@
 #include "base.h"
 #include "index.h"
 #include "model.h"
+#include "option.h"
 
 typedef struct anl_index_options {
     const char *reference, *output;
@@ -17,6 +18,11 @@ typedef struct anl_index_options {
 
 /** ANL_WINDOW, ANL_STRIDE, one thread, on the CPU. */
 anl_index_options anl_index_options_default(void);
+
+#define ANL_SECTION_INDEX "Options" /* heading of the options */
+
+/** What sets the fields of anl_index_options but the files': for the command line and for libanneal. */
+extern const anl_option_table anl_index_option_table;
 
 /** What was built. */
 typedef struct anl_index_report {

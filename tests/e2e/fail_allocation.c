@@ -1,4 +1,5 @@
-/* Preloaded: allocation number $FAIL_AT of the process fails, all others do not. */
+/* Preloaded: allocation number $FAIL_AT of the process fails, all others do not; or, where the process calls fail_allocation(N), number N from
+ * there on, -1: none. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,6 +16,12 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *n = getenv("FAIL_AT");
     if (n) at = atol(n);
+}
+
+void fail_allocation(long n)
+{
+    atomic_store(&seen, 0);
+    at = n;
 }
 
 static int fails(void)

@@ -2,6 +2,7 @@
 #include "random.h"
 
 #include "cs.h"
+#include "cs_text.h"
 
 #include <ctype.h>
 #include <htslib/sam.h>
@@ -136,6 +137,8 @@ static void random_alignments(void **unused)
     static sample s;
     static char want[MOST * 8];
     kstring_t out = KS_INITIALIZE;
+    char *text = NULL;
+    size_t cap = 0;
     random_start();
     for (int i = 0; i < 20000; ++i) {
         make_sample(&s);
@@ -143,7 +146,10 @@ static void random_alignments(void **unused)
         out.l = 0;
         assert_int_equal(anl_cs_append(&out, ANL_CS_SHORT, s.cigar, s.n_cigar, s.md, s.seq), 0);
         assert_string_equal(out.l ? out.s : "", want);
+        assert_int_equal(anl_cs_text(&text, &cap, s.cigar, s.n_cigar, s.md, s.seq), 0); /* over the last one's text */
+        assert_string_equal(text, want);
     }
+    free(text);
     ks_free(&out);
 }
 

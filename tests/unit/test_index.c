@@ -286,6 +286,29 @@ static void md_has_the_letters(void **unused)
     anl_index_free(x);
 }
 
+/* The bases of every region near runs of N as anl_index_fetch has them, with the letters in their places. */
+static void bases_have_the_letters(void **unused)
+{
+    (void)unused;
+    make_vectors(20);
+    anl_index *x = build(20);
+    char got[128];
+    uint8_t codes[128];
+    for (int64_t begin = 95; begin < 215; ++begin) {
+        for (int64_t end = begin; end < begin + 120; end += 7) {
+            anl_index_fetch(x, begin, end, codes);
+            memset(got, '#', sizeof got);
+            anl_index_letters(x, begin, end, got);
+            for (int64_t i = begin; i < end; ++i)
+                assert_int_equal(got[i - begin], i == 110 ? 'R' : i == 112 ? 'Y' : i >= 100 && i < 200 ? 'N' : "ACGT"[codes[i - begin]]);
+            assert_int_equal(got[end - begin], '#');
+        }
+    }
+    anl_index_letters(x, 4999, 5002, got);
+    assert_int_equal(got[1], 'B');
+    anl_index_free(x);
+}
+
 static void window_counts(void **unused)
 {
     (void)unused;
@@ -428,10 +451,15 @@ static int tear_down(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_paths_are_exact),      cmocka_unit_test(widening_is_exact),
-        cmocka_unit_test(contents_come_back),        cmocka_unit_test(unique_bits_come_back),
-        cmocka_unit_test(md_has_the_letters),        cmocka_unit_test(window_counts),
-        cmocka_unit_test(damage_is_refused),         cmocka_unit_test(wrong_unique_bits_are_refused),
+        cmocka_unit_test(both_paths_are_exact),
+        cmocka_unit_test(widening_is_exact),
+        cmocka_unit_test(contents_come_back),
+        cmocka_unit_test(unique_bits_come_back),
+        cmocka_unit_test(bases_have_the_letters),
+        cmocka_unit_test(md_has_the_letters),
+        cmocka_unit_test(window_counts),
+        cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(wrong_unique_bits_are_refused),
         cmocka_unit_test(wrong_letters_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,34 @@
+/* The options of anl_index_options: their names, ranges and words. */
+#include "index_build.h"
+
+#include "encoder_shape.h"
+#include "gpu.h"
+
+static const char OPTIONS[] = ANL_SECTION_INDEX;
+
+static int set_device(const anl_option *o, const char *called, const char *text, void *options)
+{
+    (void)o;
+    return anl_device_parse(called, text, &((anl_index_options *)options)->device);
+}
+
+#define AT(field) offsetof(anl_index_options, field)
+
+static const anl_option list[] = {
+    {OPTIONS, .letter = 't', .also = '@', .name = "threads", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(threads), .low = 1,
+     .high = 1024, .help = "threads; the index is the same for any number"},
+    {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(window), .low = ANL_ENCODER_MIN_LEN,
+     .high = ANL_ENCODER_MAX_LEN, .help = "bp of reference embedded as one vector; about a read's length"},
+    {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(stride), .low = 1, .high = ANL_ENCODER_MAX_LEN,
+     .help = "bp between windows; smaller finds more and makes a larger index"},
+    {OPTIONS, .name = "unique-k", .arg = "K", .kind = ANL_OPTION_INT, .field = AT(unique_k), .low = ANL_UNIQUE_MIN_K,
+     .high = ANL_UNIQUE_MAX_K, .initial = "by the size of the reference",
+     .help = "letters of the k-mers of the uniqueness map, for experiments"},
+    {OPTIONS, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(model), .initial = "the one shipped", .help = "encoder",
+     .more = "Or $ANNEAL_MODEL."},
+    {OPTIONS, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "auto cpu cuda", .initial = "auto",
+     .help = "what embeds: auto, cpu, cuda or cuda:N (a GPU's number); same index",
+     .more = "auto takes an NVIDIA GPU if there is one that can."},
+};
+
+const anl_option_table anl_index_option_table = {list, sizeof list / sizeof *list, 0};
