@@ -1,4 +1,5 @@
-/* Adaptive search on a genome with a repeat: what is proven, by what wave, what a mate settles, and what is searched to the end. */
+/* Adaptive search on a genome with a repeat, with and without a light encoder: what is proven, by what wave, what a mate settles, and what is
+ * searched to the end. */
 #include "files.h"
 #include "models.h"
 
@@ -20,6 +21,8 @@ static anl_sw_queue queue;
 static anl_arena *results;
 static anl_insert_model inserts;
 static anl_find_counts counts;
+static int without_light; /* the model without its light encoder: full vectors in every wave */
+static anl_light *light;
 
 /* An index of the genome with k-mers of 16, which random sequence of this size seldom has twice. */
 static void build_index(void)
@@ -41,6 +44,9 @@ static int set_up(void **unused)
     random_seq(genome, GENOME, 0);
     memcpy(genome + TO, genome + FROM, COPY);
     assert_int_equal(anl_model_read(&model, ANNEAL_SOURCE "/data/model/anneal-d128.anm"), 0);
+    light = model->light;
+    assert_non_null(light);
+    if (without_light) model->light = NULL;
     build_index();
     options = anl_align_options_default();
     anl_align_options_resolve(&options);
@@ -59,9 +65,11 @@ static int tear_down(void **unused)
     anl_arena_free(results);
     anl_scratch_free(&scratch);
     anl_sw_queue_free(&queue);
+    queue = (anl_sw_queue){0};
     anl_search_free(search);
     anl_encoder_free(encoder);
     anl_index_free(index_file);
+    model->light = light;
     anl_model_free(model);
     return folder_tear_down(unused);
 }
@@ -274,5 +282,8 @@ int main(void)
         cmocka_unit_test(a_mate_elsewhere_settles_nothing), cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
         cmocka_unit_test(all_places_and_all_lists),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    int failed = 0;
+    for (without_light = 0; without_light < 2; ++without_light)
+        failed |= cmocka_run_group_tests_name(without_light ? "full vectors alone" : "light vectors first", tests, set_up, tear_down);
+    return failed;
 }
