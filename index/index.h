@@ -104,6 +104,14 @@ static inline void anl_index_tell(const anl_index_watch *w, anl_index_stage stag
     if (w->progress) w->progress(w->data, stage, done, total);
 }
 
+/** Inverted lists in the making: which vector belongs to which centroid. */
+typedef struct anl_lists {
+    int32_t nlist;
+    int8_t *centroids; /**< [nlist][d] */
+    uint64_t *begin;   /**< [nlist + 1] first entry of each list */
+    uint32_t *entries; /**< numbers of vectors, list by list, ascending in a list */
+} anl_lists;
+
 /** What goes into an index. Arrays are borrowed. */
 typedef struct anl_index_parts {
     const anl_contig *contigs;
@@ -120,13 +128,13 @@ typedef struct anl_index_parts {
     const int8_t *vectors;   /**< [n_entries][d] */
     const uint32_t *windows; /**< [n_entries] ascending */
     int64_t n_entries;
+    const anl_lists *lists;
     uint64_t model_hash;
     const char *model_name;
     anl_index_watch watch;
 } anl_index_parts;
 
-/** Clusters the vectors, fills the lists (both by FAISS) and writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes
- *  depend on the parts alone, not on threads or machine. 0, ANL_EIO, ANL_ENOMEM or ANL_EINVAL. */
+/** Writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes depend on the parts alone. 0, ANL_EIO or ANL_ENOMEM. */
 int anl_index_write(anl_output *to, const anl_index_parts *parts);
 
 /* FAISS ---------------------------------------------------------------------------------------------------------------- */

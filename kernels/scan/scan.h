@@ -24,6 +24,9 @@ typedef struct anl_scan_kernels {
 
     /** A limit that exactly k of values[n] do not exceed; where ties make that impossible, the k-th smallest. 1 <= k <= n. */
     int32_t (*limit_of_k)(const int32_t *values, int32_t n, int32_t k);
+
+    /** The least of bias[j] - 2 * dots[j], j < n; INT32_MAX when n is 0. */
+    int32_t (*least)(const int32_t *dots, const int32_t *bias, int32_t n);
 } anl_scan_kernels;
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);

@@ -7,7 +7,6 @@
 #include "index_build.h"
 #include "progress.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,6 @@ static int build(const anl_index_options *o, int verbose)
     anl_meter meter;
     const double start = anl_now();
     anl_meter_start(&meter, verbose ? ANL_METER_LINES : ANL_METER_TERMINAL);
-    omp_set_num_threads(o->threads); /* FAISS goes by the default */
     int rc = anl_threads_start(o->threads);
     if (!rc) rc = anl_index_build(o, &(anl_index_watch){show, &meter}, &r);
     anl_meter_finish(&meter);

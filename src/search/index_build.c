@@ -1,5 +1,6 @@
 #include "index_build.h"
 
+#include "cluster.h"
 #include "encoder.h"
 #include "encoder_check.h"
 #include "index.h"
@@ -214,6 +215,7 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
 static int write_index(const anl_index_builder *b, anl_output *to)
 {
     uint64_t *unique = NULL;
+    anl_lists lists = {0};
     anl_index_parts parts = {.contigs = b->contigs,
                              .n_contigs = (int32_t)b->n_contigs,
                              .bases = b->bases,
@@ -235,7 +237,10 @@ static int write_index(const anl_index_builder *b, anl_output *to)
     if (!parts.unique_k) parts.unique_k = anl_unique_k(b->n_bases);
     int rc = anl_unique_build(&unique, &parts, b->options->threads, 0);
     parts.unique = unique;
+    parts.lists = &lists;
+    if (!rc) rc = anl_lists_build(&lists, b->vectors, parts.n_entries, parts.d, b->options->threads, &b->watch);
     if (!rc) rc = anl_index_write(to, &parts);
+    anl_lists_free(&lists);
     free(unique);
     return rc;
 }

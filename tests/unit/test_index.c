@@ -1,6 +1,7 @@
 /* The index file and its search: native and FAISS give the exact neighbours, damaged files are refused. */
 #include "random.h"
 
+#include "cluster.h"
 #include "index.h"
 #include "layout.h"
 #include "search.h"
@@ -40,6 +41,7 @@ static void write_index(int n, int unique_k)
                                    {"chr2", 10, "0123456789abcdef0123456789abcdef"}};
     static const int64_t runs[] = {100, 200, 5000, 5001};
     for (size_t i = 0; i < sizeof bases; ++i) bases[i] = (uint8_t)random_below(256);
+    anl_lists lists;
     const anl_index_parts parts = {.contigs = contigs,
                                    .n_contigs = 2,
                                    .bases = bases,
@@ -54,13 +56,16 @@ static void write_index(int n, int unique_k)
                                    .vectors = vectors[0],
                                    .windows = windows,
                                    .n_entries = n,
+                                   .lists = &lists,
                                    .model_hash = 42,
                                    .model_name = "test",
                                    .unique_k = unique_k,
                                    .unique = unique};
     anl_output *to;
+    assert_int_equal(anl_lists_build(&lists, vectors[0], n, D, 1, &parts.watch), 0);
     assert_int_equal(anl_output_open(&to, path, ANL_OUTPUT_SEEKS), 0);
     assert_int_equal(anl_index_write(to, &parts), 0);
+    anl_lists_free(&lists);
     assert_int_equal(anl_output_close(to), 0);
 }
 
