@@ -87,10 +87,17 @@ void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
 /* Building ------------------------------------------------------------------------------------------------------------- */
 
 /** What building an index is at, in this order. */
-typedef enum anl_index_stage { ANL_INDEX_EMBEDDING, ANL_INDEX_CLUSTERING, ANL_INDEX_ASSIGNING, ANL_INDEX_WRITING } anl_index_stage;
+typedef enum anl_index_stage {
+    ANL_INDEX_READING,
+    ANL_INDEX_COUNTING,
+    ANL_INDEX_EMBEDDING,
+    ANL_INDEX_CLUSTERING,
+    ANL_INDEX_ASSIGNING,
+    ANL_INDEX_WRITING,
+} anl_index_stage;
 
-/** Told now and then, by any thread but one at a time, that `done` of about `total` units of a stage are done; total 0: not known. Windows are
- *  embedded, assigned to lists and written; clustering goes over its sample once a round. */
+/** Told now and then, by any thread but one at a time, that `done` of about `total` units of a stage are done; total 0: not known. Bases are read,
+ *  k-mers counted, windows embedded, assigned to lists and written; clustering goes over its sample once a round. */
 typedef void anl_index_progress(void *data, anl_index_stage stage, int64_t done, int64_t total);
 
 /** Whom to tell; progress NULL: nobody. */

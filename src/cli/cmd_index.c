@@ -27,9 +27,9 @@ static int set_device(const anl_option *o, const char *called, const char *text,
 
 static void show(void *data, anl_index_stage stage, int64_t done, int64_t total)
 {
-    static const char *const stages[] = {"embedding", "clustering", "assigning to lists", "writing"};
+    static const char *const stages[] = {"reading", "counting k-mers", "embedding", "clustering", "assigning to lists", "writing"};
     const int windows = stage == ANL_INDEX_EMBEDDING || stage == ANL_INDEX_ASSIGNING;
-    anl_meter_update(data, stages[stage], windows ? "windows" : NULL, done, total);
+    anl_meter_update(data, stages[stage], windows ? "windows" : stage == ANL_INDEX_READING ? "bp" : NULL, done, total);
 }
 
 static int build(const anl_index_options *o, int verbose)

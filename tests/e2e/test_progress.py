@@ -22,7 +22,7 @@ def stages(drawn, *names):
     shown = re.findall(r"\r([^\r\n]*)\x1b\[K", drawn)
     seen, percent = [], 0
     for s in shown:
-        m = re.match(r"([a-z ]+)(?:: (\d+)%)?", s)
+        m = re.match(r"([a-z -]+)(?:: (\d+)%)?", s)
         if not m: continue
         if not seen or seen[-1] != m[1]: seen.append(m[1]); percent = 0
         if m[2]:
@@ -32,7 +32,7 @@ def stages(drawn, *names):
     check("\r\x1b[K" in drawn, "the line stays")
 
 anl = path("genome.anl")
-stages(on_terminal("index", "-o", anl, GENOME), "embedding", "clustering", "assigning to lists", "writing")
+stages(on_terminal("index", "-o", anl, GENOME), "reading", "counting k-mers", "embedding", "clustering", "assigning to lists", "writing")
 stages(on_terminal("align", "-o", path("x.bam"), "--sort", "-K", "200K", anl, R1, R2), "opening the index", "aligning", "merging sorted records")
 drawn = on_terminal("align", "-o", path("x.bam"), "-K", "100K", anl, R1)
 check(re.search(r"aligning: \d+%; \d+ reads", drawn), drawn)

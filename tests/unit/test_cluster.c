@@ -102,7 +102,7 @@ static void nearest_of_groups(void **unused)
     }
 }
 
-static int64_t last_done[4], last_total[4];
+static int64_t last_done[ANL_INDEX_WRITING + 1], last_total[ANL_INDEX_WRITING + 1];
 
 static void watch_stages(void *data, anl_index_stage stage, int64_t done, int64_t total)
 {
