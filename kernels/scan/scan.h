@@ -13,6 +13,12 @@ typedef struct anl_hit {
     uint32_t window;
 } anl_hit;
 
+/** bias - 2 * dot. A bias that is read before its file has been checked may be any number: the value then wraps around, at every level alike. */
+static inline int32_t anl_scan_value(int32_t bias, int32_t dot)
+{
+    return (int32_t)((uint32_t)bias - 2 * (uint32_t)dot);
+}
+
 typedef struct anl_scan_kernels {
     /** out[i][j] = sum over c of queries[i][c] * entry j [c]; queries [n][d] bytes, panels of signed entries, d a multiple of 32 up to 256;
      *  out [n][16 * panels]. */

@@ -5,7 +5,7 @@ static int32_t least(const int32_t *dot, const int32_t *bias, int32_t n)
 {
     int32_t found = INT32_MAX;
     for (int32_t j = 0; j < n; ++j) {
-        const int32_t v = bias[j] - 2 * dot[j];
+        const int32_t v = anl_scan_value(bias[j], dot[j]);
         found = v < found ? v : found;
     }
     return found;
