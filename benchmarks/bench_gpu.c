@@ -5,7 +5,7 @@
 
 #include "encoder.h"
 #include "search.h"
-#include "store.h"
+#include "cluster.h"
 #include "devices.h"
 #include "sketch.h"
 #include "sw_batch.h"
@@ -169,7 +169,7 @@ static void fill_panels(int8_t *panels, int32_t *bias, int64_t n, uint64_t seed)
 static void make_store(store *s, int64_t n)
 {
     anl_index *x = &s->index;
-    const int64_t lists = anl_store_lists(n), each = (int64_t)anl_panels_padded((size_t)(n / lists)), entries = lists * each;
+    const int64_t lists = anl_lists_count(n), each = (int64_t)anl_panels_padded((size_t)(n / lists)), entries = lists * each;
     int8_t *centroids = anl_alloc((size_t)lists, DIM), *codes = anl_alloc((size_t)entries, DIM);
     int32_t *centroid_bias = anl_alloc((size_t)lists, 4), *bias = anl_alloc((size_t)entries, 4);
     uint32_t *ids = anl_alloc((size_t)entries, 4);

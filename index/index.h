@@ -41,13 +41,31 @@ typedef struct anl_index {
     struct anl_index_mapping *mapping;
 } anl_index;
 
-/** Maps `path` and verifies magic, version, sizes and every section's checksum.
+/** Maps `path` and verifies magic, version, sizes, and checksums and values of all but the large sections: bases, uniqueness map, and the entries'
+ *  codes, biases and ids. Takes as long as the contigs, runs of N and centroids are many; nothing else of the file is read. What the large sections hold
+ *  cannot harm the memory of who uses it as search.h and this header offer it; that it is what was written is known when anl_index_check has returned 0.
  *  0, ANL_EIO, ANL_EFORMAT (truncated, corrupt), ANL_EVERSION (older, newer) or ANL_ENOMEM. */
 int anl_index_open(anl_index **out, const char *path);
+
+/** Ends a check that is running. */
 void anl_index_free(anl_index *x);
 
+/** Verifies the large sections, which reads the whole file; the next calls give the same answer at once. Nothing that was made with an index may
+ *  look complete before this has returned 0. Any thread, several at a time. 0, ANL_EFORMAT (corrupt), ANL_EIO (written over since it was opened) or
+ *  ANL_ENOMEM. */
+int anl_index_check(anl_index *x);
+
+/** Begins that in a thread of its own, if there is one to be had; anl_index_check then waits for it. One thread at a time for each `x`. */
+void anl_index_check_begin(anl_index *x);
+
+/** Name and size of section i, 0 and up, of the file; NULL: there are no more. */
+const char *anl_index_section(const anl_index *x, int i, uint64_t *bytes);
+
+/** Verifies one section: its checksum, and its values if it is a large one. Errors as anl_index_check. Any thread. */
+int anl_index_check_section(const anl_index *x, int i);
+
 /** Whether the file still holds what was opened: a run must not end well with an index that somebody wrote over in place. Costs a system call unless
- *  the file was touched. One thread at a time for each `x`. 0, or ANL_EIO when it was changed. */
+ *  the file was touched. One thread at a time for each `x`. 0, ANL_EIO when it was changed, or what a check has found by now. */
 int anl_index_unchanged(const anl_index *x);
 
 /** The file of the open index that is mapped at `address`; NULL: none. A file that was cut short while it is mapped ends in SIGBUS at such an address.
@@ -90,10 +108,17 @@ void anl_index_entry(const anl_index *x, int64_t entry, int8_t *out);
 /* Building ------------------------------------------------------------------------------------------------------------- */
 
 /** What building an index is at, in this order. */
-typedef enum anl_index_stage { ANL_INDEX_EMBEDDING, ANL_INDEX_CLUSTERING, ANL_INDEX_ASSIGNING, ANL_INDEX_WRITING } anl_index_stage;
+typedef enum anl_index_stage {
+    ANL_INDEX_READING,
+    ANL_INDEX_COUNTING,
+    ANL_INDEX_EMBEDDING,
+    ANL_INDEX_CLUSTERING,
+    ANL_INDEX_ASSIGNING,
+    ANL_INDEX_WRITING,
+} anl_index_stage;
 
-/** Told now and then, by any thread but one at a time, that `done` of about `total` units of a stage are done; total 0: not known. Windows are
- *  embedded, assigned to lists and written; clustering goes over its sample once a round. */
+/** Told now and then, by any thread but one at a time, that `done` of about `total` units of a stage are done; total 0: not known. Bases are read,
+ *  k-mers counted, windows embedded, assigned to lists and written; clustering goes over its sample once a round. */
 typedef void anl_index_progress(void *data, anl_index_stage stage, int64_t done, int64_t total);
 
 /** Whom to tell; progress NULL: nobody. */
@@ -106,6 +131,14 @@ static inline void anl_index_tell(const anl_index_watch *w, anl_index_stage stag
 {
     if (w->progress) w->progress(w->data, stage, done, total);
 }
+
+/** Inverted lists in the making: which vector belongs to which centroid. */
+typedef struct anl_lists {
+    int32_t nlist;
+    int8_t *centroids; /**< [nlist][d] */
+    uint64_t *begin;   /**< [nlist + 1] first entry of each list */
+    uint32_t *entries; /**< numbers of vectors, list by list, ascending in a list */
+} anl_lists;
 
 /** What goes into an index. Arrays are borrowed. */
 typedef struct anl_index_parts {
@@ -123,13 +156,13 @@ typedef struct anl_index_parts {
     const int8_t *vectors;   /**< [n_entries][d] */
     const uint32_t *windows; /**< [n_entries] ascending */
     int64_t n_entries;
+    const anl_lists *lists;
     uint64_t model_hash;
     const char *model_name;
     anl_index_watch watch;
 } anl_index_parts;
 
-/** Clusters the vectors, fills the lists (both by FAISS) and writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes
- *  depend on the parts alone, not on threads or machine. 0, ANL_EIO, ANL_ENOMEM or ANL_EINVAL. */
+/** Writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes depend on the parts alone. 0, ANL_EIO or ANL_ENOMEM. */
 int anl_index_write(anl_output *to, const anl_index_parts *parts);
 
 /* FAISS ---------------------------------------------------------------------------------------------------------------- */

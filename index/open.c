@@ -1,17 +1,16 @@
-/* Opening an index: nothing that the file says is used before it is known to be possible. A value that the aligner could not use, whatever the
- * checksums say, is refused here; later code relies on it. What sizes or bounds something is copied, so that a file that is written over in place
- * cannot make a run leave its arrays. */
-#include "index.h"
+/* Opening an index: nothing that sizes or bounds something is used before it is known to be possible; a value that the aligner could not use,
+ * whatever the checksums say, is refused, and later code relies on it. What sizes or bounds is copied, so that a file that is written over in place
+ * cannot make a run leave its arrays. The large sections (bases, uniqueness map, entries) are mapped as they are: search passes over windows that
+ * there are not, and check.c says whether they are intact. */
+#include "mapping.h"
 
 #include "encoder_shape.h"
-#include "layout.h"
 #include "panel.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,16 +19,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
-
-struct anl_index_mapping {
-    uint8_t *bytes;
-    size_t size;
-    int descriptor, slot;    /* slot of `mapped`, -1: none */
-    struct timespec written; /* when the file was, last */
-    char *path;
-    anl_index_header header;
-    anl_arena *arena; /* the tables */
-};
 
 /* ---- what a signal handler looks through ---- */
 
@@ -82,26 +71,11 @@ static int map_file(struct anl_index_mapping *m, const char *path)
     if (p == MAP_FAILED) return anl_fail(ANL_ENOMEM, "%s: cannot map: %s", path, strerror(errno));
     m->bytes = p;
     m->size = (size_t)st.st_size;
-    m->written = st.st_mtim;
+    madvise(p, m->size, MADV_HUGEPAGE); /* where files can have them */
+    m->opened = m->written = st.st_mtim;
     enter(m, path);
     memcpy(&m->header, m->bytes, sizeof m->header);
     return ANL_OK;
-}
-
-static const void *section(const struct anl_index_mapping *m, int i)
-{
-    return m->bytes + m->header.section[i].offset;
-}
-
-/* Elements of `size` bytes in a section. */
-static uint64_t count_of(const struct anl_index_mapping *m, int i, size_t size)
-{
-    return m->header.section[i].size / size;
-}
-
-static int corrupt(const struct anl_index_mapping *m, const char *what)
-{
-    return anl_fail(ANL_EFORMAT, "%s: corrupt (%s)", m->path, what);
 }
 
 /* The name is for messages of one line. */
@@ -121,7 +95,7 @@ static int check_header(const struct anl_index_mapping *m)
     if (h->version != ANL_INDEX_VERSION)
         return anl_fail(ANL_EVERSION, "%s: index version %u, this program reads %d: build the index again", m->path, h->version,
                         ANL_INDEX_VERSION);
-    if (XXH3_64bits(h, offsetof(anl_index_header, checksum)) != h->checksum) return corrupt(m, "header");
+    if (XXH3_64bits(h, offsetof(anl_index_header, checksum)) != h->checksum) return anl_index_corrupt(m, "header");
     for (int i = 0; i < N_SECTIONS; ++i)
         if (h->section[i].offset % ANL_INDEX_ALIGN || h->section[i].offset > m->size || h->section[i].size > m->size - h->section[i].offset)
             return anl_fail(ANL_EFORMAT, "%s: truncated", m->path);
@@ -130,19 +104,19 @@ static int check_header(const struct anl_index_mapping *m)
                          h->d <= ANL_ENCODER_MAX_DIM && h->d % ANL_ENCODER_HEAD == 0 && h->nlist >= 1 && h->nlist <= ANL_INDEX_MOST_LISTS &&
                          h->n_entries >= 0 && h->unique_k >= ANL_UNIQUE_MIN_K && h->unique_k <= ANL_UNIQUE_MAX_K &&
                          is_printable(h->model_name, sizeof h->model_name);
-    return shape_ok ? ANL_OK : corrupt(m, "header");
+    return shape_ok ? ANL_OK : anl_index_corrupt(m, "header");
 }
 
 static int check_sizes(const struct anl_index_mapping *m)
 {
     const anl_index_header *h = &m->header;
-    const uint64_t entries = count_of(m, SECTION_IDS, sizeof(uint32_t)), d = (uint64_t)h->d,
+    const uint64_t entries = anl_section_count(m, SECTION_IDS, sizeof(uint32_t)), d = (uint64_t)h->d,
                    centroids = anl_panels_padded((size_t)h->nlist);
     const uint64_t sizes[N_SECTIONS] = {
         [SECTION_CONTIGS] = h->n_contigs * sizeof(anl_index_contig),
         [SECTION_NAMES] = h->section[SECTION_NAMES].size,
         [SECTION_BASES] = h->section[SECTION_BASES].size, /* with the contigs */
-        [SECTION_N_RUNS] = count_of(m, SECTION_N_RUNS, 2 * sizeof(int64_t)) * 2 * sizeof(int64_t),
+        [SECTION_N_RUNS] = anl_section_count(m, SECTION_N_RUNS, 2 * sizeof(int64_t)) * 2 * sizeof(int64_t),
         [SECTION_CENTROIDS] = centroids * d,
         [SECTION_CENTROID_BIAS] = centroids * sizeof(int32_t),
         [SECTION_LIST_BEGIN] = ((uint64_t)h->nlist + 1) * sizeof(uint64_t),
@@ -150,19 +124,19 @@ static int check_sizes(const struct anl_index_mapping *m)
         [SECTION_BIAS] = entries * sizeof(int32_t),
         [SECTION_IDS] = entries * sizeof(uint32_t),
         [SECTION_UNIQUE] = h->section[SECTION_UNIQUE].size, /* with the contigs */
-        [SECTION_LETTERS] = count_of(m, SECTION_LETTERS, sizeof(uint64_t)) * sizeof(uint64_t),
+        [SECTION_LETTERS] = anl_section_count(m, SECTION_LETTERS, sizeof(uint64_t)) * sizeof(uint64_t),
     };
     for (int i = 0; i < N_SECTIONS; ++i)
-        if (h->section[i].size != sizes[i]) return corrupt(m, "sizes");
+        if (h->section[i].size != sizes[i]) return anl_index_corrupt(m, "sizes");
     return ANL_OK;
 }
 
-static int check_sums(const struct anl_index_mapping *m)
+static int check_sums(const struct anl_index_mapping *m, int large)
 {
-    for (int i = 0; i < N_SECTIONS; ++i)
-        if (XXH3_64bits(section(m, i), m->header.section[i].size) != m->header.section[i].checksum)
-            return anl_fail(ANL_EFORMAT, "%s: corrupt (checksum of section %d)", m->path, i);
-    return ANL_OK;
+    int rc = ANL_OK;
+    for (int i = 0; i < N_SECTIONS && !rc; ++i)
+        if (large || !anl_section_is_large(i)) rc = anl_section_sum(m, i);
+    return rc;
 }
 
 /* ---- the reference ---- */
@@ -187,11 +161,11 @@ static int check_names(const struct anl_index_mapping *m, const anl_contig *cont
     int rc = all ? ANL_OK : ANL_ENOMEM;
     for (size_t i = 0; i < n && !rc; ++i) {
         all[i] = (name_hash){XXH3_64bits(contigs[i].name, strlen(contigs[i].name)), contigs[i].name};
-        if (!anl_contig_name_legal(contigs[i].name)) rc = corrupt(m, "contig names");
+        if (!anl_contig_name_legal(contigs[i].name)) rc = anl_index_corrupt(m, "contig names");
     }
     if (!rc) qsort(all, n, sizeof *all, by_hash);
     for (size_t i = 1; i < n && !rc; ++i)
-        if (!strcmp(all[i - 1].name, all[i].name)) rc = corrupt(m, "contig names");
+        if (!strcmp(all[i - 1].name, all[i].name)) rc = anl_index_corrupt(m, "contig names");
     free(all);
     return rc;
 }
@@ -208,23 +182,24 @@ static void *copy_section(const struct anl_index_mapping *m, int i)
 {
     const size_t size = m->header.section[i].size;
     void *p = anl_arena_alloc(m->arena, size + !size, 1);
-    if (p) memcpy(p, section(m, i), size);
+    if (p) memcpy(p, anl_section(m, i), size);
     return p;
 }
 
 static int take_contigs(anl_index *x, const struct anl_index_mapping *m)
 {
     const size_t n = m->header.n_contigs, names_size = m->header.section[SECTION_NAMES].size;
-    const anl_index_contig *from = section(m, SECTION_CONTIGS);
+    const anl_index_contig *from = anl_section(m, SECTION_CONTIGS);
     anl_contig *contigs = anl_arena_alloc(m->arena, n, sizeof *contigs);
     int64_t *begin = anl_arena_alloc(m->arena, n + 1, sizeof *begin),
             *window_begin = anl_arena_alloc(m->arena, n + 1, sizeof *window_begin);
     char *names = copy_section(m, SECTION_NAMES);
     if (!contigs || !begin || !window_begin || !names) return ANL_ENOMEM;
-    if (!names_size || names[names_size - 1]) return corrupt(m, "contig names");
+    if (!names_size || names[names_size - 1]) return anl_index_corrupt(m, "contig names");
     begin[0] = window_begin[0] = 0;
     for (size_t i = 0; i < n; ++i) {
-        if (from[i].name >= names_size || from[i].len < 1 || from[i].len > INT32_MAX || !is_md5(from[i].md5)) return corrupt(m, "contigs");
+        if (from[i].name >= names_size || from[i].len < 1 || from[i].len > INT32_MAX || !is_md5(from[i].md5))
+            return anl_index_corrupt(m, "contigs");
         contigs[i] = (anl_contig){.name = names + from[i].name, .len = from[i].len};
         memcpy(contigs[i].md5, from[i].md5, 32);
         begin[i + 1] = begin[i] + contigs[i].len;
@@ -236,7 +211,7 @@ static int take_contigs(anl_index *x, const struct anl_index_mapping *m)
     x->window_begin = window_begin;
     x->n_windows = window_begin[n];
     if (m->header.section[SECTION_BASES].size != ((uint64_t)begin[n] + 3) / 4 || x->n_windows >= ANL_INDEX_NO_WINDOW)
-        return corrupt(m, "contigs");
+        return anl_index_corrupt(m, "contigs");
     return check_names(m, contigs);
 }
 
@@ -247,28 +222,20 @@ static int take_n_runs(anl_index *x, const struct anl_index_mapping *m)
     int64_t end = 0;
     if (!runs) return ANL_ENOMEM;
     x->n_runs = runs;
-    x->n_n_runs = (int64_t)count_of(m, SECTION_N_RUNS, 2 * sizeof *runs);
+    x->n_n_runs = (int64_t)anl_section_count(m, SECTION_N_RUNS, 2 * sizeof *runs);
     for (int64_t i = 0; i < x->n_n_runs; ++i) {
-        if (runs[2 * i] < end || runs[2 * i + 1] <= runs[2 * i] || runs[2 * i + 1] > bases) return corrupt(m, "runs of N");
+        if (runs[2 * i] < end || runs[2 * i + 1] <= runs[2 * i] || runs[2 * i + 1] > bases) return anl_index_corrupt(m, "runs of N");
         end = runs[2 * i + 1];
     }
     return ANL_OK;
 }
 
-/* The map's bits never belong to a k-mer that crosses the end of a contig or of the reference. */
 static int take_unique(anl_index *x, const struct anl_index_mapping *m)
 {
     const int64_t bases = x->contig_begin[x->n_contigs];
-    if (m->header.section[SECTION_UNIQUE].size != ((uint64_t)bases + 63) / 64 * 8) return corrupt(m, "uniqueness map");
-    const uint64_t *unique = section(m, SECTION_UNIQUE);
     x->unique_k = m->header.unique_k;
-    x->unique = unique;
-    for (int32_t c = 0; c < x->n_contigs; ++c) {
-        const int64_t begin = x->contig_begin[c], end = x->contig_begin[c + 1];
-        for (int64_t p = end - begin < x->unique_k ? begin : end - x->unique_k + 1; p < end; ++p)
-            if (unique[p / 64] >> p % 64 & 1) return corrupt(m, "uniqueness map");
-    }
-    return bases % 64 == 0 || unique[bases / 64] >> bases % 64 == 0 ? ANL_OK : corrupt(m, "uniqueness map");
+    x->unique = anl_section(m, SECTION_UNIQUE);
+    return m->header.section[SECTION_UNIQUE].size == ((uint64_t)bases + 63) / 64 * 8 ? ANL_OK : anl_index_corrupt(m, "uniqueness map");
 }
 
 static int take_letters(anl_index *x, const struct anl_index_mapping *m)
@@ -276,76 +243,50 @@ static int take_letters(anl_index *x, const struct anl_index_mapping *m)
     const uint64_t *letters = copy_section(m, SECTION_LETTERS), bases = (uint64_t)x->contig_begin[x->n_contigs];
     if (!letters) return ANL_ENOMEM;
     x->letters = letters;
-    x->n_letters = (int64_t)count_of(m, SECTION_LETTERS, sizeof *letters);
+    x->n_letters = (int64_t)anl_section_count(m, SECTION_LETTERS, sizeof *letters);
     for (int64_t i = 0; i < x->n_letters; ++i)
         if ((i && letters[i] >> 8 <= letters[i - 1] >> 8) || letters[i] >> 8 >= bases || !(letters[i] & 255) ||
             !strchr("RYSWKMBDHV", (int)(letters[i] & 255)))
-            return corrupt(m, "letters");
+            return anl_index_corrupt(m, "letters");
     return ANL_OK;
 }
 
 /* ---- the lists ---- */
-
-/* Whether vector `i` is what fills up a panel. */
-static int is_padding(const int8_t *panels, size_t i, size_t d, int32_t bias)
-{
-    int8_t v[ANL_ENCODER_MAX_DIM];
-    anl_panel_get(panels, i, d, v);
-    for (size_t c = 0; c < d; ++c)
-        if (v[c]) return 0;
-    return bias == ANL_PANEL_NO_BIAS;
-}
 
 static int take_centroids(anl_index *x, const struct anl_index_mapping *m)
 {
     const size_t d = (size_t)x->d, lists = (size_t)x->nlist, padded = anl_panels_padded(lists);
     const int32_t *bias = copy_section(m, SECTION_CENTROID_BIAS);
     if (!bias) return ANL_ENOMEM;
-    x->centroids = section(m, SECTION_CENTROIDS);
+    x->centroids = anl_section(m, SECTION_CENTROIDS);
     x->centroid_bias = bias;
     for (size_t l = 0; l < padded; ++l) {
         int8_t v[ANL_ENCODER_MAX_DIM];
         anl_panel_get(x->centroids, l, d, v);
-        if (l < lists ? bias[l] != anl_panel_bias(v, d) : !is_padding(x->centroids, l, d, bias[l])) return corrupt(m, "centroids");
+        if (l < lists ? bias[l] != anl_panel_bias(v, d) : !anl_panel_is_padding(x->centroids, l, d, bias[l]))
+            return anl_index_corrupt(m, "centroids");
     }
     return ANL_OK;
 }
 
-/* The entries of a list: windows ascending, with a bias that a vector can have, then what fills up the last panel. *n: how many there are. */
-static int list_ok(const anl_index *x, uint64_t begin, uint64_t end, int64_t *n)
-{
-    const int32_t most = anl_panel_bias_most((size_t)x->d);
-    uint64_t e = begin;
-    for (int64_t before = -1; e < end && x->ids[e] != ANL_INDEX_NO_WINDOW; before = x->ids[e++])
-        if (x->ids[e] <= before || x->ids[e] >= x->n_windows || x->bias[e] < -most || x->bias[e] > most) return 0;
-    *n = (int64_t)(e - begin);
-    if (end - e >= ANL_PANEL) return 0;
-    for (; e < end; ++e)
-        if (x->ids[e] != ANL_INDEX_NO_WINDOW || !is_padding(x->codes, e, (size_t)x->d, x->bias[e])) return 0;
-    return 1;
-}
-
 static int take_lists(anl_index *x, const struct anl_index_mapping *m)
 {
-    const uint64_t entries = count_of(m, SECTION_IDS, sizeof *x->ids), *begin = copy_section(m, SECTION_LIST_BEGIN);
-    int64_t stored = 0;
+    const uint64_t entries = anl_section_count(m, SECTION_IDS, sizeof *x->ids), *begin = copy_section(m, SECTION_LIST_BEGIN);
     if (!begin) return ANL_ENOMEM;
     x->list_begin = begin;
-    x->codes = section(m, SECTION_CODES);
-    x->bias = section(m, SECTION_BIAS);
-    x->ids = section(m, SECTION_IDS);
-    if (begin[0] || begin[x->nlist] != entries) return corrupt(m, "lists");
+    x->codes = anl_section(m, SECTION_CODES);
+    x->bias = anl_section(m, SECTION_BIAS);
+    x->ids = anl_section(m, SECTION_IDS);
+    if (begin[0] || begin[x->nlist] != entries) return anl_index_corrupt(m, "lists");
     for (int32_t l = 0; l < x->nlist; ++l)
         if (begin[l] % ANL_PANEL || begin[l + 1] % ANL_PANEL || begin[l + 1] < begin[l] || begin[l + 1] > entries ||
             begin[l + 1] - begin[l] > INT32_MAX)
-            return corrupt(m, "lists");
-    for (int32_t l = 0; l < x->nlist; ++l) {
-        int64_t n;
-        if (!list_ok(x, begin[l], begin[l + 1], &n)) return corrupt(m, "lists");
-        stored += n;
+            return anl_index_corrupt(m, "lists");
+    for (int32_t l = 0; l < x->nlist; ++l)
         if ((int64_t)(begin[l + 1] - begin[l]) > x->longest_list) x->longest_list = (int64_t)(begin[l + 1] - begin[l]);
-    }
-    return stored == x->n_entries && stored <= x->n_windows ? ANL_OK : corrupt(m, "number of windows");
+    const uint64_t stored = (uint64_t)x->n_entries; /* beside them stands the padding of every list's last panel */
+    const int possible = stored <= entries && entries - stored < (uint64_t)x->nlist * ANL_PANEL && x->n_entries <= x->n_windows;
+    return possible ? ANL_OK : anl_index_corrupt(m, "number of windows");
 }
 
 /* ---- */
@@ -358,7 +299,7 @@ static int take_all(anl_index *x, const struct anl_index_mapping *m)
     x->n_entries = h->n_entries;
     x->d = h->d;
     x->nlist = h->nlist;
-    x->bases = section(m, SECTION_BASES);
+    x->bases = anl_section(m, SECTION_BASES);
     x->model_hash = h->model_hash;
     memcpy(x->model_name, h->model_name, sizeof x->model_name);
     int rc = take_contigs(x, m);
@@ -379,10 +320,11 @@ int anl_index_open(anl_index **out, const char *path)
         return ANL_ENOMEM;
     }
     m->descriptor = m->slot = -1;
+    pthread_mutex_init(&m->lock, NULL);
     int rc = (m->arena = anl_arena_new()) ? map_file(m, path) : ANL_ENOMEM;
     if (!rc) rc = check_header(m);
     if (!rc) rc = check_sizes(m);
-    if (!rc) rc = check_sums(m);
+    if (!rc) rc = check_sums(m, 0);
     if (!rc) rc = take_all(x, m);
     if (rc) {
         anl_index_free(x);
@@ -396,9 +338,10 @@ int anl_index_unchanged(const anl_index *x)
 {
     struct anl_index_mapping *m = x->mapping;
     struct stat st;
+    if (atomic_load(&m->state) == ANL_CHECK_FAILED) return anl_failure_raise(&m->failure);
     if (fstat(m->descriptor, &st)) return anl_fail(ANL_EIO, "%s: %s", m->path, strerror(errno));
     if (st.st_mtim.tv_sec == m->written.tv_sec && st.st_mtim.tv_nsec == m->written.tv_nsec && (size_t)st.st_size == m->size) return ANL_OK;
-    if ((size_t)st.st_size < m->size || memcmp(m->bytes, &m->header, sizeof m->header) || check_sums(m))
+    if ((size_t)st.st_size < m->size || memcmp(m->bytes, &m->header, sizeof m->header) || check_sums(m, 1))
         return anl_fail(ANL_EIO, "%s: the index was changed while it was in use", m->path);
     m->written = st.st_mtim;
     return ANL_OK;
@@ -408,10 +351,12 @@ void anl_index_free(anl_index *x)
 {
     if (!x) return;
     struct anl_index_mapping *m = x->mapping;
+    anl_index_check_end(m);
     leave(m);
     if (m->bytes) munmap(m->bytes, m->size);
     if (m->descriptor >= 0) close(m->descriptor);
     anl_arena_free(m->arena);
+    pthread_mutex_destroy(&m->lock);
     free(m->path);
     free(m);
     free(x);

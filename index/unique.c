@@ -417,6 +417,14 @@ static void count_all(job *j, int threads)
         for (int64_t p = 0; p < j->partitions; ++p) j->total[p] += j->begin[c * j->partitions + p];
 }
 
+/* K-mers of all partitions. */
+static uint64_t total_of(const job *j)
+{
+    uint64_t n = 0;
+    for (int64_t p = 0; p < j->partitions; ++p) n += j->total[p];
+    return n;
+}
+
 static int build(job *j, int threads, uint64_t most)
 {
     uint64_t largest = 0;
@@ -430,7 +438,10 @@ static int build(job *j, int threads, uint64_t most)
         if (group_size(j) > largest) largest = group_size(j);
     if (!(j->entries = anl_alloc(largest, sizeof *j->entries))) rc = ANL_ENOMEM;
     j->last = 0;
-    while (!rc && next_group(j, most)) rc = do_group(j, tables, threads);
+    for (uint64_t done = 0, all = total_of(j); !rc && next_group(j, most);) {
+        rc = do_group(j, tables, threads);
+        anl_index_tell(&j->genome->watch, ANL_INDEX_COUNTING, (int64_t)(done += group_size(j)), (int64_t)all);
+    }
     for (int t = 0; t < threads; ++t) free(tables[t].slots);
     free(tables);
     return rc;

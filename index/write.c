@@ -3,7 +3,6 @@
 #include "encoder_shape.h"
 #include "layout.h"
 #include "panel.h"
-#include "store.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -76,7 +75,7 @@ static void make_panel(const int8_t *const *vectors, int n, int32_t d, int8_t *p
     for (int j = 0; j < n; ++j) anl_panel_put(panel, (size_t)j, (size_t)d, vectors[j]);
 }
 
-static void put_centroids(writer *w, const anl_store *s, int32_t d)
+static void put_centroids(writer *w, const anl_lists *s, int32_t d)
 {
     int8_t panel[ANL_ENCODER_MAX_DIM * ANL_PANEL];
     const int8_t *row[ANL_PANEL];
@@ -103,8 +102,9 @@ static void put_centroids(writer *w, const anl_store *s, int32_t d)
 enum { SECTIONS_OF_LISTS = SECTION_IDS - SECTION_CODES + 1 };
 
 /* Codes, biases and ids, list by list, each list padded to whole panels. */
-static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
+static void put_lists(writer *w, const anl_index_parts *p)
 {
+    const anl_lists *s = p->lists;
     int8_t panel[ANL_ENCODER_MAX_DIM * ANL_PANEL];
     const int8_t *row[ANL_PANEL];
     uint64_t begin = 0;
@@ -148,7 +148,7 @@ static void put_lists(writer *w, const anl_store *s, const anl_index_parts *p)
     }
 }
 
-static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
+static void put_all(writer *w, const anl_index_parts *p)
 {
     anl_index_header *h = &w->header;
     memcpy(h->magic, ANL_INDEX_MAGIC, sizeof h->magic);
@@ -157,7 +157,7 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     h->window = p->window;
     h->stride = p->stride;
     h->d = p->d;
-    h->nlist = s->nlist;
+    h->nlist = p->lists->nlist;
     h->n_entries = p->n_entries;
     h->unique_k = p->unique_k;
     h->model_hash = p->model_hash;
@@ -166,8 +166,8 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
     put_contigs(w, p);
     put_section(w, SECTION_BASES, p->bases, (size_t)((p->n_bases + 3) / 4));
     put_section(w, SECTION_N_RUNS, p->n_runs, (size_t)p->n_n_runs * 2 * sizeof *p->n_runs);
-    put_centroids(w, s, p->d);
-    put_lists(w, s, p);
+    put_centroids(w, p->lists, p->d);
+    put_lists(w, p);
     put_section(w, SECTION_UNIQUE, p->unique, (size_t)((p->n_bases + 63) / 64) * sizeof *p->unique);
     put_section(w, SECTION_LETTERS, p->letters, (size_t)p->n_letters * sizeof *p->letters);
     h->checksum = XXH3_64bits(h, offsetof(anl_index_header, checksum));
@@ -177,16 +177,13 @@ static void put_all(writer *w, const anl_index_parts *p, const anl_store *s)
 
 int anl_index_write(anl_output *to, const anl_index_parts *parts)
 {
-    anl_store *s = NULL;
     writer w = {.file = anl_output_stream(to), .sum = XXH3_createState()};
     int rc = !w.file ? ANL_EIO : !w.sum ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
-    if (!rc) rc = anl_store_build(&s, parts->vectors, parts->n_entries, parts->d, &parts->watch);
     if (!rc) {
         errno = 0;
-        put_all(&w, parts, s);
+        put_all(&w, parts);
         if (w.failed) rc = anl_output_fail(to);
     }
     XXH3_freeState(w.sum);
-    anl_store_free(s);
     return rc;
 }

@@ -13,6 +13,12 @@ typedef struct anl_hit {
     uint32_t window;
 } anl_hit;
 
+/** bias - 2 * dot. A bias that is read before its file has been checked may be any number: the value then wraps around, at every level alike. */
+static inline int32_t anl_scan_value(int32_t bias, int32_t dot)
+{
+    return (int32_t)((uint32_t)bias - 2 * (uint32_t)dot);
+}
+
 typedef struct anl_scan_kernels {
     /** out[i][j] = sum over c of queries[i][c] * entry j [c]; queries [n][d] bytes, panels of signed entries, d a multiple of 32 up to 256;
      *  out [n][16 * panels]. */
@@ -24,6 +30,9 @@ typedef struct anl_scan_kernels {
 
     /** A limit that exactly k of values[n] do not exceed; where ties make that impossible, the k-th smallest. 1 <= k <= n. */
     int32_t (*limit_of_k)(const int32_t *values, int32_t n, int32_t k);
+
+    /** The least of bias[j] - 2 * dots[j], j < n; INT32_MAX when n is 0. */
+    int32_t (*least)(const int32_t *dots, const int32_t *bias, int32_t n);
 } anl_scan_kernels;
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);

@@ -67,7 +67,7 @@ static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n
         for (; in; in &= in - 1) {
             const int32_t at = j + __builtin_ctz(in);
             which[found] = (uint32_t)at;
-            value[found++] = bias[at] - 2 * dot[at];
+            value[found++] = anl_scan_value(bias[at], dot[at]);
         }
     }
     return found;
@@ -75,5 +75,5 @@ static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n
 
 void anl_scan_fill_avx2(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k};
+    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k, least};
 }

@@ -1,5 +1,15 @@
-/* Selection by halving the range of values: each step is one pass that the compiler turns into vectors of the including file's level. */
+/* Selection by halving the range of values, and the least of them: each step is one pass that the compiler turns into vectors of the including file's level. */
 #include <stdint.h>
+
+static int32_t least(const int32_t *dot, const int32_t *bias, int32_t n)
+{
+    int32_t found = INT32_MAX;
+    for (int32_t j = 0; j < n; ++j) {
+        const int32_t v = anl_scan_value(bias[j], dot[j]);
+        found = v < found ? v : found;
+    }
+    return found;
+}
 
 static int32_t limit_of_k(const int32_t *values, int32_t n, int32_t k)
 {

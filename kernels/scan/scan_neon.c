@@ -24,7 +24,7 @@ static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n
         const int32x4_t v = vsubq_s32(vld1q_s32(bias + j), vshlq_n_s32(vld1q_s32(dot + j), 1));
         if (!vmaxvq_u32(vcleq_s32(v, most))) continue;
         for (int32_t at = j; at < j + 4; ++at) {
-            const int32_t far = bias[at] - 2 * dot[at];
+            const int32_t far = anl_scan_value(bias[at], dot[at]);
             if (far > limit) continue;
             which[found] = (uint32_t)at;
             value[found++] = far;
@@ -35,5 +35,5 @@ static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n
 
 void anl_scan_fill_neon(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k};
+    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k, least};
 }

@@ -20,7 +20,7 @@ static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n
 {
     int32_t found = 0;
     for (int32_t j = 0; j < n; ++j) {
-        const int32_t v = bias[j] - 2 * dot[j];
+        const int32_t v = anl_scan_value(bias[j], dot[j]);
         if (v > limit) continue;
         which[found] = (uint32_t)j;
         value[found++] = v;
@@ -30,5 +30,5 @@ static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n
 
 void anl_scan_fill_scalar(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k};
+    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k, least};
 }

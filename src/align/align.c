@@ -103,9 +103,11 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc && a->model->dim != a->index->d)
         rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
+    if (!rc) rc = anl_gpu_open(&a->gpu, options->device);
+    if (!rc && (a->gpu || options->search == ANL_SEARCH_FAISS))
+        rc = anl_index_check(a->index); /* both take the lists as they are, and all of them */
     if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
     if (!rc) anl_search_competing_only(a->search);
-    if (!rc) rc = anl_gpu_open(&a->gpu, options->device);
     if (!rc && a->gpu) rc = anl_encoder_use(a->encoder, a->gpu);
     if (!rc && a->gpu) rc = anl_search_use(a->search, a->gpu);
     if (a->gpu && a->options.threads < 2) a->options.threads = 2; /* one packs and votes while the other waits */
@@ -116,6 +118,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);
     if (!rc && a->gpu) rc = check_gpu(a);
     if (options->insert_given) a->insert = options->insert;
+    if (!rc) anl_index_check_begin(a->index);
     if (rc) {
         anl_aligner_free(a);
         return rc;
@@ -146,6 +149,11 @@ const anl_index *anl_aligner_index(const anl_aligner *a)
 const anl_encoder *anl_aligner_encoder(const anl_aligner *a)
 {
     return a->encoder;
+}
+
+int anl_aligner_check(anl_aligner *a)
+{
+    return anl_index_check(a->index);
 }
 
 const char *anl_aligner_gpu(const anl_aligner *a)
@@ -503,6 +511,7 @@ int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_su
         task_start(&writer);
     }
     rc = task_end(&writer, rc);
+    if (!rc) rc = anl_aligner_check(a);
     for (int i = 0; i < 3; ++i) anl_batch_free(&batches[i]);
     return rc;
 }

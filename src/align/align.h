@@ -13,9 +13,12 @@
 typedef struct anl_aligner anl_aligner;
 
 /** Opens `index_path` and the model (model_path, or NULL: found as anl_model_find says). ANL_EVERSION when the index was made
- *  with another model. */
+ *  with another model. The index's large sections are checked in a thread beside what follows; for FAISS's search and for a GPU, before. */
 int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options);
 void anl_aligner_free(anl_aligner *a);
+
+/** Waits until the index has been checked: what was aligned with it counts when this returns 0 (index.h, anl_index_check). */
+int anl_aligner_check(anl_aligner *a);
 const anl_index *anl_aligner_index(const anl_aligner *a);
 const anl_encoder *anl_aligner_encoder(const anl_aligner *a); /**< its own threads need scratches of their own */
 const char *anl_aligner_gpu(const anl_aligner *a);            /**< name of the GPU in use; NULL: the CPU */
@@ -27,7 +30,7 @@ typedef struct anl_summary {
     anl_insert insert;     /**< FR inserts of the last batch that had an estimate */
 } anl_summary;
 
-/** Aligns one batch. records[i] of *n_chunks chunks, in input order, stay valid until the call after the next. */
+/** Aligns one batch, with an index that may not have been checked yet. records[i] of *n_chunks chunks, in input order, stay valid until the call after the next. */
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary);
 
 /** Told by any thread, one at a time, how many reads are done, and about how many there are; 0: not known. */
@@ -40,8 +43,8 @@ typedef struct anl_align_output {
     int hits_only;          /**< records flagged unmapped are left out of `alignments` */
 } anl_align_output;
 
-/** Aligns everything `in` gives and writes the records in input order. The result does not depend on the number of threads. 0 or the first
- *  error. */
+/** Aligns everything `in` gives and writes the records in input order; returns 0 only when the index has been checked, too. The result does not
+ *  depend on the number of threads. 0 or the first error. */
 int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data);
 
 #endif

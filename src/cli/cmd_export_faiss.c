@@ -15,7 +15,8 @@ static int run(void *settings, const cli_call *call)
     if (status) return status;
     rc = anl_index_open(&x, call->operands[0]);
     if (!rc) {
-        rc = anl_index_faiss_export(x, call->operands[1]);
+        rc = anl_index_check(x);
+        if (!rc) rc = anl_index_faiss_export(x, call->operands[1]);
         anl_index_free(x);
     }
     return rc ? cli_fail() : 0;

@@ -7,11 +7,10 @@
 #include "index_build.h"
 #include "progress.h"
 
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <time.h>
 
 enum { LONGEST_PATH = 4096 };
 
@@ -20,29 +19,57 @@ typedef struct settings {
     int verbose;
 } settings;
 
+enum { N_STAGES = ANL_INDEX_WRITING + 1 };
+
+static const char *const stages[N_STAGES] = {"reading", "counting k-mers", "embedding", "clustering", "assigning to lists", "writing"};
+
+/* What is shown as it goes, and where the time went. */
+typedef struct progress {
+    anl_meter meter;
+    double last, last_cpu; /* when something was told last */
+    double seconds[N_STAGES], cpu_seconds[N_STAGES];
+} progress;
+
+static double cpu_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* What is told has been done since something was told last. */
+static void note_time(progress *p, anl_index_stage stage)
+{
+    const double now = anl_now(), cpu = cpu_now();
+    p->seconds[stage] += now - p->last;
+    p->cpu_seconds[stage] += cpu - p->last_cpu;
+    p->last = now;
+    p->last_cpu = cpu;
+}
+
 static void show(void *data, anl_index_stage stage, int64_t done, int64_t total)
 {
-    static const char *const stages[] = {"embedding", "clustering", "assigning to lists", "writing"};
+    progress *p = data;
     const int windows = stage == ANL_INDEX_EMBEDDING || stage == ANL_INDEX_ASSIGNING;
-    anl_meter_update(data, stages[stage], windows ? "windows" : NULL, done, total);
+    note_time(p, stage);
+    anl_meter_update(&p->meter, stages[stage], windows ? "windows" : stage == ANL_INDEX_READING ? "bp" : NULL, done, total);
 }
 
 static int build(const anl_index_options *o, int verbose)
 {
     anl_index_report r;
-    anl_meter meter;
     const double start = anl_now();
-    anl_meter_start(&meter, verbose ? ANL_METER_LINES : ANL_METER_TERMINAL);
-    omp_set_num_threads(o->threads); /* FAISS goes by the default */
+    progress p = {.last = start, .last_cpu = cpu_now()};
+    anl_meter_start(&p.meter, verbose ? ANL_METER_LINES : ANL_METER_TERMINAL);
     int rc = anl_threads_start(o->threads);
-    if (!rc) rc = anl_index_build(o, &(anl_index_watch){show, &meter}, &r);
-    anl_meter_finish(&meter);
+    if (!rc) rc = anl_index_build(o, &(anl_index_watch){show, &p}, &r);
+    anl_meter_finish(&p.meter);
     if (rc) return cli_fail();
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    if (verbose || meter.terminal)
+    note_time(&p, ANL_INDEX_WRITING);
+    for (int i = 0; i < N_STAGES && verbose; ++i) fprintf(stderr, "%-20s%8.1f s%8.1f CPU s\n", stages[i], p.seconds[i], p.cpu_seconds[i]);
+    if (verbose || p.meter.terminal)
         fprintf(stderr, "%s: %lld contigs, %lld bp, %lld windows; %.1f s, %ld MiB; embedded on %s\n", o->output, (long long)r.contigs,
-                (long long)r.bases, (long long)r.windows, anl_now() - start, usage.ru_maxrss / 1024, *r.gpu ? r.gpu : "the CPU");
+                (long long)r.bases, (long long)r.windows, anl_now() - start, anl_peak_mib(), *r.gpu ? r.gpu : "the CPU");
     return 0;
 }
 
@@ -77,7 +104,8 @@ static const char OPTIONS[] = ANL_SECTION_INDEX;
 static const anl_option list[] = {
     {OPTIONS, .letter = 'o', .name = "output", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(o.output), .initial = "REF.anl",
      .help = "the index"},
-    {OPTIONS, .letter = 'v', .name = "verbose", .field = AT(verbose), .help = "tell what was built, with time and memory, and on what"},
+    {OPTIONS, .letter = 'v', .name = "verbose", .field = AT(verbose),
+     .help = "tell what was built, the time of every stage, memory, and on what"},
 };
 
 static const anl_option_table table = {list, sizeof list / sizeof *list, 0};

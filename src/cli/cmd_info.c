@@ -13,6 +13,10 @@ static int run(void *settings, const cli_call *call)
     const int status = cli_check_index(call);
     if (status) return status;
     if (anl_index_open(&x, call->operands[0])) return cli_fail();
+    if (anl_index_check(x)) {
+        anl_index_free(x);
+        return cli_fail();
+    }
     const int64_t bases = x->contig_begin[x->n_contigs];
     int64_t unique = 0;
     for (int64_t i = 0; i < (bases + 63) / 64; ++i) unique += __builtin_popcountll(x->unique[i]);

@@ -74,6 +74,7 @@ static int open_index(const settings *s, const char *genome, const char *model, 
         .reference = genome, .output = path, .model = model, .window = s->window, .stride = s->stride, .threads = s->threads};
     int rc = anl_index_build(&o, NULL, &ignored);
     if (!rc) rc = anl_index_open(out, path);
+    if (!rc) rc = anl_index_check(*out);
     close(file);
     return rc;
 }

@@ -15,10 +15,10 @@
 #include <gcov.h>
 #endif
 
-extern const cli_command cmd_index, cmd_align, cmd_info, cmd_export_faiss, cmd_train, cmd_recall, cmd_devices, cmd_completions;
+extern const cli_command cmd_index, cmd_align, cmd_info, cmd_check, cmd_export_faiss, cmd_train, cmd_recall, cmd_devices, cmd_completions;
 
-const cli_command *const cli_commands[] = {&cmd_index,   &cmd_align,       &cmd_info, &cmd_export_faiss, &cmd_train, &cmd_recall,
-                                           &cmd_devices, &cmd_completions, NULL};
+const cli_command *const cli_commands[] = {&cmd_index, &cmd_align,  &cmd_info,    &cmd_check,       &cmd_export_faiss,
+                                           &cmd_train, &cmd_recall, &cmd_devices, &cmd_completions, NULL};
 
 static void usage(FILE *to)
 {

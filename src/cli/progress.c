@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,13 @@ double anl_now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+long anl_peak_mib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss / 1024;
 }
 
 void anl_meter_start(anl_meter *m, anl_meter_kind kind)
@@ -46,7 +54,8 @@ static void show(anl_meter *m, const char *unit, int64_t done, int64_t total)
         n += snprintf(text + n, sizeof text - (size_t)n, ", %s left", left);
     }
     if (unit && done) n += snprintf(text + n, sizeof text - (size_t)n, "%s %lld %s", total ? ";" : ":", (long long)done, unit);
-    if (unit && rate > 0) snprintf(text + n, sizeof text - (size_t)n, ", %.0f/s", rate);
+    if (unit && rate > 0) n += snprintf(text + n, sizeof text - (size_t)n, ", %.0f/s", rate);
+    snprintf(text + n, sizeof text - (size_t)n, "%s %ld MiB", unit && done ? "," : total ? ";" : ":", anl_peak_mib());
     fprintf(stderr, m->terminal ? "\r%s\033[K" : "%s\n", text);
     fflush(stderr);
 }

@@ -16,9 +16,12 @@ typedef struct anl_meter {
 /** Seconds of a clock that never goes back. */
 double anl_now(void);
 
+/** The most memory that this process has had so far. */
+long anl_peak_mib(void);
+
 void anl_meter_start(anl_meter *m, anl_meter_kind kind);
 
-/** Shows "STAGE: 45%, 80 s left; 1200 UNIT, 300/s" a few times a second at most; a new stage at once. `total` 0: not known; `unit` NULL: units
+/** Shows "STAGE: 45%, 80 s left; 1200 UNIT, 300/s, 410 MiB" a few times a second at most; a new stage at once. `total` 0: not known; `unit` NULL: units
  *  that mean nothing to people. */
 void anl_meter_update(anl_meter *m, const char *stage, const char *unit, int64_t done, int64_t total);
 

@@ -61,7 +61,9 @@ typedef struct anl_alignment {
     int64_t ambiguous;      /**< those of `length` in which read or contig has none of A C G T */
 } anl_alignment;
 
-/** Opens an index with n settings (of one given twice the last counts). Fails on an unknown name and on a value out of its range. */
+/** Opens an index with n settings (of one given twice the last counts). Fails on an unknown name and on a value out of its range. The index's large
+ *  parts are verified in a thread beside this one: the first call that aligns waits for it (some 0.2 s a GB that is in memory) and gives nothing if they
+ *  are damaged; nor does any later one. */
 int anl_session_open(anl_session **out, const char *index, const anl_setting *settings, size_t n);
 void anl_session_close(anl_session *s);
 

@@ -120,6 +120,7 @@ int anl_session_align_batch(anl_session *s, const anl_sequence *reads, const anl
     int rc = anl_threads_of_session(s);
     if (!rc) rc = fill_batch(s, reads, mates, n_reads);
     if (!rc) rc = anl_aligner_batch(s->aligner, &s->batch, &chunks, &n_chunks, &summary);
+    if (!rc) rc = anl_aligner_check(s->aligner); /* what is handed out cannot be taken back */
     for (size_t i = 0; i < n_chunks && !rc; ++i) total += chunks[i].n;
     if (!rc) rc = anl_grow(&s->alignments, &s->cap, total, sizeof *s->alignments);
     for (size_t i = 0; i < n_chunks && !rc; ++i)

@@ -1,5 +1,6 @@
 #include "index_build.h"
 
+#include "cluster.h"
 #include "encoder.h"
 #include "encoder_check.h"
 #include "index.h"
@@ -18,24 +19,31 @@ anl_index_options anl_index_options_default(void)
     return (anl_index_options){.window = ANL_WINDOW, .stride = ANL_STRIDE, .threads = 1};
 }
 
-/* The reference as it grows, contig by contig. */
+/* The reference grows contig by contig; its windows are embedded when it is whole, and its k-mers counted before there are vectors, so that the
+ * memory of both is not needed at once. */
 struct anl_index_builder {
     const anl_index_options *options;
     const anl_model *model;
     anl_gpu *gpu; /* NULL: the CPU */
     anl_encoder *encoder;
     anl_encoder_scratch **scratch; /* one a thread */
+    uint8_t **spans;               /* one a thread: the bases of a block of windows */
+    int64_t block;                 /* windows that a thread embeds at a time */
     anl_contig *contigs;
     uint8_t *bases;
     int64_t *runs;
     uint64_t *letters;
-    int8_t *vectors;
-    uint32_t *windows;
-    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, n_letters, letters_cap, vectors_cap, n_entries, windows_cap;
+    size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, n_letters, letters_cap;
     int64_t n_bases, n_windows;
-    double share; /* of the reference that has been read, 0: not known */
     anl_index_watch watch;
 };
+
+/* What embedding makes: the vectors of the windows that have one. */
+typedef struct embedded {
+    int8_t *vectors;
+    uint32_t *windows;
+    int64_t n;
+} embedded;
 
 /* A base that is none of A C G T U. */
 static int add_letter(anl_index_builder *b, int64_t at, uint8_t letter)
@@ -76,8 +84,8 @@ static int all_n(const uint8_t *seq, int32_t len)
     return i == len;
 }
 
-/* Embeds windows [first, first + n) of a contig. The vector of a window of nothing but N is zero, and costs nothing. */
-static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t len, int64_t first, int n, int8_t *out)
+/* Embeds windows [first, first + n) of a contig of `len` bp, `seq` its bases from `from` on. The vector of a window of nothing but N is zero, and costs nothing. */
+static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t from, int64_t len, int64_t first, int n, int8_t *out)
 {
     const uint8_t *seqs[ANL_EMBED_BLOCK_ON_GPU];
     int32_t lens[ANL_EMBED_BLOCK_ON_GPU], which[ANL_EMBED_BLOCK_ON_GPU];
@@ -87,7 +95,7 @@ static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t l
     int m = 0;
     for (int i = 0; i < n; ++i) {
         const int64_t pos = (first + i) * b->options->stride;
-        const uint8_t *at = seq + (pos < last ? pos : last);
+        const uint8_t *at = seq + ((pos < last ? pos : last) - from);
         if (all_n(at, size)) continue;
         seqs[m] = at;
         lens[m] = size;
@@ -111,38 +119,78 @@ static int is_zero(const int8_t *v, size_t d)
     return 1;
 }
 
-static int add_windows(anl_index_builder *b, const uint8_t *seq, int64_t len)
+/* A block of windows of one contig. */
+typedef struct window_block {
+    int64_t begin, len; /* of the contig, joined */
+    int64_t first, n;   /* its windows */
+    int64_t window;     /* number of the first one */
+} window_block;
+
+/* The bases that the block spans, then their vectors. */
+static int embed_windows(const anl_index_builder *b, const window_block *w, int8_t *vectors)
+{
+    const anl_index joined = {.bases = b->bases, .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs};
+    const int64_t window = b->options->window, stride = b->options->stride, last = w->len > window ? w->len - window : 0;
+    const int64_t from = w->first * stride < last ? w->first * stride : last, end = (w->first + w->n - 1) * stride + window;
+    const int thread = omp_get_thread_num();
+    anl_index_fetch(&joined, w->begin + from, w->begin + (end < w->len ? end : w->len), b->spans[thread]);
+    return embed_block(b, b->spans[thread], from, w->len, w->first, (int)w->n, vectors);
+}
+
+/* The blocks of all contigs in order; contigs that are too short to be embedded have none. Their number; blocks NULL: they are only counted. */
+static int64_t cut_blocks(const anl_index_builder *b, window_block *blocks)
+{
+    int64_t n = 0, begin = 0, window = 0;
+    for (size_t c = 0; c < b->n_contigs; ++c) {
+        const int64_t len = b->contigs[c].len, windows = anl_index_window_count(len, b->options->window, b->options->stride);
+        for (int64_t first = 0; first < windows && len >= ANL_ENCODER_MIN_LEN; first += b->block, ++n)
+            if (blocks)
+                blocks[n] = (window_block){begin, len, first, windows - first < b->block ? windows - first : b->block, window + first};
+        begin += len;
+        window += windows;
+    }
+    return n;
+}
+
+static int embed_blocks(const anl_index_builder *b, const window_block *blocks, int64_t n, int8_t *vectors)
 {
     const size_t d = (size_t)anl_encoder_dim(b->encoder);
-    const int64_t n = anl_index_window_count(len, b->options->window, b->options->stride);
-    const int64_t size = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK, blocks = len < ANL_ENCODER_MIN_LEN ? 0 : (n + size - 1) / size;
-    int rc = anl_grow(&b->vectors, &b->vectors_cap, (b->n_entries + (size_t)n) * d, 1);
-    if (!rc) rc = anl_grow(&b->windows, &b->windows_cap, b->n_entries + (size_t)n, sizeof *b->windows);
-    if (!rc && b->n_windows + n >= ANL_INDEX_NO_WINDOW)
-        rc = anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
-    if (rc) return rc;
-    int8_t *out = b->vectors + b->n_entries * d;
     int64_t done = 0;
-    const int64_t total = b->share > 0 ? (int64_t)((double)(b->n_windows + n) / b->share) : 0;
     anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(b->options->threads)
-    for (int64_t i = 0; i < blocks; ++i) {
-        const int64_t first = i * size, m = n - first < size ? n - first : size;
-        const int failed = embed_block(b, seq, len, first, (int)m, out + (size_t)first * d);
+    for (int64_t i = 0; i < n; ++i) {
+        const int failed = embed_windows(b, &blocks[i], vectors + (size_t)blocks[i].window * d);
         if (failed) anl_failure_keep(&failure, failed, (long)i);
 #pragma omp critical(anl_index_progress)
-        anl_index_tell(&b->watch, ANL_INDEX_EMBEDDING, b->n_windows + (done += m), total);
+        anl_index_tell(&b->watch, ANL_INDEX_EMBEDDING, done += blocks[i].n, b->n_windows);
     }
-    if ((rc = anl_failure_raise(&failure))) return rc;
-    /* Windows of nothing but N have no vector: close the gaps. */
-    for (int64_t i = 0; i < n && blocks; ++i) {
-        const int8_t *v = out + (size_t)i * d;
+    return anl_failure_raise(&failure);
+}
+
+/* Windows of nothing but N have no vector: closes the gaps. */
+static void close_gaps(embedded *e, int64_t n_windows, size_t d)
+{
+    for (int64_t i = 0; i < n_windows; ++i) {
+        const int8_t *v = e->vectors + (size_t)i * d;
         if (is_zero(v, d)) continue;
-        memmove(b->vectors + b->n_entries * d, v, d);
-        b->windows[b->n_entries++] = (uint32_t)(b->n_windows + i);
+        if (i != e->n) memcpy(e->vectors + (size_t)e->n * d, v, d);
+        e->windows[e->n++] = (uint32_t)i;
     }
-    b->n_windows += n;
-    return ANL_OK;
+}
+
+static int embed_all(const anl_index_builder *b, embedded *e)
+{
+    const size_t d = (size_t)anl_encoder_dim(b->encoder);
+    const int64_t n = cut_blocks(b, NULL);
+    window_block *blocks = anl_alloc((size_t)n, sizeof *blocks);
+    e->vectors = anl_alloc((size_t)b->n_windows, d);
+    e->windows = anl_alloc((size_t)b->n_windows, sizeof *e->windows);
+    int rc = blocks && e->vectors && e->windows ? ANL_OK : ANL_ENOMEM;
+    if (!rc) cut_blocks(b, blocks);
+    if (!rc) rc = embed_blocks(b, blocks, n, e->vectors);
+    if (!rc) close_gaps(e, b->n_windows, d);
+    free(blocks);
+    return rc;
 }
 
 static int check_options(const anl_index_options *o)
@@ -172,8 +220,13 @@ int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, c
     if (!rc) rc = anl_gpu_open(&b->gpu, o->device);
     if (!rc && b->gpu) rc = anl_encoder_use(b->encoder, b->gpu);
     if (!rc && b->gpu) rc = anl_encoder_check_gpu(b->encoder, model);
+    b->block = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK;
     if (!rc && !(b->scratch = anl_alloc((size_t)o->threads, sizeof *b->scratch))) rc = ANL_ENOMEM;
-    for (int i = 0; i < o->threads && !rc; ++i) rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
+    if (!rc && !(b->spans = anl_alloc((size_t)o->threads, sizeof *b->spans))) rc = ANL_ENOMEM;
+    for (int i = 0; i < o->threads && !rc; ++i) {
+        rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
+        if (!rc && !(b->spans[i] = anl_alloc((size_t)(b->block * o->stride + o->window), 1))) rc = ANL_ENOMEM;
+    }
     if (rc) {
         anl_index_builder_free(b);
         return rc;
@@ -187,15 +240,15 @@ void anl_index_builder_free(anl_index_builder *b)
     if (!b) return;
     for (size_t i = 0; i < b->n_contigs; ++i) free((char *)(uintptr_t)b->contigs[i].name);
     for (int i = 0; b->scratch && i < b->options->threads; ++i) anl_encoder_scratch_free(b->scratch[i]);
+    for (int i = 0; b->spans && i < b->options->threads; ++i) free(b->spans[i]);
     anl_encoder_free(b->encoder);
     anl_gpu_free(b->gpu);
     free(b->scratch);
+    free(b->spans);
     free(b->contigs);
     free(b->bases);
     free(b->runs);
     free(b->letters);
-    free(b->vectors);
-    free(b->windows);
     free(b);
 }
 
@@ -206,14 +259,17 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
     anl_contig c = *contig;
     if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
     b->contigs[b->n_contigs++] = c;
-    rc = add_bases(b, seq, letters, c.len);
-    return rc ? rc : add_windows(b, seq, c.len);
+    b->n_windows += anl_index_window_count(c.len, b->options->window, b->options->stride);
+    if (b->n_windows >= ANL_INDEX_NO_WINDOW) return anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
+    return add_bases(b, seq, letters, c.len);
 }
 
 /* Into an output that the caller closes. */
 static int write_index(const anl_index_builder *b, anl_output *to)
 {
     uint64_t *unique = NULL;
+    anl_lists lists = {0};
+    embedded e = {0};
     anl_index_parts parts = {.contigs = b->contigs,
                              .n_contigs = (int32_t)b->n_contigs,
                              .bases = b->bases,
@@ -225,17 +281,23 @@ static int write_index(const anl_index_builder *b, anl_output *to)
                              .window = b->options->window,
                              .stride = b->options->stride,
                              .d = b->model->dim,
-                             .vectors = b->vectors,
-                             .windows = b->windows,
-                             .n_entries = (int64_t)b->n_entries,
+                             .lists = &lists,
                              .model_hash = anl_model_hash(b->model),
                              .model_name = b->model->name,
                              .watch = b->watch,
                              .unique_k = b->options->unique_k};
     if (!parts.unique_k) parts.unique_k = anl_unique_k(b->n_bases);
     int rc = anl_unique_build(&unique, &parts, b->options->threads, 0);
+    if (!rc) rc = embed_all(b, &e);
     parts.unique = unique;
+    parts.vectors = e.vectors;
+    parts.windows = e.windows;
+    parts.n_entries = e.n;
+    if (!rc) rc = anl_lists_build(&lists, e.vectors, e.n, parts.d, b->options->threads, &b->watch);
     if (!rc) rc = anl_index_write(to, &parts);
+    anl_lists_free(&lists);
+    free(e.vectors);
+    free(e.windows);
     free(unique);
     return rc;
 }
@@ -259,8 +321,9 @@ static int add_contigs(anl_index_builder *b)
     const uint8_t *seq;
     int rc = anl_reference_open(&r, b->options->reference), more;
     while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
-        b->share = anl_reference_share(r);
         rc = more < 0 ? more : anl_index_builder_add(b, &c, seq, anl_reference_letters(r));
+        const double share = anl_reference_share(r);
+        anl_index_tell(&b->watch, ANL_INDEX_READING, b->n_bases, share > 0 ? (int64_t)((double)b->n_bases / share) : 0);
     }
     anl_reference_free(r);
     return rc;

@@ -325,11 +325,13 @@ static void choose_lists(const anl_search *s, anl_search_scratch *sc, const requ
 static void keep(const anl_search *s, anl_search_scratch *sc, uint32_t query, int64_t first, int32_t found, int32_t k, int32_t room)
 {
     const int32_t norm = sc->norms[query], reach = reach_of(norm);
+    const uint32_t windows = (uint32_t)s->index->n_windows;
     uint64_t *keys = sc->keys + (size_t)query * (size_t)room;
     int32_t n = sc->counts[query];
     for (int32_t i = 0; i < found; ++i) {
         const uint32_t window = s->index->ids[first + sc->which[i]];
-        if (window == ANL_INDEX_NO_WINDOW || sc->values[i] > sc->limits[query]) continue;
+        if (window >= windows || sc->values[i] > sc->limits[query] || sc->values[i] < -norm)
+            continue; /* padding, or an index not yet checked */
         if (s->competing_only && sc->values[i] + reach < sc->limits[query]) sc->limits[query] = sc->values[i] + reach;
         keys[n++] = (uint64_t)(uint32_t)(norm + sc->values[i]) << 32 | window;
         if (n < room) continue;

@@ -21,6 +21,7 @@ int anl_window_store_new(anl_index **out, const anl_model *m, const uint8_t *bas
     if (!rc) rc = anl_index_builder_write(b, path);
     anl_index_builder_free(b);
     if (!rc) rc = anl_index_open(out, path);
+    if (!rc) rc = anl_index_check(*out);
     close(file);
     return rc;
 }

@@ -100,4 +100,4 @@ if "asan" not in ANNEAL and "tsan" not in ANNEAL:
     for mib in (60, 72):
         little_memory(mib, "align", "-o", out, anl, R1, R2)
         little_memory(mib, "align", "-t", 2, "--sort", "-o", out, anl, R1, R2)
-    for mib in (60, 72, 90, 120): little_memory(mib, "index", "-t", 2, "-o", path("x.anl"), GENOME)
+    for mib in (60, 64): little_memory(mib, "index", "-t", 2, "-o", path("x.anl"), GENOME)

@@ -4,7 +4,7 @@ from lib import *
 
 check("usage: anneal COMMAND" in run("--help")[0], "--help")
 check(run("--version")[0].startswith("anneal "), "--version")
-for command in ("index", "align", "info", "export-faiss", "train", "devices"):
+for command in ("index", "align", "info", "check", "export-faiss", "train", "devices"):
     check(run(command, "--help")[0].startswith(f"usage: anneal {command}"), f"{command} --help")
     refused(command, "--no-such-option", says=f"there is no option '--no-such-option'; anneal {command} --help lists them")
 check("ANNEAL_KERNELS" in run("index", "-o", path("x.anl"), GENOME, status=1, env={"ANNEAL_KERNELS": "mmx"})[1], "an unknown kernel level")

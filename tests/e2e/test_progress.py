@@ -22,7 +22,7 @@ def stages(drawn, *names):
     shown = re.findall(r"\r([^\r\n]*)\x1b\[K", drawn)
     seen, percent = [], 0
     for s in shown:
-        m = re.match(r"([a-z ]+)(?:: (\d+)%)?", s)
+        m = re.match(r"([a-z -]+)(?:: (\d+)%)?", s)
         if not m: continue
         if not seen or seen[-1] != m[1]: seen.append(m[1]); percent = 0
         if m[2]:
@@ -32,12 +32,15 @@ def stages(drawn, *names):
     check("\r\x1b[K" in drawn, "the line stays")
 
 anl = path("genome.anl")
-stages(on_terminal("index", "-o", anl, GENOME), "embedding", "clustering", "assigning to lists", "writing")
+stages(on_terminal("index", "-o", anl, GENOME), "reading", "counting k-mers", "embedding", "clustering", "assigning to lists", "writing")
 stages(on_terminal("align", "-o", path("x.bam"), "--sort", "-K", "200K", anl, R1, R2), "opening the index", "aligning", "merging sorted records")
 drawn = on_terminal("align", "-o", path("x.bam"), "-K", "100K", anl, R1)
-check(re.search(r"aligning: \d+%; \d+ reads", drawn), drawn)
+check(re.search(r"aligning: \d+%(, [^;]* left)?; \d+ reads(, \d+/s)?, \d+ MiB\x1b", drawn), drawn)
 check("%" not in on_terminal("align", "-v", 1, "-o", path("x.bam"), anl, R1), "-v 1 shows progress")
 stages(on_terminal("align", "-o", path("y.bam"), anl, path("x.bam")), "opening the index", "aligning")
+lines = run("index", "-v", "-o", anl, GENOME)[1].splitlines()
+check([re.fullmatch(r"(\S.*\S) +\d+\.\d s +\d+\.\d CPU s", line)[1] for line in lines[:-1]] == ["reading", "counting k-mers", "embedding", "clustering", "assigning to lists", "writing"], f"-v: {lines}")
+check(re.search(r"genome.anl: 3 contigs, 185000 bp, \d+ windows; \d+\.\d s, \d+ MiB; embedded on ", lines[-1]), f"-v: {lines}")
 check(run("index", "-o", anl, GENOME)[1] == "", "index is quiet where no terminal is")
 pipe = subprocess.Popen(["cat", R1], stdout=subprocess.PIPE)
 p = subprocess.run([ANNEAL, "align", anl, "-"], stdin=pipe.stdout, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

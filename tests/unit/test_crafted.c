@@ -71,13 +71,17 @@ static void fresh(void)
     memcpy(bytes, whole, size);
 }
 
-/* The loader itself refuses what `bytes` hold now, in one line. */
+/* The loader itself, or its check, refuses what `bytes` hold now, in one line. */
 static void refused(const char *what)
 {
     anl_index *x;
     mend(bytes, size);
     write_bytes("x.anl", bytes, size);
-    const int rc = anl_index_open(&x, index_path);
+    int rc = anl_index_open(&x, index_path);
+    if (!rc && (rc = anl_index_check(x))) {
+        anl_index_free(x);
+        x = NULL;
+    }
     if (rc != ANL_EFORMAT) fail_msg("%s: %d", what, rc);
     assert_null(x);
     if (!strstr(anl_error(), index_path) || !strstr(anl_error(), "corrupt") || strchr(anl_error(), '\n'))

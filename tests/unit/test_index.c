@@ -1,6 +1,7 @@
 /* The index file and its search: native and FAISS give the exact neighbours, damaged files are refused. */
 #include "random.h"
 
+#include "cluster.h"
 #include "index.h"
 #include "layout.h"
 #include "search.h"
@@ -40,6 +41,7 @@ static void write_index(int n, int unique_k)
                                    {"chr2", 10, "0123456789abcdef0123456789abcdef"}};
     static const int64_t runs[] = {100, 200, 5000, 5001};
     for (size_t i = 0; i < sizeof bases; ++i) bases[i] = (uint8_t)random_below(256);
+    anl_lists lists;
     const anl_index_parts parts = {.contigs = contigs,
                                    .n_contigs = 2,
                                    .bases = bases,
@@ -54,13 +56,16 @@ static void write_index(int n, int unique_k)
                                    .vectors = vectors[0],
                                    .windows = windows,
                                    .n_entries = n,
+                                   .lists = &lists,
                                    .model_hash = 42,
                                    .model_name = "test",
                                    .unique_k = unique_k,
                                    .unique = unique};
     anl_output *to;
+    assert_int_equal(anl_lists_build(&lists, vectors[0], n, D, 1, &parts.watch), 0);
     assert_int_equal(anl_output_open(&to, path, ANL_OUTPUT_SEEKS), 0);
     assert_int_equal(anl_index_write(to, &parts), 0);
+    anl_lists_free(&lists);
     assert_int_equal(anl_output_close(to), 0);
 }
 
@@ -340,10 +345,25 @@ static void spit(const uint8_t *bytes, size_t size)
     fclose(f);
 }
 
+/* As a whole: what is verified when an index is opened, and what beside the work with it, in a thread or by who asks. */
+static int open_and_check(anl_index **x)
+{
+    int rc = anl_index_open(x, path);
+    if (rc) return rc;
+    if (random_below(2)) anl_index_check_begin(*x);
+    if ((rc = anl_index_check(*x))) {
+        assert_int_equal(anl_index_check(*x), rc);
+        assert_int_equal(anl_index_unchanged(*x), rc);
+        anl_index_free(*x);
+        *x = NULL;
+    }
+    return rc;
+}
+
 static void refused(int code)
 {
     anl_index *x;
-    assert_int_equal(anl_index_open(&x, path), code);
+    assert_int_equal(open_and_check(&x), code);
     assert_non_null(strstr(anl_error(), path));
     assert_null(strchr(anl_error(), '\n'));
 }
@@ -365,7 +385,7 @@ static void damage_is_refused(void **unused)
         bytes[at] ^= bit;
         spit(bytes, size);
         anl_index *x = NULL;
-        const int rc = anl_index_open(&x, path);
+        const int rc = open_and_check(&x);
         bytes[at] ^= bit;
         if (rc) continue;
         /* Only the padding between sections is not covered by a checksum. */
@@ -381,6 +401,96 @@ static void damage_is_refused(void **unused)
     bytes[0] = 'X';
     spit(bytes, size);
     refused(ANL_EFORMAT);
+    free(bytes);
+}
+
+/* A flipped bit in a large section does not keep an index from being opened, nor from being freed while it is checked; a check names the section. */
+static void large_sections_are_checked_beside(void **unused)
+{
+    (void)unused;
+    static const int large[] = {SECTION_BASES, SECTION_CODES, SECTION_BIAS, SECTION_IDS, SECTION_UNIQUE};
+    make_vectors(5000);
+    anl_index_free(build(5000));
+    size_t size;
+    uint8_t *bytes = slurp(&size);
+    anl_index_header h;
+    memcpy(&h, bytes, sizeof h);
+    for (int i = 0; i < N_SECTIONS; ++i) {
+        int is_large = 0, damaged = 0;
+        for (size_t j = 0; j < sizeof large / sizeof *large; ++j) is_large |= i == large[j];
+        const size_t at = h.section[i].offset + random_below((uint32_t)h.section[i].size);
+        bytes[at] ^= 16;
+        spit(bytes, size);
+        bytes[at] ^= 16;
+        anl_index *x;
+        assert_int_equal(anl_index_open(&x, path), is_large ? 0 : ANL_EFORMAT);
+        if (!is_large) continue;
+        uint64_t all, n;
+        const char *name = anl_index_section(x, i, &all);
+        assert_int_equal(all, h.section[i].size);
+        for (int j = 0; anl_index_section(x, j, &n); ++j) {
+            const int rc = anl_index_check_section(x, j);
+            damaged += rc != 0;
+            assert_int_equal(rc, j == i                        ? ANL_EFORMAT
+                                 : damaged && j == SECTION_IDS ? rc
+                                                               : 0); /* lists are codes, biases and ids together */
+        }
+        assert_int_equal(anl_index_check(x), ANL_EFORMAT);
+        assert_non_null(strstr(anl_error(), name));
+        anl_index_free(x);
+        assert_int_equal(anl_index_open(&x, path), 0);
+        anl_index_check_begin(x);
+        anl_index_free(x);
+    }
+    free(bytes);
+}
+
+/* A run may meet entries before it is known that they are damaged: no window comes back that there is not, and hits keep their order. */
+static void damaged_entries_do_no_harm(void **unused)
+{
+    (void)unused;
+    enum { N = 5000, Q = 60, K = 16 };
+    static int8_t queries[Q][D];
+    static anl_hit hits[Q * K];
+    int counts[Q], multipliers[Q];
+    make_vectors(N);
+    anl_index_free(build(N));
+    size_t size;
+    uint8_t *whole = slurp(&size), *bytes = malloc(size);
+    anl_index_header h;
+    memcpy(&h, whole, sizeof h);
+    for (int round = 0; round < 12; ++round) {
+        static const int which[] = {SECTION_IDS, SECTION_BIAS, SECTION_CODES};
+        static const int32_t odd[] = {INT32_MIN, INT32_MAX, -1, 0x7f7f7f7f, 0x01010101, INT32_MIN + 1};
+        memcpy(bytes, whole, size);
+        for (int s = 0; s < 3; ++s) {
+            int32_t *words = (int32_t *)(void *)(bytes + h.section[which[s]].offset);
+            for (size_t i = 0; i < h.section[which[s]].size / 4; ++i)
+                if (!random_below(3))
+                    words[i] = random_below(2) ? odd[random_below(6)] : (int32_t)(random_below(65536) << 16 | random_below(65536));
+        }
+        spit(bytes, size);
+        anl_index *x;
+        anl_search *s;
+        anl_search_scratch *sc;
+        assert_int_equal(anl_index_open(&x, path), 0);
+        assert_int_equal(anl_search_new(&s, x, ANL_SEARCH_NATIVE), 0);
+        if (round % 2) anl_search_competing_only(s);
+        assert_int_equal(anl_search_scratch_new(&sc, s), 0);
+        for (int q = 0; q < Q; ++q) memcpy(queries[q], vectors[random_below(N)], D);
+        assert_int_equal(anl_search_sure(s, sc, queries[0], Q, K, hits, counts, multipliers), 0);
+        for (int q = 0; q < Q; ++q)
+            for (int i = 0; i < counts[q]; ++i) {
+                const anl_hit *hit = &hits[q * K + i];
+                assert_true(hit->window < x->n_windows && hit->dist >= 0);
+                assert_true(!i || hit->dist >= hit[-1].dist);
+            }
+        assert_int_equal(anl_index_check(x), ANL_EFORMAT);
+        anl_search_scratch_free(sc);
+        anl_search_free(s);
+        anl_index_free(x);
+    }
+    free(whole);
     free(bytes);
 }
 
@@ -461,6 +571,8 @@ int main(void)
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(wrong_unique_bits_are_refused),
         cmocka_unit_test(wrong_letters_are_refused),
+        cmocka_unit_test(large_sections_are_checked_beside),
+        cmocka_unit_test(damaged_entries_do_no_harm),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

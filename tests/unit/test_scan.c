@@ -97,6 +97,12 @@ static void near_agrees(void **unused)
                 assert_int_equal(k.scan.select_at_most(dot, bias, n, limit, which, value), found);
                 assert_memory_equal(which, expected, (size_t)found * 4);
                 assert_memory_equal(value, expected_value, (size_t)found * 4);
+                for (int32_t m = 0; m <= n; m += m < 40 ? 1 : 16) {
+                    int32_t least = INT32_MAX;
+                    for (int32_t i = 0; i < m; ++i)
+                        if (bias[i] - 2 * dot[i] < least) least = bias[i] - 2 * dot[i];
+                    assert_int_equal(k.scan.least(dot, bias, m), least);
+                }
             }
             release(dot, size);
             release(bias, size);

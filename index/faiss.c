@@ -1,11 +1,9 @@
-#include "store.h"
+#include "index.h"
 
 #include "encoder_shape.h"
 #include "faiss_fail.h"
-#include "index.h"
 #include "panel.h"
 
-#include <faiss/c_api/Clustering_c.h>
 #include <faiss/c_api/IndexFlat_c.h>
 #include <faiss/c_api/IndexIVF_c.h>
 #include <faiss/c_api/IndexScalarQuantizer_c.h>
@@ -15,21 +13,9 @@
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-/* Tuning. What clusters decides the bytes of an index. */
 enum {
-    ITERATIONS = 10, /* of k-means. 5 and 25 find as many of 6,000 human reads with 10% errors (benchmarks/vary with anneal recall), and 25,
-                               * FAISS's default, makes `anneal index` take 1.7 times the CPU time */
-    SEED = 1234,     /* FAISS's own default; any will do, but always the same */
-    POINTS_PER_CENTROID = 64, /* sampled; FAISS asks for 39 at least and takes 256 at most */
-    ONE_LIST = 1024,          /* vectors up to which one list is scanned as fast as lists are chosen */
-    LISTS_SQUARED =
-        16,       /* lists are at most the square root of so many times the vectors. With half as many, of 147,901 reads of hard genomes 4
-                               * were wrong at MAPQ 60, with these none of 147,892 (benchmarks/calibrate-mapq): copies were passed over */
-    BLOCK = 4096, /* vectors handed to FAISS at once: 2 MB as floats of d = 128, the L2 cache */
     SHIFT = ANL_PANEL_OFFSET, /* FAISS's 8-bit direct codes are unsigned */
-    BLAS_MEMORY = 130 << 20,  /* bytes: OpenBLAS's buffer of 128 MiB, and a little */
     TIES = 16,                /* neighbours asked of FAISS beyond k for ties with the k-th; if they do not suffice, */
     MORE_TIES = 4,            /* times as many */
 };
@@ -38,18 +24,6 @@ static void to_floats(const int8_t *v, size_t n, float *out)
 {
     for (size_t i = 0; i < n; ++i) out[i] = (float)(v[i] + SHIFT);
 }
-
-int32_t anl_store_lists(int64_t n)
-{
-    int32_t lists = 1;
-    if (n < ONE_LIST) return 1;
-    while ((int64_t)lists * 2 * lists * 2 <= LISTS_SQUARED * n) lists *= 2;
-    return lists;
-}
-
-/* In the bridge: faiss_Clustering_train with a word on how far it is, `done` of `total` vectors times rounds. */
-extern int anl_faiss_cluster(FaissClustering *c, idx_t n, const float *x, FaissIndexFlatL2 *assigner,
-                             void (*tell)(void *data, int64_t done, int64_t total), void *data);
 
 /* An empty IVF store over `centroids`; both objects are the caller's. */
 static int ivf_new(FaissIndexFlatL2 **quantizer, FaissIndexIVFScalarQuantizer **ivf, const float *centroids, int32_t nlist, int32_t d)
@@ -60,114 +34,6 @@ static int ivf_new(FaissIndexFlatL2 **quantizer, FaissIndexIVFScalarQuantizer **
         return faiss_fail();
     /* Nothing is left to learn, but FAISS wants to have been told so. */
     return faiss_Index_train((FaissIndex *)*ivf, nlist, centroids) ? faiss_fail() : ANL_OK;
-}
-
-/* FAISS tells of a round's vectors as it goes. */
-static void tell_clustering(void *watch, int64_t done, int64_t total)
-{
-    anl_index_tell(watch, ANL_INDEX_CLUSTERING, done, total);
-}
-
-static int cluster(const int8_t *vectors, int64_t n, int32_t d, int32_t nlist, float *centroids, const anl_index_watch *watch)
-{
-    FaissClusteringParameters p;
-    FaissClustering *c = NULL;
-    FaissIndexFlatL2 *assigner = NULL;
-    const int64_t sample = n < (int64_t)nlist * POINTS_PER_CENTROID ? n : (int64_t)nlist * POINTS_PER_CENTROID;
-    float *points = anl_alloc((size_t)sample * (size_t)d, sizeof *points);
-    if (!points) return ANL_ENOMEM;
-    for (int64_t i = 0; i < sample; ++i) to_floats(vectors + (size_t)(i * n / sample) * (size_t)d, (size_t)d, points + i * d);
-    faiss_ClusteringParameters_init(&p);
-    p.niter = ITERATIONS;
-    p.seed = SEED;
-    p.int_centroids = 1;
-    p.min_points_per_centroid = 1;
-    p.max_points_per_centroid = POINTS_PER_CENTROID;
-    int rc = ANL_OK;
-    float *made;
-    size_t size;
-    if (faiss_Clustering_new_with_params(&c, d, nlist, &p) || faiss_IndexFlatL2_new_with(&assigner, d) ||
-        anl_faiss_cluster(c, sample, points, assigner, tell_clustering, (void *)(uintptr_t)watch))
-        rc = faiss_fail();
-    if (!rc) {
-        faiss_Clustering_centroids(c, &made, &size);
-        memcpy(centroids, made, size * sizeof *made);
-    }
-    faiss_Clustering_free(c);
-    faiss_Index_free((FaissIndex *)assigner);
-    free(points);
-    return rc;
-}
-
-/* FAISS fills its lists; their members are read back. */
-static int fill(anl_store *s, const int8_t *vectors, int64_t n, int32_t d, const float *centroids, const anl_index_watch *watch)
-{
-    FaissIndexFlatL2 *quantizer = NULL;
-    FaissIndexIVFScalarQuantizer *ivf = NULL;
-    float *block = anl_alloc(BLOCK * (size_t)d, sizeof *block);
-    idx_t *ids = anl_alloc((size_t)n, sizeof *ids);
-    int rc = block && ids ? ivf_new(&quantizer, &ivf, centroids, s->nlist, d) : ANL_ENOMEM;
-    for (int64_t i = 0; i < n && !rc; i += BLOCK) {
-        const int64_t m = n - i < BLOCK ? n - i : BLOCK;
-        to_floats(vectors + i * d, (size_t)(m * d), block);
-        if (faiss_Index_add((FaissIndex *)ivf, m, block)) rc = faiss_fail();
-        anl_index_tell(watch, ANL_INDEX_ASSIGNING, i + m, n);
-    }
-    for (int32_t l = 0; l < s->nlist && !rc; ++l) {
-        const size_t size = faiss_IndexIVF_get_list_size((FaissIndexIVF *)ivf, (size_t)l);
-        s->begin[l + 1] = s->begin[l] + size;
-        faiss_IndexIVF_invlists_get_ids((FaissIndexIVF *)ivf, (size_t)l, ids);
-        for (size_t i = 0; i < size; ++i) s->entries[s->begin[l] + i] = (uint32_t)ids[i];
-    }
-    faiss_Index_free((FaissIndex *)ivf);
-    faiss_Index_free((FaissIndex *)quantizer);
-    free(block);
-    free(ids);
-    return rc;
-}
-
-/* OpenBLAS, which FAISS multiplies with, tries for ever to get its buffer of 128 MiB. */
-static int check_blas_memory(void)
-{
-    const size_t size = BLAS_MEMORY;
-    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p == MAP_FAILED) return anl_fail(ANL_ENOMEM, "out of memory (%zu MiB for the clustering)", size >> 20);
-    munmap(p, size);
-    return ANL_OK;
-}
-
-int anl_store_build(anl_store **out, const int8_t *vectors, int64_t n, int32_t d, const anl_index_watch *watch)
-{
-    anl_store *s = anl_alloc(1, sizeof *s);
-    if (!s) return ANL_ENOMEM;
-    s->nlist = anl_store_lists(n);
-    const size_t cells = (size_t)s->nlist * (size_t)d;
-    float *centroids = anl_alloc(cells, sizeof *centroids);
-    s->centroids = anl_alloc(cells, 1);
-    s->begin = anl_alloc((size_t)s->nlist + 1, sizeof *s->begin);
-    s->entries = anl_alloc((size_t)n, sizeof *s->entries);
-    int rc = centroids && s->centroids && s->begin && s->entries ? ANL_OK : ANL_ENOMEM;
-    if (!rc) rc = check_blas_memory();
-    for (size_t i = 0; i < cells && !rc; ++i) centroids[i] = SHIFT;
-    if (!rc && s->nlist > 1) rc = cluster(vectors, n, d, s->nlist, centroids, watch);
-    for (size_t i = 0; i < cells && !rc; ++i) s->centroids[i] = (int8_t)(centroids[i] - SHIFT);
-    if (!rc) rc = fill(s, vectors, n, d, centroids, watch);
-    free(centroids);
-    if (rc) {
-        anl_store_free(s);
-        return rc;
-    }
-    *out = s;
-    return ANL_OK;
-}
-
-void anl_store_free(anl_store *s)
-{
-    if (!s) return;
-    free(s->centroids);
-    free(s->begin);
-    free(s->entries);
-    free(s);
 }
 
 struct anl_index_faiss {

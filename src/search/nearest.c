@@ -1,0 +1,261 @@
+#include "nearest.h"
+
+#include "panel.h"
+#include "search.h"
+
+#include <omp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+
+enum {
+    AT_ONCE = ANL_QUERIES_AT_ONCE,
+    BLOCK = 1536,          /* rows that a thread takes at a time: enough that many meet in a group */
+    FLAT = 16 * ANL_PANEL, /* centroids of a group where all are looked into: 32 kB of d = 128, the level 1 cache */
+};
+
+/* ---- centroids in groups ---- */
+
+struct anl_coarse {
+    int32_t d, n_groups, probes; /* groups that a vector looks into */
+    int32_t *begin;              /* [n_groups + 1] first centroid of each group, a multiple of ANL_PANEL */
+    uint32_t *number;            /* of each centroid, ascending in a group; padding: NONE */
+    int8_t *panels;
+    int32_t *bias;
+    anl_coarse *groups; /* the groups' own centroids; NULL: every vector looks into all groups */
+};
+
+static int coarse_alloc(anl_coarse **out, int32_t d, int32_t n_groups, size_t padded)
+{
+    anl_coarse *c = *out = anl_alloc(1, sizeof *c);
+    if (!c) return ANL_ENOMEM;
+    c->d = d;
+    c->n_groups = n_groups;
+    c->begin = anl_alloc((size_t)n_groups + 1, sizeof *c->begin);
+    c->number = anl_alloc(padded, sizeof *c->number);
+    c->bias = anl_alloc(padded, sizeof *c->bias);
+    c->panels = anl_alloc_aligned(padded, (size_t)d);
+    if (!c->begin || !c->number || !c->bias || !c->panels) return ANL_ENOMEM;
+    for (size_t i = 0; i < padded; ++i) {
+        c->number[i] = NONE;
+        c->bias[i] = ANL_PANEL_NO_BIAS;
+    }
+    return ANL_OK;
+}
+
+static void put(anl_coarse *c, size_t at, uint32_t number, const int8_t *centroid)
+{
+    c->number[at] = number;
+    c->bias[at] = anl_panel_bias(centroid, (size_t)c->d);
+    anl_panel_put(c->panels, at, (size_t)c->d, centroid);
+}
+
+int anl_coarse_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d)
+{
+    const int32_t padded = (int32_t)anl_panels_padded((size_t)n), groups = (padded + FLAT - 1) / FLAT;
+    int rc = coarse_alloc(out, d, groups, (size_t)padded);
+    for (int32_t i = 0; i < n && !rc; ++i) put(*out, (size_t)i, (uint32_t)i, centroids + (size_t)i * (size_t)d);
+    for (int32_t g = 1; g <= groups && !rc; ++g) (*out)->begin[g] = g * FLAT < padded ? g * FLAT : padded;
+    if (!rc) (*out)->probes = groups;
+    return rc;
+}
+
+int anl_coarse_grouped_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d, const anl_grouping *g)
+{
+    *out = NULL;
+    int32_t *next = anl_alloc((size_t)g->n, sizeof *next);
+    if (!next) return ANL_ENOMEM;
+    size_t padded = 0;
+    for (int32_t i = 0; i < n; ++i) ++next[g->group_of[i]];
+    for (int32_t i = 0; i < g->n; ++i) padded += anl_panels_padded((size_t)next[i]);
+    int rc = coarse_alloc(out, d, g->n, padded);
+    for (int32_t i = 0; i < g->n && !rc; ++i) {
+        (*out)->begin[i + 1] = (*out)->begin[i] + (int32_t)anl_panels_padded((size_t)next[i]);
+        next[i] = (*out)->begin[i];
+    }
+    for (int32_t i = 0; i < n && !rc; ++i) put(*out, (size_t)next[g->group_of[i]]++, (uint32_t)i, centroids + (size_t)i * (size_t)d);
+    if (!rc) (*out)->probes = g->probes < g->n ? g->probes : g->n;
+    if (!rc) rc = anl_coarse_new(&(*out)->groups, g->centroids, g->n, d);
+    free(next);
+    return rc;
+}
+
+void anl_coarse_free(anl_coarse *c)
+{
+    if (!c) return;
+    anl_coarse_free(c->groups);
+    free(c->begin);
+    free(c->number);
+    free(c->bias);
+    free(c->panels);
+    free(c);
+}
+
+/* ---- a block of rows ---- */
+
+/* What a thread needs. */
+typedef struct scratch {
+    uint8_t *queries, *gathered; /* [BLOCK][d], [AT_ONCE][d] */
+    int32_t *dots, *value;       /* [AT_ONCE][widest group], [widest + ANL_PANEL] */
+    uint32_t *which;             /* [widest + ANL_PANEL] */
+    int32_t *start;              /* [n_groups + 1] */
+    int32_t *member;             /* [BLOCK * probes] rows by group */
+    uint32_t *probe;             /* [BLOCK * probes] groups by row */
+    uint32_t best[BLOCK];
+    int32_t best_value[BLOCK];
+} scratch;
+
+static int32_t widest(const anl_coarse *c)
+{
+    int32_t most = 0;
+    for (int32_t g = 0; g < c->n_groups; ++g)
+        if (c->begin[g + 1] - c->begin[g] > most) most = c->begin[g + 1] - c->begin[g];
+    return most;
+}
+
+static void scratch_free(scratch *s)
+{
+    if (!s) return;
+    free(s->queries);
+    free(s->gathered);
+    free(s->dots);
+    free(s->value);
+    free(s->which);
+    free(s->start);
+    free(s->member);
+    free(s->probe);
+    free(s);
+}
+
+static scratch *scratch_new(const anl_coarse *c)
+{
+    const size_t of_groups = c->groups ? anl_panels_padded((size_t)c->n_groups) : 0, d = (size_t)c->d, probes = BLOCK * (size_t)c->probes;
+    size_t width = (size_t)widest(c);
+    scratch *s = anl_alloc(1, sizeof *s);
+    if (!s) return NULL;
+    if (width < of_groups) width = of_groups;
+    s->queries = anl_alloc_aligned(BLOCK, d);
+    s->gathered = anl_alloc_aligned(AT_ONCE, d);
+    s->dots = anl_alloc_aligned(AT_ONCE * width, sizeof *s->dots);
+    s->value = anl_alloc(width + ANL_PANEL, sizeof *s->value);
+    s->which = anl_alloc(width + ANL_PANEL, sizeof *s->which);
+    s->start = anl_alloc((size_t)c->n_groups + 1, sizeof *s->start);
+    s->member = anl_alloc(probes, sizeof *s->member);
+    s->probe = anl_alloc(probes, sizeof *s->probe);
+    if (s->queries && s->gathered && s->dots && s->value && s->which && s->start && s->member && s->probe) return s;
+    scratch_free(s);
+    return NULL;
+}
+
+/* Keeps the nearer: of row `row` the least of `n` values, given as dot products with centroids from `first` on. */
+static void keep_nearest(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, int32_t row, const int32_t *dots, int32_t first,
+                         int32_t n)
+{
+    const int32_t value = k->least(dots, c->bias + first, n);
+    if (!n || value > s->best_value[row]) return;
+    k->select_at_most(dots, c->bias + first, n, value, s->which, s->value);
+    const uint32_t number = c->number[first + (int32_t)s->which[0]]; /* the lowest of the group: they lie in order */
+    if (value < s->best_value[row] || number < s->best[row]) s->best[row] = number;
+    s->best_value[row] = value;
+}
+
+/* All rows meet all groups. */
+static void meet_all(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, int32_t n)
+{
+    const size_t d = (size_t)c->d;
+    for (int32_t row = 0; row < n; row += AT_ONCE) {
+        const int32_t m = n - row < AT_ONCE ? n - row : AT_ONCE;
+        for (int32_t g = 0; g < c->n_groups; ++g) {
+            const int32_t first = c->begin[g], width = c->begin[g + 1] - first;
+            k->dots(s->queries + (size_t)row * d, m, c->panels + (size_t)first * d, width / ANL_PANEL, c->d, s->dots);
+            for (int32_t i = 0; i < m; ++i) keep_nearest(k, c, s, row + i, s->dots + (size_t)i * (size_t)width, first, width);
+        }
+    }
+}
+
+/* The `probes` nearest groups of a row to s->probe. */
+static void choose_groups(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, int32_t row, const int32_t *dots)
+{
+    const anl_coarse *g = c->groups;
+    const int32_t padded = (int32_t)anl_panels_padded((size_t)c->n_groups);
+    uint32_t *to = s->probe + (size_t)row * (size_t)c->probes;
+    int32_t found = 0, n;
+    for (int32_t i = 0; i < c->n_groups; ++i) s->value[i] = g->bias[i] - 2 * dots[i];
+    const int32_t limit = k->limit_of_k(s->value, c->n_groups, c->probes);
+    n = k->select_at_most(dots, g->bias, padded, limit, s->which, s->value);
+    for (int nearer = 1; nearer >= 0; --nearer) /* those at the limit last: there may be too many of them */
+        for (int32_t i = 0; i < n && found < c->probes; ++i)
+            if ((s->value[i] < limit) == nearer && s->which[i] < (uint32_t)c->n_groups) to[found++] = s->which[i];
+}
+
+static void group_rows(const anl_coarse *c, scratch *s, int32_t n)
+{
+    const int32_t probes = n * c->probes;
+    memset(s->start, 0, ((size_t)c->n_groups + 1) * sizeof *s->start);
+    for (int32_t i = 0; i < probes; ++i) ++s->start[s->probe[i] + 1];
+    for (int32_t g = 0; g < c->n_groups; ++g) s->start[g + 1] += s->start[g];
+    for (int32_t i = 0; i < probes; ++i) s->member[s->start[s->probe[i]]++] = i / c->probes;
+    memmove(s->start + 1, s->start, (size_t)c->n_groups * sizeof *s->start);
+    s->start[0] = 0;
+}
+
+static void meet_groups(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, int32_t n)
+{
+    const size_t d = (size_t)c->d, row_of_groups = anl_panels_padded((size_t)c->n_groups);
+    for (int32_t row = 0; row < n; row += AT_ONCE) {
+        const int32_t m = n - row < AT_ONCE ? n - row : AT_ONCE;
+        k->dots(s->queries + (size_t)row * d, m, c->groups->panels, (int32_t)(row_of_groups / ANL_PANEL), c->d, s->dots);
+        for (int32_t i = 0; i < m; ++i) choose_groups(k, c, s, row + i, s->dots + (size_t)i * row_of_groups);
+    }
+    group_rows(c, s, n);
+    for (int32_t g = 0; g < c->n_groups; ++g) {
+        const int32_t first = c->begin[g], width = c->begin[g + 1] - first;
+        for (int32_t at = s->start[g]; at < s->start[g + 1]; at += AT_ONCE) {
+            const int32_t m = s->start[g + 1] - at < AT_ONCE ? s->start[g + 1] - at : AT_ONCE;
+            for (int32_t i = 0; i < m; ++i) memcpy(s->gathered + (size_t)i * d, s->queries + (size_t)s->member[at + i] * d, d);
+            k->dots(s->gathered, m, c->panels + (size_t)first * d, width / ANL_PANEL, c->d, s->dots);
+            for (int32_t i = 0; i < m; ++i) keep_nearest(k, c, s, s->member[at + i], s->dots + (size_t)i * (size_t)width, first, width);
+        }
+    }
+}
+
+static void do_block(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, const anl_rows *rows, int64_t begin, int32_t n)
+{
+    const size_t d = (size_t)c->d;
+    for (int32_t i = 0; i < n; ++i) {
+        const int8_t *v = anl_row(rows, begin + i);
+        for (size_t e = 0; e < d; ++e) s->queries[(size_t)i * d + e] = (uint8_t)(v[e] + ANL_PANEL_OFFSET);
+        s->best[i] = NONE;
+        s->best_value[i] = INT32_MAX;
+    }
+    if (c->groups)
+        meet_groups(k, c, s, n);
+    else
+        meet_all(k, c, s, n);
+}
+
+int anl_nearest(const anl_coarse *c, const anl_rows *rows, int threads, uint32_t *nearest, int32_t *far, anl_nearest_told *told, void *data)
+{
+    const anl_kernels *k = anl_kernels_get();
+    scratch **all = k ? anl_alloc((size_t)threads, sizeof *all) : NULL;
+    int rc = !k ? ANL_EINVAL : all ? ANL_OK : ANL_ENOMEM;
+    for (int i = 0; i < threads && !rc; ++i)
+        if (!(all[i] = scratch_new(c))) rc = ANL_ENOMEM;
+    const int64_t blocks = rc ? 0 : (rows->n + BLOCK - 1) / BLOCK;
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (int64_t b = 0; b < blocks; ++b) {
+        scratch *s = all[omp_get_thread_num()];
+        const int64_t begin = b * BLOCK;
+        const int32_t n = (int32_t)(rows->n - begin < BLOCK ? rows->n - begin : BLOCK);
+        do_block(&k->scan, c, s, rows, begin, n);
+        memcpy(nearest + begin, s->best, (size_t)n * sizeof *nearest);
+        for (int32_t i = 0; i < n && far; ++i) far[begin + i] = s->best_value[i] + anl_squared_norm(anl_row(rows, begin + i), c->d);
+#pragma omp critical(anl_nearest_told)
+        if (told) told(data, n);
+    }
+    for (int i = 0; all && i < threads; ++i) scratch_free(all[i]);
+    free(all);
+    return rc;
+}
