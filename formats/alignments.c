@@ -1,5 +1,6 @@
 #include "alignments.h"
 
+#include "duplicates.h"
 #include "fasta_index.h"
 #include "header.h"
 #include "paf.h"
@@ -35,7 +36,8 @@ struct anl_alignments {
     kstring_t line;    /* of PAF */
     sam_hdr_t *header;
     anl_sorter *sorter;
-    int64_t added, merged; /* records, of sorted output */
+    anl_duplicates *duplicates; /* NULL: none are marked */
+    int64_t added, merged;      /* records, of sorted output */
     anl_encoding encoding;
     bam1_t *bam;
 };
@@ -208,6 +210,22 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     return o->sort && anl_output_temporary(w->output) && o->format != ANL_SAM ? start_index(w, contigs, n) : ANL_OK;
 }
 
+static int put_paf(anl_alignments *w, const bam1_t *b)
+{
+    w->line.l = 0;
+    int rc = anl_paf_append(&w->line, w->header, b, w->options.paf_md);
+    if (rc || !w->line.l) return rc;
+    return hwrite(w->paf, w->line.s, w->line.l) == (ssize_t)w->line.l ? ANL_OK : fail_write(w);
+}
+
+static int put(void *data, bam1_t *b)
+{
+    anl_alignments *w = data;
+    errno = 0;
+    if (w->paf) return put_paf(w, b);
+    return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
+}
+
 int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs)
 {
     anl_alignments *w = anl_alloc(1, sizeof *w);
@@ -229,6 +247,10 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     if (!rc) rc = open_file(w, contigs, n_contigs);
     if (!rc && options->sort)
         rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
+    if (!rc && options->sort && options->mark_duplicates) {
+        const anl_duplicates_options marking = {options->optical_distance, put, w};
+        rc = anl_duplicates_new(&w->duplicates, w->header, &marking);
+    }
     if (rc) {
         anl_alignments_abort(w);
         return rc;
@@ -237,28 +259,12 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     return ANL_OK;
 }
 
-static int put_paf(anl_alignments *w, const bam1_t *b)
-{
-    w->line.l = 0;
-    int rc = anl_paf_append(&w->line, w->header, b, w->options.paf_md);
-    if (rc || !w->line.l) return rc;
-    return hwrite(w->paf, w->line.s, w->line.l) == (ssize_t)w->line.l ? ANL_OK : fail_write(w);
-}
-
-static int put(void *data, bam1_t *b)
-{
-    anl_alignments *w = data;
-    errno = 0;
-    if (w->paf) return put_paf(w, b);
-    return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
-}
-
 static int put_sorted(void *data, bam1_t *b)
 {
     anl_alignments *w = data;
     if (w->options.progress && w->merged % TOLD_EVERY == 0) w->options.progress(w->options.progress_data, w->merged, w->added);
     ++w->merged;
-    return put(w, b);
+    return w->duplicates ? anl_duplicates_add(w->duplicates, b) : put(w, b);
 }
 
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
@@ -282,9 +288,16 @@ int64_t anl_alignments_without_umi(const anl_alignments *w)
     return w->encoding.without_umi;
 }
 
+const anl_duplicate_counts *anl_alignments_duplicates(const anl_alignments *w, int *n)
+{
+    *n = 0;
+    return w->duplicates ? anl_duplicates_counts(w->duplicates, n) : NULL;
+}
+
 int anl_alignments_finish(anl_alignments *w)
 {
     int rc = w->sorter ? anl_sorter_finish(w->sorter, put_sorted, w) : ANL_OK;
+    if (!rc && w->duplicates) rc = anl_duplicates_finish(w->duplicates);
     errno = 0;
     if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
     samFile *file = w->file;
@@ -319,6 +332,7 @@ void anl_alignments_abort(anl_alignments *w)
     anl_output_abort(w->index);
     anl_output_abort(w->output);
     anl_sorter_free(w->sorter);
+    anl_duplicates_free(w->duplicates);
     anl_encoding_clear(&w->encoding);
     if (w->bam) bam_destroy1(w->bam);
     ks_free(&w->line);

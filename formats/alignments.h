@@ -2,6 +2,7 @@
 #ifndef ANL_ALIGNMENTS_H
 #define ANL_ALIGNMENTS_H
 
+#include "duplicate_counts.h"
 #include "read.h"
 
 /** One SAM record to be. Coordinates are 0-based; strings and arrays are borrowed. */
@@ -39,6 +40,8 @@ typedef struct anl_alignments_options {
     int threads;              /**< compression threads, at least 1 */
     int csi;                  /**< the index of a BAM is .csi, whatever the contigs' lengths */
     size_t sort_memory;       /**< bytes of records held before spilling to disk; 0: 768 MiB */
+    int mark_duplicates;      /**< of sorted output: flag 0x400, as samtools markdup sets it by default */
+    int32_t optical_distance; /**< of clusters, as markdup -d: duplicates have the tag dt; 0: they have none */
     anl_cs_form cs;           /**< tag cs */
     int paf_md;               /**< tag MD in PAF, too */
     int comment_tags;         /**< -C: append those tab-separated parts of a read's comment that are SAM tags */
@@ -69,6 +72,9 @@ int64_t anl_alignments_without_umi(const anl_alignments *w);
 
 /** Parts of comments that were left out so far because they are no SAM tags. */
 int64_t anl_alignments_left_out(const anl_alignments *w);
+
+/** What marking duplicates has counted so far, of each of *n libraries; borrowed. *n is 0 where nothing is marked. */
+const anl_duplicate_counts *anl_alignments_duplicates(const anl_alignments *w, int *n);
 
 /** Sorts and merges when asked, builds the index, flushes and syncs: the files are complete, but still under temporary names. */
 int anl_alignments_finish(anl_alignments *w);

@@ -149,6 +149,20 @@ static const anl_option list[] = {
      .more = "Of the whole run, not of a thread as samtools sort -m."},
     {FILES, .name = "csi", .field = AT(output.csi), .help = "with --sort: the index of a BAM is .csi, not .bai",
      .more = "As it is anyway where a contig is longer than 512 Mbp."},
+    {FILES, .name = "mark-duplicates", .field = AT(output.mark_duplicates), .help = "with --sort: flag 0x400 on copies of a fragment",
+     .more = "As samtools fixmate -m, sort and markdup with their defaults set it, for each library (LB of the read groups) by itself. Of "
+             "pairs with the "
+             "same ends and strands, clips counted as aligned, the one with the highest sum of base qualities of 15 and more stays, of "
+             "equals the "
+             "one whose name comes first in the alphabet; single reads, and those whose mate is unmapped, are copies of pairs that begin "
+             "where they do. "
+             "Supplementary and secondary records keep the flag off. No UMIs are looked at."},
+    {FILES, .name = "optical-distance", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(output.optical_distance), .high = 1000000000,
+     .help = "with --mark-duplicates: tag dt, SQ within N pixels on the flow cell, LB beyond; 0: no tag",
+     .more = "As samtools markdup -d; 100 for patternless flow cells, 2500 for patterned ones. Needs names as LANE:TILE:X:Y or longer ones "
+             "of Illumina."},
+    {FILES, .name = "duplicate-stats", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(duplicate_stats),
+     .help = "with --mark-duplicates: write the counts of samtools markdup -f there"},
     {FILES, .letter = 'p', .name = "interleaved", .field = AT(reads.interleaved),
      .help = "READS is interleaved: neighbours with one name are a pair", .more = "Other reads are single."},
     {FILES, .name = "un", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(unplaced),
@@ -268,6 +282,10 @@ int cli_align_settle(cli_align_settings *s)
         return cli_usage("--csi: is an index of BAM; of CRAM it is .crai");
     if (s->sort_memory && !s->output.sort) return cli_usage("--sort-memory: is that of sorting; add --sort");
     s->output.sort_memory = (size_t)s->sort_memory;
+    if (s->output.mark_duplicates && !s->output.sort) return cli_usage("--mark-duplicates: is done while records are sorted; add --sort");
+    if (s->output.optical_distance && !s->output.mark_duplicates)
+        return cli_usage("--optical-distance: is that of duplicates; add --mark-duplicates");
+    if (s->duplicate_stats && !s->output.mark_duplicates) return cli_usage("--duplicate-stats: are those of --mark-duplicates; add it");
     if (s->output.format == ANL_PAF && s->output.sort) return cli_usage("--sort: PAF is written in the order of the reads");
     if (s->output.format == ANL_CRAM && s->align.align.eqx) return cli_usage("--eqx: CRAM has no = and X, only M");
     s->reads.reference = s->output.reference;

@@ -11,7 +11,7 @@ typedef struct cli_align_settings {
     anl_align_options align;
     anl_reads_options reads;
     anl_alignments_options output;
-    const char *index, *model, *summary, *unplaced;
+    const char *index, *model, *summary, *unplaced, *duplicate_stats;
     const char *headers[CLI_MOST_HEADERS]; /* -H */
     int n_headers;
     char ignored[CLI_IGNORED]; /* options of bwa mem that were given and change nothing, comma-separated */

@@ -1,6 +1,7 @@
 #include "align_settings.h"
 #include "cli.h"
 #include "devices.h"
+#include "duplicate_stats.h"
 #include "files.h"
 #include "hints.h"
 #include "progress.h"
@@ -37,7 +38,7 @@ typedef struct job {
     anl_aligner *aligner;
     anl_reads *reads;
     anl_align_output to;
-    anl_output *json;
+    anl_output *json, *duplicate_stats;
     int64_t left_out, without_umi;
 } job;
 
@@ -49,6 +50,7 @@ static int open_all(job *j)
     int rc = cli_header_lines(s, &j->header);
     if (!rc) rc = anl_threads_start(s->align.threads);
     if (!rc && s->summary) rc = anl_output_open(&j->json, s->summary, ANL_OUTPUT_STREAM);
+    if (!rc && s->duplicate_stats) rc = anl_output_open(&j->duplicate_stats, s->duplicate_stats, ANL_OUTPUT_STREAM);
     if (!rc && s->unplaced) rc = anl_unplaced_open(&j->to.unplaced, s->unplaced);
     if (!rc) rc = anl_aligner_open(&j->aligner, s->index, s->model, &s->align);
     if (!rc && s->verbosity > 2) tell_device(s, j->aligner);
@@ -66,33 +68,44 @@ static int open_all(job *j)
     return anl_alignments_open(&j->to.alignments, &output, x->contigs, x->n_contigs);
 }
 
+/* Closes an output that may not be there. */
+static int close_output(anl_output **o)
+{
+    const int rc = *o ? anl_output_close(*o) : ANL_OK;
+    *o = NULL;
+    return rc;
+}
+
 /* All files are complete before the first one gets its name. */
 static int finish_all(job *j)
 {
+    cli_summary *sum = &j->summary;
     int rc = anl_alignments_finish(j->to.alignments);
     if (!rc && j->to.unplaced) rc = anl_unplaced_finish(j->to.unplaced);
     anl_meter_finish(&j->meter);
-    cli_summary_end(&j->summary);
-    if (!rc && j->json) rc = cli_summary_write(j->json, &j->summary);
+    cli_summary_end(sum);
+    sum->libraries = anl_alignments_duplicates(j->to.alignments, &sum->n_libraries);
+    cli_summary_duplicates(sum);
+    if (!rc && j->json) rc = cli_summary_write(j->json, sum);
+    if (!rc && j->duplicate_stats) rc = cli_duplicate_stats_write(j->duplicate_stats, sum);
     if (rc) return rc;
     j->left_out = anl_alignments_left_out(j->to.alignments);
     j->without_umi = anl_alignments_without_umi(j->to.alignments);
+    sum->libraries = NULL; /* goes with the file */
     rc = anl_alignments_close(j->to.alignments);
     j->to.alignments = NULL;
     if (!rc && j->to.unplaced) {
         rc = anl_unplaced_close(j->to.unplaced);
         j->to.unplaced = NULL;
     }
-    if (!rc && j->json) {
-        rc = anl_output_close(j->json);
-        j->json = NULL;
-    }
-    return rc;
+    if (!rc) rc = close_output(&j->json);
+    return rc ? rc : close_output(&j->duplicate_stats);
 }
 
 static void free_all(job *j)
 {
     anl_output_abort(j->json);
+    anl_output_abort(j->duplicate_stats);
     anl_unplaced_abort(j->to.unplaced);
     anl_alignments_abort(j->to.alignments);
     anl_reads_free(j->reads);
@@ -114,6 +127,9 @@ static void warn(const job *j)
     if (j->left_out) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", (long long)j->left_out);
     if (j->without_umi)
         fprintf(stderr, "anneal: --umi-from-name: %lld reads have no UMI in their name, and no tag RX\n", (long long)j->without_umi);
+    if (j->summary.duplicates.without_coordinates)
+        fprintf(stderr, "anneal: --optical-distance: the names of %lld reads hold no coordinates of the flow cell\n",
+                (long long)j->summary.duplicates.without_coordinates);
 }
 
 static int check_files(const cli_align_settings *s)
@@ -128,6 +144,7 @@ static int check_files(const cli_align_settings *s)
     if (!rc) rc = cli_reads_model(&f, s->model);
     if (!rc) rc = cli_writes(&f, s->output.path ? s->output.path : "-", s->output.path ? indexes : "");
     if (!rc) rc = cli_writes(&f, s->summary, "");
+    if (!rc) rc = cli_writes(&f, s->duplicate_stats, "");
     for (int i = 0; i < s->n_headers && !rc; ++i)
         if (*s->headers[i] != '@') rc = cli_reads(&f, s->headers[i], "");
     for (int i = 0; i < 2 && !rc && s->unplaced; ++i) {

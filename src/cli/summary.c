@@ -29,6 +29,23 @@ void cli_summary_end(cli_summary *s)
     s->peak_mib = (double)usage.ru_maxrss / 1024;
 }
 
+void cli_summary_duplicates(cli_summary *s)
+{
+    anl_duplicate_counts *all = &s->duplicates;
+    for (int i = 0; i < s->n_libraries; ++i) {
+        const anl_duplicate_counts *c = &s->libraries[i];
+        all->records += c->records;
+        all->excluded += c->excluded;
+        all->paired += c->paired;
+        all->single += c->single;
+        all->pair_duplicates += c->pair_duplicates;
+        all->single_duplicates += c->single_duplicates;
+        all->pair_optical += c->pair_optical;
+        all->single_optical += c->single_optical;
+        all->without_coordinates += c->without_coordinates;
+    }
+}
+
 static double rate(const cli_summary *s)
 {
     return (double)s->done.counts.reads / (s->seconds + 1e-9);
@@ -49,6 +66,15 @@ static void print_search(const anl_find_counts *c, int64_t reads)
             c->segments ? (double)c->entries / (double)c->segments : 0.0);
 }
 
+static void print_duplicates(const cli_summary *s)
+{
+    const anl_duplicate_counts *c = &s->duplicates;
+    const int64_t copies = c->pair_duplicates + c->single_duplicates, examined = c->paired + c->single;
+    fprintf(stderr, "%lld of %lld mapped reads are duplicates (%.2f%%)", (long long)copies, (long long)examined, percent(copies, examined));
+    if (s->settings->output.optical_distance) fprintf(stderr, ", %lld of them optical", (long long)(c->pair_optical + c->single_optical));
+    fputc('\n', stderr);
+}
+
 void cli_summary_print(const cli_summary *s)
 {
     const anl_counts *c = &s->done.counts;
@@ -61,6 +87,7 @@ void cli_summary_print(const cli_summary *s)
         fprintf(stderr, ", %lld of %lld pairs proper (%.2f%%)", (long long)c->proper, (long long)c->pairs, percent(c->proper, c->pairs));
     if (s->done.insert.usable) fprintf(stderr, ", insert size %.1f +- %.1f", s->done.insert.mean, s->done.insert.sd);
     fprintf(stderr, ", %.0f reads/s\n", rate(s));
+    if (s->n_libraries) print_duplicates(s);
     if (o->verbosity > 2) print_search(&s->done.found, c->reads);
     fprintf(stderr, "%.1f s, %.1f CPU s, %.0f MiB, %d thread%s, %s%s%s\n", s->seconds, s->cpu_seconds, s->peak_mib, o->align.threads,
             o->align.threads == 1 ? "" : "s", s->kernels, s->device ? ", " : "", s->device ? s->device : "");
@@ -80,6 +107,29 @@ static void put_search(FILE *f, const anl_find_counts *c)
     for (int w = 0; w < ANL_WAVES; ++w) fprintf(f, "%s%lld", w ? ", " : "", (long long)c->proven[w]);
     fprintf(f, "], \"proven_beside_mate\": %lld, \"settled_by_mate\": %lld, \"segments_embedded\": %lld, \"entries\": %lld}, ",
             (long long)c->proven_beside_mate, (long long)c->settled_by_mate, (long long)c->segments, (long long)c->entries);
+}
+
+static void put_counts(FILE *f, const anl_duplicate_counts *c, const char *end)
+{
+    const int64_t size = anl_library_size(c);
+    fputs("{", f);
+    put_text(f, "library", c->library);
+    fprintf(f, "\"paired\": %lld, \"single\": %lld, \"excluded\": %lld, \"pair_duplicates\": %lld, \"single_duplicates\": %lld, ",
+            (long long)c->paired, (long long)c->single, (long long)c->excluded, (long long)c->pair_duplicates,
+            (long long)c->single_duplicates);
+    fprintf(f, "\"pair_optical\": %lld, \"single_optical\": %lld, \"estimated_size\": ", (long long)c->pair_optical,
+            (long long)c->single_optical);
+    if (size)
+        fprintf(f, "%lld}%s", (long long)size, end);
+    else
+        fprintf(f, "null}%s", end);
+}
+
+/* Marked by --mark-duplicates, of each library; null where nothing was looked for. */
+static void put_duplicates(FILE *f, const cli_summary *s)
+{
+    fputs(s->n_libraries ? "\"duplicates\": [" : "\"duplicates\": null, ", f);
+    for (int i = 0; i < s->n_libraries; ++i) put_counts(f, &s->libraries[i], i + 1 < s->n_libraries ? ", " : "], ");
 }
 
 int cli_summary_write(anl_output *to, const cli_summary *s)
@@ -103,6 +153,7 @@ int cli_summary_write(anl_output *to, const cli_summary *s)
         fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}, ", s->done.insert.mean, s->done.insert.sd);
     else
         fputs("\"insert_size\": null, ", f);
+    put_duplicates(f, s);
     put_search(f, &s->done.found);
     put_text(f, "kernels", s->kernels);
     put_text(f, "device", s->device ? s->device : "cpu");

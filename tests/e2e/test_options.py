@@ -39,7 +39,8 @@ good = {("align", "device"): ["auto", "cpu", "cuda:0"], ("index", "device"): ["a
         ("align", "xa-limit"): ["0", "2048", "5,200"], ("align", "header"): ["@CO\\tx"], ("align", "read-group"): ["@RG\\tID:x"], ("align", "rg-id"): ["x"], ("recall", "lengths"): ["20", "20,400"], ("recall", "errors"): ["0", "500,1"]}
 bad = {"device": ["tpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1024"], "insert-size": ["x", "-1", "400,", "1e9", "1,2,3,4,5"], "preset": ["pacbio"],
        "xa-limit": ["-1", "2049", "5,", "x"], "header": [], "cs": ["none"], "read-group": ["x"], "rg-id": ["\t"], "lengths": ["19", "401", "20,,30", "20,", ""], "errors": ["501", "1,x"]}
-beside = {"sort-memory": ["--sort"], "csi": ["--sort", "-o", "x.bam"], "hidden": ["--light", "x"]}  # what an option wants
+beside = {"sort-memory": ["--sort"], "csi": ["--sort", "-o", "x.bam"], "hidden": ["--light", "x"], "mark-duplicates": ["--sort"], "optical-distance": ["--sort", "--mark-duplicates"],
+          "duplicate-stats": ["--sort", "--mark-duplicates"]}  # what an option wants
 refusals = accepted = 0
 
 def accepts(o, *args):
