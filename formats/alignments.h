@@ -32,6 +32,12 @@ typedef struct anl_record {
 typedef enum anl_format { ANL_SAM, ANL_BAM, ANL_CRAM, ANL_SAM_GZ, ANL_PAF } anl_format; /* SAM_GZ: in BGZF; PAF: mapped records only */
 typedef enum anl_cs_form { ANL_CS_NONE, ANL_CS_SHORT, ANL_CS_LONG } anl_cs_form;
 
+/** A source of reads. */
+typedef struct anl_lane {
+    const char *read_group; /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
+    const char *header;     /**< header lines of its input to keep, or NULL; its read groups give way to read_group */
+} anl_lane;
+
 typedef struct anl_alignments_options {
     const char *path; /**< "-" or NULL: standard output */
     anl_format format;
@@ -47,7 +53,9 @@ typedef struct anl_alignments_options {
     int comment_tags;         /**< -C: append those tab-separated parts of a read's comment that are SAM tags */
     int umi_from_name;        /**< tag RX: what follows the last : or _ of a read's name, where that is bases and + or - */
     const char *header_lines; /**< whole lines to add to the header, each ended; or NULL */
-    const char *read_group;   /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
+    const anl_lane
+        *lanes; /**< of which the records will be, n_lanes of them; borrowed while anl_alignments_open runs. None: one without both */
+    int n_lanes;
     const char *command_line; /**< for @PG CL */
     const char *version;      /**< for @PG VN */
     const char *reference;    /**< FASTA for CRAM, whose contigs must be those of the index; NULL: the CRAM holds the bases itself */
@@ -55,13 +63,15 @@ typedef struct anl_alignments_options {
     void (*progress)(void *data, int64_t done,
                      int64_t total); /**< told of sorted records while they are merged and written; NULL: nobody */
     void *progress_data;
-    const char *extra_header; /**< header lines of the input to keep, or NULL; its read groups give way to read_group */
 } anl_alignments_options;
 
 typedef struct anl_alignments anl_alignments;
 
 /** Opens a temporary file beside `path` and writes the header. 0, ANL_EINVAL, ANL_EIO or ANL_ENOMEM. */
 int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs);
+
+/** The records that follow are of that lane; at first they are of lane 0. */
+void anl_alignments_lane(anl_alignments *w, int lane);
 
 /** Appends `n` records in order, in the calling thread: 0.3 us a record of 150 bp, beside which an OpenMP team of its own would cost more
  *  than it saves and more threads than were asked for. */

@@ -39,6 +39,12 @@ typedef struct anl_align_output {
     int hits_only;          /**< records flagged unmapped are left out of `alignments` */
 } anl_align_output;
 
+/** Forgets the insert sizes of the reads so far: those that follow are aligned as by an aligner that was just opened. */
+void anl_aligner_restart(anl_aligner *a);
+
+/** Adds the counts of `part` to those of `all`, whose insert sizes stay as they are. */
+void anl_summary_add(anl_summary *all, const anl_summary *part);
+
 /** Aligns everything `in` gives and writes the records in input order. The result does not depend on the number of threads. 0 or the first
  *  error. */
 int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data);
