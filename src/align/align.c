@@ -408,6 +408,7 @@ static int write_chunks(const anl_align_output *out, const anl_records *chunks, 
     for (size_t i = 0; i < n; ++i) {
         int rc = out->unplaced ? anl_unplaced_write(out->unplaced, chunks[i].records, chunks[i].n) : ANL_OK;
         if (rc) return rc;
+        if (out->histograms) anl_histograms_add(out->histograms, chunks[i].records, chunks[i].n);
         anl_record *r = chunks[i].records;
         size_t kept = chunks[i].n;
         if (out->hits_only) {

@@ -5,6 +5,7 @@
 #include "alignments.h"
 #include "find.h"
 #include "finish.h"
+#include "histograms.h"
 #include "options.h"
 #include "reads.h"
 #include "unplaced.h"
@@ -35,8 +36,9 @@ typedef void anl_progress(void *data, int64_t done, int64_t total);
 /** Where results go. */
 typedef struct anl_align_output {
     anl_alignments *alignments;
-    anl_unplaced *unplaced; /**< NULL: reads that found no place are not written once more */
-    int hits_only;          /**< records flagged unmapped are left out of `alignments` */
+    anl_unplaced *unplaced;     /**< NULL: reads that found no place are not written once more */
+    anl_histograms *histograms; /**< NULL: nobody wants them */
+    int hits_only;              /**< records flagged unmapped are left out of `alignments` */
 } anl_align_output;
 
 /** Forgets the insert sizes of the reads so far: those that follow are aligned as by an aligner that was just opened. */

@@ -198,6 +198,11 @@ static const anl_option list[] = {
          "without a reference; Picard and GATK read it only when it was written with --sort, without -a, for a genome of up to 67 Mb. MD "
          "and NM are stored in every CRAM."},
     {FILES, .name = "summary", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(summary), .help = "write the summary as JSON"},
+    {FILES, .name = "multiqc", .arg = "PREFIX", .kind = ANL_OPTION_FILE, .field = AT(multiqc),
+     .help = "write PREFIX.anneal_*_mqc.json, which MultiQC shows",
+     .more = "General statistics, reads, duplicates where they are marked, insert sizes, MAPQ, identity, and the version; the sample is "
+             "called like the last "
+             "part of PREFIX."},
     {FILES, .letter = 'v', .name = "verbosity", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(verbosity), .high = 9,
      .help = "1 errors only, 2 summary and warnings, 3 also what aligns, GPU or CPU, and how far it is",
      .more = "On a terminal 2, too, shows how far it is."},

@@ -10,7 +10,7 @@ enum { CLI_READ_GROUP = 4096, CLI_MOST_HEADERS = 64, CLI_MOST_LANES = 64, CLI_IG
 typedef struct cli_align_settings {
     anl_align_options align;
     anl_alignments_options output;
-    const char *index, *model, *summary, *unplaced, *duplicate_stats;
+    const char *index, *model, *summary, *unplaced, *duplicate_stats, *multiqc;
     const char *headers[CLI_MOST_HEADERS]; /* -H */
     int n_headers;
     const char *lane_texts[CLI_MOST_LANES], *lanes_file; /* --lane and --lanes, as given */

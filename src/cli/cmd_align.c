@@ -5,6 +5,7 @@
 #include "files.h"
 #include "hints.h"
 #include "lanes.h"
+#include "multiqc.h"
 #include "progress.h"
 #include "summary.h"
 
@@ -38,6 +39,7 @@ typedef struct job {
     anl_reads **reads; /* of the lanes */
     anl_align_output to;
     anl_output *json, *duplicate_stats;
+    cli_multiqc multiqc;
     int64_t left_out, without_umi;
 } job;
 
@@ -91,6 +93,7 @@ static int open_all(job *j)
     if (!rc) rc = anl_threads_start(s->align.threads);
     if (!rc && s->summary) rc = anl_output_open(&j->json, s->summary, ANL_OUTPUT_STREAM);
     if (!rc && s->duplicate_stats) rc = anl_output_open(&j->duplicate_stats, s->duplicate_stats, ANL_OUTPUT_STREAM);
+    if (!rc && s->multiqc) rc = cli_multiqc_open(&j->multiqc, s->multiqc, s->output.mark_duplicates);
     if (!rc && s->unplaced) rc = anl_unplaced_open(&j->to.unplaced, s->unplaced);
     if (!rc) rc = anl_aligner_open(&j->aligner, s->index, s->model, &s->align);
     if (!rc && s->verbosity > 2) tell_device(s, j->aligner);
@@ -139,6 +142,7 @@ static int finish_all(job *j)
     cli_summary_duplicates(sum);
     if (!rc && j->json) rc = cli_summary_write(j->json, sum);
     if (!rc && j->duplicate_stats) rc = cli_duplicate_stats_write(j->duplicate_stats, sum);
+    if (!rc) rc = cli_multiqc_write(&j->multiqc, sum);
     if (rc) return rc;
     j->left_out = anl_alignments_left_out(j->to.alignments);
     j->without_umi = anl_alignments_without_umi(j->to.alignments);
@@ -150,13 +154,15 @@ static int finish_all(job *j)
         j->to.unplaced = NULL;
     }
     if (!rc) rc = close_output(&j->json);
-    return rc ? rc : close_output(&j->duplicate_stats);
+    if (!rc) rc = close_output(&j->duplicate_stats);
+    return rc ? rc : cli_multiqc_close(&j->multiqc);
 }
 
 static void free_all(job *j)
 {
     anl_output_abort(j->json);
     anl_output_abort(j->duplicate_stats);
+    cli_multiqc_abort(&j->multiqc);
     anl_unplaced_abort(j->to.unplaced);
     anl_alignments_abort(j->to.alignments);
     for (size_t i = 0; j->reads && i < j->lanes->n; ++i) anl_reads_free(j->reads[i]);
@@ -191,7 +197,7 @@ static void warn(const job *j)
 static int check_files(const cli_align_settings *s, const cli_lanes *l)
 {
     cli_files f = {0};
-    char unplaced[2][PATH_MAX];
+    char unplaced[2][PATH_MAX], multiqc[CLI_MULTIQC_FILES][PATH_MAX];
     const char *indexes = s->output.sort ? ".bai .csi .crai" : "";
     int rc = cli_reads(&f, s->index, "");
     if (!rc) rc = cli_reads(&f, s->lanes_file, "");
@@ -204,6 +210,8 @@ static int check_files(const cli_align_settings *s, const cli_lanes *l)
     if (!rc) rc = cli_writes(&f, s->duplicate_stats, "");
     for (int i = 0; i < s->n_headers && !rc; ++i)
         if (*s->headers[i] != '@') rc = cli_reads(&f, s->headers[i], "");
+    for (int i = 0; i < CLI_MULTIQC_FILES && !rc && s->multiqc; ++i)
+        if (!(rc = cli_multiqc_name(s->multiqc, i, multiqc[i], sizeof multiqc[i]))) rc = cli_writes(&f, multiqc[i], "");
     for (int i = 0; i < 2 && !rc && s->unplaced; ++i) {
         const int own = anl_unplaced_name(s->unplaced, i + 1, unplaced[i], sizeof unplaced[i]);
         rc = own < 0 ? own : own || !i ? cli_writes(&f, own ? unplaced[i] : s->unplaced, "") : ANL_OK;
@@ -219,6 +227,7 @@ static int run_lanes(cli_align_settings *s, const cli_call *call, const cli_lane
     if (status) return status;
     job j = {.settings = s, .lanes = lanes, .command_line = cli_command_line(call->argc, call->argv), .to = {.hits_only = s->hits_only}};
     j.summary = (cli_summary){.settings = s, .lanes = lanes, .command_line = j.command_line, .start = anl_now()};
+    if (s->multiqc) j.to.histograms = &j.multiqc.histograms;
     anl_meter_start(&j.meter, s->verbosity < 2 ? ANL_METER_OFF : s->verbosity < 3 ? ANL_METER_TERMINAL : ANL_METER_LINES);
     int rc = j.command_line ? open_all(&j) : ANL_ENOMEM;
     if (!rc) rc = align_lanes(&j);

@@ -45,5 +45,6 @@ halves = [open(f).read().split("\n")[1][:120] for f in (R1, R2)]
 tagged = write("tagged.sam", f"@RG\tID:g\n@PG\tID:p\nr\t4\t*\t0\t0\t*\t*\t0\t0\t{''.join(halves)}\t{'I' * 240}\tRG:Z:g\tOQ:Z:{'J' * 240}\tMM:Z:C+m,0,1;\tML:B:C,1,2\tMN:i:240\n")
 before = set(os.listdir(TEMP))
 fail_each(7, "align", "-v", "1", "--device", "cpu", anl, tagged, "-o")
+fail_each(31, "align", "-v", "1", "--device", "cpu", anl, "--lane", f"{R1},{R2},@RG\\tID:a", "--lane", f"{tagged},@RG\\tID:b", "-o")
 fail_each(1, "index", "--device", "cpu", fasta, "-o", library=True)
 fail_each(1, "export-faiss", anl, library=True)
