@@ -1,7 +1,8 @@
 #include "alignments.h"
 
+#include "duplicates.h"
 #include "fasta_index.h"
-#include "header.h"
+#include "lane_header.h"
 #include "paf.h"
 #include "sam_encode.h"
 #include "sort.h"
@@ -28,14 +29,15 @@ enum {
 
 struct anl_alignments {
     anl_alignments_options options;
-    char *read_group_id;
+    char **group_ids;           /* of the lanes; NULL: it has none */
     anl_output *output, *index; /* index NULL: none */
     samFile *file;
     struct hFILE *paf; /* instead of file */
     kstring_t line;    /* of PAF */
     sam_hdr_t *header;
     anl_sorter *sorter;
-    int64_t added, merged; /* records, of sorted output */
+    anl_duplicates *duplicates; /* NULL: none are marked */
+    int64_t added, merged;      /* records, of sorted output */
     anl_encoding encoding;
     bam1_t *bam;
 };
@@ -45,15 +47,13 @@ static int fail_write(const anl_alignments *w)
     return anl_output_fail(w->output);
 }
 
-/* Lines of another file's header that this one keeps. */
-static int add_extra(kstring_t *text, const char *extra, int read_groups)
+static int add_contigs(kstring_t *text, const anl_contig *contigs, int32_t n)
 {
     int bad = 0;
-    for (const char *line = extra; line && *line;) {
-        const size_t n = strcspn(line, "\n");
-        if (n > 3 && strncmp(line, "@HD", 3) && strncmp(line, "@SQ", 3) && (read_groups || strncmp(line, "@RG", 3)))
-            bad |= kputsn(line, n, text) < 0 || kputc('\n', text) < 0;
-        line += n + (line[n] == '\n');
+    for (int32_t i = 0; i < n && !bad; ++i) {
+        bad = ksprintf(text, "@SQ\tSN:%s\tLN:%lld", contigs[i].name, (long long)contigs[i].len) < 0;
+        if (*contigs[i].md5) bad |= ksprintf(text, "\tM5:%s", contigs[i].md5) < 0;
+        bad |= kputc('\n', text) < 0;
     }
     return bad;
 }
@@ -61,39 +61,37 @@ static int add_extra(kstring_t *text, const char *extra, int read_groups)
 static int make_header(anl_alignments *w, const anl_contig *contigs, int32_t n)
 {
     const anl_alignments_options *o = &w->options;
-    size_t clash_n;
-    const char *clash = o->extra_header && !o->read_group ? anl_header_clash(o->extra_header, &clash_n) : NULL;
-    if (clash) return anl_fail(ANL_EINVAL, "the input has two read groups '%.*s' that differ: give one with -R", (int)clash_n, clash);
-    kstring_t text = KS_INITIALIZE;
-    int bad = ksprintf(&text, "@HD\tVN:1.6\tSO:%s\n", o->sort ? "coordinate" : "unsorted\tGO:query") < 0;
-    for (int32_t i = 0; i < n && !bad; ++i) {
-        bad = ksprintf(&text, "@SQ\tSN:%s\tLN:%lld", contigs[i].name, (long long)contigs[i].len) < 0;
-        if (*contigs[i].md5) bad |= ksprintf(&text, "\tM5:%s", contigs[i].md5) < 0;
-        bad |= kputc('\n', &text) < 0;
-    }
-    if (o->read_group) bad |= ksprintf(&text, "%s\n", o->read_group) < 0;
-    if (o->header_lines) bad |= kputs(o->header_lines, &text) < 0;
-    if (o->extra_header) bad |= add_extra(&text, o->extra_header, !o->read_group);
-    if (bad) {
-        ks_free(&text);
-        return anl_fail(ANL_ENOMEM, "out of memory");
-    }
-    w->header = sam_hdr_parse(text.l, text.s);
+    kstring_t text = KS_INITIALIZE, kept = KS_INITIALIZE, groups = KS_INITIALIZE;
+    int rc = anl_lane_headers(o->lanes, o->n_lanes, &groups, &kept);
+    int bad = rc || ksprintf(&text, "@HD\tVN:1.6\tSO:%s\n", o->sort ? "coordinate" : "unsorted\tGO:query") < 0;
+    if (!bad) bad = add_contigs(&text, contigs, n);
+    if (!bad && groups.l) bad = kputs(groups.s, &text) < 0;
+    if (!bad && o->header_lines) bad = kputs(o->header_lines, &text) < 0;
+    if (!bad && kept.l) bad = kputs(kept.s, &text) < 0;
+    if (bad && !rc) rc = anl_fail(ANL_ENOMEM, "out of memory");
+    if (!rc && !(w->header = sam_hdr_parse(text.l, text.s)))
+        rc = anl_fail(ANL_EINVAL, "the header is not valid SAM: of the input, the read group or the lines given");
     ks_free(&text);
-    if (!w->header) return anl_fail(ANL_EINVAL, "the header is not valid SAM: of the input, the read group or the lines given");
-    if (sam_hdr_add_pg(w->header, "anneal", "VN", o->version, "CL", o->command_line, NULL) < 0)
-        return anl_fail(ANL_ENOMEM, "out of memory");
-    return ANL_OK;
+    ks_free(&kept);
+    ks_free(&groups);
+    if (!rc && sam_hdr_add_pg(w->header, "anneal", "VN", o->version, "CL", o->command_line, NULL) < 0)
+        rc = anl_fail(ANL_ENOMEM, "out of memory");
+    return rc;
 }
 
-/* The ID of "@RG\tID:x\t...". */
-static int take_read_group(anl_alignments *w)
+static int take_group_ids(anl_alignments *w)
 {
-    const char *id = w->options.read_group ? strstr(w->options.read_group, "\tID:") : NULL;
-    if (!w->options.read_group) return ANL_OK;
-    if (!id) return anl_fail(ANL_EINVAL, "the read group has no ID");
-    w->read_group_id = strndup(id + 4, strcspn(id + 4, "\t\n"));
-    return w->read_group_id ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+    const int n = w->options.n_lanes;
+    int rc = ANL_OK;
+    if (!(w->group_ids = anl_alloc((size_t)n + 1, sizeof *w->group_ids))) return ANL_ENOMEM;
+    for (int i = 0; i < n && !rc; ++i)
+        if (w->options.lanes[i].read_group) rc = anl_lane_group_id(w->options.lanes[i].read_group, &w->group_ids[i]);
+    return rc;
+}
+
+void anl_alignments_lane(anl_alignments *w, int lane)
+{
+    w->encoding.read_group_id = w->group_ids[lane];
 }
 
 static int contig_md5(const faidx_t *fai, const anl_contig *contig, char *hex)
@@ -208,35 +206,6 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     return o->sort && anl_output_temporary(w->output) && o->format != ANL_SAM ? start_index(w, contigs, n) : ANL_OK;
 }
 
-int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs)
-{
-    anl_alignments *w = anl_alloc(1, sizeof *w);
-    if (!w) return ANL_ENOMEM;
-    hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
-    w->options = *options;
-    if (!w->options.path) w->options.path = "-";
-    w->bam = bam_init1();
-    int rc = w->bam ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
-    if (!rc) rc = take_read_group(w);
-    if (!rc) rc = make_header(w, contigs, n_contigs);
-    w->encoding = (anl_encoding){.read_group_id = w->read_group_id,
-                                 .comment_tags = options->comment_tags,
-                                 .cs = options->cs,
-                                 .mate_scores = options->sort,
-                                 .umi_from_name = options->umi_from_name,
-                                 .tags_of_whole = options->format == ANL_PAF,
-                                 .header = w->header};
-    if (!rc) rc = open_file(w, contigs, n_contigs);
-    if (!rc && options->sort)
-        rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
-    if (rc) {
-        anl_alignments_abort(w);
-        return rc;
-    }
-    *out = w;
-    return ANL_OK;
-}
-
 static int put_paf(anl_alignments *w, const bam1_t *b)
 {
     w->line.l = 0;
@@ -253,12 +222,45 @@ static int put(void *data, bam1_t *b)
     return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
 }
 
+int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs)
+{
+    anl_alignments *w = anl_alloc(1, sizeof *w);
+    if (!w) return ANL_ENOMEM;
+    hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
+    w->options = *options;
+    if (!w->options.path) w->options.path = "-";
+    w->bam = bam_init1();
+    int rc = w->bam ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
+    if (!rc) rc = take_group_ids(w);
+    if (!rc) rc = make_header(w, contigs, n_contigs);
+    w->encoding = (anl_encoding){.read_group_id = w->group_ids ? *w->group_ids : NULL,
+                                 .comment_tags = options->comment_tags,
+                                 .cs = options->cs,
+                                 .mate_scores = options->sort,
+                                 .umi_from_name = options->umi_from_name,
+                                 .tags_of_whole = options->format == ANL_PAF,
+                                 .header = w->header};
+    if (!rc) rc = open_file(w, contigs, n_contigs);
+    if (!rc && options->sort)
+        rc = anl_sorter_new(&w->sorter, w->output, options->sort_memory ? options->sort_memory : SORT_MEMORY, w->header);
+    if (!rc && options->sort && options->mark_duplicates) {
+        const anl_duplicates_options marking = {options->optical_distance, put, w};
+        rc = anl_duplicates_new(&w->duplicates, w->header, &marking);
+    }
+    if (rc) {
+        anl_alignments_abort(w);
+        return rc;
+    }
+    *out = w;
+    return ANL_OK;
+}
+
 static int put_sorted(void *data, bam1_t *b)
 {
     anl_alignments *w = data;
     if (w->options.progress && w->merged % TOLD_EVERY == 0) w->options.progress(w->options.progress_data, w->merged, w->added);
     ++w->merged;
-    return put(w, b);
+    return w->duplicates ? anl_duplicates_add(w->duplicates, b) : put(w, b);
 }
 
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
@@ -282,9 +284,16 @@ int64_t anl_alignments_without_umi(const anl_alignments *w)
     return w->encoding.without_umi;
 }
 
+const anl_duplicate_counts *anl_alignments_duplicates(const anl_alignments *w, int *n)
+{
+    *n = 0;
+    return w->duplicates ? anl_duplicates_counts(w->duplicates, n) : NULL;
+}
+
 int anl_alignments_finish(anl_alignments *w)
 {
     int rc = w->sorter ? anl_sorter_finish(w->sorter, put_sorted, w) : ANL_OK;
+    if (!rc && w->duplicates) rc = anl_duplicates_finish(w->duplicates);
     errno = 0;
     if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
     samFile *file = w->file;
@@ -319,10 +328,12 @@ void anl_alignments_abort(anl_alignments *w)
     anl_output_abort(w->index);
     anl_output_abort(w->output);
     anl_sorter_free(w->sorter);
+    anl_duplicates_free(w->duplicates);
     anl_encoding_clear(&w->encoding);
     if (w->bam) bam_destroy1(w->bam);
     ks_free(&w->line);
     if (w->header) sam_hdr_destroy(w->header);
-    free(w->read_group_id);
+    for (int i = 0; w->group_ids && i < w->options.n_lanes; ++i) free(w->group_ids[i]);
+    free(w->group_ids);
     free(w);
 }

@@ -2,6 +2,7 @@
 #ifndef ANL_ALIGNMENTS_H
 #define ANL_ALIGNMENTS_H
 
+#include "duplicate_counts.h"
 #include "read.h"
 
 /** One SAM record to be. Coordinates are 0-based; strings and arrays are borrowed. */
@@ -31,6 +32,12 @@ typedef struct anl_record {
 typedef enum anl_format { ANL_SAM, ANL_BAM, ANL_CRAM, ANL_SAM_GZ, ANL_PAF } anl_format; /* SAM_GZ: in BGZF; PAF: mapped records only */
 typedef enum anl_cs_form { ANL_CS_NONE, ANL_CS_SHORT, ANL_CS_LONG } anl_cs_form;
 
+/** A source of reads. */
+typedef struct anl_lane {
+    const char *read_group; /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
+    const char *header;     /**< header lines of its input to keep, or NULL; its read groups give way to read_group */
+} anl_lane;
+
 typedef struct anl_alignments_options {
     const char *path; /**< "-" or NULL: standard output */
     anl_format format;
@@ -39,12 +46,16 @@ typedef struct anl_alignments_options {
     int threads;              /**< compression threads, at least 1 */
     int csi;                  /**< the index of a BAM is .csi, whatever the contigs' lengths */
     size_t sort_memory;       /**< bytes of records held before spilling to disk; 0: 768 MiB */
+    int mark_duplicates;      /**< of sorted output: flag 0x400, as samtools markdup sets it by default */
+    int32_t optical_distance; /**< of clusters, as markdup -d: duplicates have the tag dt; 0: they have none */
     anl_cs_form cs;           /**< tag cs */
     int paf_md;               /**< tag MD in PAF, too */
     int comment_tags;         /**< -C: append those tab-separated parts of a read's comment that are SAM tags */
     int umi_from_name;        /**< tag RX: what follows the last : or _ of a read's name, where that is bases and + or - */
     const char *header_lines; /**< whole lines to add to the header, each ended; or NULL */
-    const char *read_group;   /**< full "@RG\tID:x..." line (real tabs) or NULL; its ID becomes the RG tag */
+    const anl_lane
+        *lanes; /**< of which the records will be, n_lanes of them; borrowed while anl_alignments_open runs. None: one without both */
+    int n_lanes;
     const char *command_line; /**< for @PG CL */
     const char *version;      /**< for @PG VN */
     const char *reference;    /**< FASTA for CRAM, whose contigs must be those of the index; NULL: the CRAM holds the bases itself */
@@ -52,13 +63,15 @@ typedef struct anl_alignments_options {
     void (*progress)(void *data, int64_t done,
                      int64_t total); /**< told of sorted records while they are merged and written; NULL: nobody */
     void *progress_data;
-    const char *extra_header; /**< header lines of the input to keep, or NULL; its read groups give way to read_group */
 } anl_alignments_options;
 
 typedef struct anl_alignments anl_alignments;
 
 /** Opens a temporary file beside `path` and writes the header. 0, ANL_EINVAL, ANL_EIO or ANL_ENOMEM. */
 int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs);
+
+/** The records that follow are of that lane; at first they are of lane 0. */
+void anl_alignments_lane(anl_alignments *w, int lane);
 
 /** Appends `n` records in order, in the calling thread: 0.3 us a record of 150 bp, beside which an OpenMP team of its own would cost more
  *  than it saves and more threads than were asked for. */
@@ -69,6 +82,9 @@ int64_t anl_alignments_without_umi(const anl_alignments *w);
 
 /** Parts of comments that were left out so far because they are no SAM tags. */
 int64_t anl_alignments_left_out(const anl_alignments *w);
+
+/** What marking duplicates has counted so far, of each of *n libraries; borrowed. *n is 0 where nothing is marked. */
+const anl_duplicate_counts *anl_alignments_duplicates(const anl_alignments *w, int *n);
 
 /** Sorts and merges when asked, builds the index, flushes and syncs: the files are complete, but still under temporary names. */
 int anl_alignments_finish(anl_alignments *w);

@@ -108,12 +108,13 @@ static int append_text(bam1_t *b, const char *tag, const char *value)
     return bam_aux_append(b, tag, 'Z', (int)strlen(value) + 1, (const uint8_t *)value);
 }
 
-/* As samtools fixmate -m has it: the mate's qualities of 15 and more. Mates are neighbours in their batch. */
+/* As samtools fixmate -m has it: the mate's qualities of 15 and more, of which BAM holds 255 where there are none. Mates are neighbours in their
+ * batch. */
 static int append_mate_score(const anl_record *r, bam1_t *b)
 {
-    enum { LEAST_QUALITY = 15 };
+    enum { LEAST_QUALITY = 15, NO_QUALITY = 255 };
     const anl_read *mate = r->read->mate == 1 ? r->read + 1 : r->read - 1;
-    int32_t score = 0;
+    int32_t score = mate->qual ? 0 : NO_QUALITY * mate->len;
     for (int32_t i = 0; mate->qual && i < mate->len; ++i)
         if (mate->qual[i] >= LEAST_QUALITY) score += mate->qual[i];
     return append_int(b, "ms", score);

@@ -117,7 +117,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc && !(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
     for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);
     if (!rc && a->gpu) rc = check_gpu(a);
-    if (options->insert_given) a->insert = options->insert;
+    anl_aligner_restart(a);
     if (!rc) anl_index_check_begin(a->index);
     if (rc) {
         anl_aligner_free(a);
@@ -125,6 +125,12 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     }
     *out = a;
     return ANL_OK;
+}
+
+void anl_aligner_restart(anl_aligner *a)
+{
+    a->insert = a->options.insert_given ? a->options.insert : (anl_insert_model){0};
+    a->started = 0;
 }
 
 void anl_aligner_free(anl_aligner *a)
@@ -378,13 +384,19 @@ static int find_all(work *k)
     return rc ? rc : run_stage(k, first, k->n_chunks, find_candidates);
 }
 
-static void add_found(anl_find_counts *to, const anl_find_counts *c)
+void anl_summary_add(anl_summary *all, const anl_summary *part)
 {
-    to->segments += c->segments;
-    to->entries += c->entries;
-    for (int w = 0; w < ANL_WAVES; ++w) to->proven[w] += c->proven[w];
-    to->proven_beside_mate += c->proven_beside_mate;
-    to->settled_by_mate += c->settled_by_mate;
+    anl_find_counts *to = &all->found;
+    const anl_find_counts *found = &part->found;
+    all->counts.reads += part->counts.reads;
+    all->counts.mapped += part->counts.mapped;
+    all->counts.pairs += part->counts.pairs;
+    all->counts.proper += part->counts.proper;
+    to->segments += found->segments;
+    to->entries += found->entries;
+    for (int w = 0; w < ANL_WAVES; ++w) to->proven[w] += found->proven[w];
+    to->proven_beside_mate += found->proven_beside_mate;
+    to->settled_by_mate += found->settled_by_mate;
 }
 
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
@@ -403,11 +415,8 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
     if (!rc) rc = anl_index_unchanged(a->index);
     if (rc) return rc;
     for (size_t i = 0; i < k.n_chunks; ++i) {
-        summary->counts.reads += k.records[i].counts.reads;
-        summary->counts.mapped += k.records[i].counts.mapped;
-        summary->counts.pairs += k.records[i].counts.pairs;
-        summary->counts.proper += k.records[i].counts.proper;
-        add_found(&summary->found, &k.chunks[i].found);
+        const anl_summary part = {.counts = k.records[i].counts, .found = k.chunks[i].found};
+        anl_summary_add(summary, &part);
     }
     summary->insert = a->insert.of[ANL_FR];
     *chunks = k.records;
@@ -420,6 +429,7 @@ static int write_chunks(const anl_align_output *out, const anl_records *chunks, 
     for (size_t i = 0; i < n; ++i) {
         int rc = out->unplaced ? anl_unplaced_write(out->unplaced, chunks[i].records, chunks[i].n) : ANL_OK;
         if (rc) return rc;
+        if (out->histograms) anl_histograms_add(out->histograms, chunks[i].records, chunks[i].n);
         anl_record *r = chunks[i].records;
         size_t kept = chunks[i].n;
         if (out->hits_only) {

@@ -5,6 +5,7 @@
 #include "alignments.h"
 #include "find.h"
 #include "finish.h"
+#include "histograms.h"
 #include "options.h"
 #include "reads.h"
 #include "unplaced.h"
@@ -39,9 +40,16 @@ typedef void anl_progress(void *data, int64_t done, int64_t total);
 /** Where results go. */
 typedef struct anl_align_output {
     anl_alignments *alignments;
-    anl_unplaced *unplaced; /**< NULL: reads that found no place are not written once more */
-    int hits_only;          /**< records flagged unmapped are left out of `alignments` */
+    anl_unplaced *unplaced;     /**< NULL: reads that found no place are not written once more */
+    anl_histograms *histograms; /**< NULL: nobody wants them */
+    int hits_only;              /**< records flagged unmapped are left out of `alignments` */
 } anl_align_output;
+
+/** Forgets the insert sizes of the reads so far: those that follow are aligned as by an aligner that was just opened. */
+void anl_aligner_restart(anl_aligner *a);
+
+/** Adds the counts of `part` to those of `all`, whose insert sizes stay as they are. */
+void anl_summary_add(anl_summary *all, const anl_summary *part);
 
 /** Aligns everything `in` gives and writes the records in input order; returns 0 only when the index has been checked, too. The result does not
  *  depend on the number of threads. 0 or the first error. */

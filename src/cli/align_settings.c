@@ -67,21 +67,34 @@ static int set_rg(const anl_option *o, const char *called, const char *text, voi
     return add_read_group(called, text, 0, settings);
 }
 
-/* As bwa takes it: \t stands for a tab. */
+int cli_read_group_expand(const char *called, const char *line, char group[CLI_READ_GROUP])
+{
+    size_t n = 0;
+    for (const char *c = line; *c; ++c) {
+        if (n + 1 >= CLI_READ_GROUP) return anl_fail(ANL_EINVAL, "%s: the read group is too long", called);
+        if (c[0] == '\\' && (c[1] == 't' || c[1] == '\\'))
+            group[n++] = *++c == 't' ? '\t' : '\\';
+        else
+            group[n++] = *c;
+    }
+    group[n] = 0;
+    return check_read_group(called, group);
+}
+
 static int set_read_group(const anl_option *o, const char *called, const char *line, void *settings)
 {
-    cli_align_settings *s = settings;
-    size_t n = 0;
     (void)o;
-    for (const char *c = line; *c; ++c) {
-        if (n + 1 >= sizeof s->read_group) return anl_fail(ANL_EINVAL, "%s: the read group is too long", called);
-        if (c[0] == '\\' && (c[1] == 't' || c[1] == '\\'))
-            s->read_group[n++] = *++c == 't' ? '\t' : '\\';
-        else
-            s->read_group[n++] = *c;
-    }
-    s->read_group[n] = 0;
-    return check_read_group(called, s->read_group);
+    return cli_read_group_expand(called, line, ((cli_align_settings *)settings)->read_group);
+}
+
+static int add_lane(const anl_option *o, const char *called, const char *text, void *settings)
+{
+    cli_align_settings *s = settings;
+    (void)o;
+    if (s->n_lanes == CLI_MOST_LANES)
+        return anl_fail(ANL_EINVAL, "%s: is given more than %d times; --lanes takes a file", called, CLI_MOST_LANES);
+    s->lane_texts[s->n_lanes++] = text;
+    return ANL_OK;
 }
 
 static int add_header(const anl_option *o, const char *called, const char *text, void *settings)
@@ -149,8 +162,30 @@ static const anl_option list[] = {
      .more = "Of the whole run, not of a thread as samtools sort -m."},
     {FILES, .name = "csi", .field = AT(output.csi), .help = "with --sort: the index of a BAM is .csi, not .bai",
      .more = "As it is anyway where a contig is longer than 512 Mbp."},
-    {FILES, .letter = 'p', .name = "interleaved", .field = AT(reads.interleaved),
+    {FILES, .name = "mark-duplicates", .field = AT(output.mark_duplicates), .help = "with --sort: flag 0x400 on copies of a fragment",
+     .more = "As samtools fixmate -m, sort and markdup with their defaults set it, for each library (LB of the read groups) by itself. Of "
+             "pairs with the "
+             "same ends and strands, clips counted as aligned, the one with the highest sum of base qualities of 15 and more stays, of "
+             "equals the "
+             "one whose name comes first in the alphabet; single reads, and those whose mate is unmapped, are copies of pairs that begin "
+             "where they do. "
+             "Supplementary and secondary records keep the flag off. No UMIs are looked at."},
+    {FILES, .name = "optical-distance", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(output.optical_distance), .high = 1000000000,
+     .help = "with --mark-duplicates: tag dt, SQ within N pixels on the flow cell, LB beyond; 0: no tag",
+     .more = "As samtools markdup -d; 100 for patternless flow cells, 2500 for patterned ones. Needs names as LANE:TILE:X:Y or longer ones "
+             "of Illumina."},
+    {FILES, .name = "duplicate-stats", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(duplicate_stats),
+     .help = "with --mark-duplicates: write the counts of samtools markdup -f there"},
+    {FILES, .letter = 'p', .name = "interleaved", .field = AT(interleaved),
      .help = "READS is interleaved: neighbours with one name are a pair", .more = "Other reads are single."},
+    {FILES, .name = "lane", .arg = "R1[,R2][,RG]", .kind = ANL_OPTION_SET, .set = add_lane, .repeats = 1,
+     .help = "in place of READS: files, and read group '@RG\\tID:...', of a lane; may be given again",
+     .more = "Lanes are read in turn into one output, each as a run of its own would align it, with an insert-size model of its own. "
+             "Without a read group "
+             "of its own a lane has that of -R."},
+    {FILES, .name = "lanes", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(lanes_file),
+     .help = "likewise, a line for each lane: R1, R2 or nothing, and the read group, tab-separated",
+     .more = "Empty lines and those that begin with # are passed over; the tabs of the read group may be real ones or \\t."},
     {FILES, .name = "un", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(unplaced),
      .help = "write reads, and pairs of which both mates, that found no place there as well, as FASTQ; .gz is compressed",
      .more = "Mates follow each other, as -p takes them. With a % in its name there are two files, the first mates in the one with a 1 in "
@@ -163,6 +198,11 @@ static const anl_option list[] = {
          "without a reference; Picard and GATK read it only when it was written with --sort, without -a, for a genome of up to 67 Mb. MD "
          "and NM are stored in every CRAM."},
     {FILES, .name = "summary", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(summary), .help = "write the summary as JSON"},
+    {FILES, .name = "multiqc", .arg = "PREFIX", .kind = ANL_OPTION_FILE, .field = AT(multiqc),
+     .help = "write PREFIX.anneal_*_mqc.json, which MultiQC shows",
+     .more = "General statistics, reads, duplicates where they are marked, insert sizes, MAPQ, identity, and the version; the sample is "
+             "called like the last "
+             "part of PREFIX."},
     {FILES, .letter = 'v', .name = "verbosity", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(verbosity), .high = 9,
      .help = "1 errors only, 2 summary and warnings, 3 also what aligns, GPU or CPU, and how far it is",
      .more = "On a terminal 2, too, shows how far it is."},
@@ -240,26 +280,6 @@ static int take_format(cli_align_settings *s, const char *path)
     return cli_usage("-o %s: no format has that ending; it is .sam, .sam.gz, .bam, .cram or .paf, or --output-format says it", path);
 }
 
-/* Mates that are the same reads again would all be proper pairs. */
-static int same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    if (!strcmp(a, b)) return 1;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-int cli_align_operands(cli_align_settings *s, const cli_call *call)
-{
-    s->index = call->operands[0];
-    s->reads.path = call->operands[1];
-    s->reads.mates = call->n == 3 ? call->operands[2] : NULL;
-    if (s->reads.mates && s->reads.interleaved) return cli_usage("-p: the reads are interleaved in one file, but there are two");
-    if (s->reads.mates && same_file(s->reads.path, s->reads.mates))
-        return cli_usage("%s and %s: READS and MATES are one file; when it holds both mates in turn, give it once, with -p", s->reads.path,
-                         s->reads.mates);
-    return 0;
-}
-
 int cli_align_settle(cli_align_settings *s)
 {
     if (!(s->given & CLI_GIVEN_FORMAT) && s->output.path && take_format(s, s->output.path)) return 2;
@@ -268,12 +288,14 @@ int cli_align_settle(cli_align_settings *s)
         return cli_usage("--csi: is an index of BAM; of CRAM it is .crai");
     if (s->sort_memory && !s->output.sort) return cli_usage("--sort-memory: is that of sorting; add --sort");
     s->output.sort_memory = (size_t)s->sort_memory;
+    if (s->output.mark_duplicates && !s->output.sort) return cli_usage("--mark-duplicates: is done while records are sorted; add --sort");
+    if (s->output.optical_distance && !s->output.mark_duplicates)
+        return cli_usage("--optical-distance: is that of duplicates; add --mark-duplicates");
+    if (s->duplicate_stats && !s->output.mark_duplicates) return cli_usage("--duplicate-stats: are those of --mark-duplicates; add it");
     if (s->output.format == ANL_PAF && s->output.sort) return cli_usage("--sort: PAF is written in the order of the reads");
     if (s->output.format == ANL_CRAM && s->align.align.eqx) return cli_usage("--eqx: CRAM has no = and X, only M");
-    s->reads.reference = s->output.reference;
     s->output.threads = s->align.threads;
     s->output.without_seq = s->align.all;
-    s->output.read_group = *s->read_group ? s->read_group : NULL;
     return 0;
 }
 

@@ -1,18 +1,16 @@
 #include "align_settings.h"
 #include "cli.h"
 #include "devices.h"
+#include "duplicate_stats.h"
 #include "files.h"
 #include "hints.h"
+#include "lanes.h"
+#include "multiqc.h"
 #include "progress.h"
 #include "summary.h"
 
 #include <limits.h>
 #include <stdlib.h>
-
-static void show_reads(void *meter, int64_t done, int64_t total)
-{
-    anl_meter_update(meter, "aligning", "reads", done, total);
-}
 
 static void show_sorted(void *meter, int64_t done, int64_t total)
 {
@@ -31,15 +29,60 @@ static void tell_device(const cli_align_settings *s, const anl_aligner *a)
 /* A run: what is open, and what is told at its end. */
 typedef struct job {
     const cli_align_settings *settings;
+    const cli_lanes *lanes;
     cli_summary summary;
     anl_meter meter;
+    char stage[2][40]; /* of this lane and of the one before it */
+    size_t lane;
     char *command_line, *header;
     anl_aligner *aligner;
-    anl_reads *reads;
+    anl_reads **reads; /* of the lanes */
     anl_align_output to;
-    anl_output *json;
+    anl_output *json, *duplicate_stats;
+    cli_multiqc multiqc;
     int64_t left_out, without_umi;
 } job;
+
+static void show_reads(void *data, int64_t done, int64_t total)
+{
+    job *j = data;
+    anl_meter_update(&j->meter, j->stage[j->lane % 2], "reads", done, total);
+}
+
+/* All lanes are opened before the first one is read: their headers go into the output's. */
+static int open_lanes(job *j)
+{
+    const cli_align_settings *s = j->settings;
+    const cli_lanes *l = j->lanes;
+    int rc = ANL_OK;
+    if (!(j->reads = anl_alloc(l->n, sizeof *j->reads))) return ANL_ENOMEM;
+    if (!(j->summary.of_lane = anl_alloc(l->n, sizeof *j->summary.of_lane))) return ANL_ENOMEM;
+    for (size_t i = 0; i < l->n && !rc; ++i) {
+        const anl_reads_options from = {l->list[i].path, l->list[i].mates, s->interleaved, s->output.reference};
+        rc = anl_reads_open(&j->reads[i], &from);
+    }
+    return rc;
+}
+
+static int open_alignments(job *j)
+{
+    const anl_index *x = anl_aligner_index(j->aligner);
+    const size_t n = j->lanes->n;
+    anl_alignments_options output = j->settings->output;
+    anl_lane *lanes = anl_alloc(n, sizeof *lanes);
+    if (!lanes) return ANL_ENOMEM;
+    for (size_t i = 0; i < n; ++i) lanes[i] = (anl_lane){j->lanes->list[i].read_group, anl_reads_header(j->reads[i])};
+    output.lanes = lanes;
+    output.n_lanes = (int)n;
+    output.command_line = j->command_line;
+    output.version = ANNEAL_VERSION;
+    output.header_lines = j->header;
+    output.progress = show_sorted;
+    output.progress_data = &j->meter;
+    int rc = anl_alignments_open(&j->to.alignments, &output, x->contigs, x->n_contigs);
+    free(lanes);
+    return rc;
+}
 
 /* Outputs are opened before there is work to lose. */
 static int open_all(job *j)
@@ -49,53 +92,82 @@ static int open_all(job *j)
     int rc = cli_header_lines(s, &j->header);
     if (!rc) rc = anl_threads_start(s->align.threads);
     if (!rc && s->summary) rc = anl_output_open(&j->json, s->summary, ANL_OUTPUT_STREAM);
+    if (!rc && s->duplicate_stats) rc = anl_output_open(&j->duplicate_stats, s->duplicate_stats, ANL_OUTPUT_STREAM);
+    if (!rc && s->multiqc) rc = cli_multiqc_open(&j->multiqc, s->multiqc, s->output.mark_duplicates);
     if (!rc && s->unplaced) rc = anl_unplaced_open(&j->to.unplaced, s->unplaced);
     if (!rc) rc = anl_aligner_open(&j->aligner, s->index, s->model, &s->align);
     if (!rc && s->verbosity > 2) tell_device(s, j->aligner);
-    if (!rc) rc = anl_reads_open(&j->reads, &s->reads);
+    if (!rc) rc = open_lanes(j);
     if (rc) return rc;
-    const anl_index *x = anl_aligner_index(j->aligner);
-    anl_alignments_options output = s->output;
-    output.command_line = j->command_line;
-    output.version = ANNEAL_VERSION;
-    output.extra_header = anl_reads_header(j->reads);
-    output.header_lines = j->header;
-    output.progress = show_sorted;
-    output.progress_data = &j->meter;
     cli_summary_begin(&j->summary, j->aligner);
-    return anl_alignments_open(&j->to.alignments, &output, x->contigs, x->n_contigs);
+    return open_alignments(j);
+}
+
+/* One lane after another, each as a run of its own would align it. */
+static int align_lanes(job *j)
+{
+    const size_t n = j->lanes->n;
+    int rc = ANL_OK;
+    for (size_t i = 0; i < n && !rc; ++i) {
+        anl_summary *done = &j->summary.of_lane[i];
+        j->lane = i;
+        snprintf(j->stage[i % 2], sizeof j->stage[i % 2], n > 1 ? "aligning lane %zu of %zu" : "aligning", i + 1, n);
+        anl_aligner_restart(j->aligner);
+        anl_alignments_lane(j->to.alignments, (int)i);
+        rc = anl_align(j->aligner, j->reads[i], &j->to, done, show_reads, j);
+        anl_reads_free(j->reads[i]);
+        j->reads[i] = NULL;
+        anl_summary_add(&j->summary.done, done);
+    }
+    return rc;
+}
+
+/* Closes an output that may not be there. */
+static int close_output(anl_output **o)
+{
+    const int rc = *o ? anl_output_close(*o) : ANL_OK;
+    *o = NULL;
+    return rc;
 }
 
 /* All files are complete before the first one gets its name. */
 static int finish_all(job *j)
 {
+    cli_summary *sum = &j->summary;
     int rc = anl_alignments_finish(j->to.alignments);
     if (!rc && j->to.unplaced) rc = anl_unplaced_finish(j->to.unplaced);
     anl_meter_finish(&j->meter);
-    cli_summary_end(&j->summary);
-    if (!rc && j->json) rc = cli_summary_write(j->json, &j->summary);
+    cli_summary_end(sum);
+    sum->libraries = anl_alignments_duplicates(j->to.alignments, &sum->n_libraries);
+    cli_summary_duplicates(sum);
+    if (!rc && j->json) rc = cli_summary_write(j->json, sum);
+    if (!rc && j->duplicate_stats) rc = cli_duplicate_stats_write(j->duplicate_stats, sum);
+    if (!rc) rc = cli_multiqc_write(&j->multiqc, sum);
     if (rc) return rc;
     j->left_out = anl_alignments_left_out(j->to.alignments);
     j->without_umi = anl_alignments_without_umi(j->to.alignments);
+    sum->libraries = NULL; /* goes with the file */
     rc = anl_alignments_close(j->to.alignments);
     j->to.alignments = NULL;
     if (!rc && j->to.unplaced) {
         rc = anl_unplaced_close(j->to.unplaced);
         j->to.unplaced = NULL;
     }
-    if (!rc && j->json) {
-        rc = anl_output_close(j->json);
-        j->json = NULL;
-    }
-    return rc;
+    if (!rc) rc = close_output(&j->json);
+    if (!rc) rc = close_output(&j->duplicate_stats);
+    return rc ? rc : cli_multiqc_close(&j->multiqc);
 }
 
 static void free_all(job *j)
 {
     anl_output_abort(j->json);
+    anl_output_abort(j->duplicate_stats);
+    cli_multiqc_abort(&j->multiqc);
     anl_unplaced_abort(j->to.unplaced);
     anl_alignments_abort(j->to.alignments);
-    anl_reads_free(j->reads);
+    for (size_t i = 0; j->reads && i < j->lanes->n; ++i) anl_reads_free(j->reads[i]);
+    free(j->reads);
+    free(j->summary.of_lane);
     anl_aligner_free(j->aligner);
     free(j->header);
     free(j->command_line);
@@ -105,31 +177,41 @@ static void free_all(job *j)
 static void warn(const job *j)
 {
     const cli_align_settings *s = j->settings;
-    const anl_counts *c = &j->summary.done.counts;
     if (*s->ignored) fprintf(stderr, "anneal: %s: of bwa mem, and without effect here\n", s->ignored);
-    if (!c->reads)
-        fprintf(stderr, "anneal: warning: %s holds no reads\n", s->reads.path);
-    else if (s->reads.interleaved && !c->pairs)
-        fprintf(stderr, "anneal: warning: -p: no two neighbours in %s have one name; all reads were taken as single\n", s->reads.path);
+    for (size_t i = 0; i < j->lanes->n; ++i) {
+        const anl_counts *c = &j->summary.of_lane[i].counts;
+        const cli_lane *lane = &j->lanes->list[i];
+        if (!c->reads)
+            fprintf(stderr, "anneal: warning: %s holds no reads\n", lane->path);
+        else if (s->interleaved && !c->pairs)
+            fprintf(stderr, "anneal: warning: -p: no two neighbours in %s have one name; all reads were taken as single\n", lane->path);
+    }
     if (j->left_out) fprintf(stderr, "anneal: -C: %lld parts of comments are no SAM tags and were left out\n", (long long)j->left_out);
     if (j->without_umi)
         fprintf(stderr, "anneal: --umi-from-name: %lld reads have no UMI in their name, and no tag RX\n", (long long)j->without_umi);
+    if (j->summary.duplicates.without_coordinates)
+        fprintf(stderr, "anneal: --optical-distance: the names of %lld reads hold no coordinates of the flow cell\n",
+                (long long)j->summary.duplicates.without_coordinates);
 }
 
-static int check_files(const cli_align_settings *s)
+static int check_files(const cli_align_settings *s, const cli_lanes *l)
 {
     cli_files f = {0};
-    char unplaced[2][PATH_MAX];
+    char unplaced[2][PATH_MAX], multiqc[CLI_MULTIQC_FILES][PATH_MAX];
     const char *indexes = s->output.sort ? ".bai .csi .crai" : "";
     int rc = cli_reads(&f, s->index, "");
-    if (!rc) rc = cli_reads(&f, s->reads.path, "");
-    if (!rc) rc = cli_reads(&f, s->reads.mates, "");
+    if (!rc) rc = cli_reads(&f, s->lanes_file, "");
+    for (size_t i = 0; i < l->n && !rc; ++i)
+        if (!(rc = cli_reads(&f, l->list[i].path, ""))) rc = cli_reads(&f, l->list[i].mates, "");
     if (!rc) rc = cli_reads(&f, s->output.reference, ".fai .gzi");
     if (!rc) rc = cli_reads_model(&f, s->model);
     if (!rc) rc = cli_writes(&f, s->output.path ? s->output.path : "-", s->output.path ? indexes : "");
     if (!rc) rc = cli_writes(&f, s->summary, "");
+    if (!rc) rc = cli_writes(&f, s->duplicate_stats, "");
     for (int i = 0; i < s->n_headers && !rc; ++i)
         if (*s->headers[i] != '@') rc = cli_reads(&f, s->headers[i], "");
+    for (int i = 0; i < CLI_MULTIQC_FILES && !rc && s->multiqc; ++i)
+        if (!(rc = cli_multiqc_name(s->multiqc, i, multiqc[i], sizeof multiqc[i]))) rc = cli_writes(&f, multiqc[i], "");
     for (int i = 0; i < 2 && !rc && s->unplaced; ++i) {
         const int own = anl_unplaced_name(s->unplaced, i + 1, unplaced[i], sizeof unplaced[i]);
         rc = own < 0 ? own : own || !i ? cli_writes(&f, own ? unplaced[i] : s->unplaced, "") : ANL_OK;
@@ -137,19 +219,18 @@ static int check_files(const cli_align_settings *s)
     return cli_files_check(&f, rc);
 }
 
-static int run(void *settings, const cli_call *call)
+static int run_lanes(cli_align_settings *s, const cli_call *call, const cli_lanes *lanes)
 {
-    cli_align_settings *s = settings;
-    int status = cli_align_operands(s, call);
-    if (!status) status = cli_check_index(call);
-    if (!status) status = check_files(s);
+    int status = cli_check_index(call);
+    if (!status) status = check_files(s, lanes);
     if (!status) status = cli_align_settle(s);
     if (status) return status;
-    job j = {.settings = s, .command_line = cli_command_line(call->argc, call->argv), .to = {.hits_only = s->hits_only}};
-    j.summary = (cli_summary){.settings = s, .command_line = j.command_line, .start = anl_now()};
+    job j = {.settings = s, .lanes = lanes, .command_line = cli_command_line(call->argc, call->argv), .to = {.hits_only = s->hits_only}};
+    j.summary = (cli_summary){.settings = s, .lanes = lanes, .command_line = j.command_line, .start = anl_now()};
+    if (s->multiqc) j.to.histograms = &j.multiqc.histograms;
     anl_meter_start(&j.meter, s->verbosity < 2 ? ANL_METER_OFF : s->verbosity < 3 ? ANL_METER_TERMINAL : ANL_METER_LINES);
     int rc = j.command_line ? open_all(&j) : ANL_ENOMEM;
-    if (!rc) rc = anl_align(j.aligner, j.reads, &j.to, &j.summary.done, show_reads, &j.meter);
+    if (!rc) rc = align_lanes(&j);
     if (!rc)
         rc = finish_all(&j);
     else
@@ -162,13 +243,24 @@ static int run(void *settings, const cli_call *call)
     return rc ? cli_fail() : 0;
 }
 
+static int run(void *settings, const cli_call *call)
+{
+    cli_align_settings *s = settings;
+    cli_lanes lanes = {0};
+    s->index = call->operands[0];
+    int status = cli_lanes_take(&lanes, s, call);
+    if (!status) status = run_lanes(s, call, &lanes);
+    cli_lanes_free(&lanes);
+    return status;
+}
+
 const cli_command cmd_align = {
     .name = "align",
     .what = "align reads to an index",
-    .usage = "[OPTIONS] INDEX.anl READS [MATES]",
+    .usage = "[OPTIONS] INDEX.anl READS [MATES]\n[OPTIONS] INDEX.anl --lane R1,R2,RG [--lane R1,R2,RG ...]",
     .about = "READS and MATES: FASTQ or FASTA, plain, gzip or bgzip; READS may be '-' (standard input), uBAM, CRAM or SAM.",
     .needs = "INDEX.anl READS [MATES]",
-    .least = 2,
+    .least = 1,
     .most = 3,
     .sections = {CLI_SECTION_FILES, ANL_SECTION_RECORDS, ANL_SECTION_SCORES, ANL_SECTION_PAIRS, ANL_SECTION_SEARCH, CLI_SECTION_BWA},
     .parts = {{&cli_align_files, 0}, {&anl_align_option_table, offsetof(cli_align_settings, align)}},

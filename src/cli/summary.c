@@ -29,6 +29,23 @@ void cli_summary_end(cli_summary *s)
     s->peak_mib = (double)usage.ru_maxrss / 1024;
 }
 
+void cli_summary_duplicates(cli_summary *s)
+{
+    anl_duplicate_counts *all = &s->duplicates;
+    for (int i = 0; i < s->n_libraries; ++i) {
+        const anl_duplicate_counts *c = &s->libraries[i];
+        all->records += c->records;
+        all->excluded += c->excluded;
+        all->paired += c->paired;
+        all->single += c->single;
+        all->pair_duplicates += c->pair_duplicates;
+        all->single_duplicates += c->single_duplicates;
+        all->pair_optical += c->pair_optical;
+        all->single_optical += c->single_optical;
+        all->without_coordinates += c->without_coordinates;
+    }
+}
+
 static double rate(const cli_summary *s)
 {
     return (double)s->done.counts.reads / (s->seconds + 1e-9);
@@ -49,19 +66,50 @@ static void print_search(const anl_find_counts *c, int64_t reads)
             c->segments ? (double)c->entries / (double)c->segments : 0.0);
 }
 
-void cli_summary_print(const cli_summary *s)
+static void print_duplicates(const cli_summary *s)
 {
-    const anl_counts *c = &s->done.counts;
-    const cli_align_settings *o = s->settings;
-    fprintf(stderr, "anneal " ANNEAL_VERSION ": %s\n", s->command_line);
-    fprintf(stderr, "%s%s%s to %s: %d contigs, %lld bp\n", o->reads.path, o->reads.mates ? ", " : "", o->reads.mates ? o->reads.mates : "",
-            o->index, s->contigs, (long long)s->bases);
+    const anl_duplicate_counts *c = &s->duplicates;
+    const int64_t copies = c->pair_duplicates + c->single_duplicates, examined = c->paired + c->single;
+    fprintf(stderr, "%lld of %lld mapped reads are duplicates (%.2f%%)", (long long)copies, (long long)examined, percent(copies, examined));
+    if (s->settings->output.optical_distance) fprintf(stderr, ", %lld of them optical", (long long)(c->pair_optical + c->single_optical));
+    fputc('\n', stderr);
+}
+
+static void print_counts(const anl_summary *done)
+{
+    const anl_counts *c = &done->counts;
     fprintf(stderr, "%lld reads, %lld mapped (%.2f%%)", (long long)c->reads, (long long)c->mapped, percent(c->mapped, c->reads));
     if (c->pairs)
         fprintf(stderr, ", %lld of %lld pairs proper (%.2f%%)", (long long)c->proper, (long long)c->pairs, percent(c->proper, c->pairs));
-    if (s->done.insert.usable) fprintf(stderr, ", insert size %.1f +- %.1f", s->done.insert.mean, s->done.insert.sd);
+    if (done->insert.usable) fprintf(stderr, ", insert size %.1f +- %.1f", done->insert.mean, done->insert.sd);
+}
+
+static void print_inputs(const cli_summary *s)
+{
+    const cli_lanes *l = s->lanes;
+    if (l->n == 1)
+        cli_lane_print(stderr, l->list);
+    else
+        fprintf(stderr, "%zu lanes", l->n);
+    fprintf(stderr, " to %s: %d contigs, %lld bp\n", s->settings->index, s->contigs, (long long)s->bases);
+    for (size_t i = 0; i < l->n && l->n > 1; ++i) {
+        fprintf(stderr, "lane %zu: ", i + 1);
+        cli_lane_print(stderr, &l->list[i]);
+        fputs(": ", stderr);
+        print_counts(&s->of_lane[i]);
+        fputc('\n', stderr);
+    }
+}
+
+void cli_summary_print(const cli_summary *s)
+{
+    const cli_align_settings *o = s->settings;
+    fprintf(stderr, "anneal " ANNEAL_VERSION ": %s\n", s->command_line);
+    print_inputs(s);
+    print_counts(s->lanes->n == 1 ? s->of_lane : &s->done);
     fprintf(stderr, ", %.0f reads/s\n", rate(s));
-    if (o->verbosity > 2) print_search(&s->done.found, c->reads);
+    if (s->n_libraries) print_duplicates(s);
+    if (o->verbosity > 2) print_search(&s->done.found, s->done.counts.reads);
     fprintf(stderr, "%.1f s, %.1f CPU s, %.0f MiB, %d thread%s, %s%s%s\n", s->seconds, s->cpu_seconds, s->peak_mib, o->align.threads,
             o->align.threads == 1 ? "" : "s", s->kernels, s->device ? ", " : "", s->device ? s->device : "");
 }
@@ -82,27 +130,84 @@ static void put_search(FILE *f, const anl_find_counts *c)
             (long long)c->proven_beside_mate, (long long)c->settled_by_mate, (long long)c->segments, (long long)c->entries);
 }
 
+static void put_counts(FILE *f, const anl_duplicate_counts *c, const char *end)
+{
+    const int64_t size = anl_library_size(c);
+    fputs("{", f);
+    put_text(f, "library", c->library);
+    fprintf(f, "\"paired\": %lld, \"single\": %lld, \"excluded\": %lld, \"pair_duplicates\": %lld, \"single_duplicates\": %lld, ",
+            (long long)c->paired, (long long)c->single, (long long)c->excluded, (long long)c->pair_duplicates,
+            (long long)c->single_duplicates);
+    fprintf(f, "\"pair_optical\": %lld, \"single_optical\": %lld, \"estimated_size\": ", (long long)c->pair_optical,
+            (long long)c->single_optical);
+    if (size)
+        fprintf(f, "%lld}%s", (long long)size, end);
+    else
+        fprintf(f, "null}%s", end);
+}
+
+/* Marked by --mark-duplicates, of each library; null where nothing was looked for. */
+static void put_duplicates(FILE *f, const cli_summary *s)
+{
+    fputs(s->n_libraries ? "\"duplicates\": [" : "\"duplicates\": null, ", f);
+    for (int i = 0; i < s->n_libraries; ++i) put_counts(f, &s->libraries[i], i + 1 < s->n_libraries ? ", " : "], ");
+}
+
+static void put_inputs(FILE *f, const cli_lane *lane)
+{
+    cli_json_string(f, lane->path);
+    if (lane->mates) fputs(", ", f), cli_json_string(f, lane->mates);
+}
+
+static void put_done(FILE *f, const anl_summary *done)
+{
+    const anl_counts *c = &done->counts;
+    fprintf(f, "\"reads\": %lld, \"mapped\": %lld, \"pairs\": %lld, \"proper_pairs\": %lld, ", (long long)c->reads, (long long)c->mapped,
+            (long long)c->pairs, (long long)c->proper);
+    if (done->insert.usable)
+        fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}", done->insert.mean, done->insert.sd);
+    else
+        fputs("\"insert_size\": null", f);
+}
+
+static void put_lanes(FILE *f, const cli_summary *s)
+{
+    fputs("\"lanes\": [", f);
+    for (size_t i = 0; i < s->lanes->n; ++i) {
+        const cli_lane *lane = &s->lanes->list[i];
+        fputs(i ? ", {\"inputs\": [" : "{\"inputs\": [", f);
+        put_inputs(f, lane);
+        fputs("], ", f);
+        if (lane->read_group)
+            put_text(f, "read_group", lane->read_group);
+        else
+            fputs("\"read_group\": null, ", f);
+        put_done(f, &s->of_lane[i]);
+        fputc('}', f);
+    }
+    fputs("], ", f);
+}
+
 int cli_summary_write(anl_output *to, const cli_summary *s)
 {
     FILE *f = anl_output_stream(to);
     if (!f) return ANL_EIO;
-    const anl_counts *c = &s->done.counts;
     const cli_align_settings *o = s->settings;
     fputc('{', f);
     put_text(f, "version", ANNEAL_VERSION);
     put_text(f, "command_line", s->command_line);
     fputs("\"inputs\": [", f);
-    cli_json_string(f, o->reads.path);
-    if (o->reads.mates) fputs(", ", f), cli_json_string(f, o->reads.mates);
+    for (size_t i = 0; i < s->lanes->n; ++i) {
+        if (i) fputs(", ", f);
+        put_inputs(f, &s->lanes->list[i]);
+    }
     fputs("], \"reference\": {", f);
     put_text(f, "index", o->index);
     fprintf(f, "\"contigs\": %d, \"bases\": %lld}, ", s->contigs, (long long)s->bases);
-    fprintf(f, "\"reads\": %lld, \"mapped\": %lld, \"pairs\": %lld, \"proper_pairs\": %lld, ", (long long)c->reads, (long long)c->mapped,
-            (long long)c->pairs, (long long)c->proper);
-    if (s->done.insert.usable)
-        fprintf(f, "\"insert_size\": {\"mean\": %.2f, \"sd\": %.2f}, ", s->done.insert.mean, s->done.insert.sd);
-    else
-        fputs("\"insert_size\": null, ", f);
+    put_done(f, s->lanes->n == 1 ? s->of_lane : &s->done);
+    fputs(", ", f);
+    put_lanes(f, s);
+    put_duplicates(f, s);
     put_search(f, &s->done.found);
     put_text(f, "kernels", s->kernels);
     put_text(f, "device", s->device ? s->device : "cpu");

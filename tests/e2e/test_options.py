@@ -36,16 +36,18 @@ if shutil.which("groff"):
 # ---- what is read ----
 good = {("align", "device"): ["auto", "cpu", "cuda:0"], ("index", "device"): ["auto", "cpu", "cuda:0"], ("train", "device"): ["cpu"],
         ("align", "insert-size"): ["400", "400,50,900,1"], ("align", "preset"): ["sr", "map-pb"], ("align", "cs"): ["long", "short"],
-        ("align", "xa-limit"): ["0", "2048", "5,200"], ("align", "header"): ["@CO\\tx"], ("align", "read-group"): ["@RG\\tID:x"], ("align", "rg-id"): ["x"], ("recall", "lengths"): ["20", "20,400"], ("recall", "errors"): ["0", "500,1"]}
+        ("align", "lane"): ["x.fq", "x.fq,y.fq"], ("align", "xa-limit"): ["0", "2048", "5,200"], ("align", "header"): ["@CO\\tx"], ("align", "read-group"): ["@RG\\tID:x"], ("align", "rg-id"): ["x"], ("recall", "lengths"): ["20", "20,400"], ("recall", "errors"): ["0", "500,1"]}
 bad = {"device": ["tpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1024"], "insert-size": ["x", "-1", "400,", "1e9", "1,2,3,4,5"], "preset": ["pacbio"],
-       "xa-limit": ["-1", "2049", "5,", "x"], "header": [], "cs": ["none"], "read-group": ["x"], "rg-id": ["\t"], "lengths": ["19", "401", "20,,30", "20,", ""], "errors": ["501", "1,x"]}
-beside = {"sort-memory": ["--sort"], "csi": ["--sort", "-o", "x.bam"], "hidden": ["--light", "x"]}  # what an option wants
+       "xa-limit": ["-1", "2049", "5,", "x"], "header": [], "lane": [], "cs": ["none"], "read-group": ["x"], "rg-id": ["\t"], "lengths": ["19", "401", "20,,30", "20,", ""], "errors": ["501", "1,x"]}
+beside = {"sort-memory": ["--sort"], "csi": ["--sort", "-o", "x.bam"], "hidden": ["--light", "x"], "mark-duplicates": ["--sort"], "optical-distance": ["--sort", "--mark-duplicates"],
+          "duplicate-stats": ["--sort", "--mark-duplicates"]}  # what an option wants
 refusals = accepted = 0
 
 def accepts(o, *args):
     """The command line is well-formed (2 would say that it is not): what is wrong is the file that is not there, or a GPU that is not."""
     global accepted
-    p = subprocess.run([ANNEAL, o["command"], *args, *commands[o["command"]]], capture_output=True, text=True, cwd=TEMP)
+    operands = commands[o["command"]][:1] if o.get("name") in ("lane", "lanes") else commands[o["command"]]
+    p = subprocess.run([ANNEAL, o["command"], *args, *operands], capture_output=True, text=True, cwd=TEMP)
     check(p.returncode == 1 and p.stderr.startswith("anneal: ") and p.stderr.count("\n") == 1, f"{o['command']} {args}: {p.returncode} {p.stderr}")
     accepted += 1
 

@@ -49,10 +49,12 @@ static void make_records(void)
     }
 }
 
+static const anl_lane lane = {.read_group = "@RG\tID:g\tSM:s"};
+
 static anl_alignments_options options(const char *path, anl_format format)
 {
     return (anl_alignments_options){
-        .path = path, .format = format, .threads = 1, .command_line = "anneal test", .version = "1", .read_group = "@RG\tID:g\tSM:s"};
+        .path = path, .format = format, .threads = 1, .command_line = "anneal test", .version = "1", .lanes = &lane, .n_lanes = 1};
 }
 
 static int write_all(const anl_alignments_options *o)

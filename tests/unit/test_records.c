@@ -11,14 +11,12 @@ static const anl_contig contigs[] = {{"c1", 400000, "0123456789abcdef0123456789a
 #define PICARD "ValidateSamFile MODE=SUMMARY IGNORE=QUALITY_NOT_STORED I=" /* secondary records have none */
 static const char *const names[] = {"x.sam", "x.bam", "x.cram", "x.paf"};
 
+static const anl_lane lane = {.read_group = "@RG\tID:g\tSM:s\tPL:ILLUMINA"};
+
 static anl_alignments_options options(const char *path, anl_format format)
 {
-    return (anl_alignments_options){.path = path,
-                                    .format = format,
-                                    .threads = 1,
-                                    .command_line = "anneal test",
-                                    .version = "1",
-                                    .read_group = "@RG\tID:g\tSM:s\tPL:ILLUMINA"};
+    return (anl_alignments_options){
+        .path = path, .format = format, .threads = 1, .command_line = "anneal test", .version = "1", .lanes = &lane, .n_lanes = 1};
 }
 
 static void write_records(const anl_alignments_options *o, const anl_record *records, size_t n)
