@@ -165,6 +165,17 @@ int anl_arena_grow(anl_arena *a, void *array, size_t n, size_t *cap, size_t need
     return ANL_OK;
 }
 
+anl_arena_mark anl_arena_now(const anl_arena *a)
+{
+    return (anl_arena_mark){a->current, a->current ? a->current->used : 0};
+}
+
+void anl_arena_return(anl_arena *a, anl_arena_mark to)
+{
+    a->current = to.block ? to.block : a->first;
+    if (a->current) a->current->used = to.used;
+}
+
 void anl_arena_reset(anl_arena *a)
 {
     a->current = a->first;

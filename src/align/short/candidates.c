@@ -188,7 +188,10 @@ static int rank(const anl_context *c, anl_scratch *s, anl_query *queries, int n)
         if (q->n == q->n_ranked) continue;
         rc = sort_and_merge(q->candidates, q->n, q->read->len, s->temporary, &q->n);
         if (!rc) prefer_whole(c, q);
-        if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) q->n = ANL_KEPT_CANDIDATES;
+        if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) {
+            const int all_equal = q->candidates[ANL_KEPT_CANDIDATES - 1].score == q->candidates[0].score;
+            q->n = all_equal ? ANL_KEPT_EQUAL : ANL_KEPT_CANDIDATES;
+        }
         q->n_ranked = q->n;
     }
     return rc;
@@ -318,7 +321,7 @@ static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries,
     return rc;
 }
 
-/* Moves the candidates to `results`, where they take no more room than they need. */
+/* Moves the candidates to `results`, which is not the arena that they are in, where they take no more room than they need. */
 static int keep(anl_query *queries, int n, anl_arena *results)
 {
     for (int i = 0; i < n; ++i) {
@@ -332,22 +335,52 @@ static int keep(anl_query *queries, int n, anl_arena *results)
     return ANL_OK;
 }
 
+/* Votes and scores segments whose search is over; what that needs is released. */
+static int score_segments(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
+                          anl_query *queries, anl_arena *results)
+{
+    const anl_arena_mark before = anl_arena_now(s->temporary);
+    voted_query *voted = anl_arena_alloc(s->temporary, (size_t)segments->n, sizeof *voted);
+    int32_t n = 0;
+    if (!voted) return ANL_ENOMEM;
+    int rc = first_look(c, s, p, segments, queue, queries, voted, &n);
+    for (int32_t i = 0; i < n && !rc; ++i)
+        if (voted[i].scored < voted[i].n) rc = second_look(c, s, queries, &voted[i], queue);
+    if (!rc) rc = run_queue(c, s, queue, queries, s->temporary);
+    for (int32_t i = 0; i < n && !rc; ++i) {
+        rc = rank(c, s, &queries[voted[i].query], 1);
+        if (!rc) rc = keep(&queries[voted[i].query], 1, results);
+    }
+    anl_arena_return(s->temporary, before);
+    return rc;
+}
+
+/* The first segment behind those from `begin` on that are scored together: whole queries, until they have many hits. */
+static int32_t group_end(const anl_segments *segments, int32_t begin)
+{
+    const anl_segment *list = segments->list;
+    int32_t end = begin, hits = 0;
+    while (end < segments->n && (hits < ANL_HITS_TOGETHER || list[end].sequence == list[end - 1].sequence)) hits += list[end++].near.n;
+    return end;
+}
+
 int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
                           anl_query *queries, int n, anl_arena *results)
 {
     const anl_effort effort = c->options->exhaustive ? ANL_EFFORT_ALL : ANL_EFFORT_WIDENED;
-    voted_query *voted = anl_arena_alloc(s->temporary, (size_t)segments->n, sizeof *voted);
-    int32_t n_voted = 0;
-    if (!voted) return ANL_ENOMEM;
     int rc = segments->n ? anl_locate_search(c, s, p, segments, effort, NULL) : ANL_OK;
     for (int32_t i = 0; i < segments->n && !rc; ++i)
         queries[segments->list[i].sequence].truncated |= (uint8_t)anl_locate_is_truncated(p, &segments->list[i], c->index->d);
-    if (!rc) rc = first_look(c, s, p, segments, queue, queries, voted, &n_voted);
-    for (int32_t i = 0; i < n_voted && !rc; ++i)
-        if (voted[i].scored < voted[i].n) rc = second_look(c, s, queries, &voted[i], queue);
+    /* Settled queries wait in the queue. */
     if (!rc) rc = run_queue(c, s, queue, queries, s->temporary);
     if (!rc) rc = rank(c, s, queries, n);
-    return rc ? rc : keep(queries, n, results);
+    if (!rc) rc = keep(queries, n, results);
+    for (int32_t begin = 0, end; begin < segments->n && !rc; begin = end) {
+        end = group_end(segments, begin);
+        anl_segments group = {.list = segments->list + begin, .n = end - begin};
+        rc = score_segments(c, s, p, &group, queue, queries, results);
+    }
+    return rc;
 }
 
 int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_sw_queue *queue, anl_query *queries, int n,
