@@ -124,6 +124,16 @@ static int find_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *que
     return anl_candidates_find(c, s, &anl_locate_split, queue, found, (int)segments->n, results);
 }
 
+/* No place is told twice: a secondary alignment gives way to what is at its place. */
+static void drop_secondaries_at(anl_read_alignments *aligned, const anl_read_alignment *place)
+{
+    int32_t n = 1;
+    for (int32_t i = 1; i < aligned->n; ++i)
+        if (aligned->list[i].kind != ANL_SECONDARY || !anl_read_alignment_same(place, &aligned->list[i]))
+            aligned->list[n++] = aligned->list[i];
+    aligned->n = n;
+}
+
 static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, const anl_split_segments *segments,
                            anl_query *queries, uint8_t *open, anl_arena *results)
 {
@@ -135,6 +145,7 @@ static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *q
         rc = align_segment(c, s, &segments->list[i], &queries[number], &found[i], results, &here);
         if (rc || !here.n || anl_split_overlaps(aligned, &here.list[0])) continue;
         here.list[0].kind = ANL_SUPPLEMENTARY;
+        drop_secondaries_at(aligned, &here.list[0]);
         for (int32_t j = 0; j < here.n && !rc; ++j)
             if (!j || !anl_read_alignments_hold(aligned, &here.list[j])) rc = anl_read_alignments_add(aligned, &here.list[j], results);
         open[number] = 1;
@@ -155,14 +166,10 @@ static int is_segment(const anl_query *q)
 /* Puts another alignment in the place of the primary one. */
 static void replace_primary(anl_read_alignments *aligned, const anl_read_alignment *by)
 {
-    int32_t n = 1;
-    aligned->list[0] = *by;
-    for (int32_t i = 1; i < aligned->n; ++i)
-        if (aligned->list[i].kind != ANL_SECONDARY || !anl_read_alignment_same(by, &aligned->list[i]))
-            aligned->list[n++] = aligned->list[i];
-    aligned->n = n;
     anl_read_alignment *own = &aligned->list[0];
-    for (int32_t i = 1; i < n; ++i) {
+    drop_secondaries_at(aligned, by);
+    *own = *by;
+    for (int32_t i = 1; i < aligned->n; ++i) {
         const anl_read_alignment *other = &aligned->list[i];
         const int32_t score = other->score < own->score ? other->score : own->score;
         if (other->kind == ANL_SECONDARY && score > own->second && anl_read_alignment_competes(own, other)) own->second = score;
