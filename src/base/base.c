@@ -165,25 +165,21 @@ int anl_arena_grow(anl_arena *a, void *array, size_t n, size_t *cap, size_t need
     return ANL_OK;
 }
 
-void anl_arena_reset(anl_arena *a)
-{
-    a->current = a->first;
-    if (a->first) a->first->used = 0;
-}
-
 anl_arena_mark anl_arena_now(const anl_arena *a)
 {
     return (anl_arena_mark){a->current, a->current ? a->current->used : 0};
 }
 
-void anl_arena_go_back(anl_arena *a, anl_arena_mark mark)
+void anl_arena_return(anl_arena *a, anl_arena_mark to)
 {
-    if (!mark.block)
-        anl_arena_reset(a);
-    else {
-        a->current = mark.block;
-        a->current->used = mark.used;
-    }
+    a->current = to.block ? to.block : a->first;
+    if (a->current) a->current->used = to.used;
+}
+
+void anl_arena_reset(anl_arena *a)
+{
+    a->current = a->first;
+    if (a->first) a->first->used = 0;
 }
 
 void anl_arena_free(anl_arena *a)

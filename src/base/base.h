@@ -62,16 +62,15 @@ void *anl_arena_alloc(anl_arena *a, size_t n, size_t size); /**< 16-byte aligned
  *  stays until the arena is reset; as capacities double, all of them together are no larger than the last. 0 or ANL_ENOMEM. */
 int anl_arena_grow(anl_arena *a, void *array, size_t n, size_t *cap, size_t need, size_t size);
 
-void anl_arena_reset(anl_arena *a);
-
-/** A moment of an arena's life. */
+/** How full an arena is. */
 typedef struct anl_arena_mark {
     void *block;
     size_t used;
 } anl_arena_mark;
 
 anl_arena_mark anl_arena_now(const anl_arena *a);
-void anl_arena_go_back(anl_arena *a, anl_arena_mark mark); /**< releases what was allocated since */
+void anl_arena_return(anl_arena *a, anl_arena_mark to); /**< releases what came after; no reset may lie between */
+void anl_arena_reset(anl_arena *a);
 
 void anl_arena_free(anl_arena *a);
 

@@ -153,11 +153,12 @@ def make_pair():
     length, size = rng.choice((36, 75, 100, 150, 250)), max(1, round(rng.gauss(300, 60)))
     if rng.random() < 0.1: size = rng.randint(1, length)
     s, (name, begin, end, reverse) = sample(size)
-    mates = []
+    # Of a fragment shorter than the insert sizes allow, copies in a proper pair are better places than its own.
+    told, mates = size >= 60, []
     for i, (piece, strand) in enumerate(((s, reverse), (turned(s), not reverse))):
         n = min(length, len(piece))
         mates.append(worn(Read(piece[:n] + ADAPTERS[i][:length - n] if rng.random() < 0.8 else piece[:n],
-                               [(name, end - n, end, True) if strand else (name, begin, begin + n, False)],
+                               [(name, end - n, end, True) if strand else (name, begin, begin + n, False)][:told],
                                n == length and set(piece[:n]) <= set("ACGT")), rng.choice((0, 0, 0.01, 0.04))))
     if rng.random() > 0.1: return mates
     mates[rng.randrange(2)] = make_single(rng.choice((400, 400, 1000)))

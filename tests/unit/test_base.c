@@ -3,6 +3,29 @@
 
 #include "base.h"
 
+/* What came after a mark is released, however many blocks it took; what came before stays. */
+static void arenas_return_to_a_mark(void **unused)
+{
+    (void)unused;
+    anl_arena *a = anl_arena_new();
+    assert_non_null(a);
+    const anl_arena_mark empty = anl_arena_now(a);
+    uint8_t *kept = anl_arena_alloc(a, 1000, 1);
+    memset(kept, 7, 1000);
+    const anl_arena_mark mark = anl_arena_now(a);
+    uint8_t *small = anl_arena_alloc(a, 100, 1), *large = anl_arena_alloc(a, 3 << 20, 1);
+    memset(large, 1, 3 << 20);
+    for (int round = 0; round < 3; ++round) {
+        anl_arena_return(a, mark);
+        assert_ptr_equal(anl_arena_alloc(a, 100, 1), small);
+        assert_ptr_equal(anl_arena_alloc(a, 3 << 20, 1), large);
+    }
+    for (int i = 0; i < 1000; ++i) assert_int_equal(kept[i], 7);
+    anl_arena_return(a, empty);
+    assert_ptr_equal(anl_arena_alloc(a, 1000, 1), kept);
+    anl_arena_free(a);
+}
+
 static void arena_arrays_grow(void **unused)
 {
     (void)unused;
@@ -53,6 +76,7 @@ static void arrays_grow(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_arrays_grow), cmocka_unit_test(arrays_grow)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_arrays_grow), cmocka_unit_test(arenas_return_to_a_mark),
+                                       cmocka_unit_test(arrays_grow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,12 +70,14 @@ enum {
 /* ---- candidates ---- */
 
 enum {
-    ANL_WEAK_PLACE = 3,    /* places with less than 1/3 of the most votes are not scored: 1/2 and 1/6 find the same, 1/6 8% slower */
-    ANL_FIRST_PLACES = 32, /* places with the most votes that are scored first; of others only what may matter beside them */
+    ANL_WEAK_PLACE = 3, /* places with less than 1/3 of the most votes are not scored: 1/2 and 1/6 find the same, 1/6 8% slower */
+    ANL_FIRST_PLACES =
+        32, /* places with the most votes that are scored first; of others only what may matter beside them; 16 and 64 find the same */
     ANL_KEPT_CANDIDATES =
         512, /* of a read, unless -a asks for all: bounds the memory of a batch. 256 lose 4 of 40,000 reads of maize subtelomeres, 128 lose 22 */
-    ANL_SCORED_TOGETHER = 512, /* segments: bounds the memory of places and candidates in repeats */
-    ANL_SW_QUEUE = 16384,        /* places that are scored together: 5 MB of reference; more gain nothing */
+    ANL_KEPT_EQUAL = 64,       /* where so many have the best score, only these: MAPQ is 0, and a mate that knows better finds its place */
+    ANL_HITS_TOGETHER = 65536, /* of reads that are voted on and scored together, 20 MB: a chunk of ordinary reads has fewer */
+    ANL_SW_QUEUE = 16384,      /* places that are scored together: 5 MB of reference; more gain nothing */
     ANL_UNGAPPED_MISMATCHES = 1, /* so many on a diagonal cost less than a gap and what it could win: the ungapped score is final */
     ANL_STRAIGHT_MISMATCHES = 8, /* the same where no votes are for other diagonals and the mismatches lie apart (straight.h) */
     ANL_SAME_PLACE = 20,        /* candidates whose starts differ by up to 1/20 of the read are one, as gaps move the start: half, double */

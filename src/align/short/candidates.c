@@ -185,7 +185,10 @@ static int rank(const anl_context *c, anl_scratch *s, anl_query *q)
     if (q->n == q->n_ranked) return ANL_OK;
     int rc = sort_and_merge(q->candidates, q->n, q->read->len, s->temporary, &q->n);
     if (!rc) prefer_whole(c, q);
-    if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) q->n = ANL_KEPT_CANDIDATES;
+    if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) {
+        const int all_equal = q->candidates[ANL_KEPT_CANDIDATES - 1].score == q->candidates[0].score;
+        q->n = all_equal ? ANL_KEPT_EQUAL : ANL_KEPT_CANDIDATES;
+    }
     q->n_ranked = q->n;
     return rc;
 }
@@ -315,7 +318,7 @@ static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries,
     return rc;
 }
 
-/* Ranks a query's candidates and moves them to `results`, where they take no more room than they need. */
+/* Ranks a query's candidates and moves them to `results`, which is not the arena that they are in, where they take no more room than they need. */
 static int keep(const anl_context *c, anl_scratch *s, anl_query *q, anl_arena *results)
 {
     int rc = rank(c, s, q);
@@ -341,8 +344,17 @@ static int score_group(const anl_context *c, anl_scratch *s, const anl_locate_pa
     if (!rc) rc = run_queue(c, s, queue, queries, s->temporary);
     for (int32_t i = 0; i < n_voted && !rc; ++i) rc = keep(c, s, &queries[voted[i].query], results);
     for (int32_t i = 0; i < n; ++i) anl_locate_forget(&segments[i]);
-    anl_arena_go_back(s->temporary, before);
+    anl_arena_return(s->temporary, before);
     return rc;
+}
+
+/* The first segment behind those from `begin` on that are scored together: whole queries, until they have many hits. */
+static int32_t group_end(const anl_segments *segments, int32_t begin)
+{
+    const anl_segment *list = segments->list;
+    int32_t end = begin, hits = 0;
+    while (end < segments->n && (hits < ANL_HITS_TOGETHER || list[end].sequence == list[end - 1].sequence)) hits += list[end++].near.n;
+    return end;
 }
 
 int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
@@ -357,7 +369,7 @@ int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate
     for (int i = 0; i < n && !rc; ++i)
         if (queries[i].settled) rc = keep(c, s, &queries[i], results);
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
-        for (next = i; next < segments->n && (next - i < ANL_SCORED_TOGETHER || list[next].sequence == list[next - 1].sequence);) ++next;
+        next = group_end(segments, i);
         rc = score_group(c, s, p, list + i, next - i, queue, queries, results);
     }
     return rc;

@@ -17,7 +17,7 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
 int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results);
 
 /** Searches embedded segments of `n` queries in as many lists as it may take (params->k is k itself), lets them vote and scores. Sets
- *  `truncated`, too. Errors as anl_search_wave. */
+ *  `truncated`, too. `results` is not s->temporary. Errors as anl_search_wave. */
 int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
                           anl_query *queries, int n, anl_arena *results);
 

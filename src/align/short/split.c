@@ -115,26 +115,37 @@ static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_s
 }
 
 static int find_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, const anl_split_segments *segments,
-                         const anl_query *queries, anl_query **out)
+                         const anl_query *queries, anl_arena *results, anl_query **out)
 {
     anl_query *found = anl_arena_alloc(s->temporary, segments->n, sizeof *found);
     if (!found) return ANL_ENOMEM;
     for (size_t i = 0; i < segments->n; ++i) found[i] = query_of(c->index, &segments->list[i], &queries[segments->list[i].query]);
     *out = found;
-    return anl_candidates_find(c, s, &anl_locate_split, queue, found, (int)segments->n, s->temporary);
+    return anl_candidates_find(c, s, &anl_locate_split, queue, found, (int)segments->n, results);
+}
+
+/* No place is told twice: a secondary alignment gives way to what is at its place. */
+static void drop_secondaries_at(anl_read_alignments *aligned, const anl_read_alignment *place)
+{
+    int32_t n = 1;
+    for (int32_t i = 1; i < aligned->n; ++i)
+        if (aligned->list[i].kind != ANL_SECONDARY || !anl_read_alignment_same(place, &aligned->list[i]))
+            aligned->list[n++] = aligned->list[i];
+    aligned->n = n;
 }
 
 static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, const anl_split_segments *segments,
                            anl_query *queries, uint8_t *open, anl_arena *results)
 {
     anl_query *found;
-    int rc = find_segments(c, s, queue, segments, queries, &found);
+    int rc = find_segments(c, s, queue, segments, queries, results, &found);
     for (size_t i = 0; i < segments->n && !rc; ++i) {
         const int32_t number = segments->list[i].query;
         anl_read_alignments here, *aligned = &queries[number].aligned;
         rc = align_segment(c, s, &segments->list[i], &queries[number], &found[i], results, &here);
         if (rc || !here.n || anl_split_overlaps(aligned, &here.list[0])) continue;
         here.list[0].kind = ANL_SUPPLEMENTARY;
+        drop_secondaries_at(aligned, &here.list[0]);
         for (int32_t j = 0; j < here.n && !rc; ++j)
             if (!j || !anl_read_alignments_hold(aligned, &here.list[j])) rc = anl_read_alignments_add(aligned, &here.list[j], results);
         open[number] = 1;
@@ -144,22 +155,21 @@ static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *q
 
 /* ---- the primary segment ---- */
 
-static int is_split(const anl_query *q)
+/* Whether the primary alignment is one of several segments, or of so few of the bases that their vector says little of it. */
+static int is_segment(const anl_query *q)
 {
-    return q->aligned.n > 1 && q->aligned.list[1].kind == ANL_SUPPLEMENTARY && q->strand[0];
+    const anl_read_alignments *a = &q->aligned;
+    if (!a->n || !q->strand[0]) return 0;
+    return (a->n > 1 && a->list[1].kind == ANL_SUPPLEMENTARY) || ANL_SHARED * (a->list[0].qend - a->list[0].qbeg) < q->read->len;
 }
 
 /* Puts another alignment in the place of the primary one. */
 static void replace_primary(anl_read_alignments *aligned, const anl_read_alignment *by)
 {
-    int32_t n = 1;
-    aligned->list[0] = *by;
-    for (int32_t i = 1; i < aligned->n; ++i)
-        if (aligned->list[i].kind != ANL_SECONDARY || !anl_read_alignment_same(by, &aligned->list[i]))
-            aligned->list[n++] = aligned->list[i];
-    aligned->n = n;
     anl_read_alignment *own = &aligned->list[0];
-    for (int32_t i = 1; i < n; ++i) {
+    drop_secondaries_at(aligned, by);
+    *own = *by;
+    for (int32_t i = 1; i < aligned->n; ++i) {
         const anl_read_alignment *other = &aligned->list[i];
         const int32_t score = other->score < own->score ? other->score : own->score;
         if (other->kind == ANL_SECONDARY && score > own->second && anl_read_alignment_competes(own, other)) own->second = score;
@@ -196,9 +206,10 @@ static int judge_primaries(const anl_context *c, anl_scratch *s, anl_sw_queue *q
     int rc = ANL_OK;
     segments->n = 0;
     for (int i = 0; i < n && !rc; ++i)
-        if (is_split(&queries[i])) rc = add_segment(segments, queries, i, queries[i].aligned.list[0].qbeg, queries[i].aligned.list[0].qend);
+        if (is_segment(&queries[i]))
+            rc = add_segment(segments, queries, i, queries[i].aligned.list[0].qbeg, queries[i].aligned.list[0].qend);
     if (rc || !segments->n) return rc;
-    rc = find_segments(c, s, queue, segments, queries, &found);
+    rc = find_segments(c, s, queue, segments, queries, results, &found);
     for (size_t i = 0; i < segments->n && !rc; ++i) {
         anl_query *q = &queries[segments->list[i].query];
         anl_read_alignments here;
