@@ -22,7 +22,7 @@ a, b = reads("a", 0, 900, 200), reads("b", 900, 1600, 100)
 single = write("single.fq", "".join(one[4 * 1600:4 * 2100]))
 rows = [("s1", "1", *a, "lib1"), ("s2", "L1", *b, "x"), ("s2", "L2", *reads("c", 2100, 2500, 50), "x"), ("s3", "1", single, "", "")]
 write("samples.tsv", "sample\tunit\tr1\tr2\tlibrary\n" + "".join("\t".join(r) + "\n" for r in rows))
-config = {"reference": GENOME, "samples": "samples.tsv", "anneal": ANNEAL, "align_threads": 1, "align_mem_mb": 300, "sort_mem_mb": 50, "pairs_per_piece": 300, "pairs_for_inserts": 400,
+config = {"reference": GENOME, "samples": "samples.tsv", "anneal": ANNEAL, "align_threads": 1, "align_mem_mb": 300, "other_threads": 1, "sort_mem_mb": 50, "pairs_per_piece": 300, "pairs_for_inserts": 400,
           "multiqc": shutil.which("multiqc") is not None}
 
 def snake(out, *options, check_status=True):
@@ -62,8 +62,93 @@ print("on one machine: the records of one run")
 write("broken.tsv", f"sample\tunit\tr1\tr2\ns1\t1\t{a[0]}\t{b[1]}\n")
 check("do not hold the same number of reads" in subprocess.run([sys.executable, f"{SOURCE}/workflow/scripts/split_reads.py", path("odd"), "300", a[0], b[1]], capture_output=True, text=True).stderr, "mates that are not")
 
-# ---- SLURM ----
+# ---- SLURM: one node on loopback, with files and sockets of its own ----
 
-if not all(map(shutil.which, ("sbatch", "slurmctld", "slurmd", "munged"))) or os.getuid():
-    print("not on SLURM, which is not installed, or cannot be started by others than root")
+CONF = "/etc/slurm/slurm.conf"  # jobs of Snakemake look nowhere else
+if "ANNEAL_TEST_SLURM" not in os.environ or not all(map(shutil.which, ("sbatch", "slurmctld", "slurmd", "munged"))) or os.getuid() or os.path.lexists(CONF):
+    print(f"not on SLURM: ANNEAL_TEST_SLURM is not set, it is not installed, this is not root, or {CONF} is there already")
     sys.exit(0)
+name = os.uname().nodename.split(".")[0]
+for folder in ("state", "spool"): os.mkdir(folder)
+write("munge.key", os.urandom(128))
+os.chmod("munge.key", 0o400)
+conf = write("slurm.conf", f"""ClusterName=test
+SlurmctldHost={name}(127.0.0.1)
+SlurmctldPort=16817
+SlurmdPort=16818
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={TEMP}/munge.sock
+CryptoType=crypto/munge
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+JobAcctGatherType=jobacct_gather/linux
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+ReturnToService=2
+StateSaveLocation={TEMP}/state
+SlurmdSpoolDir={TEMP}/spool
+SlurmctldPidFile={TEMP}/slurmctld.pid
+SlurmdPidFile={TEMP}/slurmd.pid
+SlurmctldLogFile={TEMP}/slurmctld.log
+SlurmdLogFile={TEMP}/slurmd.log
+NodeName={name} NodeAddr=127.0.0.1 CPUs=2 RealMemory=3000 State=UNKNOWN
+PartitionName=all Nodes={name} Default=YES MaxTime=INFINITE State=UP
+""")
+daemons = []
+
+def start(*command):
+    daemons.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(path("daemons.log"), "a")))
+
+def stop():
+    for d in reversed(daemons):
+        d.terminate()
+        try: d.wait(20)
+        except subprocess.TimeoutExpired: d.kill()
+    os.remove(CONF)
+
+def wait(what, seconds, condition):
+    end = time.time() + seconds
+    while not condition():
+        if time.time() > end: return False
+        time.sleep(0.2)
+    return True
+
+def jobs(*columns):
+    p = subprocess.run(["squeue", "-h", "-o", "|".join(columns)], capture_output=True, text=True)
+    return [line.split("|") for line in p.stdout.splitlines()]
+
+os.symlink(conf, CONF)
+atexit.register(stop)
+start("munged", "--foreground", "--force", f"--socket={TEMP}/munge.sock", f"--key-file={TEMP}/munge.key", f"--pid-file={TEMP}/munged.pid", f"--seed-file={TEMP}/munge.seed", f"--log-file={TEMP}/munge.log")
+ready = wait("munge", 10, lambda: os.path.exists("munge.sock"))
+start("slurmctld", "-D")
+start("slurmd", "-D", "-N", name)
+ready = ready and wait("the node", 40, lambda: "idle" in subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True).stdout)
+if not ready:
+    print("not on SLURM, which does not start here:", *(line for f in ("daemons.log", "slurmctld.log", "slurmd.log", "munge.log") if os.path.exists(f) for line in open(f).read().splitlines()[-4:]), sep="\n  ")
+    sys.exit(0)
+
+# anneal waits before its first piece, so that there is time to kill its job.
+slow = write("slow-anneal", f"#!/bin/sh\ncase \"$*\" in *s1/1/00001.bam*) if mkdir {TEMP}/waited 2>/dev/null; then sleep 300; fi;; esac\nexec {ANNEAL} \"$@\"\n")
+os.chmod(slow, 0o755)
+config["anneal"] = slow
+write("far.json", json.dumps({**config, "out": "far"}))
+run_on_slurm = subprocess.Popen([snakemake, "-s", f"{SOURCE}/workflow/Snakefile", "--configfile", "far.json", "--nocolor", "--profile", f"{SOURCE}/workflow/profiles/slurm", "--jobs", "4", "--latency-wait", "5",
+                                 "--slurm-no-account", "--seconds-between-status-checks", "3", "--slurm-init-seconds-before-status-checks", "3", "--slurm-status-command", "squeue", "--default-resources", "runtime=5", "mem_mb=300"], stdout=open("far.log", "w"), stderr=subprocess.STDOUT)
+killed = wait("the job", 240, lambda: os.path.exists("waited") or run_on_slurm.poll() is not None) and run_on_slurm.poll() is None
+running = [j for j, state, comment in jobs("%i", "%T", "%k") if state == "RUNNING" and "align" in comment] if killed else []
+for j in running: subprocess.run(["scancel", "--signal=KILL", "--full", j])
+status = run_on_slurm.wait(380)
+log = open("far.log").read()
+if status:
+    for folder, _, files in os.walk(".snakemake/slurm_logs"):
+        for f in files[:1]: print(open(os.path.join(folder, f)).read()[-1500:])
+check(running and status == 0, f"on SLURM: status {status}, killed {running}: {log[-6000:]}")
+check("Trying to restart job" in log or "restart" in log.lower(), f"no job was started again: {log[-3000:]}")
+check(not jobs("%i"), "jobs are left")
+check_result("far")
+print("on SLURM, with a job killed: the records of one run")
