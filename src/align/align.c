@@ -3,6 +3,7 @@
 
 #include "align_tuning.h"
 #include "candidates.h"
+#include "diverged.h"
 #include "encoder_check.h"
 #include "find.h"
 #include "long_read.h"
@@ -178,7 +179,10 @@ static int find_candidates(const work *k, chunk *c, worker *w)
         const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
         rc = anl_read_is_long(read) ? align_long(k, read, w, &q[i]) : prepare_query(read, results, &q[i]);
     }
-    return rc ? rc : anl_find(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, results, &c->found);
+    const int diverged = k->aligner->options.preset == ANL_PRESET_DIVERGED;
+    return rc ? rc
+              : (diverged ? anl_find_diverged : anl_find)(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, results,
+                                                          &c->found);
 }
 
 /* Mates are looked for beside each other under the insert-size model. */

@@ -62,6 +62,17 @@ enum {
     ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */
 };
 
+/* ---- diverged reads (-x diverged) ---- */
+
+enum {
+    ANL_DIVERGED_SURE = 10,  /* votes that chance does not give among the windows gone through */
+    ANL_DIVERGED_COPIES = 4, /* so many places of a segment with 1/2 of the most votes may be copies, and more of them elsewhere */
+    ANL_DIVERGED_BESIDE = 5, /* votes that chance does not give where the insert sizes say that a mate lies */
+    ANL_DIVERGED_K = 2048,   /* neighbours that vote where nothing stands out, */
+    ANL_DIVERGED_NEARER = 4, /* but 1/4 of them first, */
+    ANL_DIVERGED_MIN_VOTES = 2,
+};
+
 /* ---- candidates ---- */
 
 enum {
