@@ -65,12 +65,14 @@ enum {
 /* ---- diverged reads (-x diverged) ---- */
 
 enum {
-    ANL_DIVERGED_SURE = 10,  /* votes that chance does not give among the windows gone through */
-    ANL_DIVERGED_COPIES = 4, /* so many places of a segment with 1/2 of the most votes may be copies, and more of them elsewhere */
-    ANL_DIVERGED_BESIDE = 5, /* votes that chance does not give where the insert sizes say that a mate lies */
-    ANL_DIVERGED_K = 2048,   /* neighbours that vote where nothing stands out, */
-    ANL_DIVERGED_NEARER = 4, /* but 1/4 of them first, */
+    ANL_DIVERGED_SURE = 10,   /* votes that chance does not give among the windows gone through */
+    ANL_DIVERGED_COPIES = 8,  /* so many places of a segment with 1/2 of the most votes may be copies, and more of them elsewhere */
+    ANL_DIVERGED_UNIQUE = 60, /* % of a place's k-mers that must be unique, or copies of it may lie elsewhere */
+    ANL_DIVERGED_BESIDE = 5,  /* votes that chance does not give where the insert sizes say that a mate lies */
+    ANL_DIVERGED_K = 2048,    /* neighbours that vote where nothing stands out, */
+    ANL_DIVERGED_NEARER = 4,  /* but 1/4 of them first, */
     ANL_DIVERGED_MIN_VOTES = 2,
+    ANL_DIVERGED_ALIGNED = 256, /* windows that such a read is aligned to, whatever its k-mers say */
 };
 
 /* ---- candidates ---- */

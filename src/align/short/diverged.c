@@ -44,19 +44,35 @@ static int pointers(const finder *f, const anl_segments *segments, anl_segment *
     return ANL_OK;
 }
 
+/* Whether the place is so much like others that the read may belong to one of them. */
+static int is_repeat(const finder *f, const anl_segment *segment, const anl_place *place)
+{
+    uint64_t unique[(ANL_LONG_READ + 63) / 64];
+    int64_t begin = anl_locate_at(segment, place), end = begin + segment->len;
+    int32_t n = 0;
+    anl_index_clip(f->c->index, place->contig, &begin, &end);
+    if (begin >= end) return 1;
+    anl_index_unique(f->c->index, begin, end, unique);
+    for (int64_t i = 0; i < (end - begin + 63) / 64; ++i) n += __builtin_popcountll(unique[i]);
+    return n * 100 < (end - begin) * ANL_DIVERGED_UNIQUE;
+}
+
 /* Whether the votes of a read's segments say where it lies. */
 static void judge(finder *f, const anl_segments *segments)
 {
     for (int32_t i = 0, next; i < segments->n; i = next) {
         const int32_t number = segments->list[i].sequence;
         anl_place *best = &f->best[number];
-        int32_t alike = 0;
+        int32_t alike = 0, repeat = 0;
         for (next = i; next < segments->n && segments->list[next].sequence == number; ++next)
             for (int32_t p = 0; p < segments->list[next].places.n; ++p)
-                if (segments->list[next].places.list[p].votes > best->votes) *best = segments->list[next].places.list[p];
+                if (segments->list[next].places.list[p].votes > best->votes) {
+                    *best = segments->list[next].places.list[p];
+                    repeat = is_repeat(f, &segments->list[next], best);
+                }
         for (int32_t j = i; j < next; ++j)
             for (int32_t p = 0; p < segments->list[j].places.n; ++p) alike += 2 * segments->list[j].places.list[p].votes >= best->votes;
-        if (best->votes >= ANL_DIVERGED_SURE) f->states[number] = alike < ANL_DIVERGED_COPIES * (next - i) ? DONE : COPIES;
+        if (best->votes >= ANL_DIVERGED_SURE) f->states[number] = !repeat && alike < ANL_DIVERGED_COPIES * (next - i) ? DONE : COPIES;
     }
 }
 
@@ -125,6 +141,37 @@ static int vote_nearest(finder *f, anl_segments *segments, int32_t most)
     return rc;
 }
 
+/* Queues the segment's read at its nearest hits, wherever in the window it may lie, on both strands. */
+static int align_nearest(finder *f, const anl_segment *segment)
+{
+    const anl_index *x = f->c->index;
+    const anl_query *q = &f->queries[segment->sequence];
+    const int32_t len = q->read->len, reach = x->window / 2 + ANL_GAP_ROOM;
+    int rc = ANL_OK;
+    for (int32_t h = 0; h < segment->near.n && h < ANL_DIVERGED_ALIGNED && !rc; ++h) {
+        const int64_t pos = anl_index_window_pos(x, segment->near.hits[h].window);
+        const int32_t contig = anl_index_contig_at(x, pos);
+        for (uint8_t reverse = 0; reverse < 2 && !rc; ++reverse) {
+            const int32_t before = reverse ? len - segment->offset - segment->len : segment->offset;
+            const int64_t begin = pos + (x->window - segment->len) / 2 - before;
+            anl_pending what = {.query = segment->sequence,
+                                .min_score = f->c->options->min_score,
+                                .begin = begin - reach,
+                                .end = begin + len + reach,
+                                .candidate = {.dlo = INT64_MAX, .dhi = INT64_MIN, .contig = contig, .reverse = reverse}};
+            anl_index_clip(x, contig, &what.begin, &what.end);
+            if (what.begin < what.end) rc = anl_sw_queue_add(f->queue, &what);
+        }
+    }
+    return rc;
+}
+
+static int mate_is_done(const finder *f, int32_t number)
+{
+    const int32_t mate = f->queries[number].read->mate;
+    return mate && !f->c->options->no_rescue && f->states[mate == 1 ? number + 1 : number - 1] == DONE;
+}
+
 /* Reads still open, in all lists: first the nearer hits vote, then, of those that this tells nothing, all of them, and two k-mers make a place. */
 static int search_deep(finder *f, const anl_segments *segments)
 {
@@ -144,7 +191,10 @@ static int search_deep(finder *f, const anl_segments *segments)
     if (rc || !rest.n) return rc;
     for (int32_t i = 0; i < rest.n; ++i) anl_locate_forget(&rest.list[i]);
     f->params.min_votes = ANL_DIVERGED_MIN_VOTES;
-    return anl_candidates_vote(f->c, f->s, &f->params, &rest, f->queries, f->queue, f->results);
+    rc = anl_candidates_vote(f->c, f->s, &f->params, &rest, f->queries, f->queue, f->results);
+    for (int32_t i = 0; i < rest.n && !rc; ++i)
+        if (!mate_is_done(f, rest.list[i].sequence)) rc = align_nearest(f, &rest.list[i]);
+    return rc;
 }
 
 /* Reads with many copies, as all reads by default. */
