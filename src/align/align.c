@@ -373,6 +373,18 @@ static void add_found(anl_find_counts *to, const anl_find_counts *c)
     to->settled_by_mate += c->settled_by_mate;
 }
 
+static void add_counts(anl_counts *to, const anl_counts *c)
+{
+    to->reads += c->reads;
+    to->mapped += c->mapped;
+    to->pairs += c->pairs;
+    to->proper += c->proper;
+    to->short_reads += c->short_reads;
+    to->short_mapped += c->short_mapped;
+    to->short_bases += c->short_bases;
+    to->short_differ += c->short_differ;
+}
+
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
 {
     work k = {.aligner = a, .batch = batch, .n_first = a->started || a->options.insert_given ? 0 : 2 * ANL_FIRST_PAIRS};
@@ -386,10 +398,7 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
     if (!rc) rc = anl_index_unchanged(a->index);
     if (rc) return rc;
     for (size_t i = 0; i < k.n_chunks; ++i) {
-        summary->counts.reads += k.records[i].counts.reads;
-        summary->counts.mapped += k.records[i].counts.mapped;
-        summary->counts.pairs += k.records[i].counts.pairs;
-        summary->counts.proper += k.records[i].counts.proper;
+        add_counts(&summary->counts, &k.records[i].counts);
         add_found(&summary->found, &k.chunks[i].found);
     }
     summary->insert = a->insert.of[ANL_FR];
