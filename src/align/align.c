@@ -9,6 +9,7 @@
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
+#include "readthrough.h"
 #include "search_check.h"
 #include "split.h"
 #include "sw_check.h"
@@ -178,6 +179,9 @@ static int find_candidates(const work *k, chunk *c, worker *w)
     for (int i = 0; i < n && !rc; ++i) {
         const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
         rc = anl_read_is_long(read) ? align_long(k, read, w, &q[i]) : prepare_query(read, results, &q[i]);
+        if (!rc && !anl_read_is_long(read)) rc = anl_tail_cut(&q[i], results);
+        if (!rc && read->mate == 2 && !anl_read_is_long(read) && !anl_read_is_long(q[i - 1].read))
+            rc = anl_readthrough_cut(&q[i - 1], results);
     }
     const int diverged = k->aligner->options.preset == ANL_PRESET_DIVERGED;
     return rc ? rc
@@ -233,18 +237,20 @@ static void lead_leftmost(const work *k, anl_query *q, int n)
 }
 
 /* Makes the records. */
-static int finish(const work *k, const anl_query *q, int n, worker *w, anl_records *out)
+static int finish(const work *k, size_t first, int n, worker *w, anl_records *out)
 {
+    const anl_query *q = k->queries + first;
     const anl_finisher f = {&k->aligner->options, k->aligner->index->contigs, w->results[k->aligner->buffer]};
     int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i) {
-        if (q[i].read->mate == 1) {
-            const anl_read *reads[2] = {q[i].read, q[i + 1].read};
+        const anl_read *read = &k->batch->reads[first + (size_t)i]; /* as it came, not as it was cut to its insert */
+        if (read->mate == 1) {
+            const anl_read *reads[2] = {read, read + 1};
             const anl_read_alignments aligned[2] = {q[i].aligned, q[i + 1].aligned};
             rc = anl_finish_pair(&f, reads, aligned, q[i].proper, out);
             ++i;
         } else
-            rc = anl_finish_single(&f, q[i].read, &q[i].aligned, out);
+            rc = anl_finish_single(&f, read, &q[i].aligned, out);
     }
     return rc;
 }
@@ -258,7 +264,7 @@ static int report(const work *k, chunk *c, worker *w)
     int rc = rescue_mates(k, q, n, w);
     if (!rc) rc = align_chosen(k, q, n, w);
     if (!rc && k->aligner->options.leftmost_primary) lead_leftmost(k, q, n);
-    return rc ? rc : finish(k, q, n, w, c->records);
+    return rc ? rc : finish(k, c->begin, n, w, c->records);
 }
 
 /* How much of the work on a read a stage is, about. */

@@ -75,6 +75,14 @@ enum {
     ANL_DIVERGED_ALIGNED = 256, /* windows that such a read is aligned to, whatever its k-mers say */
 };
 
+/* ---- read-through ---- */
+
+enum {
+    ANL_READTHROUGH_ERRORS = 10, /* mates that run through their insert differ in at most 1/10 of its bases; the same for repeats */
+    ANL_TAIL_OF_G = 20,          /* bp of G at the end of a read that are clipped: genomes seldom have so many */
+    ANL_REPEAT_MOTIF = 6,        /* bp of the longest motif of a microsatellite */
+};
+
 /* ---- candidates ---- */
 
 enum {
