@@ -10,6 +10,16 @@ enum {
 
 _Static_assert(SEED *SEEDS <= ANL_ENCODER_MIN_LEN, "seeds lie within the shortest insert");
 
+/* Whether what lies behind the insert begins alike in both mates, as the adapters of a library do. Two copies of a repeat that face each other in one
+ * insert have different neighbours. */
+static int tails_begin_alike(const uint8_t *tail, int32_t n, const uint8_t *other_reversed, int32_t other_n)
+{
+    int32_t differ = 0, compared = n < other_n ? n : other_n;
+    if (compared > ANL_ADAPTER_ALIKE) compared = ANL_ADAPTER_ALIKE;
+    for (int32_t i = 0; i < compared; ++i) differ += tail[i] != 3 - other_reversed[other_n - 1 - i];
+    return differ <= compared / ANL_ADAPTER_ALIKE;
+}
+
 /* Whether a[n] and b[n] differ in few enough bases. */
 static int alike(const uint8_t *a, const uint8_t *b, int32_t n)
 {
@@ -34,7 +44,9 @@ int32_t anl_readthrough(const uint8_t *first, int32_t first_len, const uint8_t *
         for (int32_t s = 0; s < SEEDS && i >= SEED - 1; ++s) {
             const int32_t at = i - (SEED - 1) - s * SEED, insert = second_len - at; /* where the insert begins in second_reversed */
             if (code != seeds[s] || at < 0 || insert < ANL_ENCODER_MIN_LEN || insert > first_len || insert >= longer) continue;
-            if (insert > most && alike(first, second_reversed + at, insert)) most = insert;
+            if (insert > most && alike(first, second_reversed + at, insert) &&
+                tails_begin_alike(first + insert, first_len - insert, second_reversed, at))
+                most = insert;
         }
     }
     return most;
