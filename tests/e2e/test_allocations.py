@@ -39,6 +39,7 @@ def fail_each(step, *command, library=False):
 
 # Looking for a GPU is left out: the loader of shared libraries does not live through a failing allocation.
 fail_each(29, "align", "-v", "1", "--device", "cpu", anl, R1, R2, "-o")
+fail_each(37, "align", "-v", "1", "--device", "cpu", "-x", "diverged", anl, R1, R2, "-o")
 fail_each(31, "align", "-v", "1", "--device", "cpu", "--output-format", "bam", "--sort", anl, R1, "-o")
 halves = [open(f).read().split("\n")[1][:120] for f in (R1, R2)]
 tagged = write("tagged.sam", f"@RG\tID:g\n@PG\tID:p\nr\t4\t*\t0\t0\t*\t*\t0\t0\t{''.join(halves)}\t{'I' * 240}\tRG:Z:g\tOQ:Z:{'J' * 240}\tMM:Z:C+m,0,1;\tML:B:C,1,2\tMN:i:240\n")

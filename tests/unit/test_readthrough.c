@@ -14,7 +14,7 @@ static void reverse_complement(const uint8_t *from, int32_t n, uint8_t *to)
 static const uint8_t adapter[8] = {0, 2, 0, 3, 1, 2, 2, 0};
 
 /* Mates of `lens` bp of an insert of random bases, behind it adapters that begin alike, and `errors` of the first mate's insert, from its end,
- * and as many as  `unlike` bases of its adapter. */
+ * and the first `unlike` bases of its adapter changed. */
 static int32_t of_insert(int32_t insert, const int32_t lens[2], int32_t errors, int32_t unlike)
 {
     uint8_t bases[2 * LEN], mates[2][LEN], reversed[LEN];
