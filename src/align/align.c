@@ -3,11 +3,13 @@
 
 #include "align_tuning.h"
 #include "candidates.h"
+#include "diverged.h"
 #include "encoder_check.h"
 #include "find.h"
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
+#include "readthrough.h"
 #include "search_check.h"
 #include "split.h"
 #include "sw_check.h"
@@ -199,8 +201,14 @@ static int find_candidates(const work *k, chunk *c, worker *w)
     for (int i = 0; i < n && !rc; ++i) {
         const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
         rc = anl_read_is_long(read) ? align_long(k, read, w, &q[i]) : prepare_query(read, results, &q[i]);
+        if (!rc && !anl_read_is_long(read)) rc = anl_tail_cut(&q[i], results);
+        if (!rc && read->mate == 2 && !anl_read_is_long(read) && !anl_read_is_long(q[i - 1].read))
+            rc = anl_readthrough_cut(&q[i - 1], results);
     }
-    return rc ? rc : anl_find(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, w->candidates, &c->found);
+    const int diverged = k->aligner->options.preset == ANL_PRESET_DIVERGED;
+    return rc ? rc
+              : (diverged ? anl_find_diverged : anl_find)(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, results,
+                                                          &c->found);
 }
 
 /* Mates are looked for beside each other under the insert-size model. */
@@ -251,18 +259,20 @@ static void lead_leftmost(const work *k, anl_query *q, int n)
 }
 
 /* Makes the records. */
-static int finish(const work *k, const anl_query *q, int n, worker *w, anl_records *out)
+static int finish(const work *k, size_t first, int n, worker *w, anl_records *out)
 {
+    const anl_query *q = k->queries + first;
     const anl_finisher f = {&k->aligner->options, k->aligner->index->contigs, w->results[k->aligner->buffer]};
     int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i) {
-        if (q[i].read->mate == 1) {
-            const anl_read *reads[2] = {q[i].read, q[i + 1].read};
+        const anl_read *read = &k->batch->reads[first + (size_t)i]; /* as it came, not as it was cut to its insert */
+        if (read->mate == 1) {
+            const anl_read *reads[2] = {read, read + 1};
             const anl_read_alignments aligned[2] = {q[i].aligned, q[i + 1].aligned};
             rc = anl_finish_pair(&f, reads, aligned, q[i].proper, out);
             ++i;
         } else
-            rc = anl_finish_single(&f, q[i].read, &q[i].aligned, out);
+            rc = anl_finish_single(&f, read, &q[i].aligned, out);
     }
     return rc;
 }
@@ -276,7 +286,7 @@ static int report(const work *k, chunk *c, worker *w)
     int rc = rescue_mates(k, q, n, w);
     if (!rc) rc = align_chosen(k, q, n, w);
     if (!rc && k->aligner->options.leftmost_primary) lead_leftmost(k, q, n);
-    return rc ? rc : finish(k, q, n, w, c->records);
+    return rc ? rc : finish(k, c->begin, n, w, c->records);
 }
 
 /* How much of the work on a read a stage is, about. */
@@ -388,10 +398,16 @@ void anl_summary_add(anl_summary *all, const anl_summary *part)
 {
     anl_find_counts *to = &all->found;
     const anl_find_counts *found = &part->found;
-    all->counts.reads += part->counts.reads;
-    all->counts.mapped += part->counts.mapped;
-    all->counts.pairs += part->counts.pairs;
-    all->counts.proper += part->counts.proper;
+    anl_counts *counts = &all->counts;
+    const anl_counts *c = &part->counts;
+    counts->reads += c->reads;
+    counts->mapped += c->mapped;
+    counts->pairs += c->pairs;
+    counts->proper += c->proper;
+    counts->short_reads += c->short_reads;
+    counts->short_mapped += c->short_mapped;
+    counts->short_bases += c->short_bases;
+    counts->short_differ += c->short_differ;
     to->segments += found->segments;
     to->entries += found->entries;
     for (int w = 0; w < ANL_WAVES; ++w) to->proven[w] += found->proven[w];

@@ -173,6 +173,25 @@ static void free_all(job *j)
     free(j->command_line);
 }
 
+enum {
+    TELLING_READS = 100, /* short reads placed that say how much reads differ */
+    TELLING_DIFFER = 7,  /* % of their bases from which -x diverged finds more of them than the default: docs/diverged.md */
+};
+
+/* Reads that differ more than the scores forgive, unless scores were chosen. */
+static void warn_diverged(const job *j)
+{
+    const anl_counts *c = &j->summary.done.counts;
+    const anl_align_options *o = &j->settings->align;
+    if (o->preset == ANL_PRESET_DIVERGED || o->given & (ANL_GIVEN_MATCH | ANL_GIVEN_MISMATCH)) return;
+    if (c->short_mapped < TELLING_READS || c->short_differ * 100 < c->short_bases * TELLING_DIFFER) return;
+    fprintf(stderr,
+            "anneal: the short reads placed differ from the reference in %.1f%% of their bases, and %.1f%% found no place: "
+            "-x diverged is made for such reads\n",
+            100.0 * (double)c->short_differ / (double)c->short_bases,
+            100.0 * (double)(c->short_reads - c->short_mapped) / (double)c->short_reads);
+}
+
 /* What went well, but may not be what was meant. */
 static void warn(const job *j)
 {
@@ -192,6 +211,7 @@ static void warn(const job *j)
     if (j->summary.duplicates.without_coordinates)
         fprintf(stderr, "anneal: --optical-distance: the names of %lld reads hold no coordinates of the flow cell\n",
                 (long long)j->summary.duplicates.without_coordinates);
+    warn_diverged(j);
 }
 
 static int check_files(const cli_align_settings *s, const cli_lanes *l)

@@ -39,6 +39,7 @@ def fail_each(step, *command, library=False):
 
 # Looking for a GPU is left out: the loader of shared libraries does not live through a failing allocation.
 fail_each(29, "align", "-v", "1", "--device", "cpu", anl, R1, R2, "-o")
+fail_each(37, "align", "-v", "1", "--device", "cpu", "-x", "diverged", anl, R1, R2, "-o")
 fail_each(31, "align", "-v", "1", "--device", "cpu", "--output-format", "bam", "--sort", anl, R1, "-o")
 fail_each(31, "align", "-v", "1", "--device", "cpu", "--output-format", "bam", "--sort", "--mark-duplicates", "--optical-distance", "9", anl, R1, R2, "-o")
 halves = [open(f).read().split("\n")[1][:120] for f in (R1, R2)]

@@ -30,7 +30,7 @@ long_read = write("long.fa", ">l\n" + "".join(read_gz(GENOME).split("\n")[1:60])
 for ours, theirs in (("ont", "map-ont"), ("ont", "map-pb"), ("hifi", "map-hifi")):
     check(body(run("align", "-x", ours, anl, long_read)[0]) == body(run("align", "-x", theirs, anl, long_read)[0]), f"-x {theirs}")
 check(body(run("align", "-x", "ont", anl, long_read)[0]) != body(run("align", "-x", "hifi", anl, long_read)[0]), "presets differ")
-told("align", "-x", "pacbio", anl, r1, says="must be sr, hifi, ont, map-hifi")
+told("align", "-x", "pacbio", anl, r1, says="must be sr, hifi, ont, diverged, map-hifi")
 
 # ---- the index ----
 told("align", r1, anl, says=f"it comes first: anneal align {anl} {r1}")

@@ -73,6 +73,27 @@ static void expect_scores(const anl_align_options *o, int32_t match, int32_t mis
     assert_int_equal(o->long_reads.min_score, least);
 }
 
+static void diverged_sets_scores_of_short_reads(void **unused)
+{
+    (void)unused;
+    anl_align_options o = anl_align_options_default();
+    o.preset = ANL_PRESET_DIVERGED;
+    anl_align_options_resolve(&o);
+    const anl_sw_params want = {2, 3, 5, 2, 5, 2};
+    assert_memory_equal(&o.align.score, &want, sizeof want);
+    assert_int_equal(o.min_score, 40);
+    assert_int_equal(o.unpaired, 34);
+    expect_scores(&o, 2, 4, 4, 2, 24, 80); /* long reads as without it */
+    o = anl_align_options_default();
+    o.preset = ANL_PRESET_DIVERGED;
+    o.given = ANL_GIVEN_MATCH | ANL_GIVEN_OPEN | ANL_GIVEN_LEAST | ANL_GIVEN_UNPAIRED;
+    anl_align_options_resolve(&o);
+    const anl_sw_params mixed = {1, 3, 6, 2, 6, 2};
+    assert_memory_equal(&o.align.score, &mixed, sizeof mixed);
+    assert_int_equal(o.min_score, 30);
+    assert_int_equal(o.unpaired, 17);
+}
+
 static void presets_give_way_to_what_was_given(void **unused)
 {
     (void)unused;
@@ -108,6 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_bwa_mem),
         cmocka_unit_test(limits_hold),
+        cmocka_unit_test(diverged_sets_scores_of_short_reads),
         cmocka_unit_test(presets_give_way_to_what_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,8 @@ static void a_proper_pair(void **unused)
     }
     assert_int_equal(out.counts.reads, 2);
     assert_int_equal(out.counts.mapped, 2);
+    assert_int_equal(out.counts.short_mapped, 2);
+    assert_int_equal(out.counts.short_bases, 200);
     assert_int_equal(out.counts.proper, 1);
 }
 

@@ -67,6 +67,28 @@ enum {
     ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */
 };
 
+/* ---- diverged reads (-x diverged) ---- */
+
+enum {
+    ANL_DIVERGED_SURE = 10,   /* votes that chance does not give among the windows gone through */
+    ANL_DIVERGED_COPIES = 8,  /* so many places of a segment with 1/2 of the most votes may be copies, and more of them elsewhere */
+    ANL_DIVERGED_UNIQUE = 60, /* % of a place's k-mers that must be unique, or copies of it may lie elsewhere */
+    ANL_DIVERGED_BESIDE = 5,  /* votes that chance does not give where the insert sizes say that a mate lies */
+    ANL_DIVERGED_K = 2048,    /* neighbours that vote where nothing stands out, */
+    ANL_DIVERGED_NEARER = 4,  /* but 1/4 of them first, */
+    ANL_DIVERGED_MIN_VOTES = 2,
+    ANL_DIVERGED_ALIGNED = 256, /* windows that such a read is aligned to, whatever its k-mers say */
+};
+
+/* ---- read-through ---- */
+
+enum {
+    ANL_READTHROUGH_ERRORS = 10, /* mates that run through their insert differ in at most 1/10 of its bases; the same for repeats */
+    ANL_ADAPTER_ALIKE = 8,       /* bp that both adapters of a library begin with, but for 1: Illumina's have 13 and 19, MGI's 8 */
+    ANL_TAIL_OF_G = 20,          /* bp of G at the end of a read that are clipped: genomes seldom have so many */
+    ANL_REPEAT_MOTIF = 6,        /* bp of the longest motif of a microsatellite */
+};
+
 /* ---- candidates ---- */
 
 enum {

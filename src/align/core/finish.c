@@ -153,10 +153,21 @@ static int add_records(const anl_finisher *f, const anl_read *read, const anl_re
     return ANL_OK;
 }
 
+static void count(anl_counts *c, const anl_read *read, const anl_read_alignments *p)
+{
+    ++c->reads;
+    c->mapped += p->n > 0;
+    if (anl_read_is_long(read)) return;
+    ++c->short_reads;
+    if (!p->n) return;
+    ++c->short_mapped;
+    c->short_bases += p->list[0].qend - p->list[0].qbeg;
+    c->short_differ += p->list[0].nm;
+}
+
 int anl_finish_single(const anl_finisher *f, const anl_read *read, const anl_read_alignments *p, anl_records *out)
 {
-    ++out->counts.reads;
-    out->counts.mapped += p->n > 0;
+    count(&out->counts, read, p);
     return add_records(f, read, p, &(mate_fields){0}, out);
 }
 
@@ -169,9 +180,8 @@ int anl_finish_pair(const anl_finisher *f, const anl_read *const reads[2], const
         int rc = describe_mate(f, primary_of(&placed[!i]), &mate);
         if (!rc) rc = add_records(f, reads[i], &placed[i], &mate, out);
         if (rc) return rc;
-        out->counts.mapped += placed[i].n > 0;
+        count(&out->counts, reads[i], &placed[i]);
     }
-    out->counts.reads += 2;
     ++out->counts.pairs;
     out->counts.proper += proper;
     return ANL_OK;

@@ -9,6 +9,8 @@
 /** What of a batch goes into the summary. */
 typedef struct anl_counts {
     int64_t reads, mapped, pairs, proper;
+    int64_t short_reads, short_mapped; /**< those that are not long (anl_read_is_long) */
+    int64_t short_bases, short_differ; /**< bases of their primary alignments, and differences (NM) in them */
 } anl_counts;
 
 /** Records of one chunk in output order. The array lives in the arena of results. */

@@ -48,7 +48,8 @@ static int set_xa(const anl_option *o, const char *called, const char *text, voi
 
 static int set_preset(const anl_option *o, const char *called, const char *text, void *settings)
 {
-    static const anl_preset presets[] = {ANL_PRESET_SR, ANL_PRESET_HIFI, ANL_PRESET_ONT, ANL_PRESET_HIFI, ANL_PRESET_ONT, ANL_PRESET_ONT};
+    static const anl_preset presets[] = {ANL_PRESET_SR,   ANL_PRESET_HIFI, ANL_PRESET_ONT, ANL_PRESET_DIVERGED,
+                                         ANL_PRESET_HIFI, ANL_PRESET_ONT,  ANL_PRESET_ONT};
     anl_option word = *o;
     int number = 0;
     word.field = 0;
@@ -80,9 +81,12 @@ static const anl_option list[] = {
     {RECORDS, .name = "eqx", .field = AT(align.eqx), .help = "= and X instead of M in CIGARs; not for CRAM",
      .more = "It has no such operations."},
     {SCORES, .letter = 'x', .name = "preset", .arg = "P", .kind = ANL_OPTION_SET, .set = set_preset, .initial = "ont",
-     .words = "sr hifi ont map-hifi map-ont map-pb",
-     .help = "of reads over 400 bp: sr, hifi or ont; what is given by -A, -B, -O, -E and -T goes before them",
-     .more = "minimap2's names are known, too: map-hifi is hifi; map-ont and map-pb are ont. list prints them."},
+     .words = "sr hifi ont diverged map-hifi map-ont map-pb",
+     .help =
+         "of reads over 400 bp: sr, hifi or ont; of short reads with 8 to 25% differences: diverged; what is given by -A, -B, -O, -E, -T "
+         "and -U goes before them",
+     .more = "diverged is -A 2 -B 3 -O 5 -E 2 -T 40 -U 34 with a search of its own. minimap2's names are known, too: map-hifi is hifi; "
+             "map-ont and map-pb are ont. list prints them."},
     {SCORES, .letter = 'A', .name = "match", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.match), .low = 1, .high = 100,
      .given = ANL_GIVEN_MATCH, .help = "score of a match"},
     {SCORES, .letter = 'B', .name = "mismatch", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.mismatch), .high = 100,
@@ -99,7 +103,7 @@ static const anl_option list[] = {
     {PAIRS, .letter = 'I', .name = "insert-size", .arg = "MEAN[,SD[,MAX[,MIN]]]", .kind = ANL_OPTION_SET, .set = set_insert,
      .help = "insert size of FR pairs in bp; estimated from each batch when not given"},
     {PAIRS, .letter = 'U', .name = "unpaired-penalty", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(unpaired), .high = 10000,
-     .help = "penalty of an unpaired pair"},
+     .given = ANL_GIVEN_UNPAIRED, .help = "penalty of an unpaired pair"},
     {PAIRS, .letter = 'S', .name = "skip-rescue", .field = AT(no_rescue), .help = "do not look for mates beside each other"},
     {PAIRS, .letter = 'P', .name = "skip-pairing", .field = AT(no_pairing), .help = "place mates on their own; no pair is proper",
      .more = "Mates are still looked for beside each other, unless -S is given."},

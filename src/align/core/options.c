@@ -18,12 +18,25 @@ anl_align_options anl_align_options_default(void)
     };
 }
 
+/* Scores of short reads that differ much: docs/diverged.md has what they were chosen by. */
+static void resolve_diverged(anl_align_options *o)
+{
+    anl_sw_params *s = &o->align.score;
+    if (!(o->given & ANL_GIVEN_MATCH)) s->match = 2;
+    if (!(o->given & ANL_GIVEN_MISMATCH)) s->mismatch = 3;
+    if (!(o->given & ANL_GIVEN_OPEN)) s->del_open = s->ins_open = 5;
+    if (!(o->given & ANL_GIVEN_EXTEND)) s->del_extend = s->ins_extend = 2;
+    if (!(o->given & ANL_GIVEN_LEAST)) o->min_score = 40;
+    if (!(o->given & ANL_GIVEN_UNPAIRED)) o->unpaired = 34;
+}
+
 void anl_align_options_resolve(anl_align_options *o)
 {
     static const anl_stitch_params presets[] = {
         [ANL_PRESET_SR] = {.score = {{1, 4, 6, 1, 6, 1}, -1, 0}, .drop = 100, .drop_inverted = 100, .min_score = 30},
         [ANL_PRESET_HIFI] = {.score = {{1, 4, 6, 2, 6, 2}, 26, 1}, .drop = 400, .drop_inverted = 200, .min_score = 200},
         [ANL_PRESET_ONT] = {.score = {{2, 4, 4, 2, 4, 2}, 24, 1}, .drop = 400, .drop_inverted = 200, .min_score = 80},
+        [ANL_PRESET_DIVERGED] = {.score = {{2, 4, 4, 2, 4, 2}, 24, 1}, .drop = 400, .drop_inverted = 200, .min_score = 80},
     };
     const anl_sw_params *own = &o->align.score;
     anl_stitch_params p = presets[o->preset ? o->preset : ANL_PRESET_ONT];
@@ -38,4 +51,5 @@ void anl_align_options_resolve(anl_align_options *o)
     p.clip3 = o->align.clip3;
     p.eqx = o->align.eqx;
     o->long_reads = p;
+    if (o->preset == ANL_PRESET_DIVERGED) resolve_diverged(o);
 }

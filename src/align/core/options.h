@@ -9,16 +9,24 @@
 #include "search.h"
 #include "stitch.h"
 
-/** How reads of more than 400 bp are scored; shorter ones always as by bwa mem. */
+/** For which reads scores and search are set. All but the last are of reads of more than 400 bp; shorter ones then are scored as by bwa mem. */
 typedef enum anl_preset {
-    ANL_PRESET_NONE, /**< as ANL_PRESET_ONT: what suits noisy reads also aligns accurate ones */
-    ANL_PRESET_SR,   /**< bwa mem's scores, gaps of one cost */
-    ANL_PRESET_HIFI, /**< minimap2's map-hifi */
-    ANL_PRESET_ONT,  /**< minimap2's map-ont */
+    ANL_PRESET_NONE,     /**< as ANL_PRESET_ONT: what suits noisy reads also aligns accurate ones */
+    ANL_PRESET_SR,       /**< bwa mem's scores, gaps of one cost */
+    ANL_PRESET_HIFI,     /**< minimap2's map-hifi */
+    ANL_PRESET_ONT,      /**< minimap2's map-ont */
+    ANL_PRESET_DIVERGED, /**< of short reads that differ from the reference in 8 to 25% of their bases; longer ones as by ANL_PRESET_ONT */
 } anl_preset;
 
 /** Scores that were given on their own, and that no preset changes; the bits of anl_align_options.given. */
-enum { ANL_GIVEN_MATCH = 1, ANL_GIVEN_MISMATCH = 2, ANL_GIVEN_OPEN = 4, ANL_GIVEN_EXTEND = 8, ANL_GIVEN_LEAST = 16 };
+enum {
+    ANL_GIVEN_MATCH = 1,
+    ANL_GIVEN_MISMATCH = 2,
+    ANL_GIVEN_OPEN = 4,
+    ANL_GIVEN_EXTEND = 8,
+    ANL_GIVEN_LEAST = 16,
+    ANL_GIVEN_UNPAIRED = 32
+};
 
 typedef struct anl_align_options {
     int threads;             /**< -t, at least 1; never changes the result */
@@ -56,7 +64,8 @@ anl_align_options anl_align_options_default(void);
 /** What sets the fields of anl_align_options: for the command line and for libanneal. */
 extern const anl_option_table anl_align_option_table;
 
-/** Sets long_reads: the preset's scores, and over them those given on their own. A gap cost given on its own is the only one. */
+/** Sets what the preset says, and over it what was given on its own: scores of short reads, and long_reads. A gap cost given on its own is the
+ *  only one. */
 void anl_align_options_resolve(anl_align_options *o);
 
 #endif

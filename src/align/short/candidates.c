@@ -258,10 +258,31 @@ static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_par
 
 /* Makes a candidate of a place. */
 static int score_place(const anl_context *c, anl_scratch *s, anl_query *queries, int32_t number, const anl_place *place,
-                       anl_sw_queue *queue)
+                       anl_sw_queue *queue, anl_arena *arena)
 {
-    int rc = anl_candidates_add_place(c, queries, number, place, queue, s->temporary);
-    return !rc && anl_sw_queue_is_full(queue) ? run_queue(c, s, queue, queries, s->temporary) : rc;
+    int rc = anl_candidates_add_place(c, queries, number, place, queue, arena);
+    return !rc && anl_sw_queue_is_full(queue) ? run_queue(c, s, queue, queries, arena) : rc;
+}
+
+/* The first segment behind segments[at] that is of another query. */
+static int32_t next_query(const anl_segment *segments, int32_t n, int32_t at)
+{
+    int32_t next = at + 1;
+    while (next < n && segments[next].sequence == segments[at].sequence) ++next;
+    return next;
+}
+
+int anl_candidates_vote(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_query *queries,
+                        anl_sw_queue *queue, anl_arena *results)
+{
+    int rc = ANL_OK;
+    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+        voted_query v = {.query = segments->list[i].sequence};
+        next = next_query(segments->list, segments->n, i);
+        rc = vote_query(c, s, p, &segments->list[i], next - i, &queries[v.query], &v);
+        for (; v.scored < v.n && !rc; ++v.scored) rc = score_place(c, s, queries, v.query, v.list[v.scored].place, queue, results);
+    }
+    return rc;
 }
 
 /* All segments vote, and the places with the most votes of every query are scored. */
@@ -272,10 +293,11 @@ static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_par
     for (int32_t i = 0, next; i < n && !rc; i = next) {
         voted_query *v = &voted[(*n_voted)++];
         *v = (voted_query){.query = segments[i].sequence};
-        for (next = i + 1; next < n && segments[next].sequence == v->query;) ++next;
+        next = next_query(segments, n, i);
         rc = vote_query(c, s, p, &segments[i], next - i, &queries[v->query], v);
         const int32_t first = c->options->all || v->n < ANL_FIRST_PLACES ? v->n : ANL_FIRST_PLACES;
-        for (; v->scored < first && !rc; ++v->scored) rc = score_place(c, s, queries, v->query, v->list[v->scored].place, queue);
+        for (; v->scored < first && !rc; ++v->scored)
+            rc = score_place(c, s, queries, v->query, v->list[v->scored].place, queue, s->temporary);
     }
     return rc ? rc : run_queue(c, s, queue, queries, s->temporary);
 }
@@ -313,7 +335,7 @@ static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries,
     for (; v->scored < v->n && !rc; ++v->scored) {
         const voted_place *at = &v->list[v->scored];
         const int32_t needed = anl_worth_votes(score, at->len, unknown, least - (len - at->len) * score->match, at->place->other);
-        if (at->place->votes >= needed) rc = score_place(c, s, queries, v->query, at->place, queue);
+        if (at->place->votes >= needed) rc = score_place(c, s, queries, v->query, at->place, queue, s->temporary);
     }
     return rc;
 }

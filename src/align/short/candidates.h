@@ -12,6 +12,11 @@ int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, a
 int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, anl_sw_queue *queue,
                              anl_arena *results);
 
+/** Lets all segments vote on hits that are new, and every query on its region (near_begin, near_end, which is then empty); scores the places
+ *  found on their diagonals (candidates in `results`) or queues them. 0 or ANL_ENOMEM. */
+int anl_candidates_vote(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_query *queries,
+                        anl_sw_queue *queue, anl_arena *results);
+
 /** Scores everything queued, adds the candidates found, in `results`, and sorts every query's; of several finds of one place the best is
  *  kept. Errors as anl_sw_batch_run. */
 int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results);

@@ -24,6 +24,7 @@ typedef struct anl_candidate {
 /** A read on its way through a batch. */
 typedef struct anl_query {
     const anl_read *read;
+    int32_t tail;              /**< bp behind `read` that the read in the file has more: adapter, to be clipped */
     const uint8_t *strand[2];  /**< base codes of the read and of its reverse complement */
     anl_candidate *candidates; /**< score, then bonus descending, then start, forward first */
     int32_t n, n_ranked;       /**< of them; so many were there when they were last sorted */

@@ -105,6 +105,7 @@ static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_s
     choice.min_score = min_score;
     for (int32_t i = 0; i < found->n; ++i) widen_to_read(&found->candidates[i], segment, q->read->len);
     anl_query whole = {.read = q->read,
+                       .tail = q->tail,
                        .strand = {q->strand[0], q->strand[1]},
                        .candidates = found->candidates,
                        .n = found->n,

@@ -2,6 +2,7 @@
 
 #include "align_tuning.h"
 #include "cigar.h"
+#include "readthrough.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +66,8 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
                                 .reverse = candidate->reverse,
                                 .qbeg = reverse ? len - e.qend : e.qbeg,
                                 .qend = reverse ? len - e.qbeg : e.qend};
-    rc = anl_read_alignment_keep(out, e.cigar, e.n_cigar, e.md, e.qbeg, e.qend, len, results);
+    const int32_t before = reverse ? q->tail : 0;
+    rc = anl_read_alignment_keep(out, e.cigar, e.n_cigar, e.md, e.qbeg + before, e.qend + before, len + q->tail, results);
     if (!rc)
         anl_index_spell_md(c->index, c->index->contig_begin[out->tid] + out->pos, c->index->contig_begin[out->tid] + out->end, out->md);
     return rc;
@@ -244,7 +246,7 @@ int anl_trace_chosen(const anl_context *c, anl_scratch *s, anl_query *q, const a
     if (chosen->candidate < 0) return ANL_OK;
     int rc = anl_trace_candidate(c, s, q, &q->candidates[chosen->candidate], chosen->min_score, results, &a);
     if (rc || a.tid < 0) return rc;
-    a.mapq = chosen->mapq;
+    a.mapq = anl_is_one_repeat(q->strand[0] + a.qbeg, a.qend - a.qbeg) ? 0 : chosen->mapq;
     a.second = chosen->second < a.score ? chosen->second : a.score; /* candidates' scores know no clip bonus */
     rc = anl_read_alignments_add(&q->aligned, &a, results);
     if (rc || q->n < 2) return rc;

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""-x diverged: reads that differ from the reference in 15 to 25% of their bases are found, those that do not stay where they are."""
+import random
+from lib import *
+
+rng = random.Random(int(os.environ.get("ANNEAL_SEED", 1)))
+anl = index()
+genome, starts = "", {}
+for contig in read_gz(GENOME).upper().split(">")[1:]:
+    starts[contig.split()[0].lower()] = len(genome)
+    genome += "".join(contig.splitlines()[1:])
+CHANGED = {b: "ACGT".replace(b, "") for b in "ACGT"}
+
+def reverse(s):
+    return s.translate(str.maketrans("ACGT", "TGCA"))[::-1]
+
+def spoil(s, share, indels):
+    out = []
+    for base in s:
+        u = rng.random()
+        if u < indels / 2: continue
+        if u < indels: out.append(rng.choice("ACGT"))
+        out.append(rng.choice(CHANGED[base]) if rng.random() < share else base)
+    return "".join(out)
+
+def pairs(name, n, share, indels):
+    """Files of n pairs of 150 bp, inserts of 300 to 500; names say where both ends lie."""
+    mates = [[], []]
+    while len(mates[0]) < n:
+        size = rng.randrange(300, 500)
+        at = rng.randrange(len(genome) - size)
+        if "N" in genome[at:at + size] or any(at < s < at + size for s in starts.values()): continue
+        ends = [spoil(genome[at:at + 170], share, indels)[:150], reverse(spoil(genome[at + size - 150:at + size], share, indels))]
+        if rng.random() < 0.5: ends.reverse()
+        for m in range(2): mates[m].append(f"@r{len(mates[m])}.{at}.{at + size}\n{ends[m]}\n+\n{'I' * len(ends[m])}\n")
+    return [write(f"{name}_{m + 1}.fq", "".join(mates[m])) for m in range(2)]
+
+def judge(sam):
+    """Reads right; wrong at MAPQ 20 and more."""
+    right = wrong = 0
+    for f, _ in records(sam):
+        flag = int(f[1])
+        if flag & 0x904: continue
+        at, (low, high) = starts[f[2]] + int(f[3]), map(int, f[0].split(".")[1:])
+        ok = low - 30 <= at < low + 120 or high - 180 <= at < high - 30  # clips move the start
+        right += ok
+        wrong += not ok and int(f[4]) >= 20
+    return right, wrong
+
+N = 150
+for share, indels, least, most in ((0, 0, 0.97, 0), (0.15, 0.03, 0.97, 1), (0.20, 0.03, 0.96, 2), (0.25, 0.03, 0.87, 6)):  # copies differ by 10%
+    reads = pairs(f"d{share}", N, share, indels)
+    sam = run("align", "-x", "diverged", anl, *reads)[0]
+    plain_sam, said = run("align", anl, *reads)
+    plain = judge(plain_sam)
+    told = [line for line in said.splitlines() if "-x diverged is made for such reads" in line]
+    check(len(told) == (share == 0.15), f"{share}: {said}")  # at 20% the default places too few to tell
+    check("made for such" not in run("align", "-x", "diverged", anl, *reads)[1], "told what is known")
+    right, wrong = judge(sam)
+    print(share, right / (2 * N), wrong, "default", plain[0] / (2 * N))
+    check(right >= least * 2 * N and wrong <= most, f"{share}: {right} of {2 * N} right, {wrong} wrong")
+    check(right >= plain[0] - 1, f"{share}: {right} right, by default {plain[0]}")
+    check(share < 0.15 or plain[0] < 0.8 * right, f"{share}: not needed: {plain[0]} right by default")
+    if share == 0.20:
+        for options in (("-t", 3), ("--search", "faiss"), ("-K", "7000")):
+            other = run("align", "-x", "diverged", *options, anl, *reads)[0]
+            if "-K" not in options: check(body(other) == body(sam), f"{options}: not the same")
+            check(judge(other)[0] >= least * 2 * N, f"{options}: too few")
+        for level in (LEVELS[0], LEVELS[-1]):
+            check(body(run("align", "-x", "diverged", anl, *reads, env={"ANNEAL_KERNELS": level})[0]) == body(sam), f"{level}: not the same")
+        alone = judge(run("align", "-x", "diverged", anl, reads[0])[0])
+        check(alone[0] >= 0.9 * N and alone[1] <= 1, f"single reads: {alone}")
+
+# What belongs nowhere is not placed with any confidence.
+foreign = write("foreign.fq", "".join(f"@f{i}\n{''.join(rng.choice('ACGT') for _ in range(150))}\n+\n{'I' * 150}\n" for i in range(200)))
+sure = [f for f, _ in records(run("align", "-x", "diverged", anl, foreign)[0]) if int(f[4]) >= 10]
+check(not sure, f"random reads placed: {sure[:2]}")
