@@ -130,8 +130,9 @@ static void nothing_beats_a_straight_alignment(void **unused)
     }
     assert_true(straight > 400);
     assert_true(bent > 40);
-    /* Two mismatches among the last nine bases may be an indel; one may not, nor two far from the ends. */
+    /* Two mismatches among the first or last nine bases may be an indel; one may not, nor two far from the ends. */
     const anl_sw_params p = params_of(0);
+    assert_false(anl_straight_is_best(&p, (const uint64_t[]){1 << 3 | 1 << 7}, 60));
     assert_false(anl_straight_is_best(&p, (const uint64_t[]){(uint64_t)1 << 52 | (uint64_t)1 << 56}, 60));
     assert_true(anl_straight_is_best(&p, (const uint64_t[]){(uint64_t)1 << 56}, 60));
     assert_true(anl_straight_is_best(&p, (const uint64_t[]){(uint64_t)1 << 30 | (uint64_t)1 << 31}, 60));
