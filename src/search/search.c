@@ -124,6 +124,11 @@ int64_t anl_search_entries(const anl_search_scratch *sc)
     return sc->entries;
 }
 
+int anl_search_is_near(const anl_neighbours *q, int32_t d)
+{
+    return q->n && q->hits[0].dist <= anl_distance_at(anl_squared_norm(q->query, d), ANL_COSINE_SURE);
+}
+
 int anl_search_is_saturated(const anl_neighbours *q, int32_t k, int32_t d)
 {
     return q->n >= k &&

@@ -61,6 +61,8 @@ enum { ANL_WAVES = 3 };
 static const int32_t anl_waves[ANL_WAVES] = {2, 8, 32};
 
 enum {
+    ANL_LIFE_HITS = 24,        /* nearest hits of which one must share ... */
+    ANL_LIFE_VOTES = 8,        /* ... so many 9-mers with a read that is to be searched beyond the usual number of lists */
     ANL_PROBED = 4,            /* nearest hits at which probes are tried */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */

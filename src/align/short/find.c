@@ -89,6 +89,46 @@ static int later_waves(anl_settler *f, anl_segments *segments)
     return rc;
 }
 
+/* ---- reads of other genomes ---- */
+
+/* Whether one of segments[n], all those of a read, looks as if the read belonged to this reference: a window is near, or some k-mers are shared
+ * with one of the nearest. */
+static int shows_life(anl_settler *f, anl_segment *segments, int32_t n, int *life)
+{
+    int rc = ANL_OK;
+    *life = 0;
+    for (int32_t i = 0; i < n && !*life && !rc; ++i) {
+        anl_neighbours *near = &segments[i].near;
+        const int32_t found = near->n;
+        *life = anl_search_is_near(near, f->c->index->d);
+        if (*life) break;
+        near->n = found < ANL_LIFE_HITS ? found : ANL_LIFE_HITS;
+        rc = anl_locate_vote(f->c->index, f->s->voter, &f->params, &segments[i], f->s->temporary);
+        near->n = found;
+        for (int32_t p = 0; p < segments[i].places.n; ++p) *life |= segments[i].places.list[p].votes >= ANL_LIFE_VOTES;
+    }
+    return rc;
+}
+
+/* Drops the segments of reads that the usual number of lists shows to be of another genome: where they belong nowhere, all lists would be
+ * gone through in vain. */
+static int drop_foreign(anl_settler *f, anl_segments *segments)
+{
+    anl_segment **all = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *));
+    int32_t kept = 0;
+    if (!all) return ANL_ENOMEM;
+    for (int32_t i = 0; i < segments->n; ++i) all[i] = &segments->list[i];
+    int rc = anl_locate_wave(f->c, f->s, all, segments->n, anl_search_nprobe(f->c->index, 1));
+    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+        int life;
+        for (next = i + 1; next < segments->n && segments->list[next].sequence == segments->list[i].sequence;) ++next;
+        rc = shows_life(f, &segments->list[i], next - i, &life);
+        for (; i < next && life; ++i) segments->list[kept++] = segments->list[i];
+    }
+    segments->n = kept;
+    return rc;
+}
+
 int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
              anl_arena *results, anl_find_counts *counts)
 {
@@ -111,6 +151,7 @@ int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inser
     if (!rc) rc = first_wave(&f, 1, &segments[1], &open[1]);
     if (!rc) rc = merge(&f, open, &rest);
     if (!rc) rc = later_waves(&f, &rest);
+    if (!rc) rc = drop_foreign(&f, &rest);
     if (!rc) rc = anl_candidates_search(c, s, &f.params, &rest, queue, queries, n, results);
     counts->entries += anl_search_entries(s->search) - entries;
     return rc;
