@@ -293,7 +293,8 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
     voting state = {.index = x, .voter = v, .params = p, .segment = segment, .arena = arena};
     int32_t at = 0;
     if (voted == near->hits && segment->n_voted == near->n) return ANL_OK;
-    int rc = start_voting(&state, near->n), well_placed = p->near_drop && is_well_placed(segment, 0);
+    const int drops = p->near_drop && segment->len * ANL_FILLS_DEN >= x->window * ANL_FILLS_NUM;
+    int rc = start_voting(&state, near->n), well_placed = drops && is_well_placed(segment, 0);
     const int32_t farthest = near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), p->near_drop) : 0;
     anl_voter_load(v, segment->bases, segment->len);
     for (int32_t h = 0; h < near->n && !rc && !(well_placed && near->hits[h].dist > farthest); ++h) {
@@ -301,7 +302,7 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
         if (at < segment->n_voted && voted[at].window == near->hits[h].window) continue;
         const int32_t known = segment->places.n;
         rc = vote_at(&state, near->hits[h].window);
-        well_placed |= p->near_drop && is_well_placed(segment, known);
+        well_placed |= drops && is_well_placed(segment, known);
     }
     segment->voted = near->hits;
     segment->n_voted = near->n;

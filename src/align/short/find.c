@@ -3,6 +3,8 @@
 #include "align_tuning.h"
 #include "settle.h"
 
+#include <string.h>
+
 /* Segments of reads that are not settled yet. */
 typedef struct open_segments {
     anl_segment **list;
@@ -110,21 +112,35 @@ static int shows_life(anl_settler *f, anl_segment *segments, int32_t n, int *lif
     return rc;
 }
 
-/* Drops the segments of reads that the usual number of lists shows to be of another genome: where they belong nowhere, all lists would be
- * gone through in vain. */
+/* One look at the reads that have shown no life yet, in `nprobe` lists; alive[read] says who has. */
+static int look_for_life(anl_settler *f, anl_segments *segments, int32_t nprobe, uint8_t *alive)
+{
+    anl_segment **list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *));
+    int32_t n = 0;
+    if (!list) return ANL_ENOMEM;
+    for (int32_t i = 0; i < segments->n; ++i)
+        if (!alive[segments->list[i].sequence]) list[n++] = &segments->list[i];
+    int rc = anl_locate_wave(f->c, f->s, list, n, nprobe);
+    for (int32_t i = 0, next; i < n && !rc; i = next) {
+        int life;
+        for (next = i + 1; next < n && list[next]->sequence == list[i]->sequence;) ++next;
+        rc = shows_life(f, list[i], next - i, &life);
+        alive[list[i]->sequence] = (uint8_t)life;
+    }
+    return rc;
+}
+
+/* Drops the segments of reads that are of another genome: they belong nowhere, and all lists would be gone through in vain. */
 static int drop_foreign(anl_settler *f, anl_segments *segments)
 {
-    anl_segment **all = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *));
+    uint8_t *alive = anl_arena_alloc(f->s->temporary, (size_t)f->n, 1);
     int32_t kept = 0;
-    if (!all) return ANL_ENOMEM;
-    for (int32_t i = 0; i < segments->n; ++i) all[i] = &segments->list[i];
-    int rc = anl_locate_wave(f->c, f->s, all, segments->n, anl_search_nprobe(f->c->index, 1));
-    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
-        int life;
-        for (next = i + 1; next < segments->n && segments->list[next].sequence == segments->list[i].sequence;) ++next;
-        rc = shows_life(f, &segments->list[i], next - i, &life);
-        for (; i < next && life; ++i) segments->list[kept++] = segments->list[i];
-    }
+    if (!alive) return ANL_ENOMEM;
+    memset(alive, 0, (size_t)f->n);
+    int rc = look_for_life(f, segments, anl_search_nprobe(f->c->index, 1), alive);
+    if (!rc) rc = look_for_life(f, segments, anl_search_nprobe(f->c->index, ANL_SEARCH_MORE), alive);
+    for (int32_t i = 0; i < segments->n && !rc; ++i)
+        if (alive[segments->list[i].sequence]) segments->list[kept++] = segments->list[i];
     segments->n = kept;
     return rc;
 }
