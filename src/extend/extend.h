@@ -35,8 +35,7 @@ void anl_extend_scratch_free(anl_extend_scratch *s);
 
 /** Best local alignment inside the band (Gotoh 1982, doi 10.1016/0022-2836(82)90398-9). Gaps lie as far left on the target as their
  *  score allows; of equal alignments the clipped one wins, as in bwa mem. 0 or ANL_ENOMEM. */
-int anl_extend(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s,
-               anl_extension *out);
+int anl_extend(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out);
 
 /** Best local alignment without gaps of query[n] on target[n]; sets score, total and ends, nothing else. Returns 0 without having
  *  looked further when more than `most` positions differ, else 1. */

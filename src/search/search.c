@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUERIES_AT_ONCE = ANL_QUERIES_AT_ONCE };
+enum {
+    QUERIES_AT_ONCE = ANL_QUERIES_AT_ONCE,
+    SAMPLE = 512,  /* centroids that show how near those can be that are sought, */
+    SAMPLE_OF = 8, /* or so many for each of these */
+};
 
 struct anl_search {
     const anl_index *index;
@@ -124,11 +128,6 @@ int64_t anl_search_entries(const anl_search_scratch *sc)
     return sc->entries;
 }
 
-int anl_search_is_near(const anl_neighbours *q, int32_t d)
-{
-    return q->n && q->hits[0].dist <= anl_distance_at(anl_squared_norm(q->query, d), ANL_COSINE_SURE);
-}
-
 int anl_search_is_saturated(const anl_neighbours *q, int32_t k, int32_t d)
 {
     return q->n >= k &&
@@ -240,17 +239,23 @@ static int32_t reach_of(int32_t norm)
     return anl_distance_of_drop(norm, ANL_COSINE_DROP_COMPETING);
 }
 
-/* The n nearest centroids, given their dot products with a query, ascending by number; of equally near ones the first. */
+/* The n nearest centroids, given their dot products with a query, ascending by number; of equally near ones the first. None of them is farther than
+ * the n-th nearest of a sample, which leaves few to select among. */
 static void nearest_lists(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, int n, uint32_t *which)
 {
     const anl_index *x = s->index;
     const int32_t *bias = x->centroid_bias, padded = (int32_t)anl_panels_padded((size_t)x->nlist);
-    for (int32_t l = 0; l < x->nlist; ++l) sc->values[l] = bias[l] - 2 * dot[l];
-    const int32_t limit = s->kernels->limit_of_k(sc->values, x->nlist, n);
+    const int32_t enough = n > SAMPLE / SAMPLE_OF ? n * SAMPLE_OF : SAMPLE, sample = enough < x->nlist ? enough : x->nlist;
+    for (int32_t l = 0; l < sample; ++l) sc->values[l] = bias[l] - 2 * dot[l];
+    int32_t limit = s->kernels->limit_of_k(sc->values, sample, n), kept = 0, nearer = 0;
     int32_t found = s->kernels->select_at_most(dot, bias, padded, limit, which, sc->values);
     while (which[found - 1] >= (uint32_t)x->nlist) --found;
-    for (int32_t i = found; found > n;)
-        if (sc->values[--i] == limit) memmove(which + i, which + i + 1, (size_t)(found-- - i - 1) * sizeof *which);
+    limit = s->kernels->limit_of_k(sc->values, found, n);
+    for (int32_t i = 0; i < found; ++i) nearer += sc->values[i] < limit;
+    for (int32_t i = 0, ties = n - nearer; i < found; ++i) {
+        if (sc->values[i] > limit || (sc->values[i] == limit && --ties < 0)) continue;
+        which[kept++] = which[i];
+    }
 }
 
 /* The lists that a query is still to go through, to sc->which; returns how many. */
@@ -465,7 +470,8 @@ static int is_sure(const anl_search *s, const anl_neighbours *q, int usual)
 {
     const int32_t norm = anl_squared_norm(q->query, s->index->d);
     if (!norm) return 1;
-    return q->nprobe >= usual && q->n && q->hits[0].dist <= anl_distance_at(norm, q->nprobe == usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
+    return q->nprobe >= usual && q->n &&
+           q->hits[0].dist <= anl_distance_at(norm, q->nprobe == usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
 }
 
 int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n)

@@ -26,9 +26,6 @@ typedef struct anl_neighbours {
     int32_t n_lists;     /**< of them known; 0 before the first wave */
 } anl_neighbours;
 
-/** Whether the nearest hit is so near (ANL_COSINE_SURE) that the read belongs to its window, or to one that looks like it. */
-int anl_search_is_near(const anl_neighbours *q, int32_t d);
-
 /** Whether the first k hits wanted are there and look alike (ANL_COSINE_DROP_SATURATED), so that more may lie behind them. */
 int anl_search_is_saturated(const anl_neighbours *q, int32_t k, int32_t d);
 

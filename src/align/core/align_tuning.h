@@ -19,9 +19,10 @@ enum {
 /* ---- locate ---- */
 
 enum {
-    ANL_DEEPER_HITS = 1 << 20, /* that are searched together where a first search found too few: 32 MB, as search keeps four times as many */
-    ANL_FILLS_NUM = 3, /* a segment of 3/4 of a window looks alike wherever it lies in one: near_drop spares it votes. With near_drop of 3 for */
-    ANL_FILLS_DEN = 4, /* all 3 of 60,000 human reads of 75 bp more are wrong at MAPQ 60, with 2 3 of 200,000 of 100 bp */
+    ANL_DEEPER_HITS =
+        1 << 20,       /* that are searched together where a first search found too few: 32 MB, as search keeps four times as many */
+    ANL_FILLS_NUM = 5, /* a segment of 5/6 of a window looks alike wherever it lies in one, so that near_drop may spare it votes. For all */
+    ANL_FILLS_DEN = 6, /* reads it makes 4 of 60,000 human reads of 75 bp more wrong at MAPQ 60, and 3 of 200,000 of E. coli of 100 bp */
     ANL_NEARLY_ALL_NUM = 3,
     ANL_NEARLY_ALL_DEN = 4, /* of a segment's k-mers vote for a place that explains nearly all of it: 4 errors in 150 bp */
     ANL_GAP_ROOM = 20,      /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
@@ -30,7 +31,7 @@ enum {
 
 /* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
  * equal bases gives 3 9-mers; 2 and 5 find the same. k_most bounds the time for repeats; 512 and 8,192 find the same. */
-static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3, .near_drop = 3};
+static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3, .near_drop = 2};
 
 /* A segment that a split read leaves over is short and looks less like its window: with k = 1, 4, 8, 16 both breakpoints of 2,546, 2,553, 2,560
  * and 2,564 of 4,000 reads are found, the last taking 13% longer. */
@@ -63,8 +64,11 @@ enum { ANL_WAVES = 3 };
 static const int32_t anl_waves[ANL_WAVES] = {2, 8, 32};
 
 enum {
-    ANL_LIFE_HITS = 48,        /* nearest hits of which one must share ... */
-    ANL_LIFE_VOTES = 5,        /* ... so many 9-mers with a read that is to be searched beyond the usual number of lists */
+    /* Hundredths of cosine: a read whose nearest window in 4 times the usual lists has less than the base and so much for each 100 bp, 46 at the
+     * most, is of another genome. Of 10,000 reads of P. aeruginosa with 8% errors 2 are (and 1 to 5 of 5,000 of 50 to 250 bp), of human reads on E. coli 93%. */
+    ANL_FOREIGN_BASE = 22,
+    ANL_FOREIGN_PER_100 = 24,
+    ANL_FOREIGN_MOST = 46,
     ANL_PROBED = 4,            /* nearest hits at which probes are tried */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */

@@ -93,54 +93,39 @@ static int later_waves(anl_settler *f, anl_segments *segments)
 
 /* ---- reads of other genomes ---- */
 
-/* Whether one of segments[n], all those of a read, looks as if the read belonged to this reference: a window is near, or some k-mers are shared
- * with one of the nearest. */
-static int shows_life(anl_settler *f, anl_segment *segments, int32_t n, int *life)
+/* Whether a window is as near as one is to a read of this reference with 8% errors; shorter reads fill less of it. */
+static int has_near_window(const anl_segment *segment, int32_t d)
 {
-    int rc = ANL_OK;
-    *life = 0;
-    for (int32_t i = 0; i < n && !*life && !rc; ++i) {
-        anl_neighbours *near = &segments[i].near;
-        const int32_t found = near->n;
-        *life = anl_search_is_near(near, f->c->index->d);
-        if (*life) break;
-        near->n = found < ANL_LIFE_HITS ? found : ANL_LIFE_HITS;
-        rc = anl_locate_vote(f->c->index, f->s->voter, &f->params, &segments[i], f->s->temporary);
-        near->n = found;
-        for (int32_t p = 0; p < segments[i].places.n; ++p) *life |= segments[i].places.list[p].votes >= ANL_LIFE_VOTES;
-    }
-    return rc;
+    const anl_neighbours *near = &segment->near;
+    const int32_t by_length = ANL_FOREIGN_BASE + segment->len * ANL_FOREIGN_PER_100 / 100;
+    const int32_t cosine = by_length < ANL_FOREIGN_MOST ? by_length : ANL_FOREIGN_MOST;
+    return near->n && (int64_t)near->hits[0].dist * 100 <= (int64_t)anl_squared_norm(near->query, d) * 2 * (100 - cosine);
 }
 
-/* One look at the reads that have shown no life yet, in `nprobe` lists; alive[read] says who has. */
-static int look_for_life(anl_settler *f, anl_segments *segments, int32_t nprobe, uint8_t *alive)
+/* Segments of reads none of whose segments has a near window in its `nprobe` nearest lists; near[read] knows which reads have one. */
+static int search_far(anl_settler *f, anl_segments *segments, int32_t nprobe, uint8_t *near)
 {
     anl_segment **list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *));
     int32_t n = 0;
     if (!list) return ANL_ENOMEM;
     for (int32_t i = 0; i < segments->n; ++i)
-        if (!alive[segments->list[i].sequence]) list[n++] = &segments->list[i];
+        if (!near[segments->list[i].sequence]) list[n++] = &segments->list[i];
     int rc = anl_locate_wave(f->c, f->s, list, n, nprobe);
-    for (int32_t i = 0, next; i < n && !rc; i = next) {
-        int life;
-        for (next = i + 1; next < n && list[next]->sequence == list[i]->sequence;) ++next;
-        rc = shows_life(f, list[i], next - i, &life);
-        alive[list[i]->sequence] = (uint8_t)life;
-    }
+    for (int32_t i = 0; i < n && !rc; ++i) near[list[i]->sequence] |= (uint8_t)has_near_window(list[i], f->c->index->d);
     return rc;
 }
 
-/* Drops the segments of reads that are of another genome: they belong nowhere, and all lists would be gone through in vain. */
+/* Drops the segments of reads that are of another genome: all lists would be gone through in vain. */
 static int drop_foreign(anl_settler *f, anl_segments *segments)
 {
-    uint8_t *alive = anl_arena_alloc(f->s->temporary, (size_t)f->n, 1);
+    uint8_t *near = anl_arena_alloc(f->s->temporary, (size_t)f->n, 1);
     int32_t kept = 0;
-    if (!alive) return ANL_ENOMEM;
-    memset(alive, 0, (size_t)f->n);
-    int rc = look_for_life(f, segments, anl_search_nprobe(f->c->index, 1), alive);
-    if (!rc) rc = look_for_life(f, segments, anl_search_nprobe(f->c->index, ANL_SEARCH_MORE), alive);
+    if (!near) return ANL_ENOMEM;
+    memset(near, 0, (size_t)f->n);
+    int rc = search_far(f, segments, anl_search_nprobe(f->c->index, 1), near);
+    if (!rc) rc = search_far(f, segments, anl_search_nprobe(f->c->index, ANL_SEARCH_MORE), near);
     for (int32_t i = 0; i < segments->n && !rc; ++i)
-        if (alive[segments->list[i].sequence]) segments->list[kept++] = segments->list[i];
+        if (near[segments->list[i].sequence]) segments->list[kept++] = segments->list[i];
     segments->n = kept;
     return rc;
 }
