@@ -8,9 +8,21 @@
 #include <string.h>
 
 #if defined(__x86_64__)
+#include <cpuid.h>
+
 static int has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+}
+/* __builtin_cpu_supports knows the name from GCC 12 and clang 18 on. The registers are those of AVX2, which has_avx2 asks the system for. */
+static int has_avxvnni(void)
+{
+#ifdef ANL_WITHOUT_AVXVNNI
+    return 0;
+#else
+    unsigned a, b, c, d;
+    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1 << 4);
+#endif
 }
 static int has_avx512(void)
 {
@@ -19,7 +31,7 @@ static int has_avx512(void)
 }
 #endif
 
-#define MAX_LEVELS 4
+#define MAX_LEVELS 5
 static const char *levels[MAX_LEVELS + 1];
 static anl_kernels table;
 static int table_status;
@@ -33,6 +45,7 @@ static void find_levels(void)
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (has_avx2()) levels[n++] = "avx2";
+    if (has_avxvnni()) levels[n++] = "avxvnni";
     if (has_avx512()) levels[n++] = "avx512";
     if (has_avx512() && anl_amx_granted(ANL_AMX_INT8)) levels[n++] = "amx";
 #elif defined(__aarch64__)
@@ -62,7 +75,14 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_scan_fill_avx2(&t->scan);
         anl_sw_fill_avx2(&t->sw);
         anl_wave_fill_avx2(&t->wave);
-    } else if (!strcmp(level, "avx512")) {
+    }
+#ifndef ANL_WITHOUT_AVXVNNI
+    else if (!strcmp(level, "avxvnni")) {
+        anl_encode_fill_avxvnni(&t->encode);
+        anl_scan_fill_avxvnni(&t->scan);
+    }
+#endif
+    else if (!strcmp(level, "avx512")) {
         anl_encode_fill_avx512(&t->encode);
         anl_scan_fill_avx512(&t->scan);
         anl_sw_fill_avx512(&t->sw);

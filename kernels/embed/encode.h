@@ -89,6 +89,7 @@ typedef struct anl_encode_kernels {
 
 void anl_encode_fill_scalar(anl_encode_kernels *t);
 void anl_encode_fill_avx2(anl_encode_kernels *t);
+void anl_encode_fill_avxvnni(anl_encode_kernels *t); /**< on top of AVX2: what vpdpbusd does better */
 void anl_encode_fill_avx512(anl_encode_kernels *t);
 void anl_encode_fill_amx(anl_encode_kernels *t); /**< on top of AVX-512: what tiles do better */
 void anl_encode_fill_neon(anl_encode_kernels *t);

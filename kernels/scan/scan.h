@@ -37,6 +37,7 @@ typedef struct anl_scan_kernels {
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);
 void anl_scan_fill_avx2(anl_scan_kernels *t);
+void anl_scan_fill_avxvnni(anl_scan_kernels *t); /**< on top of AVX2: what vpdpbusd does better */
 void anl_scan_fill_avx512(anl_scan_kernels *t);
 void anl_scan_fill_amx(anl_scan_kernels *t); /**< on top of AVX-512: what tiles do better */
 void anl_scan_fill_neon(anl_scan_kernels *t);
