@@ -1,4 +1,4 @@
-/* What a linear layer does with its sums, on 256-bit vectors. */
+/* Moving 256-bit vectors, and what a linear layer does with its sums. */
 #include "encode.h"
 
 #include <immintrin.h>
@@ -15,6 +15,14 @@ INLINE __m256i load(const void *p)
 INLINE void store(void *p, __m256i v)
 {
     _mm256_storeu_si256((__m256i *)p, v);
+}
+
+INLINE int32_t sum_epi32(__m256i v)
+{
+    int32_t lane[8], sum = 0;
+    store(lane, v);
+    for (int i = 0; i < 8; ++i) sum += lane[i];
+    return sum;
 }
 
 /* 16 int32 -> int16, saturated, in order. */
