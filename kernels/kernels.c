@@ -7,6 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+
+enum { HAS_DOTPROD = 1 << 20, HAS_I8MM = 1 << 13 }; /* bits of AT_HWCAP and AT_HWCAP2 */
+
+static int has_dotprod(void)
+{
+#ifdef ANL_WITHOUT_DOTPROD
+    return 0;
+#else
+    return (getauxval(AT_HWCAP) & HAS_DOTPROD) != 0;
+#endif
+}
+static int has_i8mm(void)
+{
+#ifdef ANL_WITHOUT_I8MM
+    return 0;
+#else
+    return has_dotprod() && (getauxval(AT_HWCAP2) & HAS_I8MM);
+#endif
+}
+#endif
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 
@@ -50,6 +73,8 @@ static void find_levels(void)
     if (has_avx512() && anl_amx_granted(ANL_AMX_INT8)) levels[n++] = "amx";
 #elif defined(__aarch64__)
     levels[n++] = "neon";
+    if (has_dotprod()) levels[n++] = "dotprod";
+    if (has_i8mm()) levels[n++] = "i8mm";
 #endif
     levels[n] = NULL;
 }
@@ -98,6 +123,18 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_sw_fill_neon(&t->sw);
         anl_wave_fill_neon(&t->wave);
     }
+#ifndef ANL_WITHOUT_DOTPROD
+    else if (!strcmp(level, "dotprod")) {
+        anl_encode_fill_dotprod(&t->encode);
+        anl_scan_fill_dotprod(&t->scan);
+    }
+#endif
+#ifndef ANL_WITHOUT_I8MM
+    else if (!strcmp(level, "i8mm")) {
+        anl_encode_fill_i8mm(&t->encode);
+        anl_scan_fill_i8mm(&t->scan);
+    }
+#endif
 #endif
 }
 
