@@ -37,7 +37,7 @@ static int has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 }
-/* __builtin_cpu_supports knows the name from GCC 12 and clang 18 on. The registers are those of AVX2, which has_avx2 asks the system for. */
+/* By CPUID: not every compiler knows the name. The registers are those of AVX2, which has_avx2 asks the system for. */
 static int has_avxvnni(void)
 {
 #ifdef ANL_WITHOUT_AVXVNNI

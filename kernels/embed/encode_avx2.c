@@ -1,4 +1,5 @@
-/* AVX2: everything widened to 16 bits for vpmaddwd, whose pair sums are exact (vpmaddubsw would saturate).
+/* AVX2: everything widened to 16 bits for vpmaddwd, whose pair sums are exact. vpmaddubsw would saturate; on inputs split in two so that it
+ * does not, it takes as many multiplications and more additions.
  *
  * Packed weights: [n / 8][k / 2][8 outputs][2 inputs] of int16. */
 #include "encode.h"
