@@ -7,10 +7,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+
+enum { HAS_DOTPROD = 1 << 20, HAS_I8MM = 1 << 13 }; /* bits of AT_HWCAP and AT_HWCAP2 */
+
+static int has_dotprod(void)
+{
+#ifdef ANL_WITHOUT_DOTPROD
+    return 0;
+#else
+    return (getauxval(AT_HWCAP) & HAS_DOTPROD) != 0;
+#endif
+}
+static int has_i8mm(void)
+{
+#ifdef ANL_WITHOUT_I8MM
+    return 0;
+#else
+    return has_dotprod() && (getauxval(AT_HWCAP2) & HAS_I8MM);
+#endif
+}
+#endif
+
 #if defined(__x86_64__)
+#include <cpuid.h>
+
 static int has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
+}
+/* By CPUID: not every compiler knows the name. The registers are those of AVX2, which has_avx2 asks the system for. */
+static int has_avxvnni(void)
+{
+#ifdef ANL_WITHOUT_AVXVNNI
+    return 0;
+#else
+    unsigned a, b, c, d;
+    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1 << 4);
+#endif
 }
 static int has_avx512(void)
 {
@@ -19,7 +54,7 @@ static int has_avx512(void)
 }
 #endif
 
-#define MAX_LEVELS 4
+#define MAX_LEVELS 5
 static const char *levels[MAX_LEVELS + 1];
 static anl_kernels table;
 static int table_status;
@@ -33,10 +68,13 @@ static void find_levels(void)
 #if defined(__x86_64__)
     __builtin_cpu_init();
     if (has_avx2()) levels[n++] = "avx2";
+    if (has_avxvnni()) levels[n++] = "avxvnni";
     if (has_avx512()) levels[n++] = "avx512";
     if (has_avx512() && anl_amx_granted(ANL_AMX_INT8)) levels[n++] = "amx";
 #elif defined(__aarch64__)
     levels[n++] = "neon";
+    if (has_dotprod()) levels[n++] = "dotprod";
+    if (has_i8mm()) levels[n++] = "i8mm";
 #endif
     levels[n] = NULL;
 }
@@ -62,7 +100,14 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_scan_fill_avx2(&t->scan);
         anl_sw_fill_avx2(&t->sw);
         anl_wave_fill_avx2(&t->wave);
-    } else if (!strcmp(level, "avx512")) {
+    }
+#ifndef ANL_WITHOUT_AVXVNNI
+    else if (!strcmp(level, "avxvnni")) {
+        anl_encode_fill_avxvnni(&t->encode);
+        anl_scan_fill_avxvnni(&t->scan);
+    }
+#endif
+    else if (!strcmp(level, "avx512")) {
         anl_encode_fill_avx512(&t->encode);
         anl_scan_fill_avx512(&t->scan);
         anl_sw_fill_avx512(&t->sw);
@@ -78,6 +123,18 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_sw_fill_neon(&t->sw);
         anl_wave_fill_neon(&t->wave);
     }
+#ifndef ANL_WITHOUT_DOTPROD
+    else if (!strcmp(level, "dotprod")) {
+        anl_encode_fill_dotprod(&t->encode);
+        anl_scan_fill_dotprod(&t->scan);
+    }
+#endif
+#ifndef ANL_WITHOUT_I8MM
+    else if (!strcmp(level, "i8mm")) {
+        anl_encode_fill_i8mm(&t->encode);
+        anl_scan_fill_i8mm(&t->scan);
+    }
+#endif
 #endif
 }
 

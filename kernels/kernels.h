@@ -11,7 +11,7 @@
 #include "wave.h"
 
 typedef struct anl_kernels {
-    const char *name; /**< "scalar", "avx2", "avx512", "amx" or "neon" */
+    const char *name; /**< "scalar", "avx2", "avxvnni", "avx512", "amx", "neon", "dotprod" or "i8mm" */
     anl_encode_kernels encode;
     anl_scan_kernels scan;
     anl_sw_kernels sw;

@@ -89,9 +89,12 @@ typedef struct anl_encode_kernels {
 
 void anl_encode_fill_scalar(anl_encode_kernels *t);
 void anl_encode_fill_avx2(anl_encode_kernels *t);
+void anl_encode_fill_avxvnni(anl_encode_kernels *t); /**< on top of AVX2: what vpdpbusd does better */
 void anl_encode_fill_avx512(anl_encode_kernels *t);
 void anl_encode_fill_amx(anl_encode_kernels *t); /**< on top of AVX-512: what tiles do better */
 void anl_encode_fill_neon(anl_encode_kernels *t);
+void anl_encode_fill_dotprod(anl_encode_kernels *t); /**< on top of NEON: what sdot does better */
+void anl_encode_fill_i8mm(anl_encode_kernels *t);    /**< on top of that: what usmmla does better */
 
 /** rne(256 / (1 + e^(-2z))), 0..256: the gate of a token. The exponential is the attention's. */
 int anl_encode_gate(float z);

@@ -1,4 +1,5 @@
-/* AVX2: everything widened to 16 bits for vpmaddwd, whose pair sums are exact (vpmaddubsw would saturate).
+/* AVX2: everything widened to 16 bits for vpmaddwd, whose pair sums are exact. vpmaddubsw would saturate; on inputs split in two so that it
+ * does not, it takes as many multiplications and more additions.
  *
  * Packed weights: [n / 8][k / 2][8 outputs][2 inputs] of int16. */
 #include "encode.h"
@@ -8,24 +9,12 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
+#include "linear256.inc.h"
 
 enum {
     ROWS = 6,   /* 6 x 2 accumulators, 2 weights and an input fill 15 of the 16 registers */
     BLOCK = 24, /* rows widened at a time */
 };
-
-typedef enum epilogue { TO_S8, TO_U8, TO_S32, ADD_S16 } epilogue;
-
-INLINE __m256i load(const void *p)
-{
-    return _mm256_loadu_si256((const __m256i *)p);
-}
-
-INLINE void store(void *p, __m256i v)
-{
-    _mm256_storeu_si256((__m256i *)p, v);
-}
 
 INLINE __m256i broadcast_pair(const int16_t *p)
 {
@@ -37,14 +26,6 @@ INLINE __m256i broadcast_pair(const int16_t *p)
 INLINE __m256i widen_s8(const int8_t *p)
 {
     return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)p));
-}
-
-INLINE int32_t sum_epi32(__m256i v)
-{
-    int32_t lane[8], sum = 0;
-    store(lane, v);
-    for (int i = 0; i < 8; ++i) sum += lane[i];
-    return sum;
 }
 
 static size_t pack_size(int n, int k)
@@ -143,19 +124,6 @@ static void unit_u8(const int32_t *x, int d, double length, uint8_t *out)
     unit_row(x, d, length, 128, out);
 }
 
-/* 16 int32 -> int16, saturated, in order. */
-INLINE __m256i narrow(__m256i a, __m256i b)
-{
-    return _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
-}
-
-/* 16 int16 -> -127..127. */
-INLINE __m128i to_s8(__m256i v)
-{
-    __m128i y = _mm_packs_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-    return _mm_max_epi8(y, _mm_set1_epi8(-127));
-}
-
 INLINE __m256i normed(const int16_t *x, __m256 mean, __m256 factor)
 {
     __m256 v = _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)x)));
@@ -181,32 +149,6 @@ static void norm(const int16_t *x, int m, int d, float scale, uint8_t *out)
             __m128i y = to_s8(narrow(normed(x + c, vmean, vfactor), normed(x + c + 8, vmean, vfactor)));
             _mm_storeu_si128((__m128i *)(out + c), _mm_xor_si128(y, _mm_set1_epi8(-128)));
         }
-    }
-}
-
-INLINE __m256i scaled(const anl_linear_packed *l, int o, __m256i acc)
-{
-    __m256 y = _mm256_mul_ps(_mm256_cvtepi32_ps(acc), _mm256_loadu_ps(l->scale + o));
-    return _mm256_cvtps_epi32(_mm256_add_ps(y, _mm256_loadu_ps(l->shift + o)));
-}
-
-/* The epilogue of one row of a tile: 16 outputs from o. */
-INLINE void finish_row(const anl_linear_packed *l, int o, epilogue kind, void *out, __m256i a, __m256i b)
-{
-    a = scaled(l, o, a);
-    b = scaled(l, o + 8, b);
-    if (kind == TO_S32) {
-        store((int32_t *)out + o, a);
-        store((int32_t *)out + o + 8, b);
-        return;
-    }
-    __m256i y = narrow(a, b);
-    if (kind == ADD_S16) {
-        int16_t *x = (int16_t *)out + o;
-        store(x, _mm256_adds_epi16(load(x), y));
-    } else {
-        __m128i u = _mm_packus_epi16(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1));
-        _mm_storeu_si128((__m128i *)((uint8_t *)out + o), kind == TO_U8 ? u : to_s8(y));
     }
 }
 
@@ -287,92 +229,32 @@ static void pack_head(head *s, const int8_t *qkv, int d, int m)
         }
 }
 
-/* Logits of row i for keys j .. j + 8 * groups; groups is 1 to 4. */
-INLINE __m256 logits(head *s, int i, int j, int groups, int m, float scale, const float *bias, __m256 max)
+/* acc[g] = products of query i with keys j + 8 * g ...; groups is 1 to 4. */
+INLINE void products(const head *s, int i, int j, int groups, __m256i *acc)
 {
-    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    __m256i acc[4];
     for (int g = 0; g < groups; ++g) acc[g] = _mm256_setzero_si256();
     for (int c = 0; c < ANL_ENCODER_HEAD / 2; ++c) {
         __m256i q = broadcast_pair(s->q[i] + 2 * c);
         for (int g = 0; g < groups; ++g) acc[g] = _mm256_add_epi32(acc[g], _mm256_madd_epi16(q, load(s->k[c][j + 8 * g])));
     }
-    for (int g = 0; g < groups; ++g) {
-        int at = j + 8 * g;
-        __m256 l = _mm256_mul_ps(_mm256_cvtepi32_ps(acc[g]), _mm256_set1_ps(scale));
-        l = _mm256_add_ps(l, _mm256_loadu_ps(bias + at));
-        __m256i live = _mm256_cmpgt_epi32(_mm256_set1_epi32(m - at), index);
-        l = _mm256_blendv_ps(_mm256_set1_ps(-INFINITY), l, _mm256_castsi256_ps(live));
-        _mm256_store_ps(s->l + at, l);
-        max = _mm256_max_ps(max, l);
-    }
-    return max;
 }
 
-INLINE __m256i weight(__m256 l, __m256 max)
+INLINE void keep_weights(head *s, int j, __m256i p)
 {
-    __m256 t = _mm256_max_ps(_mm256_sub_ps(l, max), _mm256_set1_ps(EXP_MIN));
-    __m256i n = _mm256_cvtps_epi32(t);
-    __m256 f = _mm256_sub_ps(t, _mm256_cvtepi32_ps(n));
-    __m256 y = _mm256_add_ps(_mm256_mul_ps(_mm256_set1_ps(EXP_C4), f), _mm256_set1_ps(EXP_C3));
-    y = _mm256_add_ps(_mm256_mul_ps(y, f), _mm256_set1_ps(EXP_C2));
-    y = _mm256_add_ps(_mm256_mul_ps(y, f), _mm256_set1_ps(EXP_C1));
-    y = _mm256_add_ps(_mm256_mul_ps(y, f), _mm256_set1_ps(EXP_C0));
-    return _mm256_cvtps_epi32(_mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(y), _mm256_slli_epi32(n, 23))));
+    _mm_store_si128((__m128i *)(s->p + j), _mm256_castsi256_si128(narrow(p, p)));
 }
 
-/* Fills s->p for row i; returns the sum. */
-static int32_t weigh(head *s, int i, int m, float scale, const float *bias)
+/* acc[g] = weighted sums of channels 8 * g ... */
+INLINE void weighted(const head *s, int m, __m256i *acc)
 {
-    __m256 max = _mm256_set1_ps(-INFINITY);
-    __m256i sum = _mm256_setzero_si256();
-    int j = 0;
-    for (; j + 24 < m; j += 32) max = logits(s, i, j, 4, m, scale, bias, max);
-    for (; j + 8 < m; j += 16) max = logits(s, i, j, 2, m, scale, bias, max);
-    if (j < m) max = logits(s, i, j, 1, m, scale, bias, max);
-    max = _mm256_max_ps(max, _mm256_permute2f128_ps(max, max, 1));
-    max = _mm256_max_ps(max, _mm256_shuffle_ps(max, max, 0x4e));
-    max = _mm256_max_ps(max, _mm256_shuffle_ps(max, max, 0xb1));
-    for (j = 0; j < m; j += 8) {
-        __m256i p = weight(_mm256_load_ps(s->l + j), max);
-        sum = _mm256_add_epi32(sum, p);
-        _mm_store_si128((__m128i *)(s->p + j), _mm256_castsi256_si128(narrow(p, p)));
-    }
-    return sum_epi32(sum);
-}
-
-static void combine(const head *s, int m, int32_t sum, uint8_t *out)
-{
-    __m256 inverse = _mm256_set1_ps(1.0f / (float)sum);
-    __m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
+    for (int g = 0; g < 4; ++g) acc[g] = _mm256_setzero_si256();
     for (int j = 0; j < m; j += 2) {
         __m256i p = broadcast_pair(s->p + j);
-        const int16_t(*v)[2] = s->v[j / 2];
-        a = _mm256_add_epi32(a, _mm256_madd_epi16(p, load(v)));
-        b = _mm256_add_epi32(b, _mm256_madd_epi16(p, load(v + 8)));
-        c = _mm256_add_epi32(c, _mm256_madd_epi16(p, load(v + 16)));
-        d = _mm256_add_epi32(d, _mm256_madd_epi16(p, load(v + 24)));
+        for (int g = 0; g < 4; ++g) acc[g] = _mm256_add_epi32(acc[g], _mm256_madd_epi16(p, load(s->v[j / 2][8 * g])));
     }
-    a = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(a), inverse));
-    b = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(b), inverse));
-    c = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(c), inverse));
-    d = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(d), inverse));
-    __m256i y = _mm256_set_m128i(to_s8(narrow(c, d)), to_s8(narrow(a, b)));
-    store(out, _mm256_xor_si256(y, _mm256_set1_epi8(-128)));
 }
 
-static void attend(const anl_attention *p, const int8_t *qkv, int m, uint8_t *out)
-{
-    head s;
-    memset(&s, 0, sizeof s); /* padding must be defined, if only to be masked */
-    for (int h = 0; h < p->d / ANL_ENCODER_HEAD; ++h) {
-        pack_head(&s, qkv + h * ANL_ENCODER_HEAD, p->d, m);
-        for (int i = 0; i < m; ++i) {
-            int32_t sum = weigh(&s, i, m, p->scale[h], p->bias[h] + ANL_ENCODER_MAX_TOKENS - i);
-            combine(&s, m, sum, out + (size_t)i * p->d + h * ANL_ENCODER_HEAD);
-        }
-    }
-}
+#include "attend256.inc.h"
 
 static void dot(const int16_t *x, const int16_t *w, int m, int d, int32_t *out)
 {

@@ -1,29 +1,20 @@
 /* clang-format off */ /* it takes the macros that unroll loops for calls */
-/* NEON of ARMv8.0: everything widened to 16 bits for smlal. Where the processor has the dot product instructions (ARMv8.2),
- * the linear layers use sdot instead; the bytes are the same.
+/* NEON of ARMv8.0: everything widened to 16 bits for smlal.
  *
- * Packed weights: int16 [n / 8][k][8 outputs]; for sdot int8 [n / 4][k / 4][4 outputs][4 inputs] and 128 * the sum of each
- * output's weights, as sdot wants signed inputs. */
+ * Packed weights: int16 [n / 8][k][8 outputs]. */
 #include "encode.h"
 
 #include "encode_common.h"
 
 #include <arm_neon.h>
 #include <string.h>
-#include <sys/auxv.h>
 
-#define INLINE static inline __attribute__((always_inline))
-#define DOTPROD __attribute__((target("arch=armv8.2-a+dotprod")))
-#ifndef HWCAP_ASIMDDP
-#define HWCAP_ASIMDDP (1 << 20)
-#endif
+#include "linear_neon.inc.h"
 
 enum {
     ROWS = 4,   /* 4 x 16 outputs in 16 registers */
     BLOCK = 16, /* rows widened at a time */
 };
-
-typedef enum epilogue { TO_S8, TO_U8, TO_S32, ADD_S16 } epilogue;
 
 static size_t pack_size(int n, int k)
 {
@@ -51,11 +42,6 @@ static void gather(const int8_t *table, const uint16_t (*rows)[ANL_TOKEN_KMERS],
             vst1q_s16(x + c, vshlq_n_s16(low, 4));
             vst1q_s16(x + c + 8, vshlq_n_s16(high, 4));
         }
-}
-
-INLINE int8x8_t to_s8(int16x8_t v)
-{
-    return vmax_s8(vqmovn_s16(v), vdup_n_s8(-127));
 }
 
 /* Channels c .. c + 15. */
@@ -151,31 +137,6 @@ static void norm(const int16_t *x, int m, int d, float scale, uint8_t *out)
     }
 }
 
-INLINE int32x4_t scaled(const anl_linear_packed *l, int o, int32x4_t acc)
-{
-    float32x4_t y = vmulq_f32(vcvtq_f32_s32(acc), vld1q_f32(l->scale + o));
-    return vcvtnq_s32_f32(vaddq_f32(y, vld1q_f32(l->shift + o)));
-}
-
-/* The epilogue of 8 outputs from o of a row. */
-INLINE void finish(const anl_linear_packed *l, int o, epilogue kind, void *out, int32x4_t a, int32x4_t b)
-{
-    a = scaled(l, o, a);
-    b = scaled(l, o + 4, b);
-    int16x8_t y = vqmovn_high_s32(vqmovn_s32(a), b);
-    if (kind == TO_S32) {
-        vst1q_s32((int32_t *)out + o, a);
-        vst1q_s32((int32_t *)out + o + 4, b);
-    } else if (kind == ADD_S16) {
-        int16_t *x = (int16_t *)out + o;
-        vst1q_s16(x, vqaddq_s16(vld1q_s16(x), y));
-    } else if (kind == TO_U8) {
-        vst1_u8((uint8_t *)out + o, vqmovun_s16(y));
-    } else {
-        vst1_s8((int8_t *)out + o, to_s8(y));
-    }
-}
-
 /* rows (1 or 4) by 16 outputs from o, all inputs. */
 INLINE void tile(const anl_linear_packed *l, int o, int rows, const int16_t *a, epilogue kind, uint8_t *out, size_t stride)
 {
@@ -236,104 +197,12 @@ INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue
 
 #include "linear_forms.inc.h"
 
-static size_t dot_pack_size(int n, int k)
-{
-    return (size_t)n * ((size_t)k + sizeof(int32_t));
-}
-
-static void dot_pack(const int8_t *w, int n, int k, void *packed)
-{
-    int8_t *to = packed;
-    int32_t *offset = (int32_t *)(to + (size_t)n * k);
-    for (int o = 0; o < n; o += 4)
-        for (int i = 0; i < k; i += 4)
-            for (int j = 0; j < 4; ++j, to += 4) memcpy(to, w + (size_t)(o + j) * k + i, 4);
-    for (int o = 0; o < n; ++o) {
-        offset[o] = 0;
-        for (int i = 0; i < k; ++i) offset[o] += 128 * w[(size_t)o * k + i];
-    }
-}
-
-/* rows (1 or 4) by 16 outputs from o, all inputs. */
-DOTPROD INLINE void dot_tile(const anl_linear_packed *l, int o, int rows, const uint8_t *a, epilogue kind, uint8_t *out, size_t stride)
-{
-    size_t k = (size_t)l->k;
-    const int8_t *w = (const int8_t *)l->w + o * k;
-    const int32_t *offset = (const int32_t *)((const int8_t *)l->w + l->n * k) + o;
-    int32x4_t i0 = vaddq_s32(vld1q_s32(l->init + o), vld1q_s32(offset));
-    int32x4_t i1 = vaddq_s32(vld1q_s32(l->init + o + 4), vld1q_s32(offset + 4));
-    int32x4_t i2 = vaddq_s32(vld1q_s32(l->init + o + 8), vld1q_s32(offset + 8));
-    int32x4_t i3 = vaddq_s32(vld1q_s32(l->init + o + 12), vld1q_s32(offset + 12));
-#define START(r)                                                                                                                           \
-    int32x4_t c##r##0 = i0, c##r##1 = i1, c##r##2 = i2, c##r##3 = i3;                                                                      \
-    int8x16_t a##r = vdupq_n_s8(0);
-#define LOAD(r)                                                                                                                            \
-    if (r < rows) a##r = vreinterpretq_s8_u8(veorq_u8(vld1q_u8(a + r * k + i), vdupq_n_u8(128)));
-#define ROW(r, lane)                                                                                                                       \
-    if (r < rows) {                                                                                                                        \
-        c##r##0 = vdotq_laneq_s32(c##r##0, b0, a##r, lane);                                                                                \
-        c##r##1 = vdotq_laneq_s32(c##r##1, b1, a##r, lane);                                                                                \
-        c##r##2 = vdotq_laneq_s32(c##r##2, b2, a##r, lane);                                                                                \
-        c##r##3 = vdotq_laneq_s32(c##r##3, b3, a##r, lane);                                                                                \
-    }
-#define STEP(lane)                                                                                                                         \
-    {                                                                                                                                      \
-        const int8_t *p = w + 4 * (i + 4 * lane);                                                                                          \
-        int8x16_t b0 = vld1q_s8(p), b1 = vld1q_s8(p + 4 * k);                                                                              \
-        int8x16_t b2 = vld1q_s8(p + 8 * k), b3 = vld1q_s8(p + 12 * k);                                                                     \
-        ROW(0, lane) ROW(1, lane) ROW(2, lane) ROW(3, lane)                                                                                \
-    }
-#define FINISH(r)                                                                                                                          \
-    if (r < rows) {                                                                                                                        \
-        finish(l, o, kind, out + r * stride, c##r##0, c##r##1);                                                                            \
-        finish(l, o + 8, kind, out + r * stride, c##r##2, c##r##3);                                                                        \
-    }
-    START(0)
-    START(1) START(2) START(3) for (size_t i = 0; i < k; i += 16){LOAD(0) LOAD(1) LOAD(2) LOAD(3) STEP(0) STEP(1) STEP(2) STEP(3)} FINISH(0)
-        FINISH(1) FINISH(2) FINISH(3)
-#undef START
-#undef LOAD
-#undef ROW
-#undef STEP
-#undef FINISH
-}
-
-DOTPROD INLINE void dot_linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue kind, void *out, size_t size)
-{
-    size_t stride = (size_t)l->n * size, k = (size_t)l->k;
-    for (int o = 0; o < l->n; o += 16) {
-        int t = 0;
-        for (; t + ROWS <= m; t += ROWS) dot_tile(l, o, ROWS, a + t * k, kind, (uint8_t *)out + t * stride, stride);
-        for (; t < m; ++t) dot_tile(l, o, 1, a + t * k, kind, (uint8_t *)out + t * stride, stride);
-    }
-}
-
-DOTPROD static void dot_linear_s8(const anl_linear_packed *l, const uint8_t *a, int m, int8_t *out)
-{
-    dot_linear(l, a, m, TO_S8, out, sizeof *out);
-}
-
-DOTPROD static void dot_linear_u8(const anl_linear_packed *l, const uint8_t *a, int m, uint8_t *out)
-{
-    dot_linear(l, a, m, TO_U8, out, sizeof *out);
-}
-
-DOTPROD static void dot_linear_s32(const anl_linear_packed *l, const uint8_t *a, int m, int32_t *out)
-{
-    dot_linear(l, a, m, TO_S32, out, sizeof *out);
-}
-
-DOTPROD static void dot_linear_add(const anl_linear_packed *l, const uint8_t *a, int m, int16_t *x)
-{
-    dot_linear(l, a, m, ADD_S16, x, sizeof *x);
-}
-
 /* One head of one sequence as int16. Keys from m up to the next multiple of 8 have weight 0. */
 typedef struct head {
     int16_t k[ANL_ENCODER_HEAD][ANL_ENCODER_MAX_TOKENS]; /* [channel][key] */
     int16_t v[ANL_ENCODER_MAX_TOKENS][ANL_ENCODER_HEAD]; /* [key][channel] */
     float l[ANL_ENCODER_MAX_TOKENS];
-    int32_t p[ANL_ENCODER_MAX_TOKENS];
+    int16_t p[ANL_ENCODER_MAX_TOKENS];
 } head;
 
 static void pack_head(head *s, const int8_t *qkv, int d, int m)
@@ -345,80 +214,34 @@ static void pack_head(head *s, const int8_t *qkv, int d, int m)
     }
 }
 
-INLINE int32x4_t weight(float32x4_t l, float max)
+/* Products of a query with keys j .. j + 3 and the four behind them. */
+INLINE void products(const head *s, const int8_t *q, int j, int32x4_t *acc)
 {
-    float32x4_t t = vmaxq_f32(vsubq_f32(l, vdupq_n_f32(max)), vdupq_n_f32(EXP_MIN));
-    int32x4_t n = vcvtnq_s32_f32(t);
-    float32x4_t f = vsubq_f32(t, vcvtq_f32_s32(n));
-    float32x4_t y = vaddq_f32(vmulq_f32(vdupq_n_f32(EXP_C4), f), vdupq_n_f32(EXP_C3));
-    y = vaddq_f32(vmulq_f32(y, f), vdupq_n_f32(EXP_C2));
-    y = vaddq_f32(vmulq_f32(y, f), vdupq_n_f32(EXP_C1));
-    y = vaddq_f32(vmulq_f32(y, f), vdupq_n_f32(EXP_C0));
-    return vcvtnq_s32_f32(vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(y), vshlq_n_s32(n, 23))));
-}
-
-INLINE float32x4_t logit(int32x4_t acc, float scale, const float *bias)
-{
-    return vaddq_f32(vmulq_n_f32(vcvtq_f32_s32(acc), scale), vld1q_f32(bias));
-}
-
-/* Fills s->p for a query; returns the sum. */
-static int32_t weigh(head *s, const int8_t *q, int m, float scale, const float *bias)
-{
-    float32x4_t most = vdupq_n_f32(-INFINITY);
-    int32x4_t sum = vdupq_n_s32(0);
-    int padded = (m + 7) / 8 * 8;
-    for (int j = 0; j < m; j += 8) {
-        int32x4_t a = vdupq_n_s32(0), b = a;
-        for (int c = 0; c < ANL_ENCODER_HEAD; ++c) {
-            int16x8_t k = vld1q_s16(s->k[c] + j);
-            a = vmlal_n_s16(a, vget_low_s16(k), q[c]);
-            b = vmlal_high_n_s16(b, k, q[c]);
-        }
-        vst1q_f32(s->l + j, logit(a, scale, bias + j));
-        vst1q_f32(s->l + j + 4, logit(b, scale, bias + j + 4));
-    }
-    for (int j = m; j < padded; ++j) s->l[j] = -INFINITY;
-    for (int j = 0; j < m; j += 4) most = vmaxq_f32(most, vld1q_f32(s->l + j));
-    float max = vmaxvq_f32(most);
-    for (int j = 0; j < m; j += 4) {
-        int32x4_t p = weight(vld1q_f32(s->l + j), max);
-        sum = vaddq_s32(sum, p);
-        vst1q_s32(s->p + j, p);
-    }
-    return vaddvq_s32(sum);
-}
-
-static void combine(const head *s, int m, int32_t sum, uint8_t *out)
-{
-    float inverse = 1.0f / (float)sum;
-    for (int c = 0; c < ANL_ENCODER_HEAD; c += 8) {
-        int32x4_t a = vdupq_n_s32(0), b = a;
-        for (int j = 0; j < m; ++j) {
-            int16x8_t v = vld1q_s16(s->v[j] + c);
-            a = vmlal_n_s16(a, vget_low_s16(v), (int16_t)s->p[j]);
-            b = vmlal_high_n_s16(b, v, (int16_t)s->p[j]);
-        }
-        a = vcvtnq_s32_f32(vmulq_n_f32(vcvtq_f32_s32(a), inverse));
-        b = vcvtnq_s32_f32(vmulq_n_f32(vcvtq_f32_s32(b), inverse));
-        int8x8_t y = vqmovn_s16(vqmovn_high_s32(vqmovn_s32(a), b));
-        vst1_u8(out + c, veor_u8(vreinterpret_u8_s8(y), vdup_n_u8(128)));
+    acc[0] = acc[1] = vdupq_n_s32(0);
+    for (int c = 0; c < ANL_ENCODER_HEAD; ++c) {
+        const int16x8_t k = vld1q_s16(s->k[c] + j);
+        acc[0] = vmlal_n_s16(acc[0], vget_low_s16(k), q[c]);
+        acc[1] = vmlal_high_n_s16(acc[1], k, q[c]);
     }
 }
 
-static void attend(const anl_attention *p, const int8_t *qkv, int m, uint8_t *out)
+INLINE void keep_weights(head *s, int j, int32x4_t p)
 {
-    head s;
-    memset(&s, 0, sizeof s); /* padding must be defined, if only to be masked */
-    for (int h = 0; h < p->d / ANL_ENCODER_HEAD; ++h) {
-        const int8_t *from = qkv + h * ANL_ENCODER_HEAD;
-        pack_head(&s, from, p->d, m);
-        for (int i = 0; i < m; ++i) {
-            int32_t sum = weigh(&s, from + (size_t)i * 3 * p->d, m, p->scale[h], p->bias[h] + ANL_ENCODER_MAX_TOKENS - i);
-            combine(&s, m, sum, out + (size_t)i * p->d + h * ANL_ENCODER_HEAD);
-        }
+    vst1_s16(s->p + j, vmovn_s32(p));
+}
+
+/* Weighted sums of channels c .. c + 3 and the four behind them. */
+INLINE void weighted(const head *s, int m, int c, int32x4_t *acc)
+{
+    acc[0] = acc[1] = vdupq_n_s32(0);
+    for (int j = 0; j < m; ++j) {
+        const int16x8_t v = vld1q_s16(s->v[j] + c);
+        acc[0] = vmlal_n_s16(acc[0], vget_low_s16(v), s->p[j]);
+        acc[1] = vmlal_high_n_s16(acc[1], v, s->p[j]);
     }
 }
+
+#include "attend_neon.inc.h"
 
 static void dot(const int16_t *x, const int16_t *w, int m, int d, int32_t *out)
 {
@@ -465,12 +288,4 @@ void anl_encode_fill_neon(anl_encode_kernels *t)
         .dot = dot,
         .pool = pool,
     };
-    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) {
-        t->pack_size = dot_pack_size;
-        t->pack = dot_pack;
-        t->linear_s8 = dot_linear_s8;
-        t->linear_u8 = dot_linear_u8;
-        t->linear_s32 = dot_linear_s32;
-        t->linear_add = dot_linear_add;
-    }
 }

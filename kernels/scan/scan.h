@@ -37,8 +37,11 @@ typedef struct anl_scan_kernels {
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);
 void anl_scan_fill_avx2(anl_scan_kernels *t);
+void anl_scan_fill_avxvnni(anl_scan_kernels *t); /**< on top of AVX2: what vpdpbusd does better */
 void anl_scan_fill_avx512(anl_scan_kernels *t);
 void anl_scan_fill_amx(anl_scan_kernels *t); /**< on top of AVX-512: what tiles do better */
 void anl_scan_fill_neon(anl_scan_kernels *t);
+void anl_scan_fill_dotprod(anl_scan_kernels *t); /**< on top of NEON: what sdot does better */
+void anl_scan_fill_i8mm(anl_scan_kernels *t);    /**< on top of that: what usmmla does better */
 
 #endif
