@@ -35,7 +35,7 @@ static void finds_every_insert(void **unused)
 {
     (void)unused;
     const int32_t both[2] = {LEN, LEN}, shorter[2] = {LEN, LEN - 30}, longer[2] = {LEN - 30, LEN};
-    for (int32_t insert = ANL_ENCODER_MIN_LEN; insert < LEN; ++insert) {
+    for (int32_t insert = ANL_READTHROUGH_LEAST; insert < LEN; ++insert) {
         assert_int_equal(of_insert(insert, both, 0, 0), insert);
         assert_int_equal(of_insert(insert, both, insert / 10, 0), insert);
         assert_int_equal(of_insert(insert, both, insert / 10 + 1, 0), 0);
@@ -44,7 +44,7 @@ static void finds_every_insert(void **unused)
         assert_int_equal(of_insert(insert, shorter, 0, 0), insert <= LEN - 30 ? insert : 0);
         assert_int_equal(of_insert(insert, longer, 0, 0), insert <= LEN - 30 ? insert : 0);
     }
-    assert_int_equal(of_insert(ANL_ENCODER_MIN_LEN - 1, both, 0, 0), 0);
+    assert_int_equal(of_insert(ANL_READTHROUGH_LEAST - 1, both, 0, 0), 0);
     assert_int_equal(of_insert(LEN, both, 0, 0), 0); /* nothing behind it */
     assert_int_equal(of_insert(LEN + 40, both, 0, 0), 0);
 }

@@ -91,6 +91,8 @@ enum {
 /* ---- read-through ---- */
 
 enum {
+    ANL_READTHROUGH_LEAST = 30, /* bp of an insert: a shorter one could not be reported anyway (-T 30), and units of satellites that face each other
+                                   begin alike for 23 bp */
     ANL_READTHROUGH_ERRORS = 10, /* mates that run through their insert differ in at most 1/10 of its bases; the same for repeats */
     ANL_ADAPTER_ALIKE = 8,       /* bp that both adapters of a library begin with, but for 1: Illumina's have 13 and 19, MGI's 8 */
     ANL_TAIL_OF_G = 20,          /* bp of G at the end of a read that are clipped: genomes seldom have so many */

@@ -8,7 +8,7 @@ enum {
     MASK = (1 << 2 * SEED) - 1,
 };
 
-_Static_assert(SEED *SEEDS <= ANL_ENCODER_MIN_LEN, "seeds lie within the shortest insert");
+_Static_assert(SEED *SEEDS <= ANL_READTHROUGH_LEAST, "seeds lie within the shortest insert");
 
 /* Whether what lies behind the insert begins alike in both mates, as the adapters of a library do. Two copies of a repeat that face each other in one
  * insert have different neighbours. */
@@ -43,7 +43,7 @@ int32_t anl_readthrough(const uint8_t *first, int32_t first_len, const uint8_t *
         if (code != seeds[0] && code != seeds[1]) continue;
         for (int32_t s = 0; s < SEEDS && i >= SEED - 1; ++s) {
             const int32_t at = i - (SEED - 1) - s * SEED, insert = second_len - at; /* where the insert begins in second_reversed */
-            if (code != seeds[s] || at < 0 || insert < ANL_ENCODER_MIN_LEN || insert > first_len || insert >= longer) continue;
+            if (code != seeds[s] || at < 0 || insert < ANL_READTHROUGH_LEAST || insert > first_len || insert >= longer) continue;
             if (insert > most && alike(first, second_reversed + at, insert) &&
                 tails_begin_alike(first + insert, first_len - insert, second_reversed, at))
                 most = insert;

@@ -6,7 +6,7 @@
 #include "query.h"
 
 /** bp of the insert of two mates that run through it into adapters: `first` begins with the reverse complement of as many first bases of the
- *  other mate, whose reverse complement `second_reversed` is, but for 1 in ANL_READTHROUGH_ERRORS; and what lies behind begins alike in both. ANL_ENCODER_MIN_LEN to the longer length less
+ *  other mate, whose reverse complement `second_reversed` is, but for 1 in ANL_READTHROUGH_ERRORS; and what lies behind begins alike in both. ANL_READTHROUGH_LEAST to the longer length less
  *  1; 0: none. Base codes; the largest that fits, for repeats fit at many. */
 int32_t anl_readthrough(const uint8_t *first, int32_t first_len, const uint8_t *second_reversed, int32_t second_len);
 
