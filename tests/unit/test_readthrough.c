@@ -36,13 +36,13 @@ static void finds_every_insert(void **unused)
     (void)unused;
     const int32_t both[2] = {LEN, LEN}, shorter[2] = {LEN, LEN - 30}, longer[2] = {LEN - 30, LEN};
     for (int32_t insert = ANL_READTHROUGH_LEAST; insert < LEN; ++insert) {
-        assert_int_equal(of_insert(insert, both, 0, 0), insert);
-        assert_int_equal(of_insert(insert, both, insert / 10, 0), insert);
+        assert_int_equal(of_insert(insert, both, 0, 0), insert + 8 <= LEN ? insert : 0); /* too little behind it */
+        assert_int_equal(of_insert(insert, both, insert / 10, 0), insert + 8 <= LEN ? insert : 0);
         assert_int_equal(of_insert(insert, both, insert / 10 + 1, 0), 0);
         assert_int_equal(of_insert(insert, both, 0, 1), insert + 8 <= LEN ? insert : 0);
         assert_int_equal(of_insert(insert, both, 0, 2), 0);
-        assert_int_equal(of_insert(insert, shorter, 0, 0), insert <= LEN - 30 ? insert : 0);
-        assert_int_equal(of_insert(insert, longer, 0, 0), insert <= LEN - 30 ? insert : 0);
+        assert_int_equal(of_insert(insert, shorter, 0, 0), insert <= LEN - 38 ? insert : 0);
+        assert_int_equal(of_insert(insert, longer, 0, 0), insert <= LEN - 38 ? insert : 0);
     }
     assert_int_equal(of_insert(ANL_READTHROUGH_LEAST - 1, both, 0, 0), 0);
     assert_int_equal(of_insert(LEN, both, 0, 0), 0); /* nothing behind it */
@@ -55,8 +55,8 @@ static void takes_the_largest(void **unused)
     (void)unused;
     uint8_t first[60], reversed[60];
     for (int32_t i = 0; i < 60; ++i) first[i] = (uint8_t)(i % 3), reversed[i] = (uint8_t)((i + 2) % 3); /* equal from base 1 on */
-    first[59] = 1; /* the one base of the tail, as the other mate has it */
-    assert_int_equal(anl_readthrough(first, 60, reversed, 60), 59);
+    for (int32_t i = 0; i < 8; ++i) first[50 + i] = (uint8_t)(3 - reversed[9 - i]); /* a tail as the other mate has it */
+    assert_int_equal(anl_readthrough(first, 60, reversed, 60), 50);
 }
 
 static void cuts_both_mates(void **unused)

@@ -31,7 +31,7 @@ enum {
 
 /* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
  * equal bases gives 3 9-mers; 2 and 5 find the same. k_most bounds the time for repeats; 512 and 8,192 find the same. */
-static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3, .near_drop = 2};
+static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3, .near_drop = 3};
 
 /* A segment that a split read leaves over is short and looks less like its window: with k = 1, 4, 8, 16 both breakpoints of 2,546, 2,553, 2,560
  * and 2,564 of 4,000 reads are found, the last taking 13% longer. */
@@ -69,6 +69,9 @@ enum {
     ANL_FOREIGN_BASE = 22,
     ANL_FOREIGN_PER_100 = 24,
     ANL_FOREIGN_MOST = 46,
+    ANL_FOREIGN_SLACK = 6,     /* hundredths less, where a hit ... */
+    ANL_FOREIGN_HITS = 8,      /* ... of so many has ... */
+    ANL_FOREIGN_VOTES = 7,     /* ... so many votes: without that 16 of 40,000 mates with 10% of differences are lost */
     ANL_PROBED = 4,            /* nearest hits at which probes are tried */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
@@ -91,7 +94,8 @@ enum {
 /* ---- read-through ---- */
 
 enum {
-    ANL_READTHROUGH_LEAST = 30, /* bp of an insert: a shorter one could not be reported anyway (-T 30), and units of satellites that face each other
+    ANL_READTHROUGH_LEAST =
+        30, /* bp of an insert: a shorter one could not be reported anyway (-T 30), and units of satellites that face each other
                                    begin alike for 23 bp */
     ANL_READTHROUGH_ERRORS = 10, /* mates that run through their insert differ in at most 1/10 of its bases; the same for repeats */
     ANL_ADAPTER_ALIKE = 8,       /* bp that both adapters of a library begin with, but for 1: Illumina's have 13 and 19, MGI's 8 */

@@ -15,7 +15,8 @@ _Static_assert(SEED *SEEDS <= ANL_READTHROUGH_LEAST, "seeds lie within the short
 static int tails_begin_alike(const uint8_t *tail, int32_t n, const uint8_t *other_reversed, int32_t other_n)
 {
     int32_t differ = 0, compared = n < other_n ? n : other_n;
-    if (compared > ANL_ADAPTER_ALIKE) compared = ANL_ADAPTER_ALIKE;
+    if (compared < ANL_ADAPTER_ALIKE) return 0; /* too few to tell; Smith-Waterman clips them */
+    compared = ANL_ADAPTER_ALIKE;
     for (int32_t i = 0; i < compared; ++i) differ += tail[i] != 3 - other_reversed[other_n - 1 - i];
     return differ <= compared / ANL_ADAPTER_ALIKE;
 }
