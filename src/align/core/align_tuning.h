@@ -65,14 +65,14 @@ static const int32_t anl_waves[ANL_WAVES] = {2, 8, 32};
 
 enum {
     /* Hundredths of cosine: a read whose nearest window in 4 times the usual lists has less than the base and so much for each 100 bp, 46 at the
-     * most, is of another genome. Of 10,000 reads of P. aeruginosa with 8% errors 2 are (and 1 to 5 of 5,000 of 50 to 250 bp), of human reads on E. coli 93%. */
+     * most, may be of another genome. Of 10,000 reads of P. aeruginosa with 8% errors 2 are (and 1 to 5 of 5,000 of 50 to 250 bp), of human reads on E. coli 93%. */
     ANL_FOREIGN_BASE = 22,
     ANL_FOREIGN_PER_100 = 24,
     ANL_FOREIGN_MOST = 46,
-    ANL_FOREIGN_SLACK = 6,     /* hundredths less, where a hit ... */
-    ANL_FOREIGN_HITS = 8,      /* ... of so many has ... */
-    ANL_FOREIGN_VOTES = 7,     /* ... so many votes: without that 16 of 40,000 mates with 10% of differences are lost */
-    ANL_PROBED = 4,            /* nearest hits at which probes are tried */
+    ANL_FOREIGN_HITS = 32, /* Nor does one of so many hits have ... */
+    ANL_FOREIGN_VOTES =
+        7,          /* ... so many votes: else chimeras of three pieces, and 16 of 40,000 mates with 10% of differences, were lost. */
+    ANL_PROBED = 4, /* nearest hits at which probes are tried */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
     ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */

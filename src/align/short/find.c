@@ -93,13 +93,12 @@ static int later_waves(anl_settler *f, anl_segments *segments)
 
 /* ---- reads of other genomes ---- */
 
-/* Whether a window is as near as one is to a read of this reference with 8% errors, less `slack` hundredths of cosine; shorter reads fill less of
- * it. */
-static int has_near_window(const anl_segment *segment, int32_t d, int32_t slack)
+/* Whether a window is as near as one is to a read of this reference with 8% errors; shorter reads fill less of it. */
+static int has_near_window(const anl_segment *segment, int32_t d)
 {
     const anl_neighbours *near = &segment->near;
     const int32_t by_length = ANL_FOREIGN_BASE + segment->len * ANL_FOREIGN_PER_100 / 100;
-    const int32_t cosine = (by_length < ANL_FOREIGN_MOST ? by_length : ANL_FOREIGN_MOST) - slack;
+    const int32_t cosine = by_length < ANL_FOREIGN_MOST ? by_length : ANL_FOREIGN_MOST;
     return near->n && (int64_t)near->hits[0].dist * 100 <= (int64_t)anl_squared_norm(near->query, d) * 2 * (100 - cosine);
 }
 
@@ -124,7 +123,7 @@ static int search_far(anl_settler *f, anl_segments *segments, int32_t nprobe, ui
     for (int32_t i = 0; i < segments->n; ++i)
         if (!near[segments->list[i].sequence]) list[n++] = &segments->list[i];
     int rc = anl_locate_wave(f->c, f->s, list, n, nprobe);
-    for (int32_t i = 0; i < n && !rc; ++i) near[list[i]->sequence] |= (uint8_t)has_near_window(list[i], f->c->index->d, 0);
+    for (int32_t i = 0; i < n && !rc; ++i) near[list[i]->sequence] |= (uint8_t)has_near_window(list[i], f->c->index->d);
     return rc;
 }
 
@@ -140,7 +139,7 @@ static int drop_foreign(anl_settler *f, anl_segments *segments)
     for (int32_t i = 0; i < segments->n && !rc; ++i) {
         anl_segment *segment = &segments->list[i];
         uint8_t *known = &near[segment->sequence];
-        if (!*known && has_near_window(segment, f->c->index->d, ANL_FOREIGN_SLACK)) rc = has_votes(f, segment, known);
+        if (!*known) rc = has_votes(f, segment, known);
     }
     for (int32_t i = 0; i < segments->n && !rc; ++i)
         if (near[segments->list[i].sequence]) segments->list[kept++] = segments->list[i];
