@@ -15,10 +15,11 @@ typedef struct anl_find_counts {
     int64_t settled_by_mate;    /**< reads that are where their mate says */
 } anl_find_counts;
 
-/** Finds the candidates of `n` queries (read and strand set, the rest zero; mates follow each other). A read whose place is proven
- *  (anl_prove_place) has that candidate alone and is searched no further; before its mate is embedded, that is looked for where `inserts`
- *  (none usable, or -S: nowhere) says it lies; without -P it may settle there. What stays unproven is searched as anl_candidates_find does. With -a nothing is proven, for all
- *  candidates are wanted. Adds to *counts. Errors as anl_candidates_find. */
+/** Finds the candidates of `n` queries (read and strand set, the rest zero; mates follow each other). They are searched in waves by light vectors,
+ *  where the model has a light encoder. A read whose place is proven (anl_prove) has that candidate alone and is searched no further; before its
+ *  mate is embedded, that is looked for where `inserts` (none usable, or -S: nowhere) says it lies; without -P it may settle there. What stays
+ *  unproven is searched by full vectors as anl_candidates_find does, if it may be of this genome at all. With -a or --exhaustive nothing is
+ *  proven, and nothing left out. Adds to *counts. `results` is not s->temporary. Errors as anl_candidates_find. */
 int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
              anl_arena *results, anl_find_counts *counts);
 
