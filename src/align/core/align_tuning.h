@@ -20,18 +20,14 @@ enum {
 
 enum {
     ANL_DEEPER_HITS =
-        1 << 20,       /* that are searched together where a first search found too few: 32 MB, as search keeps four times as many */
-    ANL_FILLS_NUM = 5, /* a segment of 5/6 of a window looks alike wherever it lies in one, so that near_drop may spare it votes. For all */
-    ANL_FILLS_DEN = 6, /* reads it makes 4 of 60,000 human reads of 75 bp more wrong at MAPQ 60, and 3 of 200,000 of E. coli of 100 bp */
-    ANL_NEARLY_ALL_NUM = 3,
-    ANL_NEARLY_ALL_DEN = 4, /* of a segment's k-mers vote for a place that explains nearly all of it: 4 errors in 150 bp */
-    ANL_GAP_ROOM = 20,      /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
-    ANL_VOTE_TILE = 2048,   /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
+        1 << 20,          /* that are searched together where a first search found too few: 32 MB, as search keeps four times as many */
+    ANL_GAP_ROOM = 20,    /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
+    ANL_VOTE_TILE = 2048, /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
 };
 
 /* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
  * equal bases gives 3 9-mers; 2 and 5 find the same. k_most bounds the time for repeats; 512 and 8,192 find the same. */
-static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3, .near_drop = 3};
+static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3};
 
 /* A segment that a split read leaves over is short and looks less like its window: with k = 1, 4, 8, 16 both breakpoints of 2,546, 2,553, 2,560
  * and 2,564 of 4,000 reads are found, the last taking 13% longer. */

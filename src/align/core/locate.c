@@ -278,14 +278,6 @@ static int is_before(const anl_hit *a, const anl_hit *b)
     return a->dist != b->dist ? a->dist < b->dist : a->window < b->window;
 }
 
-/* Whether the segment lies at a place with few differences: so many of its k-mers vote for it. */
-static int is_well_placed(const anl_segment *s, int32_t from)
-{
-    for (int32_t i = from; i < s->places.n; ++i)
-        if (s->places.list[i].votes * ANL_NEARLY_ALL_DEN >= (s->len - ANL_VOTE_K + 1) * ANL_NEARLY_ALL_NUM) return 1;
-    return 0;
-}
-
 int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena)
 {
     const anl_neighbours *near = &segment->near;
@@ -293,16 +285,12 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
     voting state = {.index = x, .voter = v, .params = p, .segment = segment, .arena = arena};
     int32_t at = 0;
     if (voted == near->hits && segment->n_voted == near->n) return ANL_OK;
-    const int drops = p->near_drop && segment->len * ANL_FILLS_DEN >= x->window * ANL_FILLS_NUM;
-    int rc = start_voting(&state, near->n), well_placed = drops && is_well_placed(segment, 0);
-    const int32_t farthest = near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), p->near_drop) : 0;
+    int rc = start_voting(&state, near->n);
     anl_voter_load(v, segment->bases, segment->len);
-    for (int32_t h = 0; h < near->n && !rc && !(well_placed && near->hits[h].dist > farthest); ++h) {
+    for (int32_t h = 0; h < near->n && !rc; ++h) {
         while (at < segment->n_voted && is_before(&voted[at], &near->hits[h])) ++at;
         if (at < segment->n_voted && voted[at].window == near->hits[h].window) continue;
-        const int32_t known = segment->places.n;
         rc = vote_at(&state, near->hits[h].window);
-        well_placed |= drops && is_well_placed(segment, known);
     }
     segment->voted = near->hits;
     segment->n_voted = near->n;

@@ -15,8 +15,6 @@ typedef struct anl_locate_params {
     int32_t together;      /**< 1: all segments get more neighbours, once most are saturated; 0: each for itself */
     int32_t min_votes;     /**< shared k-mers that make a place */
     int32_t min_on_contig; /**< bp of a segment that its contig must hold at a place; 0: any */
-    int32_t near_drop; /**< sixteenths of cosine: where a place explains nearly all of a segment that fills most of a window, hits that are
-                                farther than the nearest by more do not vote; 0: all vote */
 } anl_locate_params;
 
 /** A place where a sequence may lie, as votes say it. Ungapped and whole it would lie on diagonal `start`. */

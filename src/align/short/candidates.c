@@ -404,7 +404,6 @@ int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_p
     anl_segments segments = {0};
     int rc = ANL_OK;
     own.k *= c->options->candidates;
-    if (c->options->all || c->options->exhaustive) own.near_drop = 0;
     queue->n = 0;
     for (int i = 0; i < n && !rc; ++i) rc = anl_candidates_cut(c->index, &queries[i], i, &segments, s->temporary);
     if (!rc && segments.n) rc = anl_locate_embed_all(c, s, &segments);
