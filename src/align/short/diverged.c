@@ -1,7 +1,7 @@
 #include "diverged.h"
 
 #include "align_tuning.h"
-#include "pair.h"
+#include "settle.h"
 
 #include <string.h>
 
@@ -12,16 +12,9 @@ typedef enum state {
     DONE,
 } state;
 
-/* What a chunk of reads shares on its way. */
+/* Reads on their way. */
 typedef struct finder {
-    const anl_context *c;
-    anl_scratch *s;
-    anl_locate_params params;
-    const anl_insert_model *inserts;
-    anl_sw_queue *queue;
-    anl_query *queries;
-    int n;
-    anl_arena *results;
+    anl_settler all;
     anl_place *best; /* [n] the place of a read with the most votes, 0 votes: none */
     uint8_t *states; /* [n] */
 } finder;
@@ -29,7 +22,7 @@ typedef struct finder {
 /* The segments of all reads in one state, in their order; they move. */
 static int select_segments(const finder *f, const anl_segments *from, state which, anl_segments *out)
 {
-    *out = (anl_segments){.list = anl_arena_alloc(f->s->temporary, (size_t)from->n, sizeof *out->list), .cap = (size_t)from->n};
+    *out = (anl_segments){.list = anl_arena_alloc(f->all.s->temporary, (size_t)from->n, sizeof *out->list), .cap = (size_t)from->n};
     if (!out->list) return ANL_ENOMEM;
     for (int32_t i = 0; i < from->n; ++i)
         if (f->states[from->list[i].sequence] == which) out->list[out->n++] = from->list[i];
@@ -38,7 +31,7 @@ static int select_segments(const finder *f, const anl_segments *from, state whic
 
 static int pointers(const finder *f, const anl_segments *segments, anl_segment ***out)
 {
-    *out = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof **out);
+    *out = anl_arena_alloc(f->all.s->temporary, (size_t)segments->n, sizeof **out);
     if (!*out) return ANL_ENOMEM;
     for (int32_t i = 0; i < segments->n; ++i) (*out)[i] = &segments->list[i];
     return ANL_OK;
@@ -50,9 +43,9 @@ static int is_repeat(const finder *f, const anl_segment *segment, const anl_plac
     uint64_t unique[(ANL_LONG_READ + 63) / 64];
     int64_t begin = anl_locate_at(segment, place), end = begin + segment->len;
     int32_t n = 0;
-    anl_index_clip(f->c->index, place->contig, &begin, &end);
+    anl_index_clip(f->all.c->index, place->contig, &begin, &end);
     if (begin >= end) return 1;
-    anl_index_unique(f->c->index, begin, end, unique);
+    anl_index_unique(f->all.c->index, begin, end, unique);
     for (int64_t i = 0; i < (end - begin + 63) / 64; ++i) n += __builtin_popcountll(unique[i]);
     return n * 100 < (end - begin) * ANL_DIVERGED_UNIQUE;
 }
@@ -79,34 +72,27 @@ static void judge(finder *f, const anl_segments *segments)
 /* The best place beside a read that is done, in the regions that the insert sizes give its mate, becomes a candidate of that. */
 static int look_beside(finder *f, int from)
 {
-    const anl_query *here = &f->queries[from];
+    const anl_query *here = &f->all.queries[from];
     const int to = here->read->mate == 1 ? from + 1 : from - 1;
-    if (f->c->options->no_rescue || !here->read->mate || f->states[from] != DONE || !f->best[from].votes || f->states[to] != OPEN ||
-        anl_read_is_long(f->queries[to].read))
+    if (f->all.c->options->no_rescue || !here->read->mate || f->states[from] != DONE || !f->best[from].votes || f->states[to] != OPEN ||
+        anl_read_is_long(f->all.queries[to].read))
         return ANL_OK;
-    const anl_query *mate = &f->queries[to];
+    const anl_query *mate = &f->all.queries[to];
     const anl_place *at = &f->best[from];
-    const anl_candidate candidate = {.start = at->start, .contig = at->contig, .reverse = at->reverse};
     anl_places near = {0};
-    int rc = ANL_OK;
-    for (int o = 0; o < ANL_N_ORIENTATIONS && !rc; ++o) {
-        anl_mate_region region;
-        if (anl_pair_region(f->inserts, (anl_orientation)o, f->c->index, here, &candidate, mate->read, &region))
-            rc = anl_locate_region(f->c->index, f->s->voter, &f->params, mate->strand[0], mate->read->len, region.begin, region.end, &near,
-                                   f->s->temporary);
-    }
+    int rc = anl_settle_vote_beside(&f->all, here, at, mate, &near);
     anl_place best = {0};
     for (int32_t i = 0; i < near.n && !rc; ++i)
         if (near.list[i].votes > best.votes) best = near.list[i];
     if (rc || best.votes < ANL_DIVERGED_BESIDE) return rc;
     f->states[to] = DONE;
-    return anl_candidates_add_place(f->c, f->queries, to, &best, f->queue, f->results);
+    return anl_candidates_add_place(f->all.c, f->all.queries, to, &best, f->all.queue, f->all.results);
 }
 
 static int look_beside_all(finder *f)
 {
     int rc = ANL_OK;
-    for (int i = 0; i < f->n && !rc; ++i) rc = look_beside(f, i);
+    for (int i = 0; i < f->all.n && !rc; ++i) rc = look_beside(f, i);
     return rc;
 }
 
@@ -115,13 +101,14 @@ static int search_usual(finder *f, anl_segments *segments)
 {
     anl_segment **all;
     int rc = ANL_OK;
-    for (int i = 0; i < f->n && !rc; ++i) rc = anl_candidates_cut(f->c->index, &f->queries[i], i, segments, f->s->temporary);
+    for (int i = 0; i < f->all.n && !rc; ++i)
+        rc = anl_candidates_cut(f->all.c->index, &f->all.queries[i], i, segments, f->all.s->temporary);
     if (rc || !segments->n) return rc;
-    rc = anl_locate_embed_all(f->c, f->s, segments);
+    rc = anl_locate_embed_all(f->all.c, f->all.s, segments);
     if (!rc) rc = pointers(f, segments, &all);
-    if (!rc) rc = anl_locate_start(all, segments->n, f->params.k, f->s->temporary);
-    if (!rc) rc = anl_locate_wave(f->c, f->s, all, segments->n, anl_search_nprobe(f->c->index, 1));
-    if (!rc) rc = anl_candidates_vote(f->c, f->s, &f->params, segments, f->queries, f->queue, f->results);
+    if (!rc) rc = anl_locate_start(all, segments->n, f->all.params.k, f->all.s->temporary);
+    if (!rc) rc = anl_locate_wave(f->all.c, f->all.s, all, segments->n, anl_search_nprobe(f->all.c->index, 1));
+    if (!rc) rc = anl_candidates_vote(f->all.c, f->all.s, &f->all.params, segments, f->all.queries, f->all.queue, f->all.results);
     if (!rc) judge(f, segments);
     return rc ? rc : look_beside_all(f);
 }
@@ -129,14 +116,14 @@ static int search_usual(finder *f, anl_segments *segments)
 /* Lets the nearest `most` hits of each segment vote. */
 static int vote_nearest(finder *f, anl_segments *segments, int32_t most)
 {
-    int32_t *n = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof *n);
+    int32_t *n = anl_arena_alloc(f->all.s->temporary, (size_t)segments->n, sizeof *n);
     if (!n) return ANL_ENOMEM;
     for (int32_t i = 0; i < segments->n; ++i) {
         anl_neighbours *near = &segments->list[i].near;
         n[i] = near->n;
         if (near->n > most) near->n = most;
     }
-    int rc = anl_candidates_vote(f->c, f->s, &f->params, segments, f->queries, f->queue, f->results);
+    int rc = anl_candidates_vote(f->all.c, f->all.s, &f->all.params, segments, f->all.queries, f->all.queue, f->all.results);
     for (int32_t i = 0; i < segments->n; ++i) segments->list[i].near.n = n[i];
     return rc;
 }
@@ -144,8 +131,8 @@ static int vote_nearest(finder *f, anl_segments *segments, int32_t most)
 /* Queues the segment's read at its nearest hits, wherever in the window it may lie, on both strands. */
 static int align_nearest(finder *f, const anl_segment *segment)
 {
-    const anl_index *x = f->c->index;
-    const anl_query *q = &f->queries[segment->sequence];
+    const anl_index *x = f->all.c->index;
+    const anl_query *q = &f->all.queries[segment->sequence];
     const int32_t len = q->read->len, reach = x->window / 2 + ANL_GAP_ROOM;
     int rc = ANL_OK;
     for (int32_t h = 0; h < segment->near.n && h < ANL_DIVERGED_ALIGNED && !rc; ++h) {
@@ -155,12 +142,12 @@ static int align_nearest(finder *f, const anl_segment *segment)
             const int32_t before = reverse ? len - segment->offset - segment->len : segment->offset;
             const int64_t begin = pos + (x->window - segment->len) / 2 - before;
             anl_pending what = {.query = segment->sequence,
-                                .min_score = f->c->options->min_score,
+                                .min_score = f->all.c->options->min_score,
                                 .begin = begin - reach,
                                 .end = begin + len + reach,
                                 .candidate = {.dlo = INT64_MAX, .dhi = INT64_MIN, .contig = contig, .reverse = reverse}};
             anl_index_clip(x, contig, &what.begin, &what.end);
-            if (what.begin < what.end) rc = anl_sw_queue_add(f->queue, &what);
+            if (what.begin < what.end) rc = anl_sw_queue_add(f->all.queue, &what);
         }
     }
     return rc;
@@ -168,8 +155,8 @@ static int align_nearest(finder *f, const anl_segment *segment)
 
 static int mate_is_done(const finder *f, int32_t number)
 {
-    const int32_t mate = f->queries[number].read->mate;
-    return mate && !f->c->options->no_rescue && f->states[mate == 1 ? number + 1 : number - 1] == DONE;
+    const int32_t mate = f->all.queries[number].read->mate;
+    return mate && !f->all.c->options->no_rescue && f->states[mate == 1 ? number + 1 : number - 1] == DONE;
 }
 
 /* Reads still open, in all lists: first the nearer hits vote, then, of those that this tells nothing, all of them, and two k-mers make a place. */
@@ -181,8 +168,8 @@ static int search_deep(finder *f, const anl_segments *segments)
     if (rc || !open.n) return rc;
     for (int32_t i = 0; i < open.n; ++i) anl_locate_forget(&open.list[i]);
     rc = pointers(f, &open, &all);
-    if (!rc) rc = anl_locate_start(all, open.n, ANL_DIVERGED_K, f->s->temporary);
-    if (!rc) rc = anl_locate_wave(f->c, f->s, all, open.n, anl_search_nprobe(f->c->index, ANL_SEARCH_MOST));
+    if (!rc) rc = anl_locate_start(all, open.n, ANL_DIVERGED_K, f->all.s->temporary);
+    if (!rc) rc = anl_locate_wave(f->all.c, f->all.s, all, open.n, anl_search_nprobe(f->all.c->index, ANL_SEARCH_MOST));
     if (!rc) rc = vote_nearest(f, &open, ANL_DIVERGED_K / ANL_DIVERGED_NEARER);
     if (rc) return rc;
     judge(f, &open);
@@ -190,8 +177,8 @@ static int search_deep(finder *f, const anl_segments *segments)
     if (!rc) rc = select_segments(f, &open, OPEN, &rest);
     if (rc || !rest.n) return rc;
     for (int32_t i = 0; i < rest.n; ++i) anl_locate_forget(&rest.list[i]);
-    f->params.min_votes = ANL_DIVERGED_MIN_VOTES;
-    rc = anl_candidates_vote(f->c, f->s, &f->params, &rest, f->queries, f->queue, f->results);
+    f->all.params.min_votes = ANL_DIVERGED_MIN_VOTES;
+    rc = anl_candidates_vote(f->all.c, f->all.s, &f->all.params, &rest, f->all.queries, f->all.queue, f->all.results);
     for (int32_t i = 0; i < rest.n && !rc; ++i)
         if (!mate_is_done(f, rest.list[i].sequence)) rc = align_nearest(f, &rest.list[i]);
     return rc;
@@ -202,22 +189,26 @@ static int search_copies(finder *f, const anl_segments *segments)
 {
     anl_segments copies;
     int rc = select_segments(f, segments, COPIES, &copies);
-    if (!rc && copies.n) rc = anl_candidates_score(f->c, f->s, f->queue, f->queries, f->n, f->results); /* of other reads as well */
-    return rc || !copies.n ? rc : anl_candidates_search(f->c, f->s, &f->params, &copies, f->queue, f->queries, f->n, f->results);
+    if (!rc && copies.n)
+        rc = anl_candidates_score(f->all.c, f->all.s, f->all.queue, f->all.queries, f->all.n, f->all.results); /* of other reads as well */
+    return rc || !copies.n
+               ? rc
+               : anl_candidates_search(f->all.c, f->all.s, &f->all.params, &copies, f->all.queue, f->all.queries, f->all.n, f->all.results);
 }
 
 int anl_find_diverged(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
                       anl_arena *results, anl_find_counts *counts)
 {
     if (c->options->all || c->options->exhaustive) return anl_find(c, s, inserts, queue, queries, n, results, counts);
-    finder f = {.c = c,
-                .s = s,
-                .params = anl_locate_short,
-                .inserts = inserts,
-                .queue = queue,
-                .queries = queries,
-                .n = n,
-                .results = results,
+    finder f = {.all = {.c = c,
+                        .s = s,
+                        .params = anl_locate_short,
+                        .inserts = inserts,
+                        .queue = queue,
+                        .queries = queries,
+                        .n = n,
+                        .results = results,
+                        .counts = counts},
                 .best = anl_arena_alloc(s->temporary, (size_t)n, sizeof *f.best),
                 .states = anl_arena_alloc(s->temporary, (size_t)n, sizeof *f.states)};
     if (!f.best || !f.states) return ANL_ENOMEM;
@@ -225,7 +216,7 @@ int anl_find_diverged(const anl_context *c, anl_scratch *s, const anl_insert_mod
     memset(f.states, OPEN, (size_t)n * sizeof *f.states);
     const int64_t entries = anl_search_entries(s->search);
     anl_segments segments = {0};
-    f.params.k *= c->options->candidates;
+    f.all.params.k *= c->options->candidates;
     queue->n = 0;
     int rc = search_usual(&f, &segments);
     counts->segments += segments.n;

@@ -35,7 +35,7 @@ static int alike(const uint8_t *a, const uint8_t *b, int32_t n)
 int32_t anl_readthrough(const uint8_t *first, int32_t first_len, const uint8_t *second_reversed, int32_t second_len)
 {
     uint32_t seeds[SEEDS] = {0}, code = 0;
-    int32_t most = 0;
+    int32_t found = 0;
     if (first_len < ANL_ENCODER_MIN_LEN || second_len < ANL_ENCODER_MIN_LEN) return 0;
     for (int32_t i = 0; i < SEED * SEEDS; ++i) seeds[i / SEED] = seeds[i / SEED] << 2 | (first[i] & 3);
     const int32_t longer = first_len > second_len ? first_len : second_len;
@@ -45,12 +45,12 @@ int32_t anl_readthrough(const uint8_t *first, int32_t first_len, const uint8_t *
         for (int32_t s = 0; s < SEEDS && i >= SEED - 1; ++s) {
             const int32_t at = i - (SEED - 1) - s * SEED, insert = second_len - at; /* where the insert begins in second_reversed */
             if (code != seeds[s] || at < 0 || insert < ANL_READTHROUGH_LEAST || insert > first_len || insert >= longer) continue;
-            if (insert > most && alike(first, second_reversed + at, insert) &&
-                tails_begin_alike(first + insert, first_len - insert, second_reversed, at))
-                most = insert;
+            if (insert == found || !alike(first, second_reversed + at, insert)) continue;
+            if (found) return 0;
+            found = insert;
         }
     }
-    return most;
+    return found && tails_begin_alike(first + found, first_len - found, second_reversed, second_len - found) ? found : 0;
 }
 
 /* Leaves the query its first `len` bases, if it has more. */

@@ -5,9 +5,9 @@
 
 #include "query.h"
 
-/** bp of the insert of two mates that run through it into adapters: `first` begins with the reverse complement of as many first bases of the
- *  other mate, whose reverse complement `second_reversed` is, but for 1 in ANL_READTHROUGH_ERRORS; and what lies behind begins alike in both. ANL_READTHROUGH_LEAST to the longer length less
- *  1; 0: none. Base codes; the largest that fits, for repeats fit at many. */
+/** bp of the insert of two mates that run through it into adapters, ANL_READTHROUGH_LEAST to the longer length less 1: `first` begins with the
+ *  reverse complement of as many first bases of the other mate, whose reverse complement `second_reversed` is, but for 1 in
+ *  ANL_READTHROUGH_ERRORS; and what lies behind begins alike in both. 0: none, or several, as in a tandem repeat. Base codes. */
 int32_t anl_readthrough(const uint8_t *first, int32_t first_len, const uint8_t *second_reversed, int32_t second_len);
 
 /** Cuts both queries of a pair (read and strands set, not long) to its insert where they run through it: `read` becomes a copy, in

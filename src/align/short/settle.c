@@ -37,9 +37,10 @@ static int settle_by_probes(anl_settler *f, int number, const probes *p, int rev
     const anl_sw_params *score = &o->align.score;
     const int32_t del = score->del_open + (ANL_GAP_ROOM + 1) * score->del_extend,
                   ins = score->ins_open + (ANL_GAP_ROOM + 1) * score->ins_extend;
+    const int64_t behind_last = f->c->index->contig_begin[contig + 1] - q->read->len + 1; /* the contig holds the whole read */
     anl_place place = {.contig = contig, .reverse = (uint8_t)reverse, .start = -1};
     anl_index_clip(f->c->index, contig, &begin, &end);
-    end = end < f->c->index->contig_begin[contig + 1] - q->read->len + 1 ? end : f->c->index->contig_begin[contig + 1] - q->read->len + 1;
+    if (end > behind_last) end = behind_last;
     for (int i = 0; i < p->n[reverse] && begin < end; ++i) {
         const anl_probe *probe = &p->list[reverse][i];
         const int64_t at = anl_probe_find(f->c->index->bases, begin + probe->offset, end - begin, probe->key);
@@ -78,10 +79,9 @@ static anl_candidate candidate_at(const anl_place *place)
     return (anl_candidate){.start = place->start, .contig = place->contig, .reverse = place->reverse};
 }
 
-/* Places of the mate of a settled read in the regions that the insert sizes give. */
-static int vote_beside(anl_settler *f, const anl_query *here, const anl_query *mate, anl_places *out)
+int anl_settle_vote_beside(anl_settler *f, const anl_query *here, const anl_place *place, const anl_query *mate, anl_places *out)
 {
-    const anl_candidate at = candidate_at(&here->place);
+    const anl_candidate at = candidate_at(place);
     int rc = ANL_OK;
     for (int o = 0; o < ANL_N_ORIENTATIONS && !rc; ++o) {
         anl_mate_region region;
@@ -119,7 +119,7 @@ int anl_settle_beside(anl_settler *f, int from)
         return ANL_OK;
     here->looked = 1;
     int rc = probe_beside(f, here, to);
-    if (!rc && !q->settled) rc = vote_beside(f, here, q, &near);
+    if (!rc && !q->settled) rc = anl_settle_vote_beside(f, here, &here->place, q, &near);
     int32_t best = 0, others = 0;
     for (int32_t i = 0; i < near.n; ++i) {
         if (near.list[i].votes > near.list[best].votes) best = i;

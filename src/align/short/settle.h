@@ -17,6 +17,9 @@ typedef struct anl_settler {
     anl_find_counts *counts;
 } anl_settler;
 
+/** Appends the places of `mate` that votes find where the insert sizes put it beside its mate `here`, which lies at `at`. 0 or ANL_ENOMEM. */
+int anl_settle_vote_beside(anl_settler *f, const anl_query *here, const anl_place *at, const anl_query *mate, anl_places *out);
+
 /** Settles a segment's read where that is proven at one of its nearest hits: a few exact k-mers say where, nothing votes. 0 or
  *  ANL_ENOMEM. */
 int anl_settle_at_hits(anl_settler *f, const anl_segment *segment);
