@@ -176,38 +176,34 @@ static int compare_with_single(anl_duplicates *d, entry *e, const anl_duplicate_
     return ANL_OK;
 }
 
-static int compare_pairs(anl_duplicates *d, entry *e, const anl_duplicate_key *key)
+/* Of the best so far and an entry beside it one stays, and the other is its copy. */
+static void keep_better(anl_duplicates *d, node *beside, entry *e, int is_better)
 {
-    node *other;
-    int rc = find_or_put(&d->pairs, key, &e->pair, e, &other);
-    if (rc || !other) return rc;
-    entry *old = other->best;
-    if (is_worse(old, e)) {
+    entry *old = beside->best;
+    if (is_better) {
         append_copies(d, e, old);
-        other->best = e;
+        beside->best = e;
         mark(d, e, old);
     } else {
         prepend_copy(d, old, e);
         mark(d, old, e);
     }
-    return ANL_OK;
+}
+
+static int compare_pairs(anl_duplicates *d, entry *e, const anl_duplicate_key *key)
+{
+    node *other;
+    int rc = find_or_put(&d->pairs, key, &e->pair, e, &other);
+    if (!rc && other) keep_better(d, other, e, is_worse(other->best, e));
+    return rc;
 }
 
 static int compare_singles(anl_duplicates *d, entry *e, const anl_duplicate_key *key)
 {
     node *other;
     int rc = find_or_put(&d->singles, key, &e->single, e, &other);
-    if (rc || !other) return rc;
-    entry *old = other->best;
-    if (!old->paired && e->score > old->score) {
-        append_copies(d, e, old);
-        other->best = e;
-        mark(d, e, old);
-    } else {
-        prepend_copy(d, old, e);
-        mark(d, old, e);
-    }
-    return ANL_OK;
+    if (!rc && other) keep_better(d, other, e, !other->best->paired && e->score > other->best->score);
+    return rc;
 }
 
 static int examine(anl_duplicates *d, entry *e)
