@@ -11,6 +11,7 @@ enum {
     SLOTS = 1 << SLOT_BITS, /* twice the k-mers of the longest read and its reverse complement */
     REACH = 100,            /* bp: a gap of up to so many is looked for beside the best diagonal, as bwa mem's -w */
     SUPPORT = 3,            /* votes that make a second diagonal worth bridging to: 11 bp in a row that match */
+    COPY = 3,               /* a copy shares with the best place k-mers of the read that are 1/3 of its votes */
 };
 
 /* A slot holds 1 + (code << 11 | position << 1 | it is the code of the reverse complement); 0 is empty. Every k-mer of the read is there
@@ -20,6 +21,7 @@ struct anl_voter {
     uint32_t known[(MASK + 1) / 32]; /* codes that occur: nearly all k-mers of a region stop here, which a processor foresees */
     uint16_t used[SLOTS];            /* slots taken */
     int32_t n_used;
+    int32_t dlo, n; /* the lowest diagonal of the region that voted last, and how many there are */
     int16_t votes[2][ANL_VOTE_MAX_REGION];
     uint8_t fours[ANL_VOTE_MAX_REGION];  /* codes of the 4-mers of a region */
     uint32_t codes[ANL_VOTE_MAX_REGION]; /* of its k-mers */
@@ -91,10 +93,19 @@ static int16_t largest(const int16_t *values, int32_t n)
     return most;
 }
 
+static int32_t first_with(const int16_t *votes, int32_t n, int32_t most)
+{
+    int32_t i = 0;
+    while (i < n && votes[i] != most) ++i;
+    return i;
+}
+
 anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32_t dlo, int32_t dhi)
 {
     int32_t n = dhi - dlo + 1;
     anl_vote best = {0};
+    v->dlo = dlo;
+    v->n = n > 0 ? n : 0;
     if (n <= 0) return best;
     memset(v->votes[0], 0, (size_t)n * sizeof v->votes[0][0]);
     memset(v->votes[1], 0, (size_t)n * sizeof v->votes[1][0]);
@@ -113,7 +124,7 @@ anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32
     best.reverse = top[1] > top[0];
     if (!top[best.reverse]) return best;
     const int16_t *votes = v->votes[best.reverse];
-    while (votes[best.diag] != top[best.reverse]) ++best.diag;
+    best.diag = first_with(votes, n, top[best.reverse]);
     const int32_t from = best.diag > K ? best.diag - K : 0, to = best.diag + K + 1 < n ? best.diag + K + 1 : n;
     for (int32_t i = from; i < to; ++i) best.votes += votes[i];
     const int16_t before = largest(votes, from), behind = largest(votes + to, n - to), turned = top[!best.reverse];
@@ -123,8 +134,30 @@ anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32
     best.hi = best.diag + REACH < n ? best.diag + REACH : n - 1;
     while (best.lo < best.diag && votes[best.lo] < SUPPORT) ++best.lo;
     while (best.hi > best.diag && votes[best.hi] < SUPPORT) --best.hi;
+    best.straight = best.lo == best.hi;
     best.diag += dlo;
     best.lo += dlo;
     best.hi += dlo;
     return best;
+}
+
+int anl_voter_second(const anl_voter *v, const anl_vote *best, anl_vote *second)
+{
+    const int32_t kmers = v->n_used / 2;
+    if (!best->votes || COPY * (best->votes + best->other - kmers) < best->votes) return 0;
+    const int32_t diag = best->diag - v->dlo;
+    const int32_t from = diag > K ? diag - K : 0, to = diag + K + 1 < v->n ? diag + K + 1 : v->n;
+    const int16_t *same = v->votes[best->reverse], *turned = v->votes[!best->reverse];
+    int32_t at = first_with(same, from, best->other);
+    if (at == from) at = to + first_with(same + to, v->n - to, best->other);
+    const int is_turned = at == v->n;
+    if (is_turned) at = first_with(turned, v->n, best->other);
+    at += v->dlo;
+    *second = (anl_vote){.votes = best->other,
+                         .other = same[diag],
+                         .diag = at,
+                         .lo = at,
+                         .hi = at,
+                         .reverse = (uint8_t)(is_turned ? !best->reverse : best->reverse)};
+    return 1;
 }

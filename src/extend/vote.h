@@ -26,10 +26,15 @@ typedef struct anl_vote {
     int32_t diag;   /**< the diagonal with the most votes; the lowest of equals */
     int32_t lo, hi; /**< lowest and highest diagonal with support near the best one: what gaps must bridge */
     uint8_t reverse;
+    uint8_t straight; /**< lo and hi are diag, and it is not another place's copy */
 } anl_vote;
 
 /** The best strand and diagonal in region[len] (at most ANL_VOTE_MAX_REGION bp) with dlo <= diag <= dhi, where
  *  dhi - dlo < ANL_VOTE_MAX_REGION. votes is 0 when no k-mer is shared. */
 anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32_t dlo, int32_t dhi);
+
+/** The strongest other strand or diagonal in the region that anl_voter_count went through last, `best` being what it gave, if much of the read
+ *  fits there as well as at the best one: two copies, not two halves of a read. 1, and *second without room for gaps, or 0. */
+int anl_voter_second(const anl_voter *v, const anl_vote *best, anl_vote *second);
 
 #endif

@@ -18,7 +18,7 @@ copies = len(genome) + STRETCH  # where a tandem array begins whose units are eq
 genome += bases(STRETCH) + unit * 10 + bases(100000)
 anl = index("rivals.anl", write("rivals.fa", f">c\n{genome}\n"))
 
-def align(reads, *options):
+def align(reads, *options, anl=anl):
     """{name: its records}"""
     fastq = write("rivals.fq", "".join(f"@{n}\n{s}\n+\n{'I' * len(s)}\n" for n, s in reads))
     found = {n: [] for n, _ in reads}
@@ -59,6 +59,15 @@ check(joined >= 70, f"{joined} of {len(reads)} deletions in one alignment")  # o
 # Equal units of an array compete.
 found = align([(f"t{k}", genome[copies + k:copies + k + 150]) for k in range(0, 1500, 7)])
 check(all(int(r[0][0][4]) <= 3 and r[0][1]["XS"] == r[0][1]["AS"] for r in found.values()), "a MAPQ inside a tandem array")
+
+# Copies that lie within one window: the middle of inverted repeats, and copies a few bp apart.
+arms = [bases(200) for _ in range(20)]
+close = index("close.anl", write("close.fa", "".join(f">i{i}\n{bases(500)}{a}{turned(a)}{bases(500)}\n>d{i}\n{bases(500)}{a[:60]}{bases(i)}{a[:60]}{bases(500)}\n"
+                                                    for i, a in enumerate(arms))))
+reads = [(f"i{i}/{n}", (a + turned(a))[200 - n // 2:][:n]) for i, a in enumerate(arms) for n in (100, 150, 250)]
+reads += [(f"d{i}", a[5:55]) for i, a in enumerate(arms)]
+for r in align(reads, anl=close).values():
+    check(int(r[0][0][4]) == 0 and r[0][1]["XS"] == r[0][1]["AS"], f"equal places within a window: {r}")
 
 # Three segments from anywhere: each is judged by its own bases.
 reads = [(f"s{i}", "".join(rng.choice((str, turned))(genome[at:at + 60]) for at in rng.sample(range(len(genome) - 99000, len(genome) - 60), 3)))

@@ -52,6 +52,40 @@ static void bridges_a_gap(void **unused)
     anl_voter_free(v);
 }
 
+/* Of a read that fits twice within a region, on one strand or on both, both places are told; of one that a deletion cuts in two, one. */
+static void tells_a_copy(void **unused)
+{
+    (void)unused;
+    anl_voter *v = anl_voter_new();
+    uint8_t region[REGION], read[READ];
+    for (int trial = 0; trial < 200; ++trial) {
+        const int len = 50, reverse = trial & 1, first = 60 + (int)random_below(100), second = first + len + 5 + (int)random_below(100);
+        anl_vote copy;
+        fill_random(region, REGION);
+        memcpy(read, region + first, (size_t)len);
+        anl_voter_load(v, read, len);
+        anl_vote best = anl_voter_count(v, region, REGION, 0, REGION - len);
+        assert_int_equal(anl_voter_second(v, &best, &copy), 0);
+        if (reverse)
+            reverse_complement(read, len, region + second);
+        else
+            memcpy(region + second, read, (size_t)len);
+        best = anl_voter_count(v, region, REGION, 0, REGION - len);
+        assert_int_equal(best.diag, first);
+        assert_int_equal(anl_voter_second(v, &best, &copy), 1);
+        assert_int_equal(copy.diag, second);
+        assert_int_equal(copy.reverse, reverse);
+        assert_true(copy.votes >= len - ANL_VOTE_K + 1 && !copy.straight);
+        fill_random(region, REGION);
+        memcpy(read, region + first, 75);
+        memcpy(read + 75, region + first + 75 + 60, READ - 75);
+        anl_voter_load(v, read, READ);
+        best = anl_voter_count(v, region, REGION, 0, REGION - READ);
+        assert_int_equal(anl_voter_second(v, &best, &copy), 0);
+    }
+    anl_voter_free(v);
+}
+
 static void ignores_n_and_respects_limits(void **unused)
 {
     (void)unused;
@@ -75,6 +109,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_strand_and_diagonal),
         cmocka_unit_test(bridges_a_gap),
+        cmocka_unit_test(tells_a_copy),
         cmocka_unit_test(ignores_n_and_respects_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

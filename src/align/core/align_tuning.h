@@ -27,11 +27,11 @@ enum {
 
 /* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
  * equal bases gives 3 9-mers; 2 and 5 find the same. k_most bounds the time for repeats; 512 and 8,192 find the same. */
-static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .min_votes = 3};
+static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .copies = 1, .min_votes = 3};
 
 /* A segment that a split read leaves over is short and looks less like its window: with k = 1, 4, 8, 16 both breakpoints of 2,546, 2,553, 2,560
  * and 2,564 of 4,000 reads are found, the last taking 13% longer. */
-static const anl_locate_params anl_locate_split = {.k = 8, .k_factor = 8, .k_most = 2048, .min_votes = 3};
+static const anl_locate_params anl_locate_split = {.k = 8, .k_factor = 8, .k_most = 2048, .copies = 1, .min_votes = 3};
 
 /* A long read has segments to spare, and chains of them to tell noise by: half and double of k, k_most and min_votes find the same. Segments
  * get more neighbours together, as one repeat covers many of them; each for itself takes 20% longer (together = 0). A chain needs true lengths,

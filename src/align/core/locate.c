@@ -179,7 +179,7 @@ static anl_place make_place(const anl_vote *vote, int64_t begin, int32_t contig,
                        .other = vote->other,
                        .contig = contig,
                        .reverse = vote->reverse,
-                       .straight = vote->lo == vote->hi && start - r->first > SEEN * ANL_GAP_ROOM && r->last - start > SEEN * ANL_GAP_ROOM};
+                       .straight = vote->straight && start - r->first > SEEN * ANL_GAP_ROOM && r->last - start > SEEN * ANL_GAP_ROOM};
 }
 
 /* Bases of the oriented sequence before the segment. */
@@ -222,7 +222,8 @@ static int start_voting(voting *v, int32_t hits)
 {
     const anl_places *places = &v->segment->places;
     if (places->n + hits <= FEW_PLACES) return ANL_OK;
-    int rc = anl_cells_init(&v->known, v->index->stride, places->n + hits, v->arena);
+    const int32_t most = places->n + (v->params->copies ? 2 : 1) * hits;
+    int rc = anl_cells_init(&v->known, v->index->stride, most, v->arena);
     if (rc) return rc;
     for (int32_t i = 0; i < places->n; ++i) anl_cells_add(&v->known, put_by(v, &places->list[i]), (uint32_t)places->list[i].contig);
     v->is_many = 1;
@@ -239,17 +240,23 @@ static int is_explained(const voting *v, int32_t contig, int64_t expected)
     return 0;
 }
 
-static int keep_place(voting *v, const anl_place *place)
-{
-    if (v->is_many) anl_cells_add(&v->known, put_by(v, place), (uint32_t)place->contig);
-    return add_place(&v->segment->places, *place, v->arena);
-}
-
 static int holds_enough(const anl_index *x, const anl_locate_params *p, const anl_segment *s, const anl_place *place)
 {
     int64_t begin = anl_locate_at(s, place), end = begin + s->len;
     anl_index_clip(x, place->contig, &begin, &end);
     return end - begin >= p->min_on_contig;
+}
+
+/* Keeps the place that a vote gives, if its contig holds enough of it. */
+static int keep_place(voting *v, const anl_vote *vote, int64_t begin, int32_t contig, const range *diagonals)
+{
+    const anl_segment *s = v->segment;
+    anl_place place = make_place(vote, begin, contig, diagonals);
+    place.start -= bases_before(s, vote->reverse);
+    place.straight &= s->len == s->sequence_len;
+    if (!holds_enough(v->index, v->params, s, &place)) return ANL_OK;
+    if (v->is_many) anl_cells_add(&v->known, put_by(v, &place), (uint32_t)contig);
+    return add_place(&v->segment->places, place, v->arena);
 }
 
 /* The segment is expected in the middle of the window; its diagonal may differ by half a window and a gap. */
@@ -267,10 +274,10 @@ static int vote_at(voting *v, uint32_t window)
     anl_index_fetch(x, begin, end, region);
     const anl_vote vote = count(v->voter, region, begin, end, &diagonals);
     if (vote.votes < v->params->min_votes) return ANL_OK;
-    anl_place place = make_place(&vote, begin, contig, &diagonals);
-    place.start -= bases_before(s, vote.reverse);
-    place.straight &= s->len == s->sequence_len;
-    return holds_enough(x, v->params, s, &place) ? keep_place(v, &place) : ANL_OK;
+    anl_vote copy;
+    int rc = keep_place(v, &vote, begin, contig, &diagonals);
+    if (!rc && v->params->copies && anl_voter_second(v->voter, &vote, &copy)) rc = keep_place(v, &copy, begin, contig, &diagonals);
+    return rc;
 }
 
 static int is_before(const anl_hit *a, const anl_hit *b)
@@ -310,8 +317,10 @@ int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params 
         const range diagonals = {at, at + ANL_VOTE_TILE - 1};
         const anl_vote vote = count(v, region, at, last, &diagonals);
         if (vote.votes < p->min_votes) continue;
-        const anl_place place = make_place(&vote, at, anl_index_contig_at(x, at), &diagonals);
-        rc = add_place(to, place, arena);
+        const int32_t contig = anl_index_contig_at(x, at);
+        anl_vote copy;
+        rc = add_place(to, make_place(&vote, at, contig, &diagonals), arena);
+        if (!rc && p->copies && anl_voter_second(v, &vote, &copy)) rc = add_place(to, make_place(&copy, at, contig, &diagonals), arena);
     }
     return rc;
 }

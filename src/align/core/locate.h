@@ -12,6 +12,7 @@ typedef struct anl_locate_params {
     int32_t k;             /**< neighbours fetched for a segment at first, */
     int32_t k_factor;      /**< so many times as many where they are saturated, */
     int32_t k_most;        /**< until there are so many; never more, whatever k is */
+    int32_t copies;        /**< 1: of two copies of a segment that lie side by side both are places; 0: the better one */
     int32_t together;      /**< 1: all segments get more neighbours, once most are saturated; 0: each for itself */
     int32_t min_votes;     /**< shared k-mers that make a place */
     int32_t min_on_contig; /**< bp of a segment that its contig must hold at a place; 0: any */
@@ -94,7 +95,7 @@ void anl_locate_forget(anl_segment *segment);
 int64_t anl_locate_at(const anl_segment *segment, const anl_place *place);
 
 /** Lets k-mers of bases[len] vote on every diagonal that begins in [begin, end) of one contig (joined coordinates), without embedding or
- *  search; appends the best place of every tile. Sequences beyond ANL_VOTE_MAX_READ bp do not vote. 0 or ANL_ENOMEM. */
+ *  search; appends the places of every tile. Sequences beyond ANL_VOTE_MAX_READ bp do not vote. 0 or ANL_ENOMEM. */
 int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params *p, const uint8_t *bases, int32_t len, int64_t begin,
                       int64_t end, anl_places *to, anl_arena *arena);
 
