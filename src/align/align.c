@@ -91,6 +91,13 @@ static int check_gpu(const anl_aligner *a)
     return rc ? rc : anl_sw_check_gpu(a->workers[0].scratch.sw, &a->options.align.score);
 }
 
+/* bp of a batch: the more windows, the more reads are to meet in a list. */
+static int64_t batch_wanted(const anl_index *x)
+{
+    const int64_t times = x->nlist / ANL_BATCH_LISTS;
+    return (int64_t)ANL_BATCH * (times < 1 ? 1 : times > ANL_BATCH_MOST ? ANL_BATCH_MOST : times);
+}
+
 int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options)
 {
     anl_aligner *a = anl_alloc(1, sizeof *a);
@@ -99,6 +106,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     anl_align_options_resolve(&a->options);
     int rc = anl_options_check(&anl_align_option_table, options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
+    if (!rc && !a->options.batch_bases) a->options.batch_bases = batch_wanted(a->index);
     if (!rc) rc = anl_model_open(&a->model, model_path);
     if (!rc && anl_model_hash(a->model) != a->index->model_hash)
         rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, a->model->path);
@@ -335,12 +343,20 @@ static int estimate_inserts(const work *k, size_t n_reads)
     return ANL_OK;
 }
 
+/* Reads that a thread takes through a stage together, if there are enough of them. */
+static size_t chunk_wanted(const anl_aligner *a)
+{
+    const size_t by_lists = (size_t)a->index->nlist * ANL_CHUNK_PER_LIST;
+    return by_lists < ANL_CHUNK ? ANL_CHUNK : by_lists > ANL_CHUNK_MOST ? ANL_CHUNK_MOST : by_lists;
+}
+
 /* Reads, and bp, that one thread takes through a stage together; a GPU wants more, but every thread its share. */
 static size_t chunk_end(const work *k, size_t begin)
 {
     const anl_batch *b = k->batch;
-    size_t share = b->n / (size_t)k->aligner->options.threads, most = share / 2;
-    if (most > ANL_CHUNK) most = ANL_CHUNK;
+    const size_t threads = (size_t)k->aligner->options.threads, share = b->n / threads, wanted = chunk_wanted(k->aligner);
+    size_t most = threads > 1 ? share / 2 : share;
+    if (most > wanted) most = wanted;
     if (most < ANL_CHUNK_LEAST) most = ANL_CHUNK_LEAST;
     if (k->aligner->gpu && share > most) most = share < ANL_CHUNK_ON_GPU ? share : ANL_CHUNK_ON_GPU;
     int64_t bases = 0;

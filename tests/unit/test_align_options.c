@@ -53,7 +53,7 @@ static void limits_hold(void **unused)
         assert_false(allows(&o, limits[i].name, limits[i].field, limits[i].low - 1));
         assert_false(allows(&o, limits[i].name, limits[i].field, limits[i].high + 1));
     }
-    o.batch_bases = 0;
+    o.batch_bases = -1;
     assert_int_equal(anl_options_check(&anl_align_option_table, &o), ANL_EINVAL);
     o.batch_bases = INT64_C(1) << 40;
     assert_int_equal(anl_options_check(&anl_align_option_table, &o), 0);

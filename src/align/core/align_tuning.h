@@ -9,9 +9,15 @@
 /* ---- batches ---- */
 
 enum {
-    ANL_CHUNK = 8192,        /* reads that a thread takes through a stage together, if every thread has two such chunks: a list that is
-                                scanned meets many of their queries. At 2 M windows 512 take twice as long, 2,048 a third longer */
-    ANL_CHUNK_LEAST = 512,   /* but no fewer */
+    ANL_BATCH = 10000000,   /* bp of a batch, as bwa mem's of one thread; ... */
+    ANL_BATCH_LISTS = 4096, /* ... times as many as an index has times so many lists, */
+    ANL_BATCH_MOST = 4,     /* but no more: 270,000 reads of 150 bp take 650 MB */
+    ANL_CHUNK_PER_LIST =
+        4,            /* reads for every list that a thread takes through a stage together, if every thread has two such chunks: a list
+                               that is scanned meets many of their queries. 40,000 reads at 65 M windows: chunks of 8,192 37 s, of all 26 s */
+    ANL_CHUNK = 8192, /* but so many at least: at 2 M windows 512 take twice as long, 2,048 a third longer; */
+    ANL_CHUNK_MOST = 65536,  /* a read of a chunk takes 2.4 KB */
+    ANL_CHUNK_LEAST = 512,   /* where threads have less, no fewer than these */
     ANL_CHUNK_ON_GPU = 4096, /* the same where a GPU embeds and searches: fewer and longer kernels (docs/gpu.md) */
     ANL_CHUNK_READ = 512,    /* bp that a read of a full chunk has room for; long reads make smaller chunks */
 };
@@ -54,10 +60,10 @@ enum {
 
 /* ---- adaptive search ---- */
 
-enum { ANL_WAVES = 3 };
+enum { ANL_WAVES = 2 };
 
 /* Lists that a read has gone through after each wave, by the vector of the light encoder; then it is searched with that of the full one. */
-static const int32_t anl_waves[ANL_WAVES] = {2, 8, 32};
+static const int32_t anl_waves[ANL_WAVES] = {2, 8};
 
 enum {
     /* Hundredths of cosine: a read whose nearest window in 4 times the usual lists has less than the base and so much for each 100 bp, 46 at the

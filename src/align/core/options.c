@@ -6,7 +6,6 @@ anl_align_options anl_align_options_default(void)
 {
     return (anl_align_options){
         .threads = 1,
-        .batch_bases = 10000000,
         .align = {.score = {.match = 1, .mismatch = 4, .del_open = 6, .del_extend = 1, .ins_open = 6, .ins_extend = 1},
                   .clip5 = 5,
                   .clip3 = 5},

@@ -30,7 +30,7 @@ enum {
 
 typedef struct anl_align_options {
     int threads;             /**< -t, at least 1; never changes the result */
-    int64_t batch_bases;     /**< -K, bp of reads in a batch; the insert size is estimated per batch */
+    int64_t batch_bases;     /**< -K, bp of reads in a batch, 0: by the size of the index; the insert size is estimated per batch */
     anl_extend_params align; /**< -A -B -O -E scores, -L clip bonuses, --eqx */
     int32_t unpaired;        /**< -U: what a pair may lose in score to be proper */
     int32_t min_score;       /**< -T: lower scores are reported unmapped */
