@@ -85,7 +85,7 @@ def check_options(words, where):
                     if i + 2 == len(w): rest = rest[1:]
                     break
 
-OTHERS = set("--slurm-no-account --slurm-status-command --alt --preserve-tags --local --reorder --kernel-name".split())  # of other programs
+OTHERS = set("--slurm-no-account --slurm-status-command --alt --preserve-tags --local --reorder --mirror --ca".split())  # of other programs
 checked = 0
 for page in PAGES:
     for language, block in blocks(page):
@@ -121,7 +121,7 @@ for page in PAGES:
         linked.add(to)
     for span in code(prose(page)):
         if not re.search("[A-Z]{3}", span) and re.fullmatch(r"(src|tests|docs|kernels|formats|benchmarks|workflow|python|index|data|cmake)/[\w./-]+", span):
-            check(os.path.exists(os.path.join(SOURCE, span)), f"{page}: there is no {span}")
+            check(glob.glob(os.path.join(SOURCE, span)) or glob.glob(os.path.join(SOURCE, "*", "**", span), recursive=True), f"{page}: there is no {span}")
 same(set(), {p for p in PAGES if p.startswith("docs/")} - linked, "links to all pages")
 
 # ---- formats.md: formats and flags ----
