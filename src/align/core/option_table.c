@@ -68,7 +68,7 @@ static int set_device(const anl_option *o, const char *called, const char *text,
 #define AT(field) offsetof(anl_align_options, field)
 
 static const anl_option list[] = {
-    {RECORDS, .letter = 'a', .name = "all", .field = AT(all), .help = "write all places found; all but the best are secondary"},
+    {RECORDS, .letter = 'a', .name = "all", .field = AT(all), .help = "write all places found, other than the best as secondary"},
     {RECORDS, .letter = 'h', .name = "xa-limit", .arg = "N", .kind = ANL_OPTION_SET, .set = set_xa, .high = ANL_GPU_MOST_HITS,
      .initial = "5", .help = "tag XA where at most N other places have 0.8 of the best score",
      .more = "A second number, for places on ALT contigs, is taken and not used. Without a value, -h tells how to use the command."},
