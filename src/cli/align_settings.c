@@ -187,7 +187,7 @@ static const anl_option list[] = {
      .help = "likewise, a line for each lane: R1, R2 or nothing, and the read group, tab-separated",
      .more = "Empty lines and those that begin with # are passed over; the tabs of the read group may be real ones or \\t."},
     {FILES, .name = "un", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(unplaced),
-     .help = "write reads, and pairs of which both mates, that found no place there as well, as FASTQ; .gz is compressed",
+     .help = "write reads that found no place, and pairs of which neither mate did, there as well, as FASTQ; .gz is compressed",
      .more = "Mates follow each other, as -p takes them. With a % in its name there are two files, the first mates in the one with a 1 in "
              "its place, "
              "the second mates in the one with a 2; single reads are refused then. Reads without qualities are written as FASTA."},
@@ -217,7 +217,8 @@ static const anl_option list[] = {
      .help = "add '@CO\\ttext' or another line, or those of a file, to the header; may be given again",
      .more = "A file where it does not begin with @; lines of it that do not are passed over. @HD and @SQ are anneal's own."},
     {RECORDS, .letter = 'C', .name = "comment-tags", .field = AT(output.comment_tags),
-     .help = "append what of a FASTQ comment is SAM tags, tab-separated", .more = "As BC:Z:ACGT; other parts are left out and counted."},
+     .help = "append those parts of a FASTQ comment that are SAM tags, as BC:Z:ACGT, tab-separated",
+     .more = "Others are left out and counted."},
     {RECORDS, .name = "umi-from-name", .field = AT(output.umi_from_name), .help = "tag RX: the UMI behind the last : or _ of a read's name",
      .more = "As Illumina (LANE:...:ACGT+TTAA) and umi_tools (name_ACGT) put it there; + becomes -. Reads without one have no RX and are "
              "counted."},

@@ -278,7 +278,9 @@ const cli_command cmd_align = {
     .name = "align",
     .what = "align reads to an index",
     .usage = "[OPTIONS] INDEX.anl READS [MATES]\n[OPTIONS] INDEX.anl --lane R1,R2,RG [--lane R1,R2,RG ...]",
-    .about = "READS and MATES: FASTQ or FASTA, plain, gzip or bgzip; READS may be '-' (standard input), uBAM, CRAM or SAM.",
+    .about =
+        "READS and MATES: FASTQ or FASTA, plain, gzip or bgzip; READS may also be '-' (standard input), or BAM, CRAM or SAM, unaligned or "
+        "aligned.",
     .needs = "INDEX.anl READS [MATES]",
     .least = 1,
     .most = 3,

@@ -86,7 +86,8 @@ static int run(void *data, const cli_call *call)
     int rc = cli_reads(&f, s->o.reference, "");
     if (!rc) rc = cli_reads_model(&f, s->o.model);
     if (!rc) rc = cli_writes(&f, s->o.output, "");
-    const int status = cli_files_check(&f, rc);
+    int status = cli_files_check(&f, rc);
+    if (!status) status = cli_check_fasta(s->o.reference);
     return status ? status : build(&s->o, s->verbose);
 }
 

@@ -102,6 +102,25 @@ static int index_among_reads(const cli_call *call)
     return 0;
 }
 
+/* The index is not there: what it may be called, or what makes it. */
+static int say_missing(const char *path)
+{
+    static const char *const index_ending[] = {".anl", NULL}, *const endings[] = {".fa.gz",  ".fa",  ".fasta.gz", ".fasta",
+                                                                                  ".fna.gz", ".fna", NULL};
+    char other[LONGEST_PATH];
+    if (exists(path, ".anl")) return cli_usage("%s: no such file; did you mean %s.anl?", path, path);
+    if (exists(path, ".bwt") || exists(path, ".bwt.2bit.64") || exists(path, ".1.bt2"))
+        return cli_usage("%s: an index of another aligner; make anneal's of the FASTA by: anneal index REF.fa", path);
+    if (!cli_index_name(path, other, sizeof other) && kind_of(other) == ANNEAL)
+        return cli_usage("%s: no such file; did you mean %s?", path, other);
+    if (!ends_in(path, index_ending)) return 0;
+    for (const char *const *e = endings; *e; ++e)
+        if (snprintf(other, sizeof other, "%.*s%s", (int)strlen(path) - 4, path, *e) < (int)sizeof other && kind_of(other) == FASTA)
+            return cli_usage("%s: no such file; make it by: anneal index -o %s %s", path, path, other);
+    anl_fail(ANL_EIO, "%s: No such file or directory; anneal index -o %s REF.fa makes it", path, path);
+    return cli_fail();
+}
+
 int cli_check_index(const cli_call *call)
 {
     char *const *of = call->operands;
@@ -115,10 +134,14 @@ int cli_check_index(const cli_call *call)
                          call->n > 2 ? " " : "", call->n > 2 ? of[3 - other] : "");
     if (k == FASTA) return say_fasta(command, path);
     if (k != MISSING) return cli_usage("%s: %s, not an anneal index; make one of the FASTA by: anneal index REF.fa", path, name_of(k));
-    if (exists(path, ".anl")) return cli_usage("%s: no such file; did you mean %s.anl?", path, path);
-    if (exists(path, ".bwt") || exists(path, ".bwt.2bit.64") || exists(path, ".1.bt2"))
-        return cli_usage("%s: an index of another aligner; make anneal's of the FASTA by: anneal index REF.fa", path);
-    return 0;
+    return say_missing(path);
+}
+
+int cli_check_fasta(const char *path)
+{
+    const kind k = kind_of(path);
+    if (k == ANNEAL) return cli_usage("%s: an anneal index already; align to it by: anneal align %s READS [MATES]", path, path);
+    return name_of(k) ? cli_usage("%s: %s, not a FASTA file of a reference", path, name_of(k)) : 0;
 }
 
 int cli_no_command(const char *name)

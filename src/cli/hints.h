@@ -11,6 +11,9 @@ int cli_index_name(const char *reference, char *out, size_t size);
  *  printing what it looks like and what to type. */
 int cli_check_index(const cli_call *call);
 
+/** Likewise at what should be the FASTA of a reference. */
+int cli_check_fasta(const char *path);
+
 /** Prints that there is no such command, and which may have been meant; returns the exit status. */
 int cli_no_command(const char *name);
 

@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "command.h"
+#include "help.h"
 #include "hints.h"
 #include "index.h"
 #include "output.h"
@@ -22,10 +23,13 @@ const cli_command *const cli_commands[] = {&cmd_index, &cmd_align,  &cmd_info,  
 
 static void usage(FILE *to)
 {
-    fputs("anneal " ANNEAL_VERSION ": aligns sequencing reads by Embed, Search, Align\n\n"
+    fputs("anneal " ANNEAL_VERSION ": aligns sequencing reads to a reference genome\n\n"
           "usage: anneal COMMAND [OPTIONS] ...       (anneal COMMAND --help tells more)\n\n",
           to);
     for (const cli_command *const *c = cli_commands; *c; ++c) fprintf(to, "  %-14s%s\n", (*c)->name, (*c)->what);
+    fputs("\nfirst: anneal index -o ref.anl ref.fa.gz\n"
+          "then:  anneal align --sort -o sample.bam ref.anl reads_1.fq.gz reads_2.fq.gz\n",
+          to);
 }
 
 /* The commands have closed what they opened. Exit handlers are passed over: OpenBLAS's waits for ever for threads that could not be made
@@ -116,6 +120,8 @@ int main(int argc, char **argv)
         return 2;
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        for (const cli_command *const *c = cli_commands; *c && argc > 2; ++c)
+            if (!strcmp(argv[2], (*c)->name)) return leave(cli_help(*c, stdout));
         usage(stdout);
         return leave(0);
     }

@@ -3,6 +3,8 @@
 from lib import *
 
 check("usage: anneal COMMAND" in run("--help")[0], "--help")
+check(run(status=2) == ("", run("--help")[0]) and "\nfirst: anneal index" in run("--help")[0], "no arguments, and what to type first")
+check(run("help", "align")[0] == run("align", "--help")[0] and run("help")[0] == run("--help")[0], "help of a command")
 check(run("--version")[0].startswith("anneal "), "--version")
 for command in ("index", "align", "info", "check", "export-faiss", "train", "devices"):
     check(run(command, "--help")[0].startswith(f"usage: anneal {command}"), f"{command} --help")

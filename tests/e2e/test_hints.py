@@ -53,7 +53,16 @@ told("align", write("x.cram", b"CRAM\3\0" + bytes(99)), r1, says="a CRAM file, n
 run("align", "-o", "x.bam", anl, r1)
 told("align", "x.bam", r1, says="a BAM file, not an anneal index")
 told("align", "nothing", r1, says="nothing: No such file", status=1)
+told("align", "nothing.anl", r1, says="nothing.anl: No such file or directory; anneal index -o nothing.anl REF.fa makes it", status=1)
+told("info", path("other.anl"), says=f"no such file; make it by: anneal index -o {path('other.anl')} {fa}")
+told("align", "genome.fa", r1, says="genome.fa: no such file; did you mean genome.anl?")
 told("align", write("garbage.anl", b"garbage" * 99), r1, says="garbage.anl: not an anneal index", status=1)
+
+# ---- the reference ----
+told("index", "genome.anl", says="genome.anl: an anneal index already; align to it by: anneal align genome.anl READS [MATES]")
+told("index", "-o", "new.anl", r1, says="reads (FASTQ), not a FASTA file of a reference")
+told("index", "-o", "new.anl", "x.bam", says="a BAM file, not a FASTA file of a reference")
+told("index", "nothing.fa", says="nothing.fa: No such file", status=1)
 
 # ---- the reads ----
 os.symlink(r1, "link.fq")

@@ -83,12 +83,12 @@ static const anl_option list[] = {
     {SCORES, .letter = 'x', .name = "preset", .arg = "P", .kind = ANL_OPTION_SET, .set = set_preset, .initial = "ont",
      .words = "sr hifi ont diverged map-hifi map-ont map-pb",
      .help =
-         "of reads over 400 bp: sr, hifi or ont; of short reads with 8 to 25% differences: diverged; what is given by -A, -B, -O, -E, -T "
-         "and -U goes before them",
+         "for reads over 400 bp sr, hifi or ont; for short reads with 8 to 25% of differences diverged; -A, -B, -O, -E, -T and -U override "
+         "it",
      .more = "diverged is -A 2 -B 3 -O 5 -E 2 -T 40 -U 34 with a search of its own. minimap2's names are known, too: map-hifi is hifi; "
              "map-ont and map-pb are ont. list prints them."},
     {SCORES, .letter = 'A', .name = "match", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.match), .low = 1, .high = 100,
-     .given = ANL_GIVEN_MATCH, .help = "score of a match"},
+     .given = ANL_GIVEN_MATCH, .help = "score of a match", .more = "Other scores are not multiplied by it, as bwa mem's are."},
     {SCORES, .letter = 'B', .name = "mismatch", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.mismatch), .high = 100,
      .given = ANL_GIVEN_MISMATCH, .help = "penalty of a mismatch"},
     {SCORES, .letter = 'O', .name = "gap-open", .arg = "N[,N]", .kind = ANL_OPTION_TWO, .field = AT(align.score.del_open),
