@@ -229,7 +229,6 @@ static const anl_option list[] = {
     {RECORDS, .name = "sam-hit-only", .field = AT(hits_only), .help = "leave unmapped reads out"},
     {BWA, .letter = 'q', .kind = ANL_OPTION_SET, .set = set_as_always,
      .help = "do not lower the MAPQ of supplementary records: never done here"},
-    {BWA, .letter = 'j', .kind = ANL_OPTION_SET, .set = set_as_always, .help = "ignore which contigs are ALT: always done here"},
     IGNORE('c'),
     IGNORE('d'),
     IGNORE('D'),

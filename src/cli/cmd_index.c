@@ -67,6 +67,8 @@ static int build(const anl_index_options *o, int verbose)
     if (rc) return cli_fail();
     note_time(&p, ANL_INDEX_WRITING);
     for (int i = 0; i < N_STAGES && verbose; ++i) fprintf(stderr, "%-20s%8.1f s%8.1f CPU s\n", stages[i], p.seconds[i], p.cpu_seconds[i]);
+    if ((verbose || p.meter.terminal) && o->alt)
+        fprintf(stderr, "%s: %lld of %lld names are ALT contigs here\n", o->alt, (long long)r.alts, (long long)r.alt_names);
     if (verbose || p.meter.terminal)
         fprintf(stderr, "%s: %lld contigs, %lld bp, %lld windows; %.1f s, %ld MiB; embedded on %s\n", o->output, (long long)r.contigs,
                 (long long)r.bases, (long long)r.windows, anl_now() - start, anl_peak_mib(), *r.gpu ? r.gpu : "the CPU");
@@ -84,6 +86,7 @@ static int run(void *data, const cli_call *call)
     }
     cli_files f = {0};
     int rc = cli_reads(&f, s->o.reference, "");
+    if (!rc) rc = cli_reads(&f, s->o.alt, "");
     if (!rc) rc = cli_reads_model(&f, s->o.model);
     if (!rc) rc = cli_writes(&f, s->o.output, "");
     const int status = cli_files_check(&f, rc);

@@ -1,5 +1,6 @@
 #include "index_build.h"
 
+#include "alt_names.h"
 #include "cluster.h"
 #include "encoder.h"
 #include "encoder_check.h"
@@ -314,19 +315,24 @@ int anl_index_builder_write(const anl_index_builder *b, const char *path)
 
 /* ---- from a FASTA ---- */
 
-static int add_contigs(anl_index_builder *b)
+static int add_contigs(anl_index_builder *b, anl_alt_names *alts)
 {
     anl_reference *r = NULL;
     anl_contig c;
     const uint8_t *seq;
     int rc = anl_reference_open(&r, b->options->reference), more;
     while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
+        if (more > 0 && alts) c.alt = (uint8_t)anl_alt_names_take(alts, c.name);
         rc = more < 0 ? more : anl_index_builder_add(b, &c, seq, anl_reference_letters(r));
         const double share = anl_reference_share(r);
         anl_index_tell(&b->watch, ANL_INDEX_READING, b->n_bases, share > 0 ? (int64_t)((double)b->n_bases / share) : 0);
     }
     anl_reference_free(r);
-    return rc;
+    if (rc || !alts) return rc;
+    if (!anl_alt_names_found(alts)) return anl_fail(ANL_EINVAL, "--alt %s: %s has none of these contigs", b->options->alt, b->options->reference);
+    if (anl_alt_names_found(alts) == (int64_t)b->n_contigs)
+        return anl_fail(ANL_EINVAL, "--alt %s: no contig of %s is left for the primary assembly", b->options->alt, b->options->reference);
+    return ANL_OK;
 }
 
 int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, anl_index_report *report)
@@ -334,16 +340,19 @@ int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, an
     anl_model *model = NULL;
     anl_index_builder *b = NULL;
     anl_output *to = NULL; /* opened before there is work to lose */
+    anl_alt_names *alts = NULL;
     int rc = check_options(o);
     *report = (anl_index_report){0};
+    if (!rc && o->alt) rc = anl_alt_names_open(&alts, o->alt);
     if (!rc) rc = anl_model_open(&model, o->model);
     if (!rc) rc = anl_output_open(&to, o->output, ANL_OUTPUT_SEEKS);
     if (!rc) rc = anl_index_builder_new(&b, o, model);
     if (!rc) {
         if (watch) b->watch = *watch;
-        rc = add_contigs(b);
+        rc = add_contigs(b, alts);
         if (!rc) rc = write_index(b, to);
-        *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows, ""};
+        *report = (anl_index_report){.contigs = (int64_t)b->n_contigs, .bases = b->n_bases, .windows = b->n_windows};
+        if (alts) report->alts = anl_alt_names_found(alts), report->alt_names = anl_alt_names_count(alts);
         if (b->gpu) snprintf(report->gpu, sizeof report->gpu, "%s", anl_gpu_name(b->gpu));
     }
     if (!rc) {
@@ -353,5 +362,6 @@ int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, an
     anl_output_abort(to);
     anl_index_builder_free(b);
     anl_model_free(model);
+    anl_alt_names_free(alts);
     return rc;
 }
