@@ -4,6 +4,8 @@
 
 #include "output.h"
 
+enum { ANL_INDEX_MOST_CONTIGS = 1 << 30 /* a contig's number and a strand fit int32_t */ };
+
 #define ANL_INDEX_NO_WINDOW UINT32_MAX /**< id of the padding behind a list's last entry */
 
 enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31, ANL_UNIQUE_MOST_N = 2 /* N of a k-mer that is met as every sequence it could be */ };

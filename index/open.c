@@ -99,7 +99,7 @@ static int check_header(const struct anl_index_mapping *m)
     for (int i = 0; i < N_SECTIONS; ++i)
         if (h->section[i].offset % ANL_INDEX_ALIGN || h->section[i].offset > m->size || h->section[i].size > m->size - h->section[i].offset)
             return anl_fail(ANL_EFORMAT, "%s: truncated", m->path);
-    const int shape_ok = h->n_contigs >= 1 && h->n_contigs <= INT32_MAX && h->window >= ANL_ENCODER_MIN_LEN &&
+    const int shape_ok = h->n_contigs >= 1 && h->n_contigs <= ANL_INDEX_MOST_CONTIGS && h->window >= ANL_ENCODER_MIN_LEN &&
                          h->window <= ANL_ENCODER_MAX_LEN && h->stride >= 1 && h->stride <= h->window && h->d >= ANL_ENCODER_HEAD &&
                          h->d <= ANL_ENCODER_MAX_DIM && h->d % ANL_ENCODER_HEAD == 0 && h->nlist >= 1 && h->nlist <= ANL_INDEX_MOST_LISTS &&
                          h->n_entries >= 0 && h->unique_k >= ANL_UNIQUE_MIN_K && h->unique_k <= ANL_UNIQUE_MAX_K &&

@@ -309,7 +309,9 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
     if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
     b->contigs[b->n_contigs++] = c;
     b->n_windows += anl_index_window_count(c.len, b->options->window, b->options->stride);
-    if (b->n_windows >= ANL_INDEX_NO_WINDOW) return anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
+    if (b->n_windows >= ANL_INDEX_NO_WINDOW)
+        return anl_fail(ANL_EINVAL, "an index holds up to 4,294,967,294 windows, and the reference has more: choose a larger --stride");
+    if (b->n_contigs > ANL_INDEX_MOST_CONTIGS) return anl_fail(ANL_EINVAL, "an index holds up to %d contigs", ANL_INDEX_MOST_CONTIGS);
     return add_bases(b, seq, letters, c.len);
 }
 
