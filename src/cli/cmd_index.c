@@ -19,7 +19,8 @@ typedef struct settings {
     int verbose;
 } settings;
 
-static const char *const stages[ANL_INDEX_WRITING + 1] = {"reading", "counting k-mers", "embedding", "clustering", "assigning to lists", "writing"};
+static const char *const stages[ANL_INDEX_WRITING + 1] = {"reading",    "counting k-mers",    "embedding",
+                                                          "clustering", "assigning to lists", "writing"};
 
 /* What is shown as it goes, and where the time went. */
 typedef struct progress {

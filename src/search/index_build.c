@@ -379,7 +379,8 @@ static int add_contigs(anl_index_builder *b, anl_alt_names *alts)
     }
     anl_reference_free(r);
     if (rc || !alts) return rc;
-    if (!anl_alt_names_found(alts)) return anl_fail(ANL_EINVAL, "--alt %s: %s has none of these contigs", b->options->alt, b->options->reference);
+    if (!anl_alt_names_found(alts))
+        return anl_fail(ANL_EINVAL, "--alt %s: %s has none of these contigs", b->options->alt, b->options->reference);
     if (anl_alt_names_found(alts) == (int64_t)b->n_contigs)
         return anl_fail(ANL_EINVAL, "--alt %s: no contig of %s is left for the primary assembly", b->options->alt, b->options->reference);
     return ANL_OK;

@@ -29,7 +29,7 @@ extern const anl_option_table anl_index_option_table;
 typedef struct anl_index_report {
     int64_t contigs, bases, windows;
     int64_t alts, alt_names; /**< ALT contigs, and names in the file of them, of which more may be than contigs */
-    char gpu[256]; /**< name of the GPU that embedded, "" for the CPU */
+    char gpu[256];           /**< name of the GPU that embedded, "" for the CPU */
 } anl_index_report;
 
 /** An index put together contig by contig. Borrows the options (reference, output and model are not looked at) and the model. */

@@ -27,8 +27,10 @@ static const anl_option list[] = {
      .help = "letters of the k-mers of the uniqueness map, for experiments"},
     {OPTIONS, .name = "alt", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(alt),
      .help = "names of the ALT contigs, one a line, or bwa's .alt; they never lower the MAPQ of other places",
-     .more = "Of a line that holds tabs the first field counts; lines that begin with @ do not. Names that the reference does not have are passed "
-             "over, if it has others. align then reports as bwa mem does with a .alt file: the best place on the primary assembly is the primary "
+     .more = "Of a line that holds tabs the first field counts; lines that begin with @ do not. Names that the reference does not have are "
+             "passed "
+             "over, if it has others. align then reports as bwa mem does with a .alt file: the best place on the primary assembly is the "
+             "primary "
              "record, a better one on an ALT contig is supplementary."},
     {OPTIONS, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(model), .initial = "the one shipped", .help = "encoder",
      .more = "Or $ANNEAL_MODEL."},

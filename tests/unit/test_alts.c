@@ -105,10 +105,8 @@ static void no_place_is_told_twice(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_better_one_is_supplementary),
-        cmocka_unit_test(each_segment_has_its_own),
-        cmocka_unit_test(the_primary_assembly_leads),
-        cmocka_unit_test(the_first_segment_that_leads_is_no_alt),
+        cmocka_unit_test(a_better_one_is_supplementary), cmocka_unit_test(each_segment_has_its_own),
+        cmocka_unit_test(the_primary_assembly_leads),    cmocka_unit_test(the_first_segment_that_leads_is_no_alt),
         cmocka_unit_test(no_place_is_told_twice),
     };
     if (!(arena = anl_arena_new())) return 1;

@@ -152,7 +152,8 @@ static anl_long_alignment alt_alignment(int64_t t, int32_t q, const char *cigar,
 static void chains_on_alt_contigs(void **unused)
 {
     (void)unused;
-    anl_long_chain list[] = {chain(90000, 0, 15, 300, 0), chain(1000, 0, 13, 260, 0), chain(95000, 0, 12, 240, 0), chain(5000, 0, 6, 110, 0)};
+    anl_long_chain list[] = {chain(90000, 0, 15, 300, 0), chain(1000, 0, 13, 260, 0), chain(95000, 0, 12, 240, 0),
+                             chain(5000, 0, 6, 110, 0)};
     list[0].alt = list[2].alt = 1;
     int32_t n = 4;
     anl_choose_chains(list, &n, (anl_competition){1, 2, 5});
@@ -163,7 +164,8 @@ static void chains_on_alt_contigs(void **unused)
     assert_int_equal(list[1].second, 110);
     assert_int_equal(list[2].parent, 0);
     /* As many as may compete do so on either side. */
-    anl_long_chain many[] = {chain(1000, 0, 15, 300, 0), chain(90000, 0, 15, 299, 0), chain(95000, 0, 15, 298, 0), chain(5000, 0, 15, 297, 0)};
+    anl_long_chain many[] = {chain(1000, 0, 15, 300, 0), chain(90000, 0, 15, 299, 0), chain(95000, 0, 15, 298, 0),
+                             chain(5000, 0, 15, 297, 0)};
     many[1].alt = many[2].alt = 1;
     n = 4;
     anl_choose_chains(many, &n, (anl_competition){1, 2, 1});
@@ -178,7 +180,7 @@ static void alignments_on_alt_contigs(void **unused)
 {
     (void)unused;
     anl_long_alignment list[] = {alt_alignment(90000, 0, "450M", 900), alignment(1000, 0, "450M", 700),
-                                 alt_alignment(95000, 0, "450M", 600),       alt_alignment(99000, 0, "450M", 850),
+                                 alt_alignment(95000, 0, "450M", 600), alt_alignment(99000, 0, "450M", 850),
                                  alignment(5000, 500, "300M", 500)};
     int32_t n = 5;
     anl_choose_alignments(&ont, list, &n);

@@ -274,8 +274,10 @@ static void alt_contigs_do_not_count(void **unused)
     (void)unused;
     const anl_align_options o = anl_align_options_default();
     anl_read read;
-    anl_candidate equal[] = {at(1000, 0, 150), alt_at(90000, 0, 150)}, better[] = {alt_at(90000, 0, 150), alt_at(95000, 0, 145), at(1000, 0, 120)},
-                  copies[] = {alt_at(90000, 0, 150), at(1000, 0, 120), at(5000, 0, 120)}, alone[] = {alt_at(90000, 0, 150), at(1000, 0, 29)};
+    anl_candidate equal[] = {at(1000, 0, 150), alt_at(90000, 0, 150)},
+                  better[] = {alt_at(90000, 0, 150), alt_at(95000, 0, 145), at(1000, 0, 120)},
+                  copies[] = {alt_at(90000, 0, 150), at(1000, 0, 120), at(5000, 0, 120)},
+                  alone[] = {alt_at(90000, 0, 150), at(1000, 0, 29)};
     anl_query q = make_query(&read, equal, 2, 0);
     anl_choice c = anl_choose_single(&o, &q, o.min_score);
     assert_int_equal(c.candidate, 0);

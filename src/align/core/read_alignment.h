@@ -21,8 +21,9 @@ typedef struct anl_read_alignment {
     char *md;       /**< tag MD */
     const char *xa; /**< tag XA, NULL: none */
     uint8_t reverse, mapq;
-    uint8_t alt;       /**< 1: on an ALT contig */
-    int32_t alt_score; /**< of one that is not: the score of a better alignment on an ALT contig that is reported and competes with it, or 0 */
+    uint8_t alt; /**< 1: on an ALT contig */
+    int32_t
+        alt_score; /**< of one that is not: the score of a better alignment on an ALT contig that is reported and competes with it, or 0 */
 } anl_read_alignment;
 
 /** All of one read; list[0] is the primary one, on an ALT contig only where no other one is not; supplementary ones follow, then secondary ones.

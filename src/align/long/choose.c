@@ -79,19 +79,17 @@ void anl_choose_chains(anl_long_chain *list, int32_t *n, anl_competition limits)
 static int by_worth(const void *a, const void *b)
 {
     const anl_long_alignment *x = a, *y = b;
-    const int64_t order[][2] = {
-        {x->alt, y->alt},
-        {y->piece.worth, x->piece.worth},
-        {x->piece.tbeg, y->piece.tbeg},
-        {x->reverse, y->reverse},
-        {x->piece.qbeg, y->piece.qbeg},
-        {x->piece.tend, y->piece.tend},
-        {x->piece.qend, y->piece.qend},
-        {y->chain_score, x->chain_score},
-        {x->chain_second, y->chain_second},
-        {x->chain_beside, y->chain_beside},
-        {x->piece.n_cigar, y->piece.n_cigar}
-    };
+    const int64_t order[][2] = {{x->alt, y->alt},
+                                {y->piece.worth, x->piece.worth},
+                                {x->piece.tbeg, y->piece.tbeg},
+                                {x->reverse, y->reverse},
+                                {x->piece.qbeg, y->piece.qbeg},
+                                {x->piece.tend, y->piece.tend},
+                                {x->piece.qend, y->piece.qend},
+                                {y->chain_score, x->chain_score},
+                                {x->chain_second, y->chain_second},
+                                {x->chain_beside, y->chain_beside},
+                                {x->piece.n_cigar, y->piece.n_cigar}};
     for (size_t i = 0; i < sizeof order / sizeof *order; ++i)
         if (order[i][0] != order[i][1]) return order[i][0] < order[i][1] ? -1 : 1;
     return memcmp(x->piece.cigar, y->piece.cigar, (size_t)x->piece.n_cigar * sizeof *x->piece.cigar);
@@ -142,7 +140,8 @@ void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list,
 void anl_choose_equal(anl_long_alignment *list, int32_t n, uint64_t hash)
 {
     int32_t equal = 1;
-    while (equal < n && list[equal].piece.worth == list[0].piece.worth && list[equal].alt == list[0].alt && list[equal].parent == 0) ++equal;
+    while (equal < n && list[equal].piece.worth == list[0].piece.worth && list[equal].alt == list[0].alt && list[equal].parent == 0)
+        ++equal;
     const int32_t take = (int32_t)(hash % (uint64_t)equal);
     if (!take) return;
     anl_long_alignment swap = list[0];

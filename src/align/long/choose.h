@@ -12,12 +12,13 @@ typedef struct anl_long_chain {
     const anl_anchor *coarse; /**< [n_coarse] segments of the read and where they lie */
     int32_t n_coarse, score;
     uint8_t reverse;
-    uint8_t alt;              /**< on an ALT contig */
-    anl_fine_chain fine;       /**< exact matches along it */
-    anl_cover cover;           /**< of the read as sequenced */
-    int32_t parent;            /**< number of the better chain for the same segment of the read; its own when there is none */
-    int32_t competing, second; /**< of a parent: how many compete with it, and the best of their scores; without those on ALT contigs, if it is on none */
-    int32_t competing_alts;    /**< and how many of these there are */
+    uint8_t alt;         /**< on an ALT contig */
+    anl_fine_chain fine; /**< exact matches along it */
+    anl_cover cover;     /**< of the read as sequenced */
+    int32_t parent;      /**< number of the better chain for the same segment of the read; its own when there is none */
+    int32_t competing,
+        second; /**< of a parent: how many compete with it, and the best of their scores; without those on ALT contigs, if it is on none */
+    int32_t competing_alts; /**< and how many of these there are */
 } anl_long_chain;
 
 /** Drops of list[*n], best first, every chain that is one place with a better one: half of the matches of the smaller one are in the other one

@@ -45,7 +45,8 @@ anl_choice anl_choose_alt(const anl_align_options *o, const anl_query *q, const 
         ++equal;
     }
     for (int32_t i = 0; i < q->n && c.candidate >= 0; ++i)
-        if (!list[i].alt && list[i].score >= list[c.candidate].score && anl_candidates_compete(&list[c.candidate], &list[i])) c.candidate = -1;
+        if (!list[i].alt && list[i].score >= list[c.candidate].score && anl_candidates_compete(&list[c.candidate], &list[i]))
+            c.candidate = -1;
     if (c.candidate >= 0) c.mapq = (uint8_t)mapq_alone(o, q, c.candidate, &c.second);
     return c;
 }

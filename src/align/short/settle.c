@@ -137,8 +137,7 @@ int anl_settle_beside(anl_settler *f, int from)
         return settle(f, to, place, 0);
     }
     if (f->c->options->no_pairing || f->c->index->n_alts || /* the bound may be that of ALT contigs, which must not count */
-        others * ANL_WEAK_PLACE > place->votes ||
-        !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof))
+        others * ANL_WEAK_PLACE > place->votes || !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof))
         return ANL_OK;
     ++f->counts->settled_by_mate;
     return settle(f, to, place, proof.bound);
