@@ -53,6 +53,7 @@ static int add_contigs(kstring_t *text, const anl_contig *contigs, int32_t n)
     for (int32_t i = 0; i < n && !bad; ++i) {
         bad = ksprintf(text, "@SQ\tSN:%s\tLN:%lld", contigs[i].name, (long long)contigs[i].len) < 0;
         if (*contigs[i].md5) bad |= ksprintf(text, "\tM5:%s", contigs[i].md5) < 0;
+        if (contigs[i].alt) bad |= kputs("\tAH:*", text) < 0;
         bad |= kputc('\n', text) < 0;
     }
     return bad;

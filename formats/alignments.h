@@ -23,6 +23,7 @@ typedef struct anl_record {
     int32_t as;     /**< alignment score, INT32_MIN: no tag */
     int32_t xs;     /**< best other score, INT32_MIN: no tag */
     int32_t mq;     /**< MAPQ of the mate, -1: no tag */
+    int32_t alt;    /**< better score of an ALT place, of which `as` is the share in tag pa; 0: no tag */
     const char *md; /**< NULL: no tag */
     const char *mc; /**< CIGAR of the mate, NULL: no tag */
     const char *sa; /**< NULL: no tag */

@@ -19,12 +19,14 @@ struct anl_reference {
     size_t seq_cap, upper_cap, len;
     int64_t given;
     int started;
+    uint8_t upper_of[256]; /* nucleotides in upper case; 0: of what is none */
 };
 
 int anl_reference_open(anl_reference **out, const char *path)
 {
     anl_reference *r = anl_alloc(1, sizeof *r);
     if (!r) return ANL_ENOMEM;
+    for (const char *c = "ACGTUNRYSWKMBDHV"; *c; ++c) r->upper_of[(uint8_t)*c] = r->upper_of[tolower(*c)] = (uint8_t)*c;
     int rc = anl_text_open(&r->text, path);
     if (!rc && !(r->names = kh_init(names))) rc = anl_fail(ANL_ENOMEM, "out of memory");
     if (rc) {
@@ -81,18 +83,17 @@ static int take_header(anl_reference *r, const char *line)
 
 static int add_line(anl_reference *r, const char *line, size_t n)
 {
-    static const char nucleotides[] = "ACGTUNRYSWKMBDHV";
     int rc = anl_grow(&r->seq, &r->seq_cap, r->len + n, 1);
     if (!rc) rc = anl_grow(&r->upper, &r->upper_cap, r->len + n, 1);
     if (rc) return rc;
     for (size_t i = 0; i < n; ++i) {
-        const int c = toupper((unsigned char)line[i]);
-        if (c == ' ' || c == '\t') continue;
-        if (!c || !strchr(nucleotides, c))
+        const uint8_t c = r->upper_of[(uint8_t)line[i]];
+        if (line[i] == ' ' || line[i] == '\t') continue;
+        if (!c)
             return anl_fail(ANL_EFORMAT, "%s: contig '%s': '%c' in line %lld is not a nucleotide", anl_text_name(r->text), r->header,
-                            isprint(c) ? c : '?', (long long)anl_text_number(r->text));
+                            isprint((uint8_t)line[i]) ? toupper(line[i]) : '?', (long long)anl_text_number(r->text));
         r->seq[r->len] = anl_base_code[c];
-        r->upper[r->len++] = (uint8_t)c;
+        r->upper[r->len++] = c;
     }
     if (r->len > INT32_MAX) return anl_fail(ANL_EFORMAT, "%s: contig '%s' is longer than BAM allows", anl_text_name(r->text), r->header);
     return ANL_OK;

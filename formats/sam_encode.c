@@ -103,6 +103,13 @@ static int append_int(bam1_t *b, const char *tag, int32_t value)
     return bam_aux_update_int(b, tag, value);
 }
 
+/* The share that `score` has of the better one of an ALT place, to three decimals, as bwa mem writes it. */
+static int append_share(bam1_t *b, int32_t score, int32_t alt)
+{
+    const int64_t thousandths = (INT64_C(2000) * score + alt) / (INT64_C(2) * alt);
+    return bam_aux_update_float(b, "pa", (float)((double)thousandths / 1000));
+}
+
 static int append_text(bam1_t *b, const char *tag, const char *value)
 {
     return bam_aux_append(b, tag, 'Z', (int)strlen(value) + 1, (const uint8_t *)value);
@@ -148,6 +155,7 @@ static int append_own_tags(anl_encoding *e, const anl_record *r, bam1_t *b)
     if (r->xs != INT32_MIN) bad |= append_int(b, "XS", r->xs);
     if (e->read_group_id) bad |= append_text(b, "RG", e->read_group_id);
     if (r->sa) bad |= append_text(b, "SA", r->sa);
+    if (r->alt) bad |= append_share(b, r->as, r->alt);
     if (r->xa) bad |= append_text(b, "XA", r->xa);
     if (e->mate_scores && r->read->mate) bad |= append_mate_score(r, b);
     if (e->umi_from_name) bad |= append_umi(e, r->read, b);

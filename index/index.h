@@ -4,6 +4,8 @@
 
 #include "output.h"
 
+enum { ANL_INDEX_MOST_CONTIGS = 1 << 30 /* a contig's number and a strand fit int32_t */ };
+
 #define ANL_INDEX_NO_WINDOW UINT32_MAX /**< id of the padding behind a list's last entry */
 
 enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31, ANL_UNIQUE_MOST_N = 2 /* N of a k-mer that is met as every sequence it could be */ };
@@ -11,6 +13,7 @@ enum { ANL_UNIQUE_MIN_K = 14, ANL_UNIQUE_MAX_K = 31, ANL_UNIQUE_MOST_N = 2 /* N 
 /** Everything read from one .anl file. Arrays point into the mapping; "joined" coordinates run over all contigs in turn. */
 typedef struct anl_index {
     int32_t n_contigs;
+    int32_t n_alts; /**< ALT contigs among them */
     const anl_contig *contigs;
     const int64_t *contig_begin; /**< [n_contigs + 1] first base of each contig, joined */
     const int64_t *window_begin; /**< [n_contigs + 1] first window of each contig */
@@ -50,6 +53,9 @@ int anl_index_open(anl_index **out, const char *path);
 /** Ends a check that is running. */
 void anl_index_free(anl_index *x);
 
+/** Takes ALT contigs for others from now on, as if the index had been built without --alt. No other thread may use `x`. */
+void anl_index_forget_alts(anl_index *x);
+
 /** Verifies the large sections, which reads the whole file; the next calls give the same answer at once. Nothing that was made with an index may
  *  look complete before this has returned 0. Any thread, several at a time. 0, ANL_EFORMAT (corrupt), ANL_EIO (written over since it was opened) or
  *  ANL_ENOMEM. */
@@ -81,6 +87,12 @@ int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride);
 
 /** Contig that holds base `pos`, 0 <= pos < contig_begin[n_contigs]. */
 int32_t anl_index_contig_at(const anl_index *x, int64_t pos);
+
+/** Whether a contig is an ALT contig. */
+static inline int anl_index_is_alt(const anl_index *x, int32_t contig)
+{
+    return x->n_alts && x->contigs[contig].alt;
+}
 
 /** Cuts region [*begin, *end) to what of it lies in a contig; nothing is left, *begin >= *end, of one beside it. */
 static inline void anl_index_clip(const anl_index *x, int32_t contig, int64_t *begin, int64_t *end)

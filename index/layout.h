@@ -7,6 +7,7 @@
 #define ANL_INDEX_MAGIC "ANLINDEX"
 enum {
     ANL_INDEX_VERSION = 2,
+    ANL_INDEX_VERSION_ALT = 3,      /* the same with ALT contigs, which a reader of version 2 would take for others */
     ANL_INDEX_ALIGN = 64,           /* bytes: sections begin on a cache line, as loads of 64 bytes like it */
     ANL_INDEX_MOST_LISTS = 1 << 24, /* 64 times those of as many windows as there are numbers for */
 };
@@ -30,7 +31,8 @@ enum anl_index_section {
 typedef struct anl_index_contig {
     int64_t len;
     uint64_t name; /* offset in SECTION_NAMES */
-    char md5[40];
+    char md5[36];
+    uint32_t alt; /* 1: an ALT contig; 0 in version 2 */
 } anl_index_contig;
 
 typedef struct anl_index_header {

@@ -17,6 +17,7 @@ struct anl_index_mapping {
     char *path;
     anl_index_header header;
     anl_arena *arena; /* the tables */
+    anl_contig *contigs;
 
     pthread_mutex_t lock; /* one checks at a time */
     atomic_int state;     /* an anl_check_state; only read without the lock */

@@ -92,14 +92,14 @@ static int check_header(const struct anl_index_mapping *m)
 {
     const anl_index_header *h = &m->header;
     if (memcmp(h->magic, ANL_INDEX_MAGIC, sizeof h->magic)) return anl_fail(ANL_EFORMAT, "%s: not an anneal index", m->path);
-    if (h->version != ANL_INDEX_VERSION)
-        return anl_fail(ANL_EVERSION, "%s: index version %u, this program reads %d: build the index again", m->path, h->version,
-                        ANL_INDEX_VERSION);
+    if (h->version != ANL_INDEX_VERSION && h->version != ANL_INDEX_VERSION_ALT)
+        return anl_fail(ANL_EVERSION, "%s: index version %u, this program reads %d and %d: build the index again", m->path, h->version,
+                        ANL_INDEX_VERSION, ANL_INDEX_VERSION_ALT);
     if (XXH3_64bits(h, offsetof(anl_index_header, checksum)) != h->checksum) return anl_index_corrupt(m, "header");
     for (int i = 0; i < N_SECTIONS; ++i)
         if (h->section[i].offset % ANL_INDEX_ALIGN || h->section[i].offset > m->size || h->section[i].size > m->size - h->section[i].offset)
             return anl_fail(ANL_EFORMAT, "%s: truncated", m->path);
-    const int shape_ok = h->n_contigs >= 1 && h->n_contigs <= INT32_MAX && h->window >= ANL_ENCODER_MIN_LEN &&
+    const int shape_ok = h->n_contigs >= 1 && h->n_contigs <= ANL_INDEX_MOST_CONTIGS && h->window >= ANL_ENCODER_MIN_LEN &&
                          h->window <= ANL_ENCODER_MAX_LEN && h->stride >= 1 && h->stride <= h->window && h->d >= ANL_ENCODER_HEAD &&
                          h->d <= ANL_ENCODER_MAX_DIM && h->d % ANL_ENCODER_HEAD == 0 && h->nlist >= 1 && h->nlist <= ANL_INDEX_MOST_LISTS &&
                          h->n_entries >= 0 && h->unique_k >= ANL_UNIQUE_MIN_K && h->unique_k <= ANL_UNIQUE_MAX_K &&
@@ -186,7 +186,7 @@ static void *copy_section(const struct anl_index_mapping *m, int i)
     return p;
 }
 
-static int take_contigs(anl_index *x, const struct anl_index_mapping *m)
+static int take_contigs(anl_index *x, struct anl_index_mapping *m)
 {
     const size_t n = m->header.n_contigs, names_size = m->header.section[SECTION_NAMES].size;
     const anl_index_contig *from = anl_section(m, SECTION_CONTIGS);
@@ -194,19 +194,21 @@ static int take_contigs(anl_index *x, const struct anl_index_mapping *m)
     int64_t *begin = anl_arena_alloc(m->arena, n + 1, sizeof *begin),
             *window_begin = anl_arena_alloc(m->arena, n + 1, sizeof *window_begin);
     char *names = copy_section(m, SECTION_NAMES);
+    const uint32_t most_alt = m->header.version == ANL_INDEX_VERSION_ALT;
     if (!contigs || !begin || !window_begin || !names) return ANL_ENOMEM;
     if (!names_size || names[names_size - 1]) return anl_index_corrupt(m, "contig names");
     begin[0] = window_begin[0] = 0;
     for (size_t i = 0; i < n; ++i) {
-        if (from[i].name >= names_size || from[i].len < 1 || from[i].len > INT32_MAX || !is_md5(from[i].md5))
+        if (from[i].name >= names_size || from[i].len < 1 || from[i].len > INT32_MAX || !is_md5(from[i].md5) || from[i].alt > most_alt)
             return anl_index_corrupt(m, "contigs");
-        contigs[i] = (anl_contig){.name = names + from[i].name, .len = from[i].len};
+        contigs[i] = (anl_contig){.name = names + from[i].name, .len = from[i].len, .alt = (uint8_t)from[i].alt};
+        x->n_alts += contigs[i].alt;
         memcpy(contigs[i].md5, from[i].md5, 32);
         begin[i + 1] = begin[i] + contigs[i].len;
         window_begin[i + 1] = window_begin[i] + anl_index_window_count(contigs[i].len, x->window, x->stride);
     }
     x->n_contigs = (int32_t)n;
-    x->contigs = contigs;
+    x->contigs = m->contigs = contigs;
     x->contig_begin = begin;
     x->window_begin = window_begin;
     x->n_windows = window_begin[n];
@@ -291,7 +293,7 @@ static int take_lists(anl_index *x, const struct anl_index_mapping *m)
 
 /* ---- */
 
-static int take_all(anl_index *x, const struct anl_index_mapping *m)
+static int take_all(anl_index *x, struct anl_index_mapping *m)
 {
     const anl_index_header *h = &m->header;
     x->window = h->window;
@@ -345,6 +347,12 @@ int anl_index_unchanged(const anl_index *x)
         return anl_fail(ANL_EIO, "%s: the index was changed while it was in use", m->path);
     m->written = st.st_mtim;
     return ANL_OK;
+}
+
+void anl_index_forget_alts(anl_index *x)
+{
+    for (int32_t i = 0; i < x->n_contigs; ++i) x->mapping->contigs[i].alt = 0;
+    x->n_alts = 0;
 }
 
 void anl_index_free(anl_index *x)

@@ -57,7 +57,7 @@ static void put_contigs(writer *w, const anl_index_parts *p)
     uint64_t name = 0;
     section_begin(w, SECTION_CONTIGS);
     for (int32_t i = 0; i < p->n_contigs; ++i) {
-        anl_index_contig c = {.len = p->contigs[i].len, .name = name};
+        anl_index_contig c = {.len = p->contigs[i].len, .name = name, .alt = p->contigs[i].alt};
         memcpy(c.md5, p->contigs[i].md5, 32);
         name += strlen(p->contigs[i].name) + 1;
         put_summed(w, &c, sizeof c);
@@ -153,6 +153,8 @@ static void put_all(writer *w, const anl_index_parts *p)
     anl_index_header *h = &w->header;
     memcpy(h->magic, ANL_INDEX_MAGIC, sizeof h->magic);
     h->version = ANL_INDEX_VERSION;
+    for (int32_t i = 0; i < p->n_contigs; ++i)
+        if (p->contigs[i].alt) h->version = ANL_INDEX_VERSION_ALT;
     h->n_contigs = (uint32_t)p->n_contigs;
     h->window = p->window;
     h->stride = p->stride;

@@ -53,6 +53,26 @@ def test_sequence(aligner, contigs):
     assert aligner.seq("chr1", end=5) == contigs["chr1"][:5]
 
 
+def test_alt_contigs(tmp_path, contigs):
+    fasta, names = tmp_path / "a.fa", tmp_path / "a.alt"
+    copy = contigs["chr1"][5000:9000]
+    copy = copy[:2000] + "T" + copy[2001:] if copy[2000] != "T" else copy[:2000] + "A" + copy[2001:]
+    fasta.write_text(f">chr1\n{contigs['chr1'][:20000]}\n>chr1_alt\n{copy}\n")
+    names.write_text("chr1_alt\t0\tchr1\nelsewhere\n")
+    anneal.build(fasta, tmp_path / "a.anl", alt=names)
+    a, plain = anneal.Aligner(tmp_path / "a.anl"), anneal.Aligner(tmp_path / "a.anl", ignore_alt=True)
+    assert a.seq_names == ["chr1", "chr1_alt"] and a.alt_names == ["chr1_alt"] and plain.alt_names == []
+    read = copy[500:650]  # the same on both
+    hit, *others = a.map(read)
+    assert (hit.ctg, hit.mapq, others) == ("chr1", 60, []) and next(iter(plain.map(read))).mapq == 0
+    primary, alt = a.map(copy[1900:2050])  # better on the ALT contig
+    assert (primary.ctg, primary.NM, primary.mapq, alt.ctg, alt.NM) == ("chr1", 1, 60, "chr1_alt", 0)
+    with pytest.raises(OSError, match="none.alt"):
+        anneal.build(fasta, tmp_path / "b.anl", alt=tmp_path / "none.alt")
+    with pytest.raises(ValueError, match="would be written over"):
+        anneal.build(fasta, names, alt=names)
+
+
 def test_sequence_has_the_letters_of_the_reference(tmp_path):
     letters = "ACGTTGCAAC" * 3 + "NNRYKMSWBDHVnu" + "GGATTACAGT" * 6 + "R"
     (tmp_path / "a.fa").write_text(f">a x\n{letters}\n>b\nACGTNACGTACGTNNACGTACGTAGGT\n")

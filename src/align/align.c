@@ -2,6 +2,7 @@
 #include "align.h"
 
 #include "align_tuning.h"
+#include "alts.h"
 #include "candidates.h"
 #include "diverged.h"
 #include "encoder_check.h"
@@ -107,6 +108,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     int rc = anl_options_check(&anl_align_option_table, options);
     if (!rc) rc = anl_index_open(&a->index, index_path);
     if (!rc && !a->options.batch_bases) a->options.batch_bases = batch_wanted(a->index);
+    if (!rc && options->ignore_alt) anl_index_forget_alts(a->index);
     if (!rc) rc = anl_model_open(&a->model, model_path);
     if (!rc && anl_model_hash(a->model) != a->index->model_hash)
         rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, a->model->path);
@@ -249,7 +251,9 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
             if (!anl_read_is_long(q[i + m].read)) rc = anl_trace_chosen(x, s, &q[i + m], &chosen[m], results);
         i += paired;
     }
-    return rc ? rc : anl_split(x, s, &w->queue, q, n, results);
+    if (!rc) rc = anl_split(x, s, &w->queue, q, n, results);
+    for (int i = 0; i < n && !rc && x->index->n_alts; ++i) rc = anl_alts_report(&q[i], results);
+    return rc;
 }
 
 /* -5: the alignment that begins first in a read leads; the other mate may no longer lie where it makes a proper pair. */

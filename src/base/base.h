@@ -79,6 +79,7 @@ typedef struct anl_contig {
     const char *name; /**< first word of the FASTA header, legal in SAM */
     int64_t len;      /**< bp */
     char md5[33];     /**< M5 of the upper-case sequence, hexadecimal */
+    uint8_t alt;      /**< 1: an ALT contig, another form of what the primary assembly has */
 } anl_contig;
 
 /** Whether SAM allows the name (specification, section 1.2.1). */

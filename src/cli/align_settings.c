@@ -204,7 +204,7 @@ static const anl_option list[] = {
              "called like the last "
              "part of PREFIX."},
     {FILES, .letter = 'v', .name = "verbosity", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(verbosity), .high = 9,
-     .help = "1 errors only, 2 summary and warnings, 3 also what aligns, GPU or CPU, and how far it is",
+     .help = "1 errors only, 2 summary and warnings, 3 also what aligns, how far it is, and the time of every stage",
      .more = "On a terminal 2, too, shows how far it is."},
     {FILES, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(model), .initial = "the one shipped",
      .help = "encoder that the index was made with"},
@@ -230,7 +230,6 @@ static const anl_option list[] = {
     {RECORDS, .name = "sam-hit-only", .field = AT(hits_only), .help = "leave unmapped reads out"},
     {BWA, .letter = 'q', .kind = ANL_OPTION_SET, .set = set_as_always,
      .help = "do not lower the MAPQ of supplementary records: never done here"},
-    {BWA, .letter = 'j', .kind = ANL_OPTION_SET, .set = set_as_always, .help = "ignore which contigs are ALT: always done here"},
     IGNORE('c'),
     IGNORE('d'),
     IGNORE('D'),

@@ -7,6 +7,7 @@
 #include "lanes.h"
 #include "multiqc.h"
 #include "progress.h"
+#include "stages.h"
 #include "summary.h"
 
 #include <limits.h>
@@ -32,6 +33,7 @@ typedef struct job {
     const cli_lanes *lanes;
     cli_summary summary;
     anl_meter meter;
+    cli_stages stages;
     char stage[2][40]; /* of this lane and of the one before it */
     size_t lane;
     char *command_line, *header;
@@ -88,6 +90,7 @@ static int open_alignments(job *j)
 static int open_all(job *j)
 {
     const cli_align_settings *s = j->settings;
+    cli_stages_start(&j->stages);
     anl_meter_update(&j->meter, "opening the index", NULL, 0, 0);
     int rc = cli_header_lines(s, &j->header);
     if (!rc) rc = anl_threads_start(s->align.threads);
@@ -100,7 +103,9 @@ static int open_all(job *j)
     if (!rc) rc = open_lanes(j);
     if (rc) return rc;
     cli_summary_begin(&j->summary, j->aligner);
-    return open_alignments(j);
+    rc = open_alignments(j);
+    cli_stages_note(&j->stages, "opening");
+    return rc;
 }
 
 /* One lane after another, each as a run of its own would align it. */
@@ -119,6 +124,7 @@ static int align_lanes(job *j)
         j->reads[i] = NULL;
         anl_summary_add(&j->summary.done, done);
     }
+    cli_stages_note(&j->stages, "aligning");
     return rc;
 }
 
@@ -155,7 +161,9 @@ static int finish_all(job *j)
     }
     if (!rc) rc = close_output(&j->json);
     if (!rc) rc = close_output(&j->duplicate_stats);
-    return rc ? rc : cli_multiqc_close(&j->multiqc);
+    if (!rc) rc = cli_multiqc_close(&j->multiqc);
+    cli_stages_note(&j->stages, j->settings->output.sort ? "merging and closing" : "closing");
+    return rc;
 }
 
 static void free_all(job *j)
@@ -257,6 +265,7 @@ static int run_lanes(cli_align_settings *s, const cli_call *call, const cli_lane
         anl_meter_finish(&j.meter);
     if (!rc && s->verbosity >= 2) {
         warn(&j);
+        if (s->verbosity > 2) cli_stages_print(&j.stages);
         cli_summary_print(&j.summary);
     }
     free_all(&j);

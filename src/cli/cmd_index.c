@@ -6,11 +6,11 @@
 #include "index.h"
 #include "index_build.h"
 #include "progress.h"
+#include "stages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { LONGEST_PATH = 4096 };
 
@@ -19,39 +19,20 @@ typedef struct settings {
     int verbose;
 } settings;
 
-enum { N_STAGES = ANL_INDEX_WRITING + 1 };
-
-static const char *const stages[N_STAGES] = {"reading", "counting k-mers", "embedding", "clustering", "assigning to lists", "writing"};
+static const char *const stages[ANL_INDEX_WRITING + 1] = {"reading",    "counting k-mers",    "embedding",
+                                                          "clustering", "assigning to lists", "writing"};
 
 /* What is shown as it goes, and where the time went. */
 typedef struct progress {
     anl_meter meter;
-    double last, last_cpu; /* when something was told last */
-    double seconds[N_STAGES], cpu_seconds[N_STAGES];
+    cli_stages stages;
 } progress;
-
-static double cpu_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* What is told has been done since something was told last. */
-static void note_time(progress *p, anl_index_stage stage)
-{
-    const double now = anl_now(), cpu = cpu_now();
-    p->seconds[stage] += now - p->last;
-    p->cpu_seconds[stage] += cpu - p->last_cpu;
-    p->last = now;
-    p->last_cpu = cpu;
-}
 
 static void show(void *data, anl_index_stage stage, int64_t done, int64_t total)
 {
     progress *p = data;
     const int windows = stage == ANL_INDEX_EMBEDDING || stage == ANL_INDEX_ASSIGNING;
-    note_time(p, stage);
+    cli_stages_note(&p->stages, stages[stage]); /* what is told has been done since something was told last */
     anl_meter_update(&p->meter, stages[stage], windows ? "windows" : stage == ANL_INDEX_READING ? "bp" : NULL, done, total);
 }
 
@@ -59,14 +40,17 @@ static int build(const anl_index_options *o, int verbose)
 {
     anl_index_report r;
     const double start = anl_now();
-    progress p = {.last = start, .last_cpu = cpu_now()};
+    progress p;
+    cli_stages_start(&p.stages);
     anl_meter_start(&p.meter, verbose ? ANL_METER_LINES : ANL_METER_TERMINAL);
     int rc = anl_threads_start(o->threads);
     if (!rc) rc = anl_index_build(o, &(anl_index_watch){show, &p}, &r);
     anl_meter_finish(&p.meter);
     if (rc) return cli_fail();
-    note_time(&p, ANL_INDEX_WRITING);
-    for (int i = 0; i < N_STAGES && verbose; ++i) fprintf(stderr, "%-20s%8.1f s%8.1f CPU s\n", stages[i], p.seconds[i], p.cpu_seconds[i]);
+    cli_stages_note(&p.stages, stages[ANL_INDEX_WRITING]);
+    if (verbose) cli_stages_print(&p.stages);
+    if ((verbose || p.meter.terminal) && o->alt)
+        fprintf(stderr, "%s: %lld of %lld names are ALT contigs here\n", o->alt, (long long)r.alts, (long long)r.alt_names);
     if (verbose || p.meter.terminal)
         fprintf(stderr, "%s: %lld contigs, %lld bp, %lld windows; %.1f s, %ld MiB; embedded on %s\n", o->output, (long long)r.contigs,
                 (long long)r.bases, (long long)r.windows, anl_now() - start, anl_peak_mib(), *r.gpu ? r.gpu : "the CPU");
@@ -84,6 +68,7 @@ static int run(void *data, const cli_call *call)
     }
     cli_files f = {0};
     int rc = cli_reads(&f, s->o.reference, "");
+    if (!rc) rc = cli_reads(&f, s->o.alt, "");
     if (!rc) rc = cli_reads_model(&f, s->o.model);
     if (!rc) rc = cli_writes(&f, s->o.output, "");
     int status = cli_files_check(&f, rc);

@@ -86,6 +86,10 @@ int anl_session_cs(anl_session *s, const anl_alignment *a, const char **cs);
 int anl_session_contigs(const anl_session *s);
 const char *anl_session_contig(const anl_session *s, int i, int64_t *len);
 
+/** 1: contig i is an ALT contig (`anneal index --alt`), whose places never lower the MAPQ of others, unless the setting ignore-alt is on; 0: it
+ *  is not, or there is none. */
+int anl_session_contig_is_alt(const anl_session *s, int i);
+
 /** Bases [begin, end) of contig i as the FASTA had them, in upper case, U as T: out[end - begin], without NUL. Several threads may call it on
  *  one session at once. ANL_EINVAL unless 0 <= begin <= end <= length of the contig. */
 int anl_session_fetch(const anl_session *s, int i, int64_t begin, int64_t end, char *out);
@@ -123,7 +127,7 @@ int anl_session_search(anl_session *s, const int8_t *vectors, size_t n, int k, i
 /* ---- building ---- */
 
 /** Builds the index of a FASTA (plain, gzip or bgzip) as `anneal index` does, byte for byte, and puts it at `index` when it is complete. Settings
- *  are the options of `anneal index` by name: window, stride, unique-k, threads, device (cpu, unless you say otherwise), model; likewise
+ *  are the options of `anneal index` by name: window, stride, unique-k, threads, device (cpu, unless you say otherwise), model, alt; likewise
  *  the values. 0, ANL_EINVAL (a setting, or the index would be written over the FASTA or the model), ANL_EIO, ANL_EFORMAT, ANL_ENOMEM; then nothing is
  *  left behind. Thread-safe. */
 int anl_build(const char *fasta, const char *index, const anl_setting *settings, size_t n);

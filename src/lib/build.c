@@ -11,8 +11,8 @@
 static int check_paths(const anl_index_options *o)
 {
     char found[PATH_MAX];
-    const char *const inputs[] = {o->reference, o->model ? o->model : anl_model_find(found, sizeof found) ? NULL : found};
-    return anl_paths_check(&o->output, 1, inputs, 2);
+    const char *const inputs[] = {o->reference, o->model ? o->model : anl_model_find(found, sizeof found) ? NULL : found, o->alt};
+    return anl_paths_check(&o->output, 1, inputs, 3);
 }
 
 int anl_build(const char *fasta, const char *index, const anl_setting *settings, size_t n)

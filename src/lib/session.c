@@ -149,6 +149,12 @@ const char *anl_session_contig(const anl_session *s, int i, int64_t *len)
     return inside ? x->contigs[i].name : NULL;
 }
 
+int anl_session_contig_is_alt(const anl_session *s, int i)
+{
+    const anl_index *x = anl_aligner_index(s->aligner);
+    return i >= 0 && i < x->n_contigs && x->contigs[i].alt;
+}
+
 int anl_session_fetch(const anl_session *s, int i, int64_t begin, int64_t end, char *out)
 {
     const anl_index *x = anl_aligner_index(s->aligner);

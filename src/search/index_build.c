@@ -1,5 +1,6 @@
 #include "index_build.h"
 
+#include "alt_names.h"
 #include "cluster.h"
 #include "encoder.h"
 #include "encoder_check.h"
@@ -84,27 +85,39 @@ static int all_n(const uint8_t *seq, int32_t len)
     return i == len;
 }
 
-/* Embeds windows [first, first + n) of a contig of `len` bp, `seq` its bases from `from` on. The vector of a window of nothing but N is zero, and costs nothing. */
-static int embed_block(const anl_index_builder *b, const uint8_t *seq, int64_t from, int64_t len, int64_t first, int n, int8_t *out)
-{
+/* Windows to be embedded together. */
+typedef struct window_list {
     const uint8_t *seqs[ANL_EMBED_BLOCK_ON_GPU];
-    int32_t lens[ANL_EMBED_BLOCK_ON_GPU], which[ANL_EMBED_BLOCK_ON_GPU];
-    const size_t d = (size_t)anl_encoder_dim(b->encoder);
+    int32_t lens[ANL_EMBED_BLOCK_ON_GPU], rows[ANL_EMBED_BLOCK_ON_GPU]; /* rows: of their vectors */
+    int n;
+} window_list;
+
+/* Adds windows [first, first + n) of a contig of `len` bp, `seq` its bases from `from` on; `row` is that of the first one. Those of nothing but N, and
+ * of contigs that are too short, have vectors of zeros, and cost nothing. */
+static void list_windows(const anl_index_builder *b, const uint8_t *seq, int64_t from, int64_t len, int64_t first, int64_t n, int64_t row,
+                         window_list *to)
+{
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
     const int32_t size = (int32_t)(len < window ? len : window);
-    int m = 0;
-    for (int i = 0; i < n; ++i) {
+    for (int64_t i = 0; i < n && size >= ANL_ENCODER_MIN_LEN; ++i) {
         const int64_t pos = (first + i) * b->options->stride;
         const uint8_t *at = seq + ((pos < last ? pos : last) - from);
         if (all_n(at, size)) continue;
-        seqs[m] = at;
-        lens[m] = size;
-        which[m++] = i;
+        to->seqs[to->n] = at;
+        to->lens[to->n] = size;
+        to->rows[to->n++] = (int32_t)(row + i);
     }
-    int rc = m ? anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], seqs, lens, m, out) : ANL_OK;
-    for (int i = n - 1; i >= m && !rc; --i) { /* to their own rows, last first; the first m rows are in place once i reaches them */
+}
+
+/* The vectors of n windows, of which those in the list are not zero. */
+static int embed_list(const anl_index_builder *b, const window_list *w, int64_t n, int8_t *out)
+{
+    const size_t d = (size_t)anl_encoder_dim(b->encoder);
+    int m = w->n;
+    int rc = m ? anl_encoder_embed(b->encoder, b->scratch[omp_get_thread_num()], w->seqs, w->lens, m, out) : ANL_OK;
+    for (int64_t i = n - 1; i >= m && !rc; --i) { /* to their own rows, last first; the first m rows are in place once i reaches them */
         int8_t *row = out + (size_t)i * d;
-        if (m && which[m - 1] == i)
+        if (m && w->rows[m - 1] == i)
             memcpy(row, out + (size_t)--m * d, d);
         else
             memset(row, 0, d);
@@ -119,36 +132,72 @@ static int is_zero(const int8_t *v, size_t d)
     return 1;
 }
 
-/* A block of windows of one contig. */
+/* A block of windows in a row: part of a contig, or small contigs together. */
 typedef struct window_block {
-    int64_t begin, len; /* of the contig, joined */
-    int64_t first, n;   /* its windows */
-    int64_t window;     /* number of the first one */
+    size_t contig;
+    int64_t begin;    /* of that contig, joined */
+    int64_t first, n; /* its first window in the block; windows, of this contig and the next ones */
+    int64_t window;   /* number of the first one */
+    int64_t bases;    /* that they span, contig by contig */
 } window_block;
+
+/* Bases from the first to the last of windows [first, first + n) of a contig: [*from, *end) of it. */
+static void window_span(const anl_index_builder *b, int64_t len, int64_t first, int64_t n, int64_t *from, int64_t *end)
+{
+    const int64_t window = b->options->window, stride = b->options->stride, last = len > window ? len - window : 0;
+    *from = first * stride < last ? first * stride : last;
+    *end = (first + n - 1) * stride + window;
+    if (*end > len) *end = len;
+}
+
+static int64_t windows_of(const anl_index_builder *b, size_t contig)
+{
+    return anl_index_window_count(b->contigs[contig].len, b->options->window, b->options->stride);
+}
 
 /* The bases that the block spans, then their vectors. */
 static int embed_windows(const anl_index_builder *b, const window_block *w, int8_t *vectors)
 {
     const anl_index joined = {.bases = b->bases, .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs};
-    const int64_t window = b->options->window, stride = b->options->stride, last = w->len > window ? w->len - window : 0;
-    const int64_t from = w->first * stride < last ? w->first * stride : last, end = (w->first + w->n - 1) * stride + window;
-    const int thread = omp_get_thread_num();
-    anl_index_fetch(&joined, w->begin + from, w->begin + (end < w->len ? end : w->len), b->spans[thread]);
-    return embed_block(b, b->spans[thread], from, w->len, w->first, (int)w->n, vectors);
+    int64_t begin = w->begin, first = w->first, from, end;
+    uint8_t *to = b->spans[omp_get_thread_num()];
+    window_list list;
+    list.n = 0;
+    size_t c = w->contig;
+    for (int64_t row = 0, n; row < w->n; row += n, first = 0, begin += b->contigs[c++].len) {
+        n = windows_of(b, c) - first < w->n - row ? windows_of(b, c) - first : w->n - row;
+        window_span(b, b->contigs[c].len, first, n, &from, &end);
+        anl_index_fetch(&joined, begin + from, begin + end, to);
+        list_windows(b, to, from, b->contigs[c].len, first, n, row, &list);
+        to += end - from;
+    }
+    return embed_list(b, &list, w->n, vectors);
 }
 
-/* The blocks of all contigs in order; contigs that are too short to be embedded have none. Their number; blocks NULL: they are only counted. */
+/* Whether windows that span so many bases have room in a block that ends before them. */
+static int joins(const anl_index_builder *b, const window_block *w, int64_t n, int64_t bases)
+{
+    return w->n + n <= b->block && w->bases + bases <= b->block * b->options->stride + b->options->window;
+}
+
+/* The blocks of all contigs in order. Their number; blocks NULL: they are only counted. */
 static int64_t cut_blocks(const anl_index_builder *b, window_block *blocks)
 {
-    int64_t n = 0, begin = 0, window = 0;
-    for (size_t c = 0; c < b->n_contigs; ++c) {
-        const int64_t len = b->contigs[c].len, windows = anl_index_window_count(len, b->options->window, b->options->stride);
-        for (int64_t first = 0; first < windows && len >= ANL_ENCODER_MIN_LEN; first += b->block, ++n)
-            if (blocks)
-                blocks[n] = (window_block){begin, len, first, windows - first < b->block ? windows - first : b->block, window + first};
-        begin += len;
-        window += windows;
-    }
+    int64_t n = 0, begin = 0, window = 0, from, end;
+    window_block now = {0};
+    for (size_t c = 0; c < b->n_contigs; begin += b->contigs[c++].len)
+        for (int64_t first = 0, windows = windows_of(b, c), take; first < windows; first += take, window += take) {
+            take = windows - first < b->block ? windows - first : b->block;
+            window_span(b, b->contigs[c].len, first, take, &from, &end);
+            if (n && joins(b, &now, take, end - from)) {
+                now.n += take;
+                now.bases += end - from;
+            } else {
+                now = (window_block){c, begin, first, take, window, end - from};
+                ++n;
+            }
+            if (blocks) blocks[n - 1] = now;
+        }
     return n;
 }
 
@@ -260,7 +309,9 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
     if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
     b->contigs[b->n_contigs++] = c;
     b->n_windows += anl_index_window_count(c.len, b->options->window, b->options->stride);
-    if (b->n_windows >= ANL_INDEX_NO_WINDOW) return anl_fail(ANL_EINVAL, "more than 4,294,967,294 windows: choose a larger stride");
+    if (b->n_windows >= ANL_INDEX_NO_WINDOW)
+        return anl_fail(ANL_EINVAL, "an index holds up to 4,294,967,294 windows, and the reference has more: choose a larger --stride");
+    if (b->n_contigs > ANL_INDEX_MOST_CONTIGS) return anl_fail(ANL_EINVAL, "an index holds up to %d contigs", ANL_INDEX_MOST_CONTIGS);
     return add_bases(b, seq, letters, c.len);
 }
 
@@ -314,19 +365,25 @@ int anl_index_builder_write(const anl_index_builder *b, const char *path)
 
 /* ---- from a FASTA ---- */
 
-static int add_contigs(anl_index_builder *b)
+static int add_contigs(anl_index_builder *b, anl_alt_names *alts)
 {
     anl_reference *r = NULL;
     anl_contig c;
     const uint8_t *seq;
     int rc = anl_reference_open(&r, b->options->reference), more;
     while (!rc && (more = anl_reference_next(r, &c, &seq)) != 0) {
+        if (more > 0 && alts) c.alt = (uint8_t)anl_alt_names_take(alts, c.name);
         rc = more < 0 ? more : anl_index_builder_add(b, &c, seq, anl_reference_letters(r));
         const double share = anl_reference_share(r);
         anl_index_tell(&b->watch, ANL_INDEX_READING, b->n_bases, share > 0 ? (int64_t)((double)b->n_bases / share) : 0);
     }
     anl_reference_free(r);
-    return rc;
+    if (rc || !alts) return rc;
+    if (!anl_alt_names_found(alts))
+        return anl_fail(ANL_EINVAL, "--alt %s: %s has none of these contigs", b->options->alt, b->options->reference);
+    if (anl_alt_names_found(alts) == (int64_t)b->n_contigs)
+        return anl_fail(ANL_EINVAL, "--alt %s: no contig of %s is left for the primary assembly", b->options->alt, b->options->reference);
+    return ANL_OK;
 }
 
 int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, anl_index_report *report)
@@ -334,16 +391,19 @@ int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, an
     anl_model *model = NULL;
     anl_index_builder *b = NULL;
     anl_output *to = NULL; /* opened before there is work to lose */
+    anl_alt_names *alts = NULL;
     int rc = check_options(o);
     *report = (anl_index_report){0};
+    if (!rc && o->alt) rc = anl_alt_names_open(&alts, o->alt);
     if (!rc) rc = anl_model_open(&model, o->model);
     if (!rc) rc = anl_output_open(&to, o->output, ANL_OUTPUT_SEEKS);
     if (!rc) rc = anl_index_builder_new(&b, o, model);
     if (!rc) {
         if (watch) b->watch = *watch;
-        rc = add_contigs(b);
+        rc = add_contigs(b, alts);
         if (!rc) rc = write_index(b, to);
-        *report = (anl_index_report){(int64_t)b->n_contigs, b->n_bases, b->n_windows, ""};
+        *report = (anl_index_report){.contigs = (int64_t)b->n_contigs, .bases = b->n_bases, .windows = b->n_windows};
+        if (alts) report->alts = anl_alt_names_found(alts), report->alt_names = anl_alt_names_count(alts);
         if (b->gpu) snprintf(report->gpu, sizeof report->gpu, "%s", anl_gpu_name(b->gpu));
     }
     if (!rc) {
@@ -353,5 +413,6 @@ int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, an
     anl_output_abort(to);
     anl_index_builder_free(b);
     anl_model_free(model);
+    anl_alt_names_free(alts);
     return rc;
 }

@@ -10,6 +10,7 @@
 typedef struct anl_index_options {
     const char *reference, *output;
     const char *model;      /**< NULL: the one anl_model_find finds */
+    const char *alt;        /**< file that names the ALT contigs (alt_names.h); NULL: there are none */
     int32_t window, stride; /**< bp; window 20 to 400, stride 1 to window */
     int32_t unique_k;       /**< of the uniqueness map, ANL_UNIQUE_MIN_K to ANL_UNIQUE_MAX_K; 0: by the size of the reference */
     int threads;
@@ -27,7 +28,8 @@ extern const anl_option_table anl_index_option_table;
 /** What was built. */
 typedef struct anl_index_report {
     int64_t contigs, bases, windows;
-    char gpu[256]; /**< name of the GPU that embedded, "" for the CPU */
+    int64_t alts, alt_names; /**< ALT contigs, and names in the file of them, of which more may be than contigs */
+    char gpu[256];           /**< name of the GPU that embedded, "" for the CPU */
 } anl_index_report;
 
 /** An index put together contig by contig. Borrows the options (reference, output and model are not looked at) and the model. */

@@ -51,6 +51,10 @@ check(lines[1] == f"- to {anl}: 3 contigs, 185000 bp", lines[1])
 check(re.fullmatch(r"5000 reads, \d+ mapped \(\d+\.\d\d%\), \d+ reads/s", lines[2]), lines[2])
 check(re.fullmatch(r"\d+\.\d s, \d+\.\d CPU s, \d+ MiB, 1 thread, \w+", lines[3]), lines[3])
 
+for options, last in (((), "closing"), (("--sort",), "merging and closing")):
+    lines = run("align", "-v", 3, *options, "-o", path("x.bam"), anl, R1)[1].splitlines()
+    check([m[1] for m in (re.fullmatch(r"(\S.*\S) +\d+\.\d s +\d+\.\d CPU s", line) for line in lines) if m] == ["opening", "aligning", last], f"-v 3: {lines}")
+
 # ---- JSON ----
 r1, r2 = subset(50)
 strange = b'a "quoted" \\ back\nslash \x01\x7f \xff\xc3\xa9\xe2\x82\xac\xf0\x9f\xa7\xac\xc0\xaf\xed\xa0\x80\xe2\x82.fq'

@@ -12,7 +12,8 @@
 
 enum { N = 3000 };
 
-static const anl_contig contigs[] = {{"c1", 100000, "0123456789abcdef0123456789abcdef"}, {"c2", 5000, "0123456789abcdef0123456789abcdef"}};
+static const anl_contig contigs[] = {{"c1", 100000, "0123456789abcdef0123456789abcdef", 0},
+                                     {"c2", 5000, "0123456789abcdef0123456789abcdef", 0}};
 static anl_read reads[N];
 static anl_record records[N];
 static char names[N][16];

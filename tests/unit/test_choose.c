@@ -141,6 +141,72 @@ static void chains_nearby_lower_mapq(void **unused)
     assert_int_equal(anl_choose_mapq(&a, 2, 0), 0);
 }
 
+static anl_long_alignment alt_alignment(int64_t t, int32_t q, const char *cigar, int32_t worth)
+{
+    anl_long_alignment a = alignment(t, q, cigar, worth);
+    a.alt = 1;
+    return a;
+}
+
+/* ALT contigs have parents on the primary assembly, but are none to it. */
+static void chains_on_alt_contigs(void **unused)
+{
+    (void)unused;
+    anl_long_chain list[] = {chain(90000, 0, 15, 300, 0), chain(1000, 0, 13, 260, 0), chain(95000, 0, 12, 240, 0),
+                             chain(5000, 0, 6, 110, 0)};
+    list[0].alt = list[2].alt = 1;
+    int32_t n = 4;
+    anl_choose_chains(list, &n, (anl_competition){1, 2, 5});
+    assert_int_equal(n, 3); /* the last one has less than half of its parent's score */
+    assert_int_equal(list[0].parent, 0);
+    assert_int_equal(list[0].second, 240);
+    assert_int_equal(list[1].parent, 1);
+    assert_int_equal(list[1].second, 110);
+    assert_int_equal(list[2].parent, 0);
+    /* As many as may compete do so on either side. */
+    anl_long_chain many[] = {chain(1000, 0, 15, 300, 0), chain(90000, 0, 15, 299, 0), chain(95000, 0, 15, 298, 0),
+                             chain(5000, 0, 15, 297, 0)};
+    many[1].alt = many[2].alt = 1;
+    n = 4;
+    anl_choose_chains(many, &n, (anl_competition){1, 2, 1});
+    assert_int_equal(n, 3);
+    assert_int_equal(many[0].second, 297);
+    assert_int_equal(many[1].alt, 1);
+    assert_int_equal(many[2].alt, 0);
+}
+
+/* Those of the primary assembly come first, as if there were no others; a better one on an ALT contig stands beside them. */
+static void alignments_on_alt_contigs(void **unused)
+{
+    (void)unused;
+    anl_long_alignment list[] = {alt_alignment(90000, 0, "450M", 900), alignment(1000, 0, "450M", 700),
+                                 alt_alignment(95000, 0, "450M", 600), alt_alignment(99000, 0, "450M", 850),
+                                 alignment(5000, 500, "300M", 500)};
+    int32_t n = 5;
+    anl_choose_alignments(&ont, list, &n);
+    assert_int_equal(n, 5);
+    assert_int_equal(list[0].piece.worth, 700);
+    assert_int_equal(list[0].parent, 0);
+    assert_int_equal(list[0].second, 0);
+    assert_int_equal(list[0].competing, 0);
+    assert_int_equal(list[1].piece.worth, 500);
+    assert_int_equal(list[1].parent, 1);
+    assert_int_equal(list[2].piece.worth, 900);
+    assert_int_equal(list[2].parent, 2);
+    assert_int_equal(list[2].second, 850);
+    assert_int_equal(list[3].parent, 2);
+    assert_int_equal(list[4].parent, 0);
+    anl_choose_equal(list, n, 1);
+    assert_int_equal(list[0].piece.worth, 700);
+    anl_long_alignment equal[] = {alignment(1000, 0, "450M", 700), alt_alignment(90000, 0, "450M", 700)};
+    n = 2;
+    anl_choose_alignments(&ont, equal, &n);
+    assert_int_equal(equal[1].parent, 0);
+    assert_int_equal(equal[0].second, 0);
+    anl_choose_equal(equal, n, 1); /* does not change places */
+    assert_int_equal(equal[0].alt, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +214,8 @@ int main(void)
         cmocka_unit_test(alignments_that_share_columns_are_one_place),
         cmocka_unit_test(the_order_is_total),
         cmocka_unit_test(chains_nearby_lower_mapq),
+        cmocka_unit_test(chains_on_alt_contigs),
+        cmocka_unit_test(alignments_on_alt_contigs),
     };
     if (!(arena = anl_arena_new())) return 1;
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static void *in_section(int i)
 static int set_up(void **state)
 {
     static uint8_t bases[3000];
-    static const anl_contig contigs[] = {{"first", 3000, "0123456789abcdef0123456789abcdef"}, {"second", 45, ""}};
+    static const anl_contig contigs[] = {{"first", 3000, "0123456789abcdef0123456789abcdef", 0}, {"second", 45, "", 0}};
     const anl_index_options o = {.window = 40, .stride = 10, .threads = 1};
     anl_index_builder *b;
     anl_model *m;

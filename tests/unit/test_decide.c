@@ -260,6 +260,92 @@ static void proper_by_alignments(void **unused)
     assert_int_equal(anl_pair_is_proper(&m, &first, &second), 0);
 }
 
+static anl_candidate alt_at(int64_t start, int reverse, int score)
+{
+    anl_candidate c = at(start, reverse, score);
+    c.alt = 1;
+    c.end = 150;
+    return c;
+}
+
+/* Candidates on ALT contigs neither lower the MAPQ of one on the primary assembly, nor are they chosen in its place, however good they are. */
+static void alt_contigs_do_not_count(void **unused)
+{
+    (void)unused;
+    const anl_align_options o = anl_align_options_default();
+    anl_read read;
+    anl_candidate equal[] = {at(1000, 0, 150), alt_at(90000, 0, 150)},
+                  better[] = {alt_at(90000, 0, 150), alt_at(95000, 0, 145), at(1000, 0, 120)},
+                  copies[] = {alt_at(90000, 0, 150), at(1000, 0, 120), at(5000, 0, 120)},
+                  alone[] = {alt_at(90000, 0, 150), at(1000, 0, 29)};
+    anl_query q = make_query(&read, equal, 2, 0);
+    anl_choice c = anl_choose_single(&o, &q, o.min_score);
+    assert_int_equal(c.candidate, 0);
+    assert_int_equal(c.mapq, 60);
+    assert_int_equal(c.second, 0);
+    assert_int_equal(anl_choose_alt(&o, &q, &c).candidate, -1); /* none is better */
+    q = make_query(&read, better, 3, 0);
+    c = anl_choose_single(&o, &q, o.min_score);
+    assert_int_equal(c.candidate, 2);
+    assert_int_equal(c.mapq, 60);
+    assert_int_equal(c.second, 0);
+    c = anl_choose_alt(&o, &q, &c);
+    assert_int_equal(c.candidate, 0);
+    assert_int_equal(c.second, 145); /* to it they all count */
+    assert_in_range(c.mapq, 1, 59);
+    q = make_query(&read, copies, 3, 0);
+    c = anl_choose_single(&o, &q, o.min_score);
+    assert_in_range(c.candidate, 1, 2);
+    assert_int_equal(c.mapq, 0); /* the primary assembly has it twice */
+    q = make_query(&read, alone, 2, 0);
+    c = anl_choose_single(&o, &q, o.min_score);
+    assert_int_equal(c.candidate, 0);
+    assert_int_equal(c.mapq, 60);
+    assert_int_equal(anl_choose_alt(&o, &q, &c).candidate, -1); /* it is chosen already */
+}
+
+/* One that takes another segment of the read does not compete, and one is no better than none beside as good a one of the primary assembly. */
+static void the_alt_contig_must_be_best(void **unused)
+{
+    (void)unused;
+    const anl_align_options o = anl_align_options_default();
+    anl_read read;
+    anl_candidate list[] = {at(1000, 0, 140), alt_at(90000, 0, 130), at(5000, 0, 60)};
+    list[0].end = 150, list[2].end = 150;
+    anl_query q = make_query(&read, list, 3, 0);
+    assert_int_equal(anl_choose_alt(&o, &q, &(anl_choice){.candidate = 2, .min_score = 30}).candidate, -1);
+    list[0].end = 70;
+    list[1].begin = 80;
+    assert_int_equal(anl_choose_alt(&o, &q, &(anl_choice){.candidate = 0, .min_score = 30}).candidate, -1);
+    assert_int_equal(anl_choose_alt(&o, &q, &(anl_choice){.candidate = 2, .min_score = 30}).candidate, 1);
+}
+
+/* Pairs are made on the primary assembly, or, where neither mate has a place there, on an ALT contig. */
+static void pairs_on_alt_contigs(void **unused)
+{
+    (void)unused;
+    const anl_align_options o = anl_align_options_default();
+    anl_insert_model m;
+    anl_insert_given(&m, 400, 50, 0, 0);
+    anl_read reads[2];
+    anl_candidate a[] = {alt_at(90000, 0, 150), at(1000, 0, 130)}, b[] = {alt_at(90250, 1, 150), at(1250, 1, 130)};
+    anl_query pair[2] = {make_query(&reads[0], a, 2, 1), make_query(&reads[1], b, 2, 2)};
+    anl_choice chosen[2];
+    assert_int_equal(choose(&o, &m, pair, chosen), 1);
+    for (int i = 0; i < 2; ++i) {
+        assert_int_equal(chosen[i].candidate, 1);
+        assert_int_equal(chosen[i].mapq, 60);
+    }
+    pair[0].n = 1; /* one mate on the primary assembly alone, one on the ALT contig alone */
+    assert_int_equal(choose(&o, &m, pair, chosen), 0);
+    assert_int_equal(chosen[0].candidate, 0);
+    assert_int_equal(chosen[1].candidate, 1);
+    pair[1].n = 1;
+    assert_int_equal(choose(&o, &m, pair, chosen), 1);
+    assert_int_equal(chosen[0].candidate, 0);
+    assert_int_equal(chosen[1].candidate, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +360,9 @@ int main(void)
         cmocka_unit_test(mates_on_their_own),
         cmocka_unit_test(the_first_segment_leads),
         cmocka_unit_test(proper_by_alignments),
+        cmocka_unit_test(alt_contigs_do_not_count),
+        cmocka_unit_test(the_alt_contig_must_be_best),
+        cmocka_unit_test(pairs_on_alt_contigs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

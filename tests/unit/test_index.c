@@ -7,6 +7,7 @@
 #include "search.h"
 
 #include <sys/stat.h>
+#include <xxhash.h>
 
 enum { D = 64, CONTIG = 40000, UNIQUE_K = 20 };
 
@@ -35,10 +36,11 @@ static void make_vectors(int n)
     }
 }
 
+static anl_contig contigs[] = {{"chr1", CONTIG - 10, "0123456789abcdef0123456789abcdef", 0},
+                               {"chr2", 10, "0123456789abcdef0123456789abcdef", 0}};
+
 static void write_index(int n, int unique_k)
 {
-    static anl_contig contigs[] = {{"chr1", CONTIG - 10, "0123456789abcdef0123456789abcdef"},
-                                   {"chr2", 10, "0123456789abcdef0123456789abcdef"}};
     static const int64_t runs[] = {100, 200, 5000, 5001};
     for (size_t i = 0; i < sizeof bases; ++i) bases[i] = (uint8_t)random_below(256);
     anl_lists lists;
@@ -392,7 +394,7 @@ static void damage_is_refused(void **unused)
         assert_int_equal(bytes[at], 0);
         anl_index_free(x);
     }
-    for (int version = 1; version <= 3; version += 2) {
+    for (int version = 1; version <= 4; version += 3) {
         bytes[8] = (uint8_t)version;
         spit(bytes, size);
         refused(ANL_EVERSION);
@@ -543,6 +545,44 @@ static void wrong_letters_are_refused(void **unused)
     letters[1] = right;
 }
 
+/* Of an index without them the version is the one that older programs read. */
+static void alt_contigs_come_back(void **unused)
+{
+    (void)unused;
+    anl_index_header h;
+    size_t size;
+    make_vectors(20);
+    for (int alt = 0; alt < 2; ++alt) {
+        contigs[1].alt = (uint8_t)alt;
+        anl_index *x = build(20);
+        uint8_t *bytes = slurp(&size);
+        assert_int_equal(bytes[8], alt ? ANL_INDEX_VERSION_ALT : ANL_INDEX_VERSION);
+        free(bytes);
+        assert_int_equal(x->n_alts, alt);
+        assert_false(anl_index_is_alt(x, 0));
+        assert_int_equal(anl_index_is_alt(x, 1), alt);
+        anl_index_forget_alts(x);
+        assert_int_equal(x->n_alts, 0);
+        assert_false(anl_index_is_alt(x, 1));
+        assert_int_equal(anl_index_check(x), 0);
+        anl_index_free(x);
+    }
+    contigs[1].alt = 2; /* nothing has such contigs */
+    write_index(20, UNIQUE_K);
+    refused(ANL_EFORMAT);
+    contigs[1].alt = 1; /* nor does version 2 have any */
+    write_index(20, UNIQUE_K);
+    uint8_t *bytes = slurp(&size);
+    memcpy(&h, bytes, sizeof h);
+    h.version = ANL_INDEX_VERSION;
+    h.checksum = XXH3_64bits(&h, offsetof(anl_index_header, checksum));
+    memcpy(bytes, &h, sizeof h);
+    spit(bytes, size);
+    free(bytes);
+    refused(ANL_EFORMAT);
+    contigs[1].alt = 0;
+}
+
 static int set_up(void **unused)
 {
     (void)unused;
@@ -573,6 +613,7 @@ int main(void)
         cmocka_unit_test(wrong_letters_are_refused),
         cmocka_unit_test(large_sections_are_checked_beside),
         cmocka_unit_test(damaged_entries_do_no_harm),
+        cmocka_unit_test(alt_contigs_come_back),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

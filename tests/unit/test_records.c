@@ -7,7 +7,8 @@
 
 enum { LONG_OPS = 70001, FORMATS = 3 };
 
-static const anl_contig contigs[] = {{"c1", 400000, "0123456789abcdef0123456789abcdef"}, {"c2", 5000, "0123456789abcdef0123456789abcdef"}};
+static const anl_contig contigs[] = {{"c1", 400000, "0123456789abcdef0123456789abcdef", 0},
+                                     {"c2", 5000, "0123456789abcdef0123456789abcdef", 0}};
 #define PICARD "ValidateSamFile MODE=SUMMARY IGNORE=QUALITY_NOT_STORED I=" /* secondary records have none */
 static const char *const names[] = {"x.sam", "x.bam", "x.cram", "x.paf"};
 

@@ -29,7 +29,7 @@ static void more_runs_than_descriptors(void **unused)
     static anl_record records[N];
     static uint8_t seq[20];
     static uint32_t cigar = 20 << 4;
-    const anl_contig contig = {"c1", 100000, "0123456789abcdef0123456789abcdef"};
+    const anl_contig contig = {"c1", 100000, "0123456789abcdef0123456789abcdef", 0};
     random_start();
     for (int i = 0; i < N; ++i) {
         sprintf(names[i], "r%d", i);

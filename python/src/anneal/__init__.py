@@ -47,15 +47,16 @@ def _settings(options: Dict[str, Any]) -> List[Tuple[bytes, Optional[bytes]]]:
 
 
 def build(fasta: Path, out: Path, n_threads: int = 1, *, window: Optional[int] = None, stride: Optional[int] = None,
-          unique_k: Optional[int] = None, model: Optional[Path] = None, device: Optional[str] = None) -> None:
+          unique_k: Optional[int] = None, model: Optional[Path] = None, device: Optional[str] = None, alt: Optional[Path] = None) -> None:
     """Builds the index of a FASTA file (plain, gzip or bgzip) as `anneal index` does, byte for byte, whatever the number of threads.
 
     window: bp of reference that are embedded as one vector, 20 to 400 (176); stride: bp between windows (48); unique_k: letters of the
     k-mers of the uniqueness map, 14 to 31 (by the size of the reference); model: the encoder's file (the one in the package, or
-    $ANNEAL_MODEL); device: "cpu", "cuda" or "auto". The index appears at `out` when it is complete; after an error nothing is left there.
+    $ANNEAL_MODEL); device: "cpu", "cuda" or "auto"; alt: a file that names the ALT contigs. The index appears at `out` when it is complete; after an error nothing is left there.
     The GIL is released meanwhile.
     """
-    _build(fasta, out, _settings(dict(threads=n_threads, window=window, stride=stride, unique_k=unique_k, model=model, device=device)))
+    _build(fasta, out, _settings(dict(threads=n_threads, window=window, stride=stride, unique_k=unique_k, model=model, device=device,
+                                  alt=alt)))
 
 
 class Aligner:
@@ -106,6 +107,11 @@ class Aligner:
     def seq_names(self) -> List[str]:
         """Names of the contigs, in the order of the FASTA."""
         return list(self._session.names)
+
+    @property
+    def alt_names(self) -> List[str]:
+        """Those of them that are ALT contigs, as the index was built with `alt`; none with ignore_alt=True."""
+        return [name for number, name in enumerate(self._session.names) if self._session.is_alt(number)]
 
     @property
     def n_seq(self) -> int:

@@ -295,6 +295,15 @@ static PyObject *session_length(PyObject *object, PyObject *args)
     return PyLong_FromLongLong(len);
 }
 
+static PyObject *session_is_alt(PyObject *object, PyObject *args)
+{
+    session *self = (session *)object;
+    int contig;
+    if (!PyArg_ParseTuple(args, "i:is_alt", &contig)) return NULL;
+    if (!self->session) return PyErr_Format(PyExc_ValueError, "the Aligner is closed");
+    return PyBool_FromLong(anl_session_contig_is_alt(self->session, contig));
+}
+
 /* The letters of all items as bytes, kept in the list instead of the items, and where they lie. NULL: raised. */
 static const char **take_letters(PyObject *items)
 {
@@ -366,6 +375,7 @@ static PyMethodDef methods[] = {
     {"map_batch", session_map_batch, METH_VARARGS, "map_batch(reads or pairs, cs, MD): list of lists of hits"},
     {"fetch", session_fetch, METH_VARARGS, "fetch(contig's number, begin, end): bases"},
     {"length", session_length, METH_VARARGS, "length(contig's number): bp"},
+    {"is_alt", session_is_alt, METH_VARARGS, "is_alt(contig's number): whether it is an ALT contig"},
     {"embed", session_embed, METH_O, "embed(sequences): bytearray of int8 [n][dim]"},
     {"search", session_search, METH_VARARGS,
      "search(bytes of int8 [n][dim], k, nprobe): bytearray of (pos int64, contig int32, distance int32) [n][k]"},

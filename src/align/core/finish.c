@@ -122,9 +122,10 @@ static void fill_alignment(const anl_align_options *o, anl_record *r, const anl_
     r->md = a->md;
     r->as = a->score;
     r->xs = secondary ? INT32_MIN : a->second;
+    r->alt = secondary ? 0 : a->alt_score;
     r->xa = a->xa;
     r->no_seq = (uint8_t)secondary;
-    r->hard_clip = (uint8_t)(supplementary && !o->parts_whole);
+    r->hard_clip = (uint8_t)(supplementary && !o->parts_whole && !a->alt);
 }
 
 /* All records of one read. */

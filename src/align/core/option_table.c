@@ -33,7 +33,7 @@ static int set_insert(const anl_option *o, const char *called, const char *text,
     return ANL_OK;
 }
 
-/* N, and as bwa mem has it another number for places on ALT contigs, which are all contigs here or none. */
+/* N, and as bwa mem has it another number for where some of the places are on ALT contigs. */
 static int set_xa(const anl_option *o, const char *called, const char *text, void *settings)
 {
     int32_t v[2];
@@ -42,8 +42,10 @@ static int set_xa(const anl_option *o, const char *called, const char *text, voi
     two.field = 0;
     two.second = sizeof *v;
     const int rc = anl_option_set(&(anl_option_table){&two, 1, 0}, &two, called, text, v);
-    if (!rc) ((anl_align_options *)settings)->xa_most = v[0];
-    return rc;
+    if (rc) return rc;
+    ((anl_align_options *)settings)->xa_most = v[0];
+    ((anl_align_options *)settings)->xa_most_alt = v[1];
+    return ANL_OK;
 }
 
 static int set_preset(const anl_option *o, const char *called, const char *text, void *settings)
@@ -69,9 +71,11 @@ static int set_device(const anl_option *o, const char *called, const char *text,
 
 static const anl_option list[] = {
     {RECORDS, .letter = 'a', .name = "all", .field = AT(all), .help = "write all places found, other than the best as secondary"},
-    {RECORDS, .letter = 'h', .name = "xa-limit", .arg = "N", .kind = ANL_OPTION_SET, .set = set_xa, .high = ANL_GPU_MOST_HITS,
-     .initial = "5", .help = "tag XA where at most N other places have 0.8 of the best score",
-     .more = "A second number, for places on ALT contigs, is taken and not used. Without a value, -h tells how to use the command."},
+    {RECORDS, .letter = 'h', .name = "xa-limit", .arg = "N[,N]", .kind = ANL_OPTION_SET, .set = set_xa, .high = ANL_GPU_MOST_HITS,
+     .initial = "5,200", .help = "tag XA where at most N other places have 0.8 of the best score; second N: if some are on ALT contigs",
+     .more = "Without a value, -h tells how to use the command."},
+    {RECORDS, .letter = 'j', .name = "ignore-alt", .field = AT(ignore_alt),
+     .help = "take ALT contigs for others, as if the index had been built without --alt"},
     {RECORDS, .letter = 'M', .name = "split-secondary", .field = AT(parts_secondary),
      .help = "flag the shorter segments of split reads secondary, not supplementary"},
     {RECORDS, .letter = '5', .name = "primary-5prime", .field = AT(leftmost_primary),

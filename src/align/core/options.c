@@ -12,6 +12,7 @@ anl_align_options anl_align_options_default(void)
         .unpaired = 17,
         .min_score = 30,
         .xa_most = ANL_XA_MOST,
+        .xa_most_alt = ANL_XA_MOST_ALT,
         .candidates = 64,
         .search = ANL_SEARCH_NATIVE,
     };

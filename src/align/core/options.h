@@ -42,6 +42,8 @@ typedef struct anl_align_options {
     int no_rescue;           /**< -S: mates are not looked for beside each other */
     int no_pairing;          /**< -P: mates are placed on their own and never called proper */
     int32_t xa_most;         /**< -h: competing alignments in tag XA; with more it is left out */
+    int32_t xa_most_alt;     /**< its second number: the same where some of them are on ALT contigs */
+    int ignore_alt;          /**< -j: ALT contigs are as others */
     anl_search_path search;  /**< --search */
     int exhaustive;          /**< --exhaustive: reads are searched in all lists, and nothing is proven: the yardstick of adaptive search */
     int device;              /**< --device: one of ANL_DEVICE_*; never changes the result */

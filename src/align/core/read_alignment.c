@@ -39,6 +39,14 @@ int anl_read_alignment_competes(const anl_read_alignment *a, const anl_read_alig
     return 2 * (end - begin) >= shorter;
 }
 
+void anl_read_alignments_give_way(anl_read_alignments *to, const anl_read_alignment *place)
+{
+    int32_t n = 1;
+    for (int32_t i = 1; i < to->n; ++i)
+        if (to->list[i].kind != ANL_SECONDARY || !anl_read_alignment_same(place, &to->list[i])) to->list[n++] = to->list[i];
+    to->n = n;
+}
+
 /* Lets the primary alignment and list[with] change places; whether they are two. */
 static int lead(anl_read_alignments *a, int32_t with)
 {
@@ -55,7 +63,7 @@ int anl_read_alignments_lead_leftmost(anl_read_alignments *a)
 {
     int32_t first = 0;
     for (int32_t i = 1; i < a->n && a->list[i].kind != ANL_SECONDARY; ++i)
-        if (a->list[i].qbeg < a->list[first].qbeg) first = i;
+        if (a->list[i].alt != a->list[first].alt ? a->list[first].alt : a->list[i].qbeg < a->list[first].qbeg) first = i;
     return lead(a, first);
 }
 
@@ -63,7 +71,7 @@ int anl_read_alignments_lead_best(anl_read_alignments *a)
 {
     int32_t best = 0;
     for (int32_t i = 1; i < a->n && a->list[i].kind != ANL_SECONDARY; ++i)
-        if (a->list[i].score > a->list[best].score) best = i;
+        if (a->list[i].alt != a->list[best].alt ? a->list[best].alt : a->list[i].score > a->list[best].score) best = i;
     return lead(a, best);
 }
 

@@ -21,9 +21,13 @@ typedef struct anl_read_alignment {
     char *md;       /**< tag MD */
     const char *xa; /**< tag XA, NULL: none */
     uint8_t reverse, mapq;
+    uint8_t alt; /**< 1: on an ALT contig */
+    int32_t
+        alt_score; /**< of one that is not: the score of a better alignment on an ALT contig that is reported and competes with it, or 0 */
 } anl_read_alignment;
 
-/** All of one read; list[0] is the primary one, supplementary ones follow, then secondary ones. n 0: unmapped. */
+/** All of one read; list[0] is the primary one, on an ALT contig only where no other one is not; supplementary ones follow, then secondary ones.
+ *  n 0: unmapped. */
 typedef struct anl_read_alignments {
     anl_read_alignment *list;
     int32_t n;
@@ -43,11 +47,14 @@ int anl_read_alignments_hold(const anl_read_alignments *list, const anl_read_ali
 /** Whether two alignments compete for the same bases of the read: they share half of those of the shorter one. */
 int anl_read_alignment_competes(const anl_read_alignment *a, const anl_read_alignment *b);
 
+/** Drops the secondary alignments that are one place with `place`: none is told twice. */
+void anl_read_alignments_give_way(anl_read_alignments *to, const anl_read_alignment *place);
+
 /** Makes that of the primary and supplementary alignments primary which begins first in the read as it was sequenced; it changes places with
- *  the one that was. As bwa mem -5. Returns whether anything changed. */
+ *  the one that was. As bwa mem -5; likewise none on an ALT contig leads unless all are. Returns whether anything changed. */
 int anl_read_alignments_lead_leftmost(anl_read_alignments *a);
 
-/** The same for the one with the highest score; of equal ones the primary one stays. */
+/** The same for the one with the highest score; of equal ones the one that is primary stays. */
 int anl_read_alignments_lead_best(anl_read_alignments *a);
 
 /** Keeps an alignment's CIGAR, soft clips of a read of `len` bp added, and MD in `arena`: a->cigar, a->n_cigar, a->md. `qbeg` and `qend` are

@@ -57,15 +57,17 @@ void anl_choose_chains(anl_long_chain *list, int32_t *n, anl_competition limits)
         anl_long_chain c = list[i];
         int32_t parent = -1;
         for (int32_t k = 0; k < kept && parent < 0; ++k)
-            if (list[k].parent == k && anl_cover_shares_half(&list[k].cover, &c.cover)) parent = k;
+            if (list[k].parent == k && (c.alt || !list[k].alt) && anl_cover_shares_half(&list[k].cover, &c.cover)) parent = k;
         if (parent >= 0) {
             anl_long_chain *best = &list[parent];
-            if (c.score > best->second) best->second = c.score;
-            if ((int64_t)c.score * limits.den < (int64_t)best->score * limits.num || best->competing >= limits.most) continue;
-            ++best->competing;
+            const int rival = best->alt || !c.alt;
+            int32_t *competing = rival ? &best->competing : &best->competing_alts;
+            if (rival && c.score > best->second) best->second = c.score;
+            if ((int64_t)c.score * limits.den < (int64_t)best->score * limits.num || *competing >= limits.most) continue;
+            ++*competing;
         }
         c.parent = parent >= 0 ? parent : kept;
-        c.competing = c.second = 0;
+        c.competing = c.competing_alts = c.second = 0;
         list[kept++] = c;
     }
     *n = kept;
@@ -77,9 +79,16 @@ void anl_choose_chains(anl_long_chain *list, int32_t *n, anl_competition limits)
 static int by_worth(const void *a, const void *b)
 {
     const anl_long_alignment *x = a, *y = b;
-    const int64_t order[][2] = {{y->piece.worth, x->piece.worth},    {x->piece.tbeg, y->piece.tbeg},     {x->reverse, y->reverse},
-                                {x->piece.qbeg, y->piece.qbeg},      {x->piece.tend, y->piece.tend},     {x->piece.qend, y->piece.qend},
-                                {y->chain_score, x->chain_score},    {x->chain_second, y->chain_second}, {x->chain_beside, y->chain_beside},
+    const int64_t order[][2] = {{x->alt, y->alt},
+                                {y->piece.worth, x->piece.worth},
+                                {x->piece.tbeg, y->piece.tbeg},
+                                {x->reverse, y->reverse},
+                                {x->piece.qbeg, y->piece.qbeg},
+                                {x->piece.tend, y->piece.tend},
+                                {x->piece.qend, y->piece.qend},
+                                {y->chain_score, x->chain_score},
+                                {x->chain_second, y->chain_second},
+                                {x->chain_beside, y->chain_beside},
                                 {x->piece.n_cigar, y->piece.n_cigar}};
     for (size_t i = 0; i < sizeof order / sizeof *order; ++i)
         if (order[i][0] != order[i][1]) return order[i][0] < order[i][1] ? -1 : 1;
@@ -96,6 +105,14 @@ static int same_alignment(const anl_long_alignment *a, const anl_long_alignment 
     return 2 * shared >= (columns[0] < columns[1] ? columns[0] : columns[1]);
 }
 
+/* Of an alignment that has taken its place: one that has its segment, too, and may have come before it, where it scores less, but is on the primary
+ * assembly. */
+static void note_rival(anl_long_alignment *best, const anl_long_alignment *other, int32_t close)
+{
+    if (other->piece.worth > best->second) best->second = other->piece.worth;
+    best->competing += other->piece.worth >= best->piece.worth - close;
+}
+
 void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list, int32_t *n)
 {
     const int32_t close = p->score.score.match + p->score.score.mismatch;
@@ -107,15 +124,13 @@ void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list,
         for (int32_t k = 0; k < kept && !twice; ++k) {
             if (!anl_cover_shares_half(&list[k].cover, &list[i].cover)) continue;
             twice = same_alignment(&list[k], &list[i]);
-            if (parent < 0 && list[k].parent == k) parent = k;
+            if (parent < 0 && list[k].parent == k && (list[k].alt == list[i].alt || list[k].piece.worth >= list[i].piece.worth)) parent = k;
         }
         if (twice) continue;
         list[kept] = list[i];
-        if (parent >= 0) {
-            anl_long_alignment *best = &list[parent];
-            if (list[i].piece.worth > best->second) best->second = list[i].piece.worth;
-            best->competing += list[i].piece.worth >= best->piece.worth - close;
-        }
+        if (parent >= 0 && (list[parent].alt || !list[i].alt)) note_rival(&list[parent], &list[i], close);
+        for (int32_t k = 0; k < kept && parent < 0 && list[kept].alt; ++k)
+            if (anl_cover_shares_half(&list[k].cover, &list[kept].cover)) note_rival(&list[kept], &list[k], close);
         list[kept].parent = parent >= 0 ? parent : kept;
         ++kept;
     }
@@ -125,7 +140,8 @@ void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list,
 void anl_choose_equal(anl_long_alignment *list, int32_t n, uint64_t hash)
 {
     int32_t equal = 1;
-    while (equal < n && list[equal].piece.worth == list[0].piece.worth && list[equal].parent == 0) ++equal;
+    while (equal < n && list[equal].piece.worth == list[0].piece.worth && list[equal].alt == list[0].alt && list[equal].parent == 0)
+        ++equal;
     const int32_t take = (int32_t)(hash % (uint64_t)equal);
     if (!take) return;
     anl_long_alignment swap = list[0];

@@ -12,10 +12,13 @@ typedef struct anl_long_chain {
     const anl_anchor *coarse; /**< [n_coarse] segments of the read and where they lie */
     int32_t n_coarse, score;
     uint8_t reverse;
-    anl_fine_chain fine;       /**< exact matches along it */
-    anl_cover cover;           /**< of the read as sequenced */
-    int32_t parent;            /**< number of the better chain for the same segment of the read; its own when there is none */
-    int32_t competing, second; /**< of a parent: how many compete with it, and the best of their scores */
+    uint8_t alt;         /**< on an ALT contig */
+    anl_fine_chain fine; /**< exact matches along it */
+    anl_cover cover;     /**< of the read as sequenced */
+    int32_t parent;      /**< number of the better chain for the same segment of the read; its own when there is none */
+    int32_t competing,
+        second; /**< of a parent: how many compete with it, and the best of their scores; without those on ALT contigs, if it is on none */
+    int32_t competing_alts; /**< and how many of these there are */
 } anl_long_chain;
 
 /** Drops of list[*n], best first, every chain that is one place with a better one: half of the matches of the smaller one are in the other one
@@ -28,7 +31,7 @@ typedef struct anl_competition {
 } anl_competition;
 
 /** Finds for each of list[*n], best first, whether a better one has its segment of the read already, and keeps, in place, those that may
- *  matter: at most ANL_CHAINS_MOST. */
+ *  matter: at most ANL_CHAINS_MOST. A chain on an ALT contig is the parent of others on ALT contigs alone. */
 void anl_choose_chains(anl_long_chain *list, int32_t *n, anl_competition limits);
 
 /** An aligned piece of the read. */
@@ -37,14 +40,15 @@ typedef struct anl_long_alignment {
     anl_cover cover; /**< of the read as sequenced, long insertions left out */
     int32_t contig;
     uint8_t reverse;
+    uint8_t alt;                       /**< on an ALT contig */
     int32_t chain_score;               /**< of the chain it was aligned along, */
     int32_t chain_second;              /**< the best score of a chain that competes with it, */
     int32_t chain_beside;              /**< and of one on diagonals nearby (anl_fine_chain) */
     int32_t parent, second, competing; /**< as those of a chain, in worth */
 } anl_long_alignment;
 
-/** Sorts list[*n] by worth, drops what is one place with a better one (half of their columns are the same) and what does not claim enough, and gives every other alignment the better one that
- *  has its segment of the read as parent. */
+/** Sorts list[*n] by worth, those on ALT contigs last, drops what is one place with a better one (half of their columns are the same) and what does not claim enough, and gives every other alignment the better one that
+ *  has its segment of the read as parent: one on an ALT contig only to others of these. */
 void anl_choose_alignments(const anl_stitch_params *p, anl_long_alignment *list, int32_t *n);
 
 /** Puts one of the alignments that are as good as the first in its place; which one depends on `hash`. */

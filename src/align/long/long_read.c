@@ -67,7 +67,11 @@ static int find_chains(job *j)
     for (int32_t i = 0; i < j->n_chains && !rc; ++i) {
         const anl_chain *c = &chains.list[i];
         const anl_anchor *a = chains.anchors + c->first;
-        j->chains[i] = (anl_long_chain){.coarse = a, .n_coarse = c->n, .score = c->score, .reverse = a->group & 1};
+        j->chains[i] = (anl_long_chain){.coarse = a,
+                                        .n_coarse = c->n,
+                                        .score = c->score,
+                                        .reverse = a->group & 1,
+                                        .alt = (uint8_t)anl_index_is_alt(j->context->index, a->group >> 1)};
         rc = cover_chain(j, a, c->n, a->group & 1, ANL_CHAIN_HOLE * anchors.spacing, &j->chains[i].cover);
     }
     if (!rc) anl_choose_chains(j->chains, &j->n_chains, (anl_competition){ANL_CHAIN_NUM, ANL_CHAIN_DEN, ANL_CHAINS_COMPETING});
@@ -141,6 +145,7 @@ static int align_chain(job *j, int32_t i)
         *a = (anl_long_alignment){.piece = pieces.list[k],
                                   .contig = anl_index_contig_at(x, pieces.list[k].tbeg),
                                   .reverse = (uint8_t)(c->reverse ^ pieces.list[k].inverted),
+                                  .alt = c->alt,
                                   .chain_score = c->score,
                                   .chain_second = c->parent == i ? c->second : c->score,
                                   .chain_beside = c->fine.beside};
@@ -165,15 +170,16 @@ static int make_read_alignment(const job *j, const anl_long_alignment *a, anl_al
                                 .score = piece->score,
                                 .second = second,
                                 .nm = piece->nm,
-                                .reverse = a->reverse};
+                                .reverse = a->reverse,
+                                .alt = a->alt};
     if (kind != ANL_SECONDARY) out->mapq = anl_choose_mapq(a, c->options->long_reads.score.score.match, j->truncated);
     const int rc = anl_read_alignment_keep(out, piece->cigar, piece->n_cigar, piece->md, piece->qbeg, piece->qend, len, results);
     if (!rc) anl_index_spell_md(c->index, piece->tbeg, piece->tend, out->md);
     return rc;
 }
 
-/* The best alignment of the read is the primary one, the best of other segments are supplementary, and with -a those that compete with them
- * secondary. */
+/* The best alignment of the read is the primary one, the best of other segments are supplementary, as are better ones on ALT contigs, and with -a
+ * those that compete with them secondary. */
 static int report(const job *j, anl_arena *results, anl_read_alignments *out)
 {
     int rc = ANL_OK;

@@ -36,10 +36,15 @@ static int by_place(const void *a, const void *b)
     return (x->candidate > y->candidate) - (x->candidate < y->candidate);
 }
 
-static void put_spots(const anl_query *q, anl_pair_spot *out)
+/* Returns their number: candidates on ALT contigs pair where a mate has no others. */
+static int32_t put_spots(const anl_query *q, anl_pair_spot *out)
 {
-    for (int32_t i = 0; i < q->n; ++i) out[i] = (anl_pair_spot){anl_pair_end5(q, &q->candidates[i]), q->candidates[i].contig, i};
-    if (q->n > 1) qsort(out, (size_t)q->n, sizeof *out, by_place);
+    int32_t n = 0, alone = 1;
+    for (int32_t i = 0; i < q->n; ++i) alone &= q->candidates[i].alt;
+    for (int32_t i = 0; i < q->n; ++i)
+        if (alone || !q->candidates[i].alt) out[n++] = (anl_pair_spot){anl_pair_end5(q, &q->candidates[i]), q->candidates[i].contig, i};
+    if (n > 1) qsort(out, (size_t)n, sizeof *out, by_place);
+    return n;
 }
 
 /* Number of the first of spots[n] that is not before `from`. */
@@ -62,6 +67,7 @@ typedef struct finder {
     const anl_insert_model *model;
     const anl_query *pair;
     const anl_pair_spot *spots[2];
+    int32_t n[2];
     int32_t match, close;
     int32_t bonus, equal; /* the most that combinations of the best total have; how many of them have it */
     uint32_t take;        /* those of them that come before the one to be taken */
@@ -100,14 +106,14 @@ static void count_and_take(finder *f, const combination *c)
 static void visit(finder *f, int outer, void (*what)(finder *, const combination *))
 {
     const anl_query *pair = f->pair;
-    for (int32_t i = 0; i < pair[outer].n; ++i)
+    for (int32_t i = 0; i < f->n[outer]; ++i)
         for (int o = 0; o < ANL_N_ORIENTATIONS; ++o) {
             const anl_pair_spot *here = &f->spots[outer][i];
             anl_end5 range[2];
             if (!f->model->of[o].usable) continue;
             anl_pair_range(&f->model->of[o], (anl_orientation)o, here->end5, !outer, range);
             const anl_pair_spot from = {range[0], here->contig, -1};
-            for (int32_t j = first_from(f->spots[!outer], pair[!outer].n, &from); j < pair[!outer].n; ++j) {
+            for (int32_t j = first_from(f->spots[!outer], f->n[!outer], &from); j < f->n[!outer]; ++j) {
                 const anl_pair_spot *there = &f->spots[!outer][j];
                 if (there->end5.reverse != range[0].reverse || there->contig != here->contig || there->end5.pos > range[1].pos) break;
                 combination c = {.candidate = {outer ? there->candidate : here->candidate, outer ? here->candidate : there->candidate}};
@@ -131,8 +137,8 @@ int anl_best_pair_find(const anl_align_options *o, const anl_insert_model *m, co
     if (rc) return rc;
     f.spots[0] = s->spots;
     f.spots[1] = s->spots + pair[0].n;
-    put_spots(&pair[0], s->spots);
-    put_spots(&pair[1], s->spots + pair[0].n);
+    f.n[0] = put_spots(&pair[0], s->spots);
+    f.n[1] = put_spots(&pair[1], s->spots + pair[0].n);
     visit(&f, 0, compare);
     if (!f.equal) return ANL_OK;
     int outer = 0;

@@ -14,7 +14,7 @@ typedef struct anl_pair_spot {
 
 /** Buffer that grows; all zero to begin with, spots to be freed. One a thread. */
 typedef struct anl_pair_scratch {
-    anl_pair_spot *spots; /**< of both mates, each in the order of strand, contig, position */
+    anl_pair_spot *spots; /**< of both mates' candidates that may pair, each in the order of strand, contig, position */
     size_t cap;
 } anl_pair_scratch;
 
@@ -34,8 +34,8 @@ void anl_pair_range(const anl_insert *in, anl_orientation o, anl_end5 here, int 
 /** The insert size and the orientation's model of candidates `first` and `second` of a pair when it calls them proper; NULL otherwise. */
 const anl_insert *anl_pair_proper(const anl_insert_model *m, const anl_query pair[2], int32_t first, int32_t second, int64_t *size);
 
-/** Goes along the candidates of both mates in the order of their positions: O(n log n), and all combinations that are proper. Of combinations
- *  with the same total and bonus the bases of both mates choose one: the same for every copy of a fragment, whichever mate is the first. 0 or
+/** Goes along the candidates of both mates in the order of their positions: O(n log n), and all combinations that are proper. A mate's
+ *  candidates on ALT contigs pair where it has no others. Of combinations with the same total and bonus the bases of both mates choose one: the same for every copy of a fragment, whichever mate is the first. 0 or
  *  ANL_ENOMEM. */
 int anl_best_pair_find(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], int32_t close, anl_pair_scratch *s,
                        anl_best_pair *out);

@@ -29,8 +29,9 @@ int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, a
 
 /* ---- add ---- */
 
-static int add_candidate(anl_query *q, anl_candidate c, anl_arena *results)
+static int add_candidate(const anl_index *x, anl_query *q, anl_candidate c, anl_arena *results)
 {
+    c.alt = (uint8_t)anl_index_is_alt(x, c.contig);
     int rc = anl_arena_grow(results, &q->candidates, (size_t)q->n, &q->cap, (size_t)q->n + 1, sizeof *q->candidates);
     if (!rc) q->candidates[q->n++] = c;
     return rc;
@@ -77,7 +78,7 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
 {
     anl_query *q = &queries[number];
     anl_candidate ungapped;
-    if (try_ungapped(c, q, p, &ungapped)) return add_candidate(q, ungapped, results);
+    if (try_ungapped(c, q, p, &ungapped)) return add_candidate(c->index, q, ungapped, results);
     anl_pending what = {
         .query = number,
         .begin = p->start + p->lo - ANL_GAP_ROOM,
@@ -94,6 +95,7 @@ static int by_score(const void *a, const void *b)
 {
     const anl_candidate *x = a, *y = b;
     if (x->score != y->score) return x->score > y->score ? -1 : 1;
+    if (x->alt != y->alt) return x->alt - y->alt;
     if (x->bonus != y->bonus) return x->bonus > y->bonus ? -1 : 1;
     if (x->start != y->start) return x->start < y->start ? -1 : 1;
     if (x->reverse != y->reverse) return x->reverse - y->reverse;
@@ -133,13 +135,14 @@ static int sort_and_merge(anl_candidate *list, int32_t n, int32_t len, anl_arena
     return rc;
 }
 
-/* Among candidates of the best score those come first where the read reaches farther: a difference near its end costs less than clipping. */
-static void prefer_whole(const anl_context *c, anl_query *q)
+/* Among candidates of the score of candidates[from] those come first where the read reaches farther: a difference near its end costs less than
+ * clipping. */
+static void prefer_whole(const anl_context *c, anl_query *q, int32_t from)
 {
-    int32_t equal = 1;
-    while (equal < q->n && q->candidates[equal].score == q->candidates[0].score) ++equal;
-    if (equal == 1) return;
-    for (int32_t i = 0; i < equal; ++i) {
+    int32_t end = from + 1;
+    while (end < q->n && q->candidates[end].score == q->candidates[from].score) ++end;
+    if (end - from == 1) return;
+    for (int32_t i = from; i < end; ++i) {
         anl_candidate *candidate = &q->candidates[i];
         uint8_t target[ANL_LONG_READ];
         anl_extension e;
@@ -148,7 +151,7 @@ static void prefer_whole(const anl_context *c, anl_query *q)
             anl_extend_ungapped(&c->options->align, &c->kernels->sw, q->strand[candidate->reverse], target, q->read->len, q->read->len, &e);
         candidate->bonus = whole && e.total > candidate->score ? e.total - candidate->score : 0;
     }
-    qsort(q->candidates, (size_t)equal, sizeof *q->candidates, by_score);
+    qsort(q->candidates + from, (size_t)(end - from), sizeof *q->candidates, by_score);
 }
 
 /* What Smith-Waterman found: the diagonal on which it ended counts as the candidate's. */
@@ -173,10 +176,26 @@ static int run_queue(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, 
         const anl_pending *p = &queue->list[i];
         const anl_sw_result *r = &queue->results[i];
         anl_query *q = &queries[p->query];
-        if (r->score > 0 && r->score >= p->min_score) rc = add_candidate(q, make_candidate(p, r, q->read->len), arena);
+        if (r->score > 0 && r->score >= p->min_score) rc = add_candidate(c->index, q, make_candidate(p, r, q->read->len), arena);
     }
     queue->n = 0;
     return rc;
+}
+
+/* Keeps the best candidates of the primary assembly, and of ALT contigs. */
+static void keep_few(anl_query *q)
+{
+    int32_t n[2] = {0}, first[2] = {0}, last[2] = {0}, most[2], kept = 0;
+    for (int32_t i = 0; i < q->n; ++i) {
+        const anl_candidate *c = &q->candidates[i];
+        if (!n[c->alt]) first[c->alt] = c->score;
+        if (++n[c->alt] == ANL_KEPT_CANDIDATES) last[c->alt] = c->score;
+    }
+    for (int alt = 0; alt < 2; ++alt)
+        most[alt] = n[alt] > ANL_KEPT_CANDIDATES && last[alt] == first[alt] ? ANL_KEPT_EQUAL : ANL_KEPT_CANDIDATES;
+    for (int32_t i = 0; i < q->n; ++i)
+        if (most[q->candidates[i].alt]-- > 0) q->candidates[kept++] = q->candidates[i];
+    q->n = kept;
 }
 
 /* Brings a query's candidates in order where new ones have come. */
@@ -184,11 +203,10 @@ static int rank(const anl_context *c, anl_scratch *s, anl_query *q)
 {
     if (q->n == q->n_ranked) return ANL_OK;
     int rc = sort_and_merge(q->candidates, q->n, q->read->len, s->temporary, &q->n);
-    if (!rc) prefer_whole(c, q);
-    if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) {
-        const int all_equal = q->candidates[ANL_KEPT_CANDIDATES - 1].score == q->candidates[0].score;
-        q->n = all_equal ? ANL_KEPT_EQUAL : ANL_KEPT_CANDIDATES;
-    }
+    const int32_t best = anl_candidates_best(q);
+    if (!rc) prefer_whole(c, q, 0);
+    if (!rc && best && q->candidates[best].score < q->candidates[0].score) prefer_whole(c, q, best);
+    if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) keep_few(q);
     q->n_ranked = q->n;
     return rc;
 }
@@ -206,25 +224,29 @@ int anl_candidates_score(const anl_context *c, anl_scratch *s, anl_sw_queue *que
 typedef struct voted_place {
     const anl_place *place;
     int32_t len;
+    uint8_t alt; /* on an ALT contig */
 } voted_place;
 
 /* The places of a query that votes found. */
 typedef struct voted_query {
     int32_t query, n, scored; /* of the places; the first so many have been scored or are queued */
     size_t cap;
-    voted_place *list; /* in the order of votes where there are many */
+    voted_place *list; /* where there are many: ALT contigs last, then in the order of votes */
 } voted_query;
 
-static int add_voted(voted_query *to, const anl_places *places, int32_t len, anl_arena *arena)
+static int add_voted(const anl_index *x, voted_query *to, const anl_places *places, int32_t len, anl_arena *arena)
 {
     int rc = anl_arena_grow(arena, &to->list, (size_t)to->n, &to->cap, (size_t)(to->n + places->n), sizeof *to->list);
-    for (int32_t i = 0; i < places->n && !rc; ++i) to->list[to->n++] = (voted_place){&places->list[i], len};
+    for (int32_t i = 0; i < places->n && !rc; ++i)
+        to->list[to->n++] = (voted_place){&places->list[i], len, (uint8_t)anl_index_is_alt(x, places->list[i].contig)};
     return rc;
 }
 
 static int by_votes(const void *a, const void *b)
 {
     const anl_place *x = ((const voted_place *)a)->place, *y = ((const voted_place *)b)->place;
+    const int alt = ((const voted_place *)a)->alt - ((const voted_place *)b)->alt;
+    if (alt) return alt;
     if (x->votes != y->votes) return x->votes > y->votes ? -1 : 1;
     if (x->start != y->start) return x->start < y->start ? -1 : 1;
     if (x->contig != y->contig) return x->contig < y->contig ? -1 : 1;
@@ -238,19 +260,20 @@ static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_par
                       voted_query *out)
 {
     anl_places near = {0};
-    int32_t most = 0, kept = 0;
+    int32_t most[2] = {0}, kept = 0; /* an ALT contig's votes do not make those of the primary assembly weak */
     int rc = ANL_OK;
     for (int32_t i = 0; i < n && !rc; ++i) {
         rc = anl_locate_vote(c->index, s->voter, p, &segments[i], s->temporary);
-        if (!rc) rc = add_voted(out, &segments[i].places, segments[i].len, s->temporary);
+        if (!rc) rc = add_voted(c->index, out, &segments[i].places, segments[i].len, s->temporary);
     }
     if (!rc) rc = anl_locate_region(c->index, s->voter, p, q->strand[0], q->read->len, q->near_begin, q->near_end, &near, s->temporary);
-    if (!rc) rc = add_voted(out, &near, q->read->len, s->temporary);
+    if (!rc) rc = add_voted(c->index, out, &near, q->read->len, s->temporary);
     q->near_end = q->near_begin;
     for (int32_t i = 0; i < out->n; ++i)
-        if (out->list[i].place->votes > most) most = out->list[i].place->votes;
+        for (int alt = out->list[i].alt; alt < 2; ++alt)
+            if (out->list[i].place->votes > most[alt]) most[alt] = out->list[i].place->votes;
     for (int32_t i = 0; i < out->n; ++i)
-        if (out->list[i].place->votes * ANL_WEAK_PLACE >= most) out->list[kept++] = out->list[i];
+        if (out->list[i].place->votes * ANL_WEAK_PLACE >= most[out->list[i].alt]) out->list[kept++] = out->list[i];
     out->n = kept;
     if (kept > ANL_FIRST_PLACES) qsort(out->list, (size_t)kept, sizeof *out->list, by_votes);
     return rc;
@@ -303,23 +326,27 @@ static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_par
 }
 
 /* The least score that a further candidate of a query needs to change what is reported: in a pair, in MAPQ, in XS, or in XA, if that is not
- * left out anyway. */
-static int least_that_matters(const anl_align_options *o, const anl_query *q, anl_arena *temporary, int32_t *least)
+ * left out anyway. least[1]: one on an ALT contig, which matters in XA, or if it is the best one. */
+static int least_that_matters(const anl_align_options *o, const anl_query *q, anl_arena *temporary, int32_t least[2])
 {
     anl_candidate *list = anl_arena_alloc(temporary, (size_t)q->n, sizeof *list);
-    int32_t n, score;
-    *least = 0;
+    int32_t n = 0, score, best = 0;
+    least[0] = least[1] = 0;
     if (!list) return ANL_ENOMEM;
-    if (q->n < 2) return ANL_OK;
-    memcpy(list, q->candidates, (size_t)q->n * sizeof *list);
-    int rc = sort_and_merge(list, q->n, q->read->len, temporary, &n);
+    for (int32_t i = 0; i < q->n; ++i) {
+        if (!q->candidates[i].alt) list[n++] = q->candidates[i];
+        if (q->candidates[i].score > best) best = q->candidates[i].score;
+    }
+    least[1] = best * ANL_XA_NUM / ANL_XA_DEN;
+    if (n < 2) return ANL_OK;
+    int rc = sort_and_merge(list, n, q->read->len, temporary, &n);
     if (rc || n < 2) return rc;
     score = list[1].score - anl_mapq_closeness(&o->align.score);
     if (q->read->mate && list[0].score - o->unpaired < score)
         score = list[0].score - o->unpaired + 1; /* a pair with less is no better than none */
     const int32_t told = list[0].score * ANL_XA_NUM / ANL_XA_DEN;
     if ((n <= o->xa_most + 1 || list[o->xa_most + 1].score < told) && told < score) score = told;
-    *least = score;
+    least[0] = score;
     return rc;
 }
 
@@ -329,12 +356,12 @@ static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries,
     const anl_query *q = &queries[v->query];
     const anl_sw_params *score = &c->options->align.score;
     const int32_t len = q->read->len;
-    int32_t least, unknown = 0;
-    int rc = least_that_matters(c->options, q, s->temporary, &least);
+    int32_t least[2], unknown = 0;
+    int rc = least_that_matters(c->options, q, s->temporary, least);
     for (int32_t i = 0; i < len; ++i) unknown += q->read->seq[i] > 3;
     for (; v->scored < v->n && !rc; ++v->scored) {
         const voted_place *at = &v->list[v->scored];
-        const int32_t needed = anl_worth_votes(score, at->len, unknown, least - (len - at->len) * score->match, at->place->other);
+        const int32_t needed = anl_worth_votes(score, at->len, unknown, least[at->alt] - (len - at->len) * score->match, at->place->other);
         if (at->place->votes >= needed) rc = score_place(c, s, queries, v->query, at->place, queue, s->temporary);
     }
     return rc;
@@ -417,13 +444,27 @@ int anl_candidates_compete(const anl_candidate *a, const anl_candidate *b)
     return ANL_SHARED * (end - begin) >= shorter;
 }
 
+int32_t anl_candidates_best(const anl_query *q)
+{
+    int32_t i = 0;
+    while (i < q->n && q->candidates[i].alt) ++i;
+    return i < q->n ? i : 0;
+}
+
+/* Whether candidates[i] lessens how sure candidates[of] is. */
+static int is_rival(const anl_query *q, int32_t of, int32_t i)
+{
+    const anl_candidate *c = q->candidates;
+    return i != of && (c[of].alt || !c[i].alt) && anl_candidates_compete(&c[of], &c[i]);
+}
+
 int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t within, int32_t *competing)
 {
     const anl_candidate *c = q->candidates;
     int32_t second = 0, count = 0;
     for (int32_t i = 0; i < q->n; ++i)
-        if (i != of && c[i].score > second && anl_candidates_compete(&c[of], &c[i])) second = c[i].score;
-    for (int32_t i = 0; i < q->n; ++i) count += i != of && c[i].score >= second - within && anl_candidates_compete(&c[of], &c[i]);
+        if (c[i].score > second && is_rival(q, of, i)) second = c[i].score;
+    for (int32_t i = 0; i < q->n; ++i) count += c[i].score >= second - within && is_rival(q, of, i);
     *competing = second ? count - 1 : 0;
     return second;
 }

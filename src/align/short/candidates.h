@@ -34,8 +34,11 @@ int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_p
 /** Whether two candidates compete for the same bases: they share half of the shorter segment. Those of a split read's segments do not. */
 int anl_candidates_compete(const anl_candidate *a, const anl_candidate *b);
 
+/** The best candidate on the primary assembly; 0, the best of all, where there is none. */
+int32_t anl_candidates_best(const anl_query *q);
+
 /** Best score of a candidate that competes with candidates[of], 0 when there is none; *competing: how many others come within `within` of
- *  it. */
+ *  it. To one on the primary assembly those on ALT contigs do not matter. */
 int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t within, int32_t *competing);
 
 #endif

@@ -19,13 +19,35 @@ anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int
 {
     anl_choice c = {.candidate = -1, .min_score = min_score};
     if (!q->n || q->candidates[0].score < min_score) return c;
-    c.candidate = 0;
+    c.candidate = anl_candidates_best(q);
+    if (q->candidates[c.candidate].score < min_score) c.candidate = 0;
     /* Equal candidates: any will do, but not always the first one. */
+    const anl_candidate *first = &q->candidates[c.candidate];
     int32_t equal = 1;
-    while (equal < q->n && q->candidates[equal].score == q->candidates[0].score && q->candidates[equal].bonus == q->candidates[0].bonus)
+    while (c.candidate + equal < q->n && first[equal].score == first->score && first[equal].alt == first->alt &&
+           first[equal].bonus == first->bonus)
         ++equal;
-    if (equal > 1) c.candidate = (int32_t)(anl_read_hash(q->read) % (uint64_t)equal);
+    if (equal > 1) c.candidate += (int32_t)(anl_read_hash(q->read) % (uint64_t)equal);
     c.mapq = (uint8_t)mapq_alone(o, q, c.candidate, &c.second);
+    return c;
+}
+
+anl_choice anl_choose_alt(const anl_align_options *o, const anl_query *q, const anl_choice *chosen)
+{
+    anl_choice c = {.candidate = -1, .min_score = chosen->min_score};
+    const anl_candidate *list = q->candidates, *own = &list[chosen->candidate];
+    int32_t equal = 0;
+    if (own->alt) return c;
+    for (int32_t i = 0; i < q->n; ++i) {
+        if (!list[i].alt || list[i].score <= own->score || !anl_candidates_compete(own, &list[i])) continue;
+        if (c.candidate >= 0 && list[i].score < list[c.candidate].score) break;
+        if (c.candidate < 0 || anl_read_hash(q->read) % (uint64_t)(equal + 1) == 0) c.candidate = i;
+        ++equal;
+    }
+    for (int32_t i = 0; i < q->n && c.candidate >= 0; ++i)
+        if (!list[i].alt && list[i].score >= list[c.candidate].score && anl_candidates_compete(&list[c.candidate], &list[i]))
+            c.candidate = -1;
+    if (c.candidate >= 0) c.mapq = (uint8_t)mapq_alone(o, q, c.candidate, &c.second);
     return c;
 }
 
@@ -37,7 +59,7 @@ int anl_pair_stand_in(const anl_index *x, anl_query *q, anl_arena *results)
     const int64_t contig = x->contig_begin[a->tid], end5 = contig + (a->reverse ? a->end - 1 + a->qbeg : a->pos - a->qbeg);
     if (!(q->candidates = anl_arena_alloc(results, 1, sizeof *q->candidates))) return ANL_ENOMEM;
     *q->candidates = (anl_candidate){
-        .start = a->reverse ? end5 - len + 1 : end5, .score = a->score, .contig = a->tid, .end = len, .reverse = a->reverse};
+        .start = a->reverse ? end5 - len + 1 : end5, .score = a->score, .contig = a->tid, .end = len, .reverse = a->reverse, .alt = a->alt};
     q->candidates->dlo = q->candidates->dhi = q->candidates->start;
     q->n = q->cap = 1;
     return ANL_OK;
@@ -144,9 +166,13 @@ int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const
 {
     for (int from = 0; from < 2 && !o->no_rescue; ++from) {
         const anl_query *q = &queries[first + from];
+        int32_t n[2] = {0}, best[2] = {0}; /* on the primary assembly and on ALT contigs */
         if (anl_read_is_long(queries[first + !from].read)) continue;
-        for (int32_t i = 0; i < q->n && i < ANL_RESCUE_FROM; ++i) {
-            if (q->candidates[i].score < o->min_score || q->candidates[i].score < q->candidates[0].score - o->unpaired) break;
+        for (int32_t i = 0; i < q->n; ++i) {
+            const anl_candidate *c = &q->candidates[i];
+            if (c->score < o->min_score) break;
+            if (!n[c->alt]) best[c->alt] = c->score;
+            if (n[c->alt]++ >= ANL_RESCUE_FROM || c->score < best[c->alt] - o->unpaired) continue;
             int rc = rescue_from(o, m, x, queries, first, from, i, queue);
             if (rc) return rc;
         }
@@ -157,7 +183,8 @@ int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const
 /* What a read has or may have on its own. */
 static int32_t best_score(const anl_query *q)
 {
-    return q->candidates[0].score > q->bound ? q->candidates[0].score : q->bound;
+    const int32_t score = q->candidates[anl_candidates_best(q)].score;
+    return score > q->bound ? score : q->bound;
 }
 
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,

@@ -15,8 +15,13 @@ typedef struct anl_choice {
     uint8_t mapq;
 } anl_choice;
 
-/** Best candidate of a read on its own; none when its score is below `min_score`. Of equal ones the bases of the read choose one. */
+/** Best candidate of a read on its own; none when its score is below `min_score`. One on an ALT contig only where none on the primary assembly has
+ *  that score. Of equal ones the bases of the read choose one. */
 anl_choice anl_choose_single(const anl_align_options *o, const anl_query *q, int32_t min_score);
+
+/** The best candidate on an ALT contig that competes with what was chosen on the primary assembly and scores more, unless one there scores as much;
+ *  -1: there is none. As bwa mem with a .alt file its MAPQ knows all candidates. */
+anl_choice anl_choose_alt(const anl_align_options *o, const anl_query *q, const anl_choice *chosen);
 
 /** Gives a read that is aligned already, as long ones are, its primary alignment as its only candidate, in `results`: so its mate is paired with
  *  it, and looked for beside it. Of the index only contig_begin is used. 0 or ANL_ENOMEM. */

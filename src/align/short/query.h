@@ -16,6 +16,7 @@ typedef struct anl_candidate {
     int32_t last;       /**< position in the oriented read behind the last base aligned */
     int32_t begin, end; /**< the segment of the read, as it was sequenced, that is aligned; all of it unless anl_trace_candidates looked */
     uint8_t reverse;
+    uint8_t alt;      /**< on an ALT contig */
     uint8_t ungapped; /**< the score is that of the diagonal `start`; no gap can beat it */
     uint8_t
         whole; /**< Smith-Waterman ended with the read's last base on diagonal `start`; the same score ends at no target base before it */
@@ -26,7 +27,7 @@ typedef struct anl_query {
     const anl_read *read;
     int32_t tail;              /**< bp behind `read` that the read in the file has more: adapter, to be clipped */
     const uint8_t *strand[2];  /**< base codes of the read and of its reverse complement */
-    anl_candidate *candidates; /**< score, then bonus descending, then start, forward first */
+    anl_candidate *candidates; /**< score descending, ALT contigs last, then bonus descending, then start, forward first */
     int32_t n, n_ranked;       /**< of them; so many were there when they were last sorted */
     size_t cap;
     int64_t near_begin, near_end; /**< a region of one contig, joined coordinates, that is voted on as well; empty: none */
@@ -37,6 +38,7 @@ typedef struct anl_query {
     uint8_t truncated;            /**< more windows look alike than were fetched: the true place may be missing */
     uint8_t proper;               /**< the read is of a proper pair */
     anl_read_alignments aligned;  /**< what is reported */
+    anl_read_alignments alts;     /**< alignments on ALT contigs that are better than what competes with them, to be reported (alts.h) */
 } anl_query;
 
 #endif

@@ -37,6 +37,7 @@ static int settle_by_probes(anl_settler *f, int number, const probes *p, int rev
     const anl_sw_params *score = &o->align.score;
     const int32_t del = score->del_open + (ANL_GAP_ROOM + 1) * score->del_extend,
                   ins = score->ins_open + (ANL_GAP_ROOM + 1) * score->ins_extend;
+    if (anl_index_is_alt(f->c->index, contig)) return ANL_OK; /* it must be known what the primary assembly has */
     const int64_t behind_last = f->c->index->contig_begin[contig + 1] - q->read->len + 1; /* the contig holds the whole read */
     anl_place place = {.contig = contig, .reverse = (uint8_t)reverse, .start = -1};
     anl_index_clip(f->c->index, contig, &begin, &end);
@@ -135,8 +136,8 @@ int anl_settle_beside(anl_settler *f, int from)
         ++f->counts->proven_beside_mate;
         return settle(f, to, place, 0);
     }
-    if (f->c->options->no_pairing || others * ANL_WEAK_PLACE > place->votes ||
-        !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof))
+    if (f->c->options->no_pairing || f->c->index->n_alts || /* the bound may be that of ALT contigs, which must not count */
+        others * ANL_WEAK_PLACE > place->votes || !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof))
         return ANL_OK;
     ++f->counts->settled_by_mate;
     return settle(f, to, place, proof.bound);

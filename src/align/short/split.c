@@ -91,13 +91,12 @@ static void widen_to_read(anl_candidate *c, const anl_split_segment *segment, in
     c->ungapped = c->whole = 0;
 }
 
-/* The whole read is aligned where its segment was found: segments end where the score says, not where the clip was. None if nothing scores
- * enough. */
+/* The whole read is aligned where its segment was found: segments end where the score says, not where the clip was. found->aligned and alts: none
+ * if nothing scores enough. */
 static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_segment *segment, const anl_query *q, anl_query *found,
-                         anl_arena *results, anl_read_alignments *out)
+                         anl_arena *results)
 {
     const int32_t min_score = anl_split_min_score(c->options, c->index->contig_begin[c->index->n_contigs]);
-    *out = (anl_read_alignments){0};
     int rc = anl_trace_candidates(c, s, found, min_score / ANL_SPLIT_FIRST_LOOK, 1);
     if (rc) return rc;
     anl_choice choice = anl_choose_single(c->options, found, min_score / ANL_SPLIT_FIRST_LOOK);
@@ -111,7 +110,8 @@ static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_s
                        .n = found->n,
                        .truncated = found->truncated};
     rc = anl_trace_chosen(c, s, &whole, &choice, results);
-    *out = whole.aligned;
+    found->aligned = whole.aligned;
+    found->alts = whole.alts;
     return rc;
 }
 
@@ -125,14 +125,11 @@ static int find_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *que
     return anl_candidates_find(c, s, &anl_locate_split, queue, found, (int)segments->n, results);
 }
 
-/* No place is told twice: a secondary alignment gives way to what is at its place. */
-static void drop_secondaries_at(anl_read_alignments *aligned, const anl_read_alignment *place)
+static int add_all(anl_read_alignments *to, const anl_read_alignments *from, anl_arena *results)
 {
-    int32_t n = 1;
-    for (int32_t i = 1; i < aligned->n; ++i)
-        if (aligned->list[i].kind != ANL_SECONDARY || !anl_read_alignment_same(place, &aligned->list[i]))
-            aligned->list[n++] = aligned->list[i];
-    aligned->n = n;
+    int rc = ANL_OK;
+    for (int32_t i = 0; i < from->n && !rc; ++i) rc = anl_read_alignments_add(to, &from->list[i], results);
+    return rc;
 }
 
 static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, const anl_split_segments *segments,
@@ -142,13 +139,14 @@ static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *q
     int rc = find_segments(c, s, queue, segments, queries, results, &found);
     for (size_t i = 0; i < segments->n && !rc; ++i) {
         const int32_t number = segments->list[i].query;
-        anl_read_alignments here, *aligned = &queries[number].aligned;
-        rc = align_segment(c, s, &segments->list[i], &queries[number], &found[i], results, &here);
-        if (rc || !here.n || anl_split_overlaps(aligned, &here.list[0])) continue;
-        here.list[0].kind = ANL_SUPPLEMENTARY;
-        drop_secondaries_at(aligned, &here.list[0]);
-        for (int32_t j = 0; j < here.n && !rc; ++j)
-            if (!j || !anl_read_alignments_hold(aligned, &here.list[j])) rc = anl_read_alignments_add(aligned, &here.list[j], results);
+        anl_read_alignments *aligned = &queries[number].aligned, *here = &found[i].aligned;
+        rc = align_segment(c, s, &segments->list[i], &queries[number], &found[i], results);
+        if (rc || !here->n || anl_split_overlaps(aligned, &here->list[0])) continue;
+        here->list[0].kind = ANL_SUPPLEMENTARY;
+        anl_read_alignments_give_way(aligned, &here->list[0]);
+        for (int32_t j = 0; j < here->n && !rc; ++j)
+            if (!j || !anl_read_alignments_hold(aligned, &here->list[j])) rc = anl_read_alignments_add(aligned, &here->list[j], results);
+        if (!rc) rc = add_all(&queries[number].alts, &found[i].alts, results);
         open[number] = 1;
     }
     return rc;
@@ -168,7 +166,7 @@ static int is_segment(const anl_query *q)
 static void replace_primary(anl_read_alignments *aligned, const anl_read_alignment *by)
 {
     anl_read_alignment *own = &aligned->list[0];
-    drop_secondaries_at(aligned, by);
+    anl_read_alignments_give_way(aligned, by);
     *own = *by;
     for (int32_t i = 1; i < aligned->n; ++i) {
         const anl_read_alignment *other = &aligned->list[i];
@@ -181,7 +179,7 @@ void anl_split_judge(const anl_align_options *o, anl_query *q, const anl_read_al
 {
     anl_read_alignment *primary = &q->aligned.list[0];
     const int32_t lead = primary->score - best->score + (q->proper ? o->unpaired : 0);
-    if (!anl_read_alignment_competes(primary, best)) return;
+    if (best->alt != primary->alt || !anl_read_alignment_competes(primary, best)) return;
     if (anl_read_alignment_same(primary, best)) {
         if (best->mapq < primary->mapq && !q->proper) primary->mapq = best->mapq;
         if (best->second > primary->second) primary->second = best->second < primary->score ? best->second : primary->score;
@@ -213,9 +211,9 @@ static int judge_primaries(const anl_context *c, anl_scratch *s, anl_sw_queue *q
     rc = find_segments(c, s, queue, segments, queries, results, &found);
     for (size_t i = 0; i < segments->n && !rc; ++i) {
         anl_query *q = &queries[segments->list[i].query];
-        anl_read_alignments here;
-        rc = align_segment(c, s, &segments->list[i], q, &found[i], results, &here);
-        if (!rc && here.n) anl_split_judge(c->options, q, &here.list[0]);
+        rc = align_segment(c, s, &segments->list[i], q, &found[i], results);
+        if (!rc && found[i].aligned.n) anl_split_judge(c->options, q, &found[i].aligned.list[0]);
+        if (!rc) rc = add_all(&q->alts, &found[i].alts, results);
     }
     return rc;
 }

@@ -64,6 +64,7 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
                                 .score = e.score,
                                 .nm = e.nm,
                                 .reverse = candidate->reverse,
+                                .alt = candidate->alt,
                                 .qbeg = reverse ? len - e.qend : e.qbeg,
                                 .qend = reverse ? len - e.qbeg : e.qend};
     const int32_t before = reverse ? q->tail : 0;
@@ -163,9 +164,10 @@ static int is_other(const anl_query *q, const anl_choice *chosen, int32_t i, int
            anl_candidates_compete(&q->candidates[chosen->candidate], &q->candidates[i]);
 }
 
-/* Of the alignments told beside it none scores more than its XS. */
+/* Of the alignments told beside it none scores more than its XS; but those on ALT contigs do not count. */
 static void raise_second(anl_read_alignment *own, const anl_read_alignment *other)
 {
+    if (other->alt && !own->alt) return;
     const int32_t score = other->score < own->score ? other->score : own->score;
     if (score > own->second) own->second = score;
 }
@@ -212,21 +214,30 @@ static int append_xa(const anl_contig *contigs, const anl_read_alignment *a, anl
     return ANL_OK;
 }
 
-/* Competing alignments as bwa mem tells them. */
-static int add_xa(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results)
+/* Whether as many alignments compete as XA may tell. */
+static int fit_xa(const anl_align_options *o, const anl_query *q, const anl_choice *chosen, int32_t min_score)
 {
-    anl_read_alignment *own = &q->aligned.list[0];
+    int32_t n[2] = {0};
+    for (int32_t i = 0; i < q->n; ++i)
+        if (is_other(q, chosen, i, min_score)) ++n[q->candidates[i].alt];
+    return n[0] + n[1] && n[0] + n[1] <= (n[1] ? o->xa_most_alt : o->xa_most);
+}
+
+/* Alignments that compete with `own`, which was chosen, as bwa mem tells them: those on ALT contigs last. */
+static int add_xa(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_choice *chosen, anl_read_alignment *own,
+                  anl_arena *results)
+{
     const int32_t best = own->score;
-    int32_t min_score = chosen->min_score, others = 0;
+    int32_t min_score = chosen->min_score;
     anl_read_alignments told = {0};
     xa_text xa = {0};
     if (best * ANL_XA_NUM > min_score * ANL_XA_DEN) min_score = (best * ANL_XA_NUM + ANL_XA_DEN - 1) / ANL_XA_DEN;
-    for (int32_t i = 0; i < q->n; ++i) others += is_other(q, chosen, i, min_score);
-    if (others > c->options->xa_most || q->truncated || !others) return ANL_OK;
+    if (q->truncated || !fit_xa(c->options, q, chosen, min_score)) return ANL_OK;
     int rc = anl_read_alignments_add(&told, own, s->temporary);
-    for (int32_t i = 0; i < q->n && !rc; ++i) {
+    for (int32_t n = 0; n < 2 * q->n && !rc; ++n) {
         anl_read_alignment a;
-        if (!is_other(q, chosen, i, min_score)) continue;
+        const int32_t i = n % q->n;
+        if (q->candidates[i].alt != (n >= q->n) || !is_other(q, chosen, i, min_score)) continue;
         rc = anl_trace_candidate(c, s, q, &q->candidates[i], min_score, s->temporary, &a);
         a.kind = ANL_SECONDARY;
         if (!rc && is_news(&told, &a)) {
@@ -239,16 +250,27 @@ static int add_xa(const anl_context *c, anl_scratch *s, anl_query *q, const anl_
     return rc;
 }
 
-int anl_trace_chosen(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results)
+/* Traces what was chosen, and adds it to `to`, if it scores more than `beyond`. */
+static int add_chosen(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_choice *chosen, int32_t beyond,
+                      anl_read_alignments *to, anl_arena *results)
 {
     anl_read_alignment a;
-    q->aligned = (anl_read_alignments){0};
     if (chosen->candidate < 0) return ANL_OK;
     int rc = anl_trace_candidate(c, s, q, &q->candidates[chosen->candidate], chosen->min_score, results, &a);
-    if (rc || a.tid < 0) return rc;
+    if (rc || a.tid < 0 || a.score <= beyond) return rc;
     a.mapq = anl_is_one_repeat(q->strand[0] + a.qbeg, a.qend - a.qbeg) ? 0 : chosen->mapq;
     a.second = chosen->second < a.score ? chosen->second : a.score; /* candidates' scores know no clip bonus */
-    rc = anl_read_alignments_add(&q->aligned, &a, results);
-    if (rc || q->n < 2) return rc;
-    return c->options->all ? add_secondaries(c, s, q, chosen, results) : add_xa(c, s, q, chosen, results);
+    return anl_read_alignments_add(to, &a, results);
+}
+
+int anl_trace_chosen(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results)
+{
+    q->aligned = q->alts = (anl_read_alignments){0};
+    int rc = add_chosen(c, s, q, chosen, INT32_MIN, &q->aligned, results);
+    if (rc || !q->aligned.n || q->n < 2) return rc;
+    const anl_choice alt = anl_choose_alt(c->options, q, chosen);
+    rc = add_chosen(c, s, q, &alt, q->aligned.list[0].score, &q->alts, results);
+    if (rc) return rc;
+    if (c->options->all) return add_secondaries(c, s, q, chosen, results);
+    return q->alts.n ? add_xa(c, s, q, &alt, q->alts.list, results) : add_xa(c, s, q, chosen, q->aligned.list, results);
 }

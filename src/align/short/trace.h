@@ -16,7 +16,7 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
 int anl_trace_candidates(const anl_context *c, anl_scratch *s, anl_query *q, int32_t min_score, int segments);
 
 /** Fills q->aligned, in `results`, from what was chosen: the primary alignment, and the competing candidates as secondary ones (-a) or,
- *  where bwa mem would, as its XA tag; every place is told once, and XS is the best score of those told at least. 0 or ANL_ENOMEM. */
+ *  where bwa mem would, as its XA tag; and q->alts with a better alignment on an ALT contig, which then has the XA tag; every place is told once, and XS is the best score of those told at least. 0 or ANL_ENOMEM. */
 int anl_trace_chosen(const anl_context *c, anl_scratch *s, anl_query *q, const anl_choice *chosen, anl_arena *results);
 
 #endif
