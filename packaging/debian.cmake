@@ -45,9 +45,10 @@ set(CPACK_DEBIAN_PYTHON3_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PYTHON3_PACKAGE_DEPENDS "anneal (= ${full}), python3 (>= 3.9), python3-numpy")
 set(CPACK_COMPONENT_PYTHON3_DESCRIPTION "${about}\n\nThe Python package, with the names of mappy, and the embedding itself.")
 
-# What packages of programs that use the library are to depend on; Python's byte code.
+# What packages of programs that use the library are to depend on, ldconfig; Python's byte code.
 file(WRITE ${made}/shlibs "libanneal ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} anneal (>= ${PROJECT_VERSION})\n")
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${made}/shlibs)
+file(WRITE ${made}/triggers "activate-noawait ldconfig\n")
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${made}/shlibs ${made}/triggers)
 set(CPACK_DEBIAN_PYTHON3_PACKAGE_CONTROL_EXTRA ${here}/postinst ${here}/prerm)
 
 # What Debian's policy wants beside the files of an install is done by a script between staging and packing.
