@@ -31,7 +31,7 @@ template <typename F> int guarded(F f)
 }
 
 using faiss::Index;
-typedef Index::idx_t id;
+typedef std::int64_t id; // Index::idx_t, or faiss::idx_t from 1.7.3 on
 
 Index *index(void *p)
 {

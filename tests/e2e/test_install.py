@@ -16,8 +16,12 @@ def command(*args, **env):
 
 command("cmake", "--install", build, "--prefix", prefix)
 files = [os.path.relpath(os.path.join(d, f), prefix) for d, _, names in os.walk(prefix) for f in names]
-for end in ("bin/anneal", "include/anneal.h", "share/anneal/anneal-d128.anm", "man1/anneal.1", "bash-completion/completions/anneal", "site-functions/_anneal", "pkgconfig/anneal.pc", "annealConfig.cmake"):
+for end in ("bin/anneal", "include/anneal.h", "share/anneal/anneal-d128.anm", "man1/anneal.1", "bash-completion/completions/anneal", "site-functions/_anneal", "pkgconfig/anneal.pc", "annealConfig.cmake",
+            "doc/anneal/LICENSE", "doc/anneal/CHANGELOG.md", "doc/anneal/CITATION.cff", "doc/anneal/examples/example.c"):
     check(any(f.endswith(end) for f in files), f"{end} is not installed: {files}")
+check(not any("_core" in f for f in files), f"the Python package is pip's and Debian's to install: {files}")
+page = open(os.path.join(prefix, next(f for f in files if f.endswith("man1/anneal.1")))).read()
+check(".SH EXAMPLES\n" in page and "anneal index \\-t 4 \\-o ref.anl ref.fa.gz" in page, "the man page has no examples")
 libdir = os.path.join(prefix, next(os.path.dirname(f) for f in files if "libanneal." in f))
 library = next(os.path.join(libdir, f) for f in os.listdir(libdir) if f.startswith("libanneal.so"))
 symbols = {line.split()[-1].split("@")[0] for line in command("nm", "-D", "--defined-only", library).splitlines()}
@@ -29,7 +33,7 @@ command(installed, "index", "-o", anl, GENOME)
 contigs = {c.split(" ")[0]: "".join(c.split("\n")[1:]) for c in read_gz(GENOME).split(">")[1:]}
 read = contigs["chr1"][5000:5150]
 mate = contigs["chr1"][5250:5400][::-1].translate(str.maketrans("ACGT", "TGCA"))
-client = os.path.join(SOURCE, "tests", "example.c")
+client = os.path.join(prefix, next(f for f in files if f.endswith("examples/example.c")))
 flags = command("pkg-config", "--cflags", "--libs", "anneal", PKG_CONFIG_PATH=os.path.join(libdir, "pkgconfig")).split()
 command(os.environ.get("CC", "cc"), "-Wall", "-Wextra", "-Werror", "-o", path("client"), client, *flags, f"-Wl,-rpath,{libdir}")
 shutil.copy(client, path("client.cpp"))
