@@ -124,15 +124,23 @@ static int use_gpu(anl_aligner *a)
     return rc ? rc : check_gpu(a);
 }
 
+static int make_search(anl_aligner *a)
+{
+    const int rc = anl_search_new(&a->search, a->index, a->options.search);
+    if (!rc) anl_search_competing_only(a->search);
+    return rc;
+}
+
 /* Back to the CPU. */
 static int leave_gpu(anl_aligner *a)
 {
     free_workers(a);
-    int rc = anl_search_use(a->search, NULL);
-    if (!rc) rc = anl_encoder_use(a->encoder, NULL);
+    anl_search_free(a->search);
+    a->search = NULL;
+    int rc = anl_encoder_use(a->encoder, NULL);
     anl_gpu_free(a->gpu);
     a->gpu = NULL;
-    return rc;
+    return rc ? rc : make_search(a);
 }
 
 /* A GPU or the CPU; the latter also where nobody asked for the GPU that is there and it cannot be opened, or has too little memory. */
@@ -163,8 +171,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
         rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc && options->search == ANL_SEARCH_FAISS) rc = anl_index_check(a->index); /* it takes the lists as they are, and all of them */
-    if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
-    if (!rc) anl_search_competing_only(a->search);
+    if (!rc) rc = make_search(a);
     for (int i = 0; i < BUFFERS && !rc; ++i)
         if (!(a->arenas[i] = anl_arena_new())) rc = ANL_ENOMEM;
     if (!rc) rc = choose_device(a);

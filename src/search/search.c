@@ -26,7 +26,6 @@ typedef struct probe {
 
 struct anl_search_scratch {
     anl_gpu_stream *stream; /* NULL: the CPU */
-    anl_gpu_stream *own;    /* the same, if it is to be freed */
     int64_t entries;
     uint8_t *queries; /* biased to unsigned */
     uint8_t *gathered;
@@ -83,7 +82,7 @@ int anl_search_use(anl_search *s, anl_gpu *gpu)
                                  .ids = x->ids,
                                  .no_id = ANL_INDEX_NO_WINDOW};
     if (s->faiss) return ANL_OK;
-    int rc = gpu ? anl_gpu_load_lists(gpu, &lists) : ANL_OK;
+    int rc = anl_gpu_load_lists(gpu, &lists);
     if (!rc) s->gpu = gpu;
     return rc;
 }
@@ -102,15 +101,9 @@ void anl_search_free(anl_search *s)
 
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s)
 {
-    return anl_search_scratch_on(out, s, NULL);
-}
-
-int anl_search_scratch_on(anl_search_scratch **out, const anl_search *s, anl_gpu_stream *stream)
-{
     anl_search_scratch *sc = anl_alloc(1, sizeof *sc);
     if (!sc) return ANL_ENOMEM;
-    int rc = s->gpu && !stream ? anl_gpu_stream_new(&sc->own, s->gpu) : ANL_OK;
-    if (s->gpu) sc->stream = stream ? stream : sc->own;
+    int rc = s->gpu ? anl_gpu_stream_new(&sc->stream, s->gpu) : ANL_OK;
     if (rc) {
         anl_search_scratch_free(sc);
         return rc;
@@ -122,7 +115,7 @@ int anl_search_scratch_on(anl_search_scratch **out, const anl_search *s, anl_gpu
 void anl_search_scratch_free(anl_search_scratch *sc)
 {
     if (!sc) return;
-    anl_gpu_stream_free(sc->own);
+    anl_gpu_stream_free(sc->stream);
     void *const all[] = {sc->queries, sc->gathered, sc->dots,   sc->keys,  sc->counts,       sc->limits, sc->norms,
                          sc->probes,  sc->sorted,   sc->starts, sc->which, sc->before,       sc->values, sc->distances,
                          sc->merged,  sc->packed,   sc->found,  sc->flat,  sc->flat_queries, sc->unsure};

@@ -37,14 +37,12 @@ void anl_search_free(anl_search *s);
 /** From here on windows that cannot hold a place that competes with the nearest (ANL_COSINE_DROP_COMPETING) are no hits. */
 void anl_search_competing_only(anl_search *s);
 
-/** From here on scratches search on `gpu`, which must outlive the search, or on the CPU again where it is NULL; call before they are made. FAISS's
- *  own search stays on the CPU. 0 or what anl_gpu_load_lists says. */
+/** From here on scratches search on `gpu`, which must outlive the search; call before they are made. FAISS's own search stays on the CPU.
+ *  0 or what anl_gpu_load_lists says. */
 int anl_search_use(anl_search *s, anl_gpu *gpu);
 
 typedef struct anl_search_scratch anl_search_scratch; /**< one a thread */
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s);
-/** The same, for a search on a GPU on the caller's stream, which must outlive it; NULL: on one of its own. */
-int anl_search_scratch_on(anl_search_scratch **out, const anl_search *s, anl_gpu_stream *stream);
 void anl_search_scratch_free(anl_search_scratch *sc);
 
 /** Entries of the store, padding included, that a scratch's native searches have gone through so far. */

@@ -6,7 +6,7 @@ int anl_scratch_init(anl_scratch *s, const anl_context *context)
     int rc = s->temporary && s->voter ? ANL_OK : ANL_ENOMEM;
     if (!rc && context->gpu) rc = anl_gpu_stream_new(&s->stream, context->gpu);
     if (!rc && context->encoder) rc = anl_encoder_scratch_on(&s->encoder, context->encoder, s->stream);
-    if (!rc && context->search) rc = anl_search_scratch_on(&s->search, context->search, s->stream);
+    if (!rc && context->search) rc = anl_search_scratch_new(&s->search, context->search);
     if (!rc) rc = anl_extend_scratch_new(&s->extend);
     if (!rc) rc = anl_sw_batch_new(&s->sw);
     if (!rc) anl_sw_batch_use(s->sw, s->stream);
