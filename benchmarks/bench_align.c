@@ -236,7 +236,7 @@ int main(int argc, char **argv)
         fputs("usage: bench_align [-t THREADS] [-s SECONDS] [-K BASES] INDEX.anl READS [MATES]\n", stderr);
         return 2;
     }
-    const anl_reads_options o = {.path = argv[optind + 1], .mates = argc - optind == 3 ? argv[optind + 2] : NULL};
+    const anl_reads_options o = {.path = argv[optind + 1], .mates = argc - optind == 3 ? argv[optind + 2] : NULL, .ahead = 1};
     need(anl_kernels_get() && !anl_threads_start(threads) && !anl_batch_init(&batch) && !anl_reads_open(&reads, &o));
     double reading = now();
     need(!anl_reads_next(reads, (int64_t)bases, &batch));

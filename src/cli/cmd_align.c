@@ -81,7 +81,7 @@ static int open_lanes(job *j)
     if (!(j->reads = anl_alloc(l->n, sizeof *j->reads))) return ANL_ENOMEM;
     if (!(j->summary.of_lane = anl_alloc(l->n, sizeof *j->summary.of_lane))) return ANL_ENOMEM;
     for (size_t i = 0; i < l->n && !rc; ++i) {
-        const anl_reads_options from = {l->list[i].path, l->list[i].mates, s->interleaved, s->output.reference};
+        const anl_reads_options from = {l->list[i].path, l->list[i].mates, s->interleaved, s->output.reference, s->align.threads > 1};
         rc = anl_reads_open(&j->reads[i], &from);
     }
     return rc;
