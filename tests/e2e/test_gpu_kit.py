@@ -35,9 +35,39 @@ for row in ("| embedding | - |", "| embedding, search, verification | - |", "| w
     check(row in table, f"no row {row}\n{table}")
 check("-x diverged: equal" in open(path("report/equal.log")).read(), "the devices were not compared")
 
+# What it does with a GPU, seen without one: an anneal that says it has one, and tools that say what NVIDIA's say.
+def script(name, text, where=os.path.join(unpacked, "bin")):
+    with open(os.path.join(where, name), "w") as f: f.write("#!/usr/bin/env bash\n" + text)
+    os.chmod(os.path.join(where, name), 0o755)
+
+os.rename(os.path.join(unpacked, "bin", "anneal"), os.path.join(unpacked, "bin", "real"))
+script("anneal", """if [ "$1" = devices ]; then printf 'cpu\\t2 cores\\ncuda:0\\tTest GPU\\tsm_90\\t80000 MiB\\t132 multiprocessors\\n'; exit; fi
+args=(); for a in "$@"; do [ "$a" = cuda ] && a=cpu; args+=("$a"); done
+"$(dirname "$0")/real" "${args[@]}" && { [ -z "${ANNEAL_GPU_TIMES:-}" ] || printf 'products\\t1.500 ms\\t3 times\\n' >&2; }""")
+script("ncu", r'''cat <<'END'
+==PROF== Connected
+"ID","Process ID","Kernel Name","gpu__time_duration.sum","sm__throughput.avg.pct_of_peak_sustained_elapsed","dram__throughput.avg.pct_of_peak_sustained_elapsed","launch__registers_per_thread"
+"","","","ns","%","%","register/thread"
+"0","1","anl::scan_kernel(search_memory, lists)","2,000,000","40","80","128"
+"1","1","anl::norm_kernel(linear)","500,000","10","60","32"
+"2","1","anl::scan_kernel(search_memory, lists)","1,000,000","70","20","128"
+END''')
+script("compute-sanitizer", "exit 0")
+command(os.path.join(unpacked, "run"), "-q", "-t", 2, "gpu")
+table = open(path("gpu/report.md")).read()
+for row in ("| Test GPU, 80000 MiB, 132 multiprocessors | GPU | CPU: ", "| index, pairs, long reads, -k 200, -x diverged | the CPU's bytes |", "| records of the whole run | the CPU's |", "| products | 1.500 ms, 3 times |",
+            "| kernel anl::scan_kernel | 3.000 ms in 2 launches, SM 50%, memory 60%, 128 registers |", "| kernel anl::norm_kernel | 0.500 ms in 1 launches", "| memcheck of test_cuda | clean |", "| racecheck of test_cuda | clean |"):
+    check(row in table, f"no row {row}\n{table}")
+
+# Other bytes than the CPU's are told.
+script("anneal", open(os.path.join(unpacked, "bin", "anneal")).read().replace("a=cpu;", "{ a=cpu; [ $1 = index ] || more='-A 2'; };").replace('"${args[@]}" &&', '"${args[@]}" $more &&').split("\n", 1)[1])
+command(os.path.join(unpacked, "run"), "-q", "-t", 2, "differs", status=1)
+table = open(path("differs/report.md")).read()
+check("| equal | FAILED" in table and "DIFFERENT" in open(path("differs/equal.log")).read() and "| records of the whole run | DIFFERENT |" in table, table)
+
 # A step that fails is told and the others go on; when the time is up no step begins.
 for name in ("anneal", "bench_align"):
-    with open(os.path.join(unpacked, "bin", name), "w") as f: f.write("#!/bin/sh\nexit 3\n")
+    script(name, "exit 3")
 command(os.path.join(unpacked, "run"), "-q", "-t", 2, "failed", status=1)
 table = open(path("failed/report.md")).read()
 check("| bench_align | FAILED, exit status 3" in table and "| GCUPS" in table and "| all of it: 5 steps failed |" in table, table)
