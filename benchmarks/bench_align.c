@@ -26,7 +26,8 @@ typedef struct worker {
 static int threads;
 static double seconds = 2;
 static anl_batch batch;
-static int8_t *vectors; /* [batch.n][d] */
+static int8_t *vectors;  /* [batch.n][d] */
+static char times[2048]; /* of the GPU, with $ANNEAL_GPU_TIMES=1 */
 
 /* The CPU or the GPU with all that the stages need. */
 typedef struct side {
@@ -196,6 +197,7 @@ static void measure(int device, const char *index, double rates[STAGES], double 
     need(!anl_aligner_open(&s.aligner, index, NULL, &s.options));
     rates[ALIGN] = rate(&s, NULL);
     *writing = write_rate(&s);
+    anl_aligner_times(s.aligner, times, sizeof times);
     anl_aligner_free(s.aligner);
 }
 
@@ -236,7 +238,7 @@ int main(int argc, char **argv)
         fputs("usage: bench_align [-t THREADS] [-s SECONDS] [-K BASES] INDEX.anl READS [MATES]\n", stderr);
         return 2;
     }
-    const anl_reads_options o = {.path = argv[optind + 1], .mates = argc - optind == 3 ? argv[optind + 2] : NULL};
+    const anl_reads_options o = {.path = argv[optind + 1], .mates = argc - optind == 3 ? argv[optind + 2] : NULL, .ahead = 1};
     need(anl_kernels_get() && !anl_threads_start(threads) && !anl_batch_init(&batch) && !anl_reads_open(&reads, &o));
     double reading = now();
     need(!anl_reads_next(reads, (int64_t)bases, &batch));
@@ -254,6 +256,7 @@ int main(int argc, char **argv)
     measure(ANL_DEVICE_CPU, argv[optind], cpu, work, &writing);
     if (has_gpu) measure(ANL_DEVICE_GPU, argv[optind], gpu, work, &writing);
     print(cpu, gpu, work, has_gpu ? &device : NULL);
+    fputs(times, stdout);
     printf("%-34s %12s %12.4g\n%-34s %12s %12.4g\n", "reading, one thread", "", reading, "writing BAM to /dev/null", "", writing);
     anl_reads_free(reads);
     anl_batch_free(&batch);

@@ -1,11 +1,11 @@
-/* The align pipeline's loads on the first GPU and on the CPU, beside the limits of the GPU: build/bench_gpu [-t THREADS] [-s SECONDS] [MILLIONS...]
- * Embeddings of 150 bp, queries against random vectors (1, 10 and 50 million unless given), Smith-Waterman of 150 by 250 bp. Each thread has
- * a stream of its own; the CPU uses as many threads. benchmarks/bench-gpu adds whole runs of anneal. */
+/* The align pipeline's loads on the first GPU and on the CPU, beside the limits of the GPU: build/bench_gpu [-t THREADS] [-s SECONDS] [-m GIB] [MILLIONS...]
+ * Embeddings of 150 bp, queries against made-up vectors (1, 10, 50 and 65 million unless given) of which a query meets as many as in a real genome
+ * (store.h), Smith-Waterman of 150 by 250 bp. Stores of more than GIB are left out, three quarters of the free memory unless given. Each thread has
+ * a stream of its own; the CPU uses as many threads. benchmarks/bench-gpu adds whole runs of anneal; $ANNEAL_GPU_TIMES=1 the times of kernels. */
 #include "bench.h"
+#include "store.h"
 
 #include "encoder.h"
-#include "search.h"
-#include "cluster.h"
 #include "devices.h"
 #include "sketch.h"
 #include "sw_batch.h"
@@ -19,10 +19,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 4096, DIM = 128, LENGTH = 150, TARGET = 250, NEIGHBOURS = 64 };
+enum { BATCH = 4096, DIM = STORE_DIM, LENGTH = 150, TARGET = 250, NEIGHBOURS = 64 };
+
+#define GIB 1073741824.0
 
 static int threads;
-static double seconds = 2;
+static double seconds = 2, memory; /* memory: bytes that a store may take */
 static anl_gpu *gpu;
 static anl_device device;
 
@@ -147,60 +149,23 @@ typedef struct store {
     anl_search *on[2]; /* CPU, GPU */
 } store;
 
-/* Random vectors of about a real one's length. */
-static void fill_panels(int8_t *panels, int32_t *bias, int64_t n, uint64_t seed)
-{
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (int64_t p = 0; p < n / 16; ++p) {
-        int8_t *at = panels + p * 16 * DIM;
-        for (int i = 0; i < 16; ++i) bias[p * 16 + i] = 0;
-        for (int w = 0; w < 16 * DIM / 8; ++w) {
-            const uint64_t r = mix(seed + (uint64_t)(p * 256 + w));
-            for (int b = 0; b < 8; ++b) {
-                const int8_t v = (int8_t)((int8_t)(r >> 8 * b) / 2);
-                at[w * 8 + b] = v;
-                bias[p * 16 + (w * 8 + b) % 64 / 4] += v * v + 256 * v;
-            }
-        }
-    }
-}
+static store_noise noise;
 
-/* About n vectors, in as many lists as an index has, all of one size. */
 static void make_store(store *s, int64_t n)
 {
-    anl_index *x = &s->index;
-    const int64_t lists = anl_lists_count(n), each = (int64_t)anl_panels_padded((size_t)(n / lists)), entries = lists * each;
-    int8_t *centroids = anl_alloc((size_t)lists, DIM), *codes = anl_alloc((size_t)entries, DIM);
-    int32_t *centroid_bias = anl_alloc((size_t)lists, 4), *bias = anl_alloc((size_t)entries, 4);
-    uint32_t *ids = anl_alloc((size_t)entries, 4);
-    uint64_t *begin = anl_alloc((size_t)lists + 1, 8);
-    need(centroids && codes && centroid_bias && bias && ids && begin);
-    fill_panels(centroids, centroid_bias, lists, 1);
-    fill_panels(codes, bias, entries, 1u << 30);
-    for (int64_t i = 0; i < entries; ++i) ids[i] = (uint32_t)i;
-    for (int64_t i = 0; i <= lists; ++i) begin[i] = (uint64_t)(i * each);
-    *x = (anl_index){.d = DIM,
-                     .nlist = (int32_t)lists,
-                     .n_entries = entries,
-                     .longest_list = each,
-                     .centroids = centroids,
-                     .centroid_bias = centroid_bias,
-                     .list_begin = begin,
-                     .codes = codes,
-                     .bias = bias,
-                     .ids = ids};
-    need(!anl_search_new(&s->on[0], x, ANL_SEARCH_NATIVE));
-    s->on[1] = NULL;
-    if (gpu) need(!anl_search_new(&s->on[1], x, ANL_SEARCH_NATIVE) && !anl_search_use(s->on[1], gpu));
+    store_make(&s->index, n, &noise, threads);
+    for (int on = 0; on < (gpu ? 2 : 1); ++on) {
+        need(!anl_search_new(&s->on[on], &s->index, ANL_SEARCH_NATIVE));
+        anl_search_competing_only(s->on[on]);
+    }
+    if (gpu) need(!anl_search_use(s->on[1], gpu));
 }
 
 static void free_store(store *s)
 {
-    const anl_index *x = &s->index;
-    const void *all[] = {x->centroids, x->centroid_bias, x->list_begin, x->codes, x->bias, x->ids};
-    for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free((void *)(uintptr_t)all[i]);
-    anl_search_free(s->on[0]);
-    anl_search_free(s->on[1]);
+    for (int on = 0; on < 2; ++on) anl_search_free(s->on[on]);
+    store_free(&s->index);
+    *s = (store){0};
 }
 
 static void *search_start(const void *shared, int on_gpu)
@@ -209,12 +174,7 @@ static void *search_start(const void *shared, int on_gpu)
     searcher *own = anl_alloc(1, sizeof *own);
     need(own && !anl_search_scratch_new(&own->scratch, s->on[on_gpu]));
     own->search = s->on[on_gpu];
-    const uint64_t seed = mix((uint64_t)omp_get_thread_num());
-    for (int i = 0; i < BATCH; ++i) {
-        int8_t *q = own->queries + i * DIM;
-        anl_index_entry(&s->index, (int64_t)(mix(seed + (uint64_t)i) % (uint64_t)s->index.n_entries), q);
-        for (int c = 0; c < DIM; ++c) q[c] = (int8_t)(q[c] / 2 + (int)(mix(seed + (uint64_t)(i * DIM + c)) % 41) - 20);
-    }
+    for (int i = 0; i < BATCH; ++i) store_query(&s->index, &noise, (uint64_t)(omp_get_thread_num() * BATCH + i), own->queries + i * DIM);
     return own;
 }
 
@@ -236,11 +196,20 @@ static void bench_search(double millions)
 {
     static store s;
     char what[64];
+    double entries, within, competing;
+    if (store_bytes(millions * 1e6) > memory) {
+        printf("queries/s, %g M vectors: left out, as they take %.1f GiB and -m allows %.1f\n", millions, store_bytes(millions * 1e6) / GIB,
+               memory / GIB);
+        return;
+    }
     make_store(&s, (int64_t)(millions * 1e6));
     const load l = {search_start, search_run, search_stop, &s, BATCH}, less = {search_start, search_run, search_stop, &s, 512};
     const anl_index *x = &s.index;
     const int nprobe = anl_search_nprobe(x, 1);
     const double scanned = (double)x->n_entries / x->nlist * nprobe, sharing = fmin(64, fmax(1, (double)BATCH * nprobe / x->nlist));
+    store_measure(x, &noise, nprobe, &entries, &within, &competing);
+    printf("%g M vectors: a query meets %.0f entries in %d of %d lists, %.1f%% of them nearer than noise; %.0f compete with its nearest\n",
+           millions, entries, nprobe, x->nlist, 100 * within, competing);
     const double on_gpu = gpu ? rate(&l, 1) : 0, on_cpu = rate(&less, 0);
     snprintf(what, sizeof what, "queries/s, %g M vectors", millions);
     report(what, on_gpu, on_cpu, 2 * DIM * (x->nlist + scanned), device.int8_rate, "int8 op/s");
@@ -254,6 +223,7 @@ static uint8_t targets[BATCH][TARGET];
 
 typedef struct scorer {
     anl_sw_batch *batch;
+    anl_gpu_stream *stream;
     anl_sw_job jobs[BATCH];
     anl_sw_result results[BATCH];
 } scorer;
@@ -262,7 +232,8 @@ static void *sw_start(const void *shared, int on_gpu)
 {
     scorer *own = anl_alloc(1, sizeof *own);
     (void)shared;
-    need(own && !anl_sw_batch_new(&own->batch) && (!on_gpu || !anl_sw_batch_use(own->batch, gpu)));
+    need(own && !anl_sw_batch_new(&own->batch) && (!on_gpu || !anl_gpu_stream_new(&own->stream, gpu)));
+    anl_sw_batch_use(own->batch, own->stream);
     for (int i = 0; i < BATCH; ++i) own->jobs[i] = (anl_sw_job){bases[i], targets[i], LENGTH, TARGET};
     return own;
 }
@@ -279,6 +250,7 @@ static void sw_stop(void *data)
 {
     scorer *own = data;
     anl_sw_batch_free(own->batch);
+    anl_gpu_stream_free(own->stream);
     free(own);
 }
 
@@ -294,10 +266,13 @@ int main(int argc, char **argv)
 {
     const char *why;
     threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    for (int c; (c = getopt(argc, argv, "t:s:")) != -1;) {
+    memory = 0.75 * (double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    for (int c; (c = getopt(argc, argv, "t:s:m:")) != -1;) {
         if (c == '?') return 2;
         if (c == 't')
             threads = atoi(optarg);
+        else if (c == 'm')
+            memory = atof(optarg) * GIB;
         else
             seconds = atof(optarg);
     }
@@ -310,10 +285,16 @@ int main(int argc, char **argv)
     }
     printf("GPU: %s, CPU: %s, %d threads\n%-30s %14s %14s %8s   share of the GPU's limit\n", gpu ? anl_gpu_name(gpu) : "none",
            anl_kernels_get()->name, threads, "", "GPU", "CPU", "ratio");
+    store_noise_make(&noise);
     bench_embed();
     for (int i = optind; i < argc; ++i) bench_search(atof(argv[i]));
-    for (int i = 0; optind == argc && i < 3; ++i) bench_search((double[]){1, 10, 50}[i]);
+    for (int i = 0; optind == argc && i < 4; ++i) bench_search((double[]){1, 10, 50, 65}[i]);
     bench_sw();
+    if (gpu) {
+        char times[2048];
+        anl_gpu_times(gpu, times, sizeof times);
+        fputs(times, stdout);
+    }
     anl_gpu_free(gpu);
     return 0;
 }

@@ -84,7 +84,7 @@ static int open_alignments(source *s, struct hFILE *file, const char *path, cons
     return (s->bam = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }
 
-static int source_open(source *s, const char *path, const char *reference)
+static int source_open(source *s, const char *path, const anl_reads_options *o)
 {
     htsFormat format;
     if (!(s->name = strdup(strcmp(path, "-") ? path : "standard input"))) return anl_fail(ANL_ENOMEM, "out of memory");
@@ -94,13 +94,14 @@ static int source_open(source *s, const char *path, const char *reference)
     /* FASTQ starts with @ as SAM does; htslib tells them apart by what follows. */
     if (hts_detect_format(file, &format) == 0 && format.category == sequence_data && format.format != fastq_format &&
         format.format != fasta_format)
-        return open_alignments(s, file, path, reference);
+        return open_alignments(s, file, path, o->reference);
     anl_text *text;
     int rc = anl_text_over(&text, file, path);
     if (rc) {
         hclose_abruptly(file);
         return rc;
     }
+    if (o->ahead) anl_text_go_ahead(text);
     rc = anl_fastq_new(&s->fastq, text);
     if (rc) anl_text_free(text);
     return rc;
@@ -311,8 +312,8 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
     hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     r->has_second = options->mates != NULL;
     r->interleaved = options->interleaved;
-    int rc = source_open(&r->first, options->path, options->reference);
-    if (!rc && r->has_second) rc = source_open(&r->second, options->mates, options->reference);
+    int rc = source_open(&r->first, options->path, options);
+    if (!rc && r->has_second) rc = source_open(&r->second, options->mates, options);
     if (!rc) rc = keep_header(r, &r->first);
     if (!rc) rc = keep_header(r, &r->second);
     if (rc) {

@@ -1,7 +1,10 @@
 #include "text.h"
 
+#include "ahead.h"
+
 #include <errno.h>
 #include <htslib/hfile.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,9 +21,13 @@ struct anl_text {
     char *name, *buffer;
     size_t cap, begin, end; /* bytes [begin, end) of the buffer are unread */
     int64_t number, size;   /* size: bytes of the file, 0: not known */
+    atomic_llong seen;      /* bytes of it read so far */
+    int ended, status, may_go_ahead;
+    anl_ahead *ahead; /* what inflates in a thread of its own; NULL: none does */
+    /* Of who inflates. */
     z_stream gzip;
-    unsigned char *input;                 /* compressed bytes; NULL for plain text */
-    int in_member, padded, ended, status; /* padded: zeros were met behind a member */
+    unsigned char *input;  /* compressed bytes; NULL for plain text */
+    int in_member, padded; /* padded: zeros were met behind a member */
 };
 
 /* What is compressed otherwise is named, and how to read it all the same. */
@@ -85,12 +92,13 @@ int anl_text_open(anl_text **out, const char *path)
 
 double anl_text_share(const anl_text *t)
 {
-    return t->size ? (double)htell(t->file) / (double)t->size : 0;
+    return t->size ? (double)atomic_load(&t->seen) / (double)t->size : 0;
 }
 
 void anl_text_free(anl_text *t)
 {
     if (!t) return;
+    anl_ahead_free(t->ahead);
     if (t->file) hclose_abruptly(t->file);
     if (t->input) inflateEnd(&t->gzip);
     free(t->input);
@@ -99,56 +107,68 @@ void anl_text_free(anl_text *t)
     free(t);
 }
 
-/* At the end of a gzip member: 1 when another one begins, 0 when what was read is used up, -1 with the status set. Tapes and object stores
- * fill files up with zeros, which are passed over. */
+/* Bytes of the file as they are: their number, 0 at the end, or ANL_EIO. */
+static ssize_t read_some(anl_text *t, void *to, size_t room)
+{
+    const ssize_t got = hread(t->file, to, room);
+    if (got < 0) return anl_fail(ANL_EIO, "%s: cannot read: %s", t->name, strerror(errno));
+    atomic_fetch_add(&t->seen, got);
+    return got;
+}
+
+/* At the end of a gzip member: 1 when another one begins, 0 when what was read is used up, or ANL_EFORMAT. Tapes and object stores fill files
+ * up with zeros, which are passed over. */
 static int next_member(anl_text *t)
 {
     z_stream *z = &t->gzip;
     for (; z->avail_in && !*z->next_in; ++z->next_in, --z->avail_in) t->padded = 1;
     if (!z->avail_in) return 0;
-    if (t->padded || *z->next_in != 0x1f) {
-        t->status = anl_fail(ANL_EFORMAT, "%s: something else follows the gzip data", t->name);
-        return -1;
-    }
+    if (t->padded || *z->next_in != 0x1f) return anl_fail(ANL_EFORMAT, "%s: something else follows the gzip data", t->name);
     inflateReset(z);
     t->in_member = 1;
     return 1;
 }
 
-/* Inflates up to `room` bytes; their number, 0 at the end, -1 with the status set. */
-static ssize_t inflate_some(anl_text *t, char *to, size_t room)
+/* Inflates up to `room` bytes: their number, 0 at the end, ANL_EIO or ANL_EFORMAT. */
+static ssize_t inflate_some(void *text, char *to, size_t room)
 {
+    anl_text *t = text;
     z_stream *z = &t->gzip;
     z->next_out = (unsigned char *)to;
     z->avail_out = (unsigned)(room < INT32_MAX ? room : INT32_MAX);
     const unsigned before = z->avail_out;
     while (z->avail_out == before) {
         if (z->avail_in == 0) {
-            const ssize_t got = hread(t->file, t->input, INPUT);
-            if (got < 0) {
-                t->status = anl_fail(ANL_EIO, "%s: cannot read: %s", t->name, strerror(errno));
-                return -1;
-            }
-            if (got == 0) {
-                if (!t->in_member) return 0;
-                t->status = anl_fail(ANL_EFORMAT, "%s: truncated gzip", t->name);
-                return -1;
-            }
+            const ssize_t got = read_some(t, t->input, INPUT);
+            if (got < 0) return got;
+            if (got == 0) return t->in_member ? anl_fail(ANL_EFORMAT, "%s: truncated gzip", t->name) : 0;
             z->next_in = t->input;
             z->avail_in = (unsigned)got;
         }
         const int begun = t->in_member ? 1 : next_member(t);
-        if (begun < 0) return -1;
+        if (begun < 0) return begun;
         if (!begun) continue;
         const int status = inflate(z, Z_NO_FLUSH);
         if (status == Z_STREAM_END) {
             t->in_member = 0;
-        } else if (status != Z_OK && status != Z_BUF_ERROR) {
-            t->status = anl_fail(ANL_EFORMAT, "%s: corrupt gzip", t->name);
-            return -1;
-        }
+        } else if (status != Z_OK && status != Z_BUF_ERROR)
+            return anl_fail(ANL_EFORMAT, "%s: corrupt gzip", t->name);
     }
     return (ssize_t)(before - z->avail_out);
+}
+
+/* The next bytes of text, from wherever they come; as the functions above. */
+static ssize_t more(anl_text *t, char *to, size_t room)
+{
+    if (!t->input) return read_some(t, to, room);
+    if (t->may_go_ahead) t->ahead = anl_ahead_start(inflate_some, t);
+    t->may_go_ahead = 0; /* where no thread could be started, it goes on without */
+    return t->ahead ? anl_ahead_take(t->ahead, to, room) : inflate_some(t, to, room);
+}
+
+void anl_text_go_ahead(anl_text *t)
+{
+    t->may_go_ahead = t->size > 0;
 }
 
 /* Reads more behind what is unread. */
@@ -165,9 +185,8 @@ static int fill(anl_text *t)
         t->buffer = grown;
         t->cap *= 2;
     }
-    const size_t room = t->cap - t->end;
-    const ssize_t got = t->input ? inflate_some(t, t->buffer + t->end, room) : hread(t->file, t->buffer + t->end, room);
-    if (got < 0) return t->status ? t->status : (t->status = anl_fail(ANL_EIO, "%s: cannot read: %s", t->name, strerror(errno)));
+    const ssize_t got = more(t, t->buffer + t->end, t->cap - t->end);
+    if (got < 0) return t->status = (int)got;
     if (got == 0) t->ended = 1;
     t->end += (size_t)got;
     return ANL_OK;

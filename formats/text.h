@@ -12,6 +12,10 @@ int anl_text_open(anl_text **out, const char *path);
 struct hFILE;
 int anl_text_over(anl_text **out, struct hFILE *file, const char *path);
 
+/** From the next line on a thread of its own inflates the text ahead of who reads it, if it is a gzip file: no pipe, whose next bytes may never
+ *  come. Lines and errors stay the same. */
+void anl_text_go_ahead(anl_text *t);
+
 void anl_text_free(anl_text *t);
 
 /** Next line without its end (LF or CRLF): 1, with *line NUL-terminated and valid until the next call; 0 at the end; ANL_EIO or

@@ -51,7 +51,7 @@ int anl_gpu_open(anl_gpu **out, int device)
     if (number >= n)
         return anl_fail(ANL_EINVAL, "--device cuda:%d: there %s %d GPU%s", number, n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
     table = anl_gpu_module();
-    return table ? checked(table->open(out, number)) : anl_fail(ANL_EINVAL, "--device cuda: the CUDA module is of another version");
+    return checked(table->open(out, number));
 }
 
 void anl_gpu_free(anl_gpu *g)
@@ -62,6 +62,11 @@ void anl_gpu_free(anl_gpu *g)
 const char *anl_gpu_name(const anl_gpu *g)
 {
     return table->name(g);
+}
+
+void anl_gpu_times(const anl_gpu *g, char *text, size_t size)
+{
+    table->times(g, text, size);
 }
 
 int anl_gpu_load_model(anl_gpu *g, const anl_gpu_model *m)

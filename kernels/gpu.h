@@ -77,10 +77,16 @@ int anl_gpu_open(anl_gpu **out, int device);
 void anl_gpu_free(anl_gpu *g);
 const char *anl_gpu_name(const anl_gpu *g);
 
+/** How long the GPU worked on what: lines of name, milliseconds and how often, tab-separated, with \n, cut where text[size] ends; "" unless
+ *  $ANNEAL_GPU_TIMES was 1 when it was opened. What a stream does counts when its call has returned, whole calls when the next one has or the
+ *  stream is freed. */
+void anl_gpu_times(const anl_gpu *g, char *text, size_t size);
+
 /** ANL_EIO, for a self-test that found other bytes than the CPU's: the GPU does not `what` ("embed") as the CPU does. */
 int anl_gpu_differs(const char *what);
 
-/** Copies a model or lists to the GPU, instead of those there before. ANL_ENOMEM when they do not fit, with advice. */
+/** Copies a model or lists to the GPU, instead of those there before. ANL_ENOMEM when they do not fit what is free, or what of $ANNEAL_GPU_MEMORY
+ *  bytes is left, if that was set when the GPU was opened. */
 int anl_gpu_load_model(anl_gpu *g, const anl_gpu_model *m);
 int anl_gpu_load_lists(anl_gpu *g, const anl_gpu_lists *x);
 

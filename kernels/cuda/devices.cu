@@ -3,6 +3,8 @@
 #include <cuda_runtime.h>
 #include <string.h>
 
+const char anl_cuda_version[] = ANL_CUDA_VERSION;
+
 // What a multiprocessor does in a clock, by compute capability, and the clocks.
 static void set_rates(anl_device *d, int number)
 {

@@ -298,9 +298,12 @@ struct embed_host {
     }
 };
 
-static void run_norm(cudaStream_t stream, const model &m, const linear &l, const int32_t *sums, const embed_memory &g, int8_t *out)
+static void run_norm(anl_gpu_stream *s, const model &m, const linear &l, const int32_t *sums, const embed_memory &g, int8_t *out)
 {
-    norm_kernel<<<(g.tokens + THREADS / WARP - 1) / (THREADS / WARP), THREADS, 0, stream>>>(l, sums, g.x, g.tokens, m.d, m.norm_scale, out);
+    timed(s, NORMS, [&] {
+        norm_kernel<<<(g.tokens + THREADS / WARP - 1) / (THREADS / WARP), THREADS, 0, s->stream>>>(l, sums, g.x, g.tokens, m.d,
+                                                                                                   m.norm_scale, out);
+    });
 }
 
 // From the norm of x in a to the norm of the new x in a, or to x alone behind the last layer.
@@ -309,14 +312,17 @@ static void run_layer(anl_gpu_stream *s, const model &m, const layer &l, const e
     const int rows = product_rows(g.tokens), threads = (g.longest + WARP - 1) / WARP * WARP;
     const size_t words = (size_t)g.tokens * l.up.n / 4;
     multiply(s, l.qkv.w, l.qkv.n, l.qkv.k, g.a, rows, g.sums);
-    attend_kernel<<<dim3(g.n, m.d / HEAD), threads, 0, s->stream>>>(g.seqs, l.qkv, g.sums, l.scale, l.bias, g.a);
+    timed(s, ATTENTION,
+          [&] { attend_kernel<<<dim3(g.n, m.d / HEAD), threads, 0, s->stream>>>(g.seqs, l.qkv, g.sums, l.scale, l.bias, g.a); });
     multiply(s, l.o.w, l.o.n, l.o.k, g.a, rows, g.sums);
-    run_norm(s->stream, m, l.o, g.sums, g, g.a);
+    run_norm(s, m, l.o, g.sums, g, g.a);
     multiply(s, l.up.w, l.up.n, l.up.k, g.a, rows, g.sums);
-    relu_kernel<<<(unsigned)((words + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(l.up, g.sums, g.tokens,
-                                                                                        reinterpret_cast<uint32_t *>(g.a));
+    timed(s, LAYERS, [&] {
+        relu_kernel<<<(unsigned)((words + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(l.up, g.sums, g.tokens,
+                                                                                            reinterpret_cast<uint32_t *>(g.a));
+    });
     multiply(s, l.down.w, l.down.n, l.down.k, g.a, rows, g.sums);
-    run_norm(s->stream, m, l.down, g.sums, g, last ? nullptr : g.a);
+    run_norm(s, m, l.down, g.sums, g, last ? nullptr : g.a);
 }
 
 static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
@@ -342,12 +348,12 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
         first += ANL_TOKEN_COUNT(lens[i]);
     }
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
-    gather_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.x, g.valid);
-    run_norm(s->stream, m, m.out, nullptr, g, g.a);
+    timed(s, TOKENS, [&] { gather_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.x, g.valid); });
+    run_norm(s, m, m.out, nullptr, g, g.a);
     for (int i = 0; i < m.layers; ++i) run_layer(s, m, m.layers_of[i], g, i + 1 == m.layers);
-    pool_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.x, g.valid, m, g.a);
+    timed(s, POOLING, [&] { pool_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.x, g.valid, m, g.a); });
     multiply(s, m.out.w, m.out.n, m.out.k, g.a, product_rows(n), g.sums);
-    length_kernel<<<n, m.d, 0, s->stream>>>(m.out, g.sums, g.valid, m.radius, g.out);
+    timed(s, POOLING, [&] { length_kernel<<<n, m.d, 0, s->stream>>>(m.out, g.sums, g.valid, m.radius, g.out); });
     cudaMemcpyAsync(h.out, g.out, (size_t)n * m.d, cudaMemcpyDeviceToHost, s->stream);
     rc = finish(s, "embedding");
     if (!rc) memcpy(out, h.out, (size_t)n * m.d);
@@ -392,12 +398,14 @@ static int light_part_of(anl_gpu_stream *s, const uint8_t *const *seqs, const in
     size_t used = 0;
     for (int i = 0; i < n; ++i) h.seqs[i] = pack(h.planes, &used, seqs[i], lens[i]);
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
-    weigh_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.a, g.valid);
+    timed(s, LIGHT, [&] { weigh_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.a, g.valid); });
     multiply(s, up.w, up.n, up.k, g.a, product_rows(n), g.sums);
-    join_kernel<<<(n * last.k / 4 + THREADS - 1) / THREADS, THREADS, 0, s->stream>>>(up, g.sums, g.a, n,
-                                                                                     reinterpret_cast<uint32_t *>(g.joined));
+    timed(s, LIGHT, [&] {
+        join_kernel<<<(n * last.k / 4 + THREADS - 1) / THREADS, THREADS, 0, s->stream>>>(up, g.sums, g.a, n,
+                                                                                         reinterpret_cast<uint32_t *>(g.joined));
+    });
     multiply(s, last.w, last.n, last.k, g.joined, product_rows(n), g.sums);
-    length_kernel<<<n, m.d, 0, s->stream>>>(last, g.sums, g.valid, m.radius, g.out);
+    timed(s, POOLING, [&] { length_kernel<<<n, m.d, 0, s->stream>>>(last, g.sums, g.valid, m.radius, g.out); });
     cudaMemcpyAsync(h.out, g.out, (size_t)n * m.d, cudaMemcpyDeviceToHost, s->stream);
     rc = finish(s, "embedding");
     if (!rc) memcpy(out, h.out, (size_t)n * m.d);

@@ -5,11 +5,11 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <algorithm>
 #include <new>
-#include <vector>
 
 namespace anl
 {
@@ -45,11 +45,76 @@ int enter(const anl_gpu *g)
     return check(cudaSetDevice(g->device), "cannot use the device");
 }
 
+// ---- times ----
+
+void mark(anl_gpu_stream *s, cudaEvent_t *e)
+{
+    *e = nullptr;
+    if (!s->gpu->timed) return;
+    if (!s->spare.empty()) {
+        *e = s->spare.back();
+        s->spare.pop_back();
+    } else if (cudaEventCreate(e) != cudaSuccess)
+        *e = nullptr;
+    if (*e) cudaEventRecord(*e, s->stream);
+}
+
+void mark_end(anl_gpu_stream *s, family of, cudaEvent_t begin)
+{
+    interval i{of, begin, nullptr};
+    if (!begin) return;
+    mark(s, &i.end);
+    try {
+        s->spare.reserve(s->spare.size() + 2 * s->measured.size() + 2); // where they go when their time is added up
+        if (i.end) s->measured.push_back(i);
+    } catch (const std::bad_alloc &) { // one time less
+    }
+}
+
+// Adds up the times of what the stream has done; all of it is done.
+static void add_times(anl_gpu_stream *s)
+{
+    for (const interval &i : s->measured) {
+        float ms = 0;
+        if (cudaEventElapsedTime(&ms, i.begin, i.end) == cudaSuccess) {
+            s->gpu->times[i.of].nanoseconds += (uint64_t)(ms * 1e6);
+            ++s->gpu->times[i.of].times;
+        }
+        s->spare.push_back(i.begin);
+        s->spare.push_back(i.end);
+    }
+    s->measured.clear();
+}
+
+static void tell_times(const anl_gpu *g, char *text, size_t size)
+{
+    static const char *const names[] = {"tokens and table",
+                                        "norms",
+                                        "attention",
+                                        "ReLU",
+                                        "pooling and length",
+                                        "light sums",
+                                        "products",
+                                        "scores",
+                                        "embedding, whole calls",
+                                        "light embedding, whole calls",
+                                        "search, whole calls",
+                                        "scores, whole calls"};
+    static_assert(sizeof names / sizeof *names == FAMILIES, "a name for each");
+    size_t used = 0;
+    *text = 0;
+    for (int f = 0; f < FAMILIES && used < size; ++f)
+        if (g->times[f].times.load())
+            used += (size_t)snprintf(text + used, size - used, "%s\t%.3f ms\t%llu times\n", names[f], g->times[f].nanoseconds.load() * 1e-6,
+                                     (unsigned long long)g->times[f].times.load());
+}
+
 int finish(anl_gpu_stream *s, const char *what)
 {
     const cudaError_t launched = cudaGetLastError(), waited = cudaStreamSynchronize(s->stream);
     const cublasStatus_t multiplied = s->blas_status;
     s->blas_status = CUBLAS_STATUS_SUCCESS;
+    if (waited == cudaSuccess) add_times(s);
     if (launched != cudaSuccess || waited != cudaSuccess) return check(launched != cudaSuccess ? launched : waited, what);
     return check(multiplied, what);
 }
@@ -68,12 +133,23 @@ int start_products(anl_gpu_stream *s)
 void multiply(anl_gpu_stream *s, const int8_t *w, int n, int k, const int8_t *x, int rows, int32_t *y)
 {
     const int32_t one = 1, nil = 0;
-    const cublasStatus_t e = cublasGemmEx(s->blas, CUBLAS_OP_T, CUBLAS_OP_N, n, rows, k, &one, w, CUDA_R_8I, k, x, CUDA_R_8I, k, &nil, y,
-                                          CUDA_R_32I, n, CUBLAS_COMPUTE_32I, CUBLAS_GEMM_DEFAULT);
+    const cublasStatus_t e = timed(s, PRODUCTS, [&] {
+        return cublasGemmEx(s->blas, CUBLAS_OP_T, CUBLAS_OP_N, n, rows, k, &one, w, CUDA_R_8I, k, x, CUDA_R_8I, k, &nil, y, CUDA_R_32I, n,
+                            CUBLAS_COMPUTE_32I, CUBLAS_GEMM_DEFAULT);
+    });
     if (s->blas_status == CUBLAS_STATUS_SUCCESS) s->blas_status = e;
 }
 
 // ---- memory ----
+
+// Bytes that are free, of those that may be used.
+static size_t free_memory(const anl_gpu *g)
+{
+    size_t available = 0, total = 0;
+    const size_t used = g->model_memory.size + g->lists_memory.size;
+    if (cudaMemGetInfo(&available, &total) != cudaSuccess) cudaGetLastError(); // then nothing is, and nothing fits
+    return std::min(available, g->most > used ? g->most - used : 0);
+}
 
 // What a stream may take, lest the first ones leave nothing to the others; a quarter is left to cuBLAS and the driver.
 static size_t share(const anl_gpu *g)
@@ -223,13 +299,12 @@ try {
     if (rc) return rc;
     loader counting{{nullptr, 0}, cudaSuccess};
     put(counting);
-    rc = memory.reserve(counting.room.at, 0);
-    if (rc == ANL_ENOMEM) {
-        size_t available = 0, total = 0;
-        cudaMemGetInfo(&available, &total);
-        return fail(ANL_ENOMEM, "GPU: %s needs %zu MiB, and %zu of %zu MiB are free: use --device cpu", what, counting.room.at >> 20,
-                    available >> 20, total >> 20);
-    }
+    memory.release();
+    const size_t available = free_memory(g);
+    rc = counting.room.at <= available ? memory.reserve(counting.room.at, 0) : ANL_ENOMEM;
+    if (rc == ANL_ENOMEM)
+        return fail(ANL_ENOMEM, "%s needs %zu MiB, and %zu MiB of the GPU are free (--device cpu does without)", what,
+                    (counting.room.at >> 20) + 1, available >> 20);
     if (rc) return rc;
     loader copying{{memory.p, 0}, cudaSuccess};
     *to = put(copying);
@@ -265,7 +340,10 @@ static int open(anl_gpu **out, int device)
     anl_gpu *g = new (std::nothrow) anl_gpu{};
     if (!g) return fail(ANL_ENOMEM, "out of memory");
     cudaDeviceProp p;
+    const char *most = getenv("ANNEAL_GPU_MEMORY"), *timed = getenv("ANNEAL_GPU_TIMES");
     g->device = device;
+    g->most = most && *most ? strtoull(most, nullptr, 10) : SIZE_MAX;
+    g->timed = timed && !strcmp(timed, "1");
     // A thread that waits leaves its core to others.
     int rc = check(cudaInitDevice(device, cudaDeviceScheduleBlockingSync, cudaInitDeviceFlagsAreValid), "start");
     if (!rc) rc = enter(g);
@@ -297,6 +375,8 @@ static void stream_free(anl_gpu_stream *s)
 {
     --s->gpu->streams;
     if (!enter(s->gpu)) {
+        if (s->gpu->timed && cudaStreamSynchronize(s->stream) == cudaSuccess) add_times(s);
+        for (cudaEvent_t e : s->spare) cudaEventDestroy(e);
         s->device.release();
         s->host.release();
         if (s->blas) cublasDestroy(s->blas);
@@ -309,29 +389,50 @@ static int stream_new(anl_gpu_stream **out, anl_gpu *g)
 {
     anl_gpu_stream *s = new (std::nothrow) anl_gpu_stream{};
     if (!s) return fail(ANL_ENOMEM, "out of memory");
-    size_t available = 0, total;
     s->gpu = g;
     s->host.on_host = true;
     s->device.shared = g;
     int rc = enter(g);
     if (!rc) rc = check(cudaStreamCreateWithFlags(&s->stream, cudaStreamNonBlocking), "stream");
-    if (!rc) rc = check(cudaMemGetInfo(&available, &total), "memory");
     if (rc) {
-        if (s->stream) cudaStreamDestroy(s->stream);
         delete s;
         return rc;
     }
-    g->room = available;
+    g->room = free_memory(g);
     ++g->streams;
     *out = s;
     return ANL_OK;
+}
+
+// Whole calls.
+
+static int timed_embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+{
+    return timed(s, CALL_EMBED, [&] { return embed(s, seqs, lens, n, out); });
+}
+
+static int timed_embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out)
+{
+    return timed(s, CALL_LIGHT, [&] { return embed_light(s, seqs, lens, n, out); });
+}
+
+static int timed_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts)
+{
+    return timed(s, CALL_SEARCH, [&] { return search(s, q, hits, counts); });
+}
+
+static int timed_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n,
+                    anl_sw_result *results)
+{
+    return timed(s, CALL_SCORES, [&] { return sw(s, p, jobs, order, n, results); });
 }
 
 } // namespace anl
 
 extern "C" const anl_gpu_table *anl_cuda_gpu(void)
 {
-    static const anl_gpu_table table = {anl::error,      anl::open,        anl::close, anl::name,        anl::load_model, anl::load_lists,
-                                        anl::stream_new, anl::stream_free, anl::embed, anl::embed_light, anl::search,     anl::sw};
+    static const anl_gpu_table table = {anl::error,        anl::open,       anl::close,       anl::name,        anl::load_model,
+                                        anl::load_lists,   anl::stream_new, anl::stream_free, anl::timed_embed, anl::timed_embed_light,
+                                        anl::timed_search, anl::timed_sw,   anl::tell_times};
     return &table;
 }

@@ -9,6 +9,7 @@
 #include <cuda_runtime.h>
 
 #include <atomic>
+#include <vector>
 
 namespace anl
 {
@@ -75,6 +76,35 @@ template <class Part> int in_parts(size_t n, size_t most, Part part)
     }
     return ANL_OK;
 }
+
+// ---- times ----
+
+// What times are told of: kernels by what they do, and whole calls, in which kernels wait for the host.
+enum family {
+    TOKENS,
+    NORMS,
+    ATTENTION,
+    LAYERS,
+    POOLING,
+    LIGHT,
+    PRODUCTS,
+    SCORES,
+    CALL_EMBED,
+    CALL_LIGHT,
+    CALL_SEARCH,
+    CALL_SCORES,
+    FAMILIES
+};
+
+struct family_time {
+    std::atomic<uint64_t> nanoseconds, times;
+};
+
+// Two events around what a stream did.
+struct interval {
+    family of;
+    cudaEvent_t begin, end;
+};
 
 // ---- what is loaded ----
 
@@ -148,6 +178,9 @@ struct anl_gpu {
     char name[256];
     std::atomic<int> streams;
     std::atomic<size_t> room; // bytes that were free when the last stream was made
+    size_t most;              // bytes that may be used: $ANNEAL_GPU_MEMORY, or all
+    bool timed;               // $ANNEAL_GPU_TIMES is 1
+    anl::family_time times[anl::FAMILIES];
     anl::slab model_memory, lists_memory;
     anl::model model;
     anl::lists lists;
@@ -159,10 +192,34 @@ struct anl_gpu_stream {
     cublasHandle_t blas;        // NULL before the first product
     cublasStatus_t blas_status; // the first failure of a product since the last finish()
     anl::slab device, host;
+    std::vector<anl::interval> measured; // times not added up yet; empty unless the GPU is timed
+    std::vector<cudaEvent_t> spare;
 };
 
 namespace anl
 {
+
+// Puts an event of the stream to *e if the GPU is timed, else NULL.
+void mark(anl_gpu_stream *s, cudaEvent_t *e);
+
+// From `begin` on until now the stream has done work of a family, if begin is an event.
+void mark_end(anl_gpu_stream *s, family of, cudaEvent_t begin);
+
+// Launches; the time of what is launched counts for the family. Does not change what `launch` returns.
+template <class Launch> auto timed(anl_gpu_stream *s, family of, Launch launch)
+{
+    struct ending {
+        anl_gpu_stream *s;
+        family of;
+        cudaEvent_t begin;
+        ~ending()
+        {
+            mark_end(s, of, begin);
+        }
+    } e{s, of, nullptr};
+    mark(s, &e.begin);
+    return launch();
+}
 
 // Makes the stream's GPU current for this thread.
 int enter(const anl_gpu *g);

@@ -25,10 +25,18 @@ typedef struct anl_gpu_table {
     int (*embed_light)(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
     int (*search)(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);
     int (*sw)(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+    void (*times)(const anl_gpu *g, char *text, size_t size);
 } anl_gpu_table;
 
 /** The module's table as the program gets it; NULL when there is no module. */
 const anl_gpu_table *anl_gpu_module(void);
+
+/** What this build calls its module: the release, and a digest of the headers that program and module are compiled with (kernels/CMakeLists.txt).
+ *  A module with another one is not used. */
+#define ANL_CUDA_VERSION ANNEAL_MODULE_VERSION
+
+/** The module's own ANL_CUDA_VERSION. */
+extern const char anl_cuda_version[];
 
 typedef int anl_cuda_devices_function(anl_device *devices, int most);
 typedef const anl_gpu_table *anl_cuda_gpu_function(void);

@@ -128,7 +128,9 @@ static int sw_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *
         if (strips) edge += (size_t)longest * WARP;
     }
     cudaMemcpyAsync(g.jobs, h.jobs, (size_t)((char *)(h.planes + used) - (char *)h.jobs), cudaMemcpyHostToDevice, s->stream);
-    sw_kernel<<<(unsigned)((n + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(*p, g.jobs, (int)n, g.planes, g.edges, g.results);
+    timed(s, SCORES, [&] {
+        sw_kernel<<<(unsigned)((n + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(*p, g.jobs, (int)n, g.planes, g.edges, g.results);
+    });
     cudaMemcpyAsync(h.results, g.results, n * sizeof *h.results, cudaMemcpyDeviceToHost, s->stream);
     rc = finish(s, "Smith-Waterman");
     for (size_t i = 0; i < n && !rc; ++i) results[order[i]] = h.results[i];

@@ -18,6 +18,7 @@
 
 #include <omp.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { BUFFERS = 2 /* batches whose results are kept: one is written while the next is aligned */ };
@@ -37,7 +38,8 @@ struct anl_aligner {
     anl_model *model;
     anl_encoder *encoder;
     anl_search *search;
-    anl_gpu *gpu; /* NULL: the CPU does everything */
+    anl_gpu *gpu;      /* NULL: the CPU does everything */
+    char refused[512]; /* why no GPU does, where one was looked for and found; else "" */
     anl_context context;
     worker *workers;
     int n_workers;
@@ -87,9 +89,72 @@ static void worker_free(worker *w)
 
 static int check_gpu(const anl_aligner *a)
 {
-    int rc = anl_encoder_check_gpu(a->encoder, a->model);
-    if (!rc) rc = anl_search_check_gpu(a->search, a->index);
-    return rc ? rc : anl_sw_check_gpu(a->workers[0].scratch.sw, &a->options.align.score);
+    const anl_scratch *s = &a->workers[0].scratch;
+    int rc = anl_encoder_check_gpu(a->encoder, s->encoder, a->model);
+    if (!rc) rc = anl_search_check_gpu(a->search, s->search, a->index);
+    return rc ? rc : anl_sw_check_gpu(s->sw, &a->options.align.score);
+}
+
+static void free_workers(anl_aligner *a)
+{
+    for (int i = 0; i < a->n_workers; ++i) worker_free(&a->workers[i]);
+    free(a->workers);
+    a->workers = NULL;
+    a->n_workers = 0;
+}
+
+static int make_workers(anl_aligner *a)
+{
+    int rc = ANL_OK;
+    if (a->gpu && a->options.threads < 2) a->options.threads = 2; /* one packs and votes while the other waits */
+    a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
+    if (!(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
+    for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);
+    return rc;
+}
+
+/* Workers on a GPU with model and index on it. No GPU, and 0, where none is wanted or one is only looked for. */
+static int use_gpu(anl_aligner *a)
+{
+    int rc = anl_gpu_open(&a->gpu, a->options.device);
+    if (rc || !a->gpu) return rc;
+    rc = anl_index_check(a->index); /* all of it is taken as it is */
+    if (!rc) rc = anl_search_use(a->search, a->gpu);
+    if (!rc) rc = anl_encoder_use(a->encoder, a->gpu);
+    if (!rc) rc = make_workers(a);
+    return rc ? rc : check_gpu(a);
+}
+
+static int make_search(anl_aligner *a)
+{
+    const int rc = anl_search_new(&a->search, a->index, a->options.search);
+    if (!rc) anl_search_competing_only(a->search);
+    return rc;
+}
+
+/* Back to the CPU. */
+static int leave_gpu(anl_aligner *a)
+{
+    free_workers(a);
+    anl_search_free(a->search);
+    a->search = NULL;
+    int rc = anl_encoder_use(a->encoder, NULL);
+    anl_gpu_free(a->gpu);
+    a->gpu = NULL;
+    return rc ? rc : make_search(a);
+}
+
+/* A GPU or the CPU; the latter also where nobody asked for the GPU that is there and it cannot be opened, or has too little memory. */
+static int choose_device(anl_aligner *a)
+{
+    const int threads = a->options.threads;
+    int rc = use_gpu(a);
+    if (a->options.device == ANL_DEVICE_AUTO && (rc == ANL_ENOMEM || (rc && !a->gpu))) {
+        snprintf(a->refused, sizeof a->refused, "%s", anl_error());
+        rc = leave_gpu(a);
+        a->options.threads = threads;
+    }
+    return rc || a->gpu ? rc : make_workers(a);
 }
 
 /* bp of a batch: the more windows, the more reads are to meet in a list. */
@@ -115,20 +180,11 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc && a->model->dim != a->index->d)
         rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
-    if (!rc) rc = anl_gpu_open(&a->gpu, options->device);
-    if (!rc && (a->gpu || options->search == ANL_SEARCH_FAISS))
-        rc = anl_index_check(a->index); /* both take the lists as they are, and all of them */
-    if (!rc) rc = anl_search_new(&a->search, a->index, options->search);
-    if (!rc) anl_search_competing_only(a->search);
-    if (!rc && a->gpu) rc = anl_encoder_use(a->encoder, a->gpu);
-    if (!rc && a->gpu) rc = anl_search_use(a->search, a->gpu);
-    if (a->gpu && a->options.threads < 2) a->options.threads = 2; /* one packs and votes while the other waits */
+    if (!rc && options->search == ANL_SEARCH_FAISS) rc = anl_index_check(a->index); /* it takes the lists as they are, and all of them */
+    if (!rc) rc = make_search(a);
     for (int i = 0; i < BUFFERS && !rc; ++i)
         if (!(a->arenas[i] = anl_arena_new())) rc = ANL_ENOMEM;
-    a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
-    if (!rc && !(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
-    for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);
-    if (!rc && a->gpu) rc = check_gpu(a);
+    if (!rc) rc = choose_device(a);
     anl_aligner_restart(a);
     if (!rc) anl_index_check_begin(a->index);
     if (rc) {
@@ -148,8 +204,7 @@ void anl_aligner_restart(anl_aligner *a)
 void anl_aligner_free(anl_aligner *a)
 {
     if (!a) return;
-    for (int i = 0; i < a->n_workers; ++i) worker_free(&a->workers[i]);
-    free(a->workers);
+    free_workers(a);
     for (int i = 0; i < BUFFERS; ++i) anl_arena_free(a->arenas[i]);
     anl_search_free(a->search);
     anl_encoder_free(a->encoder);
@@ -177,6 +232,17 @@ int anl_aligner_check(anl_aligner *a)
 const char *anl_aligner_gpu(const anl_aligner *a)
 {
     return a->gpu ? anl_gpu_name(a->gpu) : NULL;
+}
+
+const char *anl_aligner_refused(const anl_aligner *a)
+{
+    return *a->refused ? a->refused : NULL;
+}
+
+void anl_aligner_times(const anl_aligner *a, char *text, size_t size)
+{
+    *text = 0;
+    if (a->gpu) anl_gpu_times(a->gpu, text, size);
 }
 
 static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)

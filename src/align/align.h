@@ -23,6 +23,11 @@ int anl_aligner_check(anl_aligner *a);
 const anl_index *anl_aligner_index(const anl_aligner *a);
 const anl_encoder *anl_aligner_encoder(const anl_aligner *a); /**< its own threads need scratches of their own */
 const char *anl_aligner_gpu(const anl_aligner *a);            /**< name of the GPU in use; NULL: the CPU */
+/** Why the CPU aligns although ANL_DEVICE_AUTO found a GPU, as it has too little memory. Else NULL. */
+const char *anl_aligner_refused(const anl_aligner *a);
+
+/** What anl_gpu_times says; "" on the CPU. */
+void anl_aligner_times(const anl_aligner *a, char *text, size_t size);
 
 /** What a run did so far. */
 typedef struct anl_summary {

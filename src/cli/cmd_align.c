@@ -1,5 +1,6 @@
 #include "align_settings.h"
 #include "cli.h"
+#include "device.h"
 #include "devices.h"
 #include "duplicate_stats.h"
 #include "files.h"
@@ -18,19 +19,11 @@ static void show_sorted(void *meter, int64_t done, int64_t total)
     anl_meter_update(meter, "merging sorted records", "records", done, total);
 }
 
-/* What aligns, and why not a GPU where one was looked for. */
-static void tell_device(const cli_align_settings *s, const anl_aligner *a)
-{
-    const char *gpu = anl_aligner_gpu(a), *why = NULL;
-    anl_device first;
-    if (!gpu && s->align.device == ANL_DEVICE_AUTO && anl_devices_find(&first, 1, &why)) why = "the GPU is too old";
-    fprintf(stderr, "aligning on %s%s%s\n", gpu ? gpu : "the CPU", why ? ": " : "", why ? why : "");
-}
-
 /* A run: what is open, and what is told at its end. */
 typedef struct job {
     const cli_align_settings *settings;
     const cli_lanes *lanes;
+    int is_small; /* too few reads for a GPU */
     cli_summary summary;
     anl_meter meter;
     cli_stages stages;
@@ -44,6 +37,36 @@ typedef struct job {
     cli_multiqc multiqc;
     int64_t left_out, without_umi;
 } job;
+
+/* What aligns, and why not a GPU where one was looked for; always where one is there and cannot do it. */
+static void tell_device(const job *j)
+{
+    const cli_align_settings *s = j->settings;
+    const char *gpu = anl_aligner_gpu(j->aligner), *refused = anl_aligner_refused(j->aligner), *why = refused;
+    anl_device first;
+    if (s->verbosity < (refused ? 2 : 3)) return;
+    if (j->is_small)
+        why = "the reads are few";
+    else if (!gpu && !refused && s->align.device == ANL_DEVICE_AUTO && anl_devices_find(&first, 1, &why))
+        why = "the GPU is too old";
+    fprintf(stderr, "aligning on %s%s%s\n", gpu ? gpu : "the CPU", why ? ": " : "", why ? why : "");
+}
+
+/* Of the GPU, where $ANNEAL_GPU_TIMES asks for them. */
+static void tell_times(const anl_aligner *a)
+{
+    char times[2048];
+    anl_aligner_times(a, times, sizeof times);
+    fputs(times, stderr);
+}
+
+/* Whether a GPU, unless it was asked for, would start longer than a CPU aligns. */
+static int are_few(const cli_align_settings *s, const cli_lanes *l)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < l->n; ++i) bytes += cli_bytes(l->list[i].path) + cli_bytes(l->list[i].mates);
+    return s->align.device == ANL_DEVICE_AUTO && bytes < CLI_SMALL_READS;
+}
 
 static void show_reads(void *data, int64_t done, int64_t total)
 {
@@ -60,7 +83,7 @@ static int open_lanes(job *j)
     if (!(j->reads = anl_alloc(l->n, sizeof *j->reads))) return ANL_ENOMEM;
     if (!(j->summary.of_lane = anl_alloc(l->n, sizeof *j->summary.of_lane))) return ANL_ENOMEM;
     for (size_t i = 0; i < l->n && !rc; ++i) {
-        const anl_reads_options from = {l->list[i].path, l->list[i].mates, s->interleaved, s->output.reference};
+        const anl_reads_options from = {l->list[i].path, l->list[i].mates, s->interleaved, s->output.reference, s->align.threads > 1};
         rc = anl_reads_open(&j->reads[i], &from);
     }
     return rc;
@@ -90,6 +113,7 @@ static int open_alignments(job *j)
 static int open_all(job *j)
 {
     const cli_align_settings *s = j->settings;
+    anl_align_options options = s->align;
     cli_stages_start(&j->stages);
     anl_meter_update(&j->meter, "opening the index", NULL, 0, 0);
     int rc = cli_header_lines(s, &j->header);
@@ -98,8 +122,9 @@ static int open_all(job *j)
     if (!rc && s->duplicate_stats) rc = anl_output_open(&j->duplicate_stats, s->duplicate_stats, ANL_OUTPUT_STREAM);
     if (!rc && s->multiqc) rc = cli_multiqc_open(&j->multiqc, s->multiqc, s->output.mark_duplicates);
     if (!rc && s->unplaced) rc = anl_unplaced_open(&j->to.unplaced, s->unplaced);
-    if (!rc) rc = anl_aligner_open(&j->aligner, s->index, s->model, &s->align);
-    if (!rc && s->verbosity > 2) tell_device(s, j->aligner);
+    if (j->is_small) options.device = ANL_DEVICE_CPU;
+    if (!rc) rc = anl_aligner_open(&j->aligner, s->index, s->model, &options);
+    if (!rc) tell_device(j);
     if (!rc) rc = open_lanes(j);
     if (rc) return rc;
     cli_summary_begin(&j->summary, j->aligner);
@@ -254,6 +279,7 @@ static int run_lanes(cli_align_settings *s, const cli_call *call, const cli_lane
     if (!status) status = cli_align_settle(s);
     if (status) return status;
     job j = {.settings = s, .lanes = lanes, .command_line = cli_command_line(call->argc, call->argv), .to = {.hits_only = s->hits_only}};
+    j.is_small = are_few(s, lanes);
     j.summary = (cli_summary){.settings = s, .lanes = lanes, .command_line = j.command_line, .start = anl_now()};
     if (s->multiqc) j.to.histograms = &j.multiqc.histograms;
     anl_meter_start(&j.meter, s->verbosity < 2 ? ANL_METER_OFF : s->verbosity < 3 ? ANL_METER_TERMINAL : ANL_METER_LINES);
@@ -263,6 +289,7 @@ static int run_lanes(cli_align_settings *s, const cli_call *call, const cli_lane
         rc = finish_all(&j);
     else
         anl_meter_finish(&j.meter);
+    if (!rc) tell_times(j.aligner);
     if (!rc && s->verbosity >= 2) {
         warn(&j);
         if (s->verbosity > 2) cli_stages_print(&j.stages);

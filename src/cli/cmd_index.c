@@ -1,5 +1,6 @@
 #include "cli.h"
 #include "command.h"
+#include "device.h"
 #include "files.h"
 #include "gpu.h"
 #include "hints.h"
@@ -66,6 +67,7 @@ static int run(void *data, const cli_call *call)
         if (cli_index_name(s->o.reference, output, sizeof output)) return cli_usage("%s: name too long", s->o.reference);
         s->o.output = output;
     }
+    if (s->o.device == ANL_DEVICE_AUTO && cli_bytes(s->o.reference) < CLI_SMALL_REFERENCE) s->o.device = ANL_DEVICE_CPU;
     cli_files f = {0};
     int rc = cli_reads(&f, s->o.reference, "");
     if (!rc) rc = cli_reads(&f, s->o.alt, "");

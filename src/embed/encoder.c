@@ -36,6 +36,7 @@ struct anl_encoder {
 /* What one block of sequences needs; sized once for BLOCK_TOKENS tokens. */
 struct anl_encoder_scratch {
     anl_gpu_stream *stream; /* on a GPU; then there is nothing else */
+    anl_gpu_stream *own;    /* the same, if it is to be freed */
     anl_arena *arena;
     uint16_t (*rows)[ANL_TOKEN_KMERS]; /* [tokens] */
     int16_t *x;                        /* [tokens][dim] residual stream */
@@ -151,7 +152,7 @@ int anl_encoder_use(anl_encoder *e, anl_gpu *gpu)
                              .out = unpacked(e->out, &m->out),
                              .radius = m->radius,
                              .light = e->light ? &light : NULL};
-    int rc = anl_gpu_load_model(gpu, &g);
+    int rc = gpu ? anl_gpu_load_model(gpu, &g) : ANL_OK;
     if (!rc) e->gpu = gpu;
     return rc;
 }
@@ -174,13 +175,19 @@ int anl_encoder_has_light(const anl_encoder *e)
 
 int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e)
 {
+    return anl_encoder_scratch_on(out, e, NULL);
+}
+
+int anl_encoder_scratch_on(anl_encoder_scratch **out, const anl_encoder *e, anl_gpu_stream *stream)
+{
     size_t dim = (size_t)e->dim;
     *out = NULL;
     anl_encoder_scratch *s = anl_alloc(1, sizeof *s);
     if (!s) return ANL_ENOMEM;
     int rc = ANL_ENOMEM;
     if (e->gpu) {
-        if ((rc = anl_gpu_stream_new(&s->stream, e->gpu))) goto fail;
+        if (!stream && (rc = anl_gpu_stream_new(&s->own, e->gpu))) goto fail;
+        s->stream = stream ? stream : s->own;
         *out = s;
         return ANL_OK;
     }
@@ -204,7 +211,7 @@ fail:
 void anl_encoder_scratch_free(anl_encoder_scratch *s)
 {
     if (!s) return;
-    anl_gpu_stream_free(s->stream);
+    anl_gpu_stream_free(s->own);
     anl_arena_free(s->arena);
     free(s);
 }

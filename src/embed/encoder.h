@@ -14,10 +14,13 @@ int anl_encoder_new(anl_encoder **out, const anl_model *m);
 void anl_encoder_free(anl_encoder *e);
 int anl_encoder_dim(const anl_encoder *e);
 
-/** From here on scratches embed on `gpu`, which must outlive the encoder; call before they are made. 0 or what anl_gpu_load_model says. */
+/** From here on scratches embed on `gpu`, which must outlive the encoder, or on the CPU again where it is NULL; call before they are made. 0 or
+ *  what anl_gpu_load_model says. */
 int anl_encoder_use(anl_encoder *e, anl_gpu *gpu);
 
 int anl_encoder_scratch_new(anl_encoder_scratch **out, const anl_encoder *e);
+/** The same, for an encoder on a GPU on the caller's stream, which must outlive it; NULL: on one of its own. */
+int anl_encoder_scratch_on(anl_encoder_scratch **out, const anl_encoder *e, anl_gpu_stream *stream);
 void anl_encoder_scratch_free(anl_encoder_scratch *s);
 
 /** Embeds `n` sequences of base codes 0-4 (ANL_ENCODER_MIN_LEN to ANL_ENCODER_MAX_LEN bp each) into out[n][d].

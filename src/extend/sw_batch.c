@@ -13,7 +13,7 @@ enum {
 };
 
 struct anl_sw_batch {
-    anl_gpu_stream *stream; /* NULL: the CPU */
+    anl_gpu_stream *stream; /* borrowed; NULL: the CPU */
     uint32_t *order;
     size_t order_cap;
     uint8_t *query, *target, *rows; /* aligned */
@@ -28,15 +28,14 @@ int anl_sw_batch_new(anl_sw_batch **out)
     return *out ? ANL_OK : ANL_ENOMEM;
 }
 
-int anl_sw_batch_use(anl_sw_batch *b, anl_gpu *gpu)
+void anl_sw_batch_use(anl_sw_batch *b, anl_gpu_stream *stream)
 {
-    return anl_gpu_stream_new(&b->stream, gpu);
+    b->stream = stream;
 }
 
 void anl_sw_batch_free(anl_sw_batch *b)
 {
     if (!b) return;
-    anl_gpu_stream_free(b->stream);
     free(b->order);
     free(b->query);
     free(b->target);

@@ -11,7 +11,7 @@
 typedef struct anl_sw_batch anl_sw_batch;
 
 int anl_sw_batch_new(anl_sw_batch **out);
-int anl_sw_batch_use(anl_sw_batch *b, anl_gpu *gpu); /**< from here on runs there; call once */
+void anl_sw_batch_use(anl_sw_batch *b, anl_gpu_stream *stream); /**< from here on runs there; the stream must outlive it */
 void anl_sw_batch_free(anl_sw_batch *b);
 
 /** results[i] of jobs[i]; the same at every kernel level and on a GPU. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. */

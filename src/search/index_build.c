@@ -256,6 +256,53 @@ static int check_options(const anl_index_options *o)
 
 /* ---- builder ---- */
 
+static void free_scratch(anl_index_builder *b)
+{
+    for (int i = 0; b->scratch && i < b->options->threads; ++i) anl_encoder_scratch_free(b->scratch[i]);
+    for (int i = 0; b->spans && i < b->options->threads; ++i) free(b->spans[i]);
+    free(b->scratch);
+    free(b->spans);
+    b->scratch = NULL;
+    b->spans = NULL;
+}
+
+/* What threads need to embed, on the GPU if there is one. */
+static int make_scratch(anl_index_builder *b)
+{
+    const anl_index_options *o = b->options;
+    b->block = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK;
+    b->scratch = anl_alloc((size_t)o->threads, sizeof *b->scratch);
+    b->spans = anl_alloc((size_t)o->threads, sizeof *b->spans);
+    int rc = b->scratch && b->spans ? ANL_OK : ANL_ENOMEM;
+    for (int i = 0; i < o->threads && !rc; ++i) {
+        rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
+        if (!rc && !(b->spans[i] = anl_alloc((size_t)(b->block * o->stride + o->window), 1))) rc = ANL_ENOMEM;
+    }
+    return rc;
+}
+
+static int use_gpu(anl_index_builder *b)
+{
+    int rc = anl_gpu_open(&b->gpu, b->options->device);
+    if (rc || !b->gpu) return rc;
+    rc = anl_encoder_use(b->encoder, b->gpu);
+    if (!rc) rc = make_scratch(b);
+    return rc ? rc : anl_encoder_check_gpu(b->encoder, b->scratch[0], b->model);
+}
+
+/* As the aligner chooses: the CPU also where the GPU that is there was not asked for and cannot be opened, or has too little memory. */
+static int choose_device(anl_index_builder *b)
+{
+    int rc = use_gpu(b);
+    if (b->options->device == ANL_DEVICE_AUTO && (rc == ANL_ENOMEM || (rc && !b->gpu))) {
+        free_scratch(b);
+        rc = anl_encoder_use(b->encoder, NULL);
+        anl_gpu_free(b->gpu);
+        b->gpu = NULL;
+    }
+    return rc || b->gpu ? rc : make_scratch(b);
+}
+
 int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, const anl_model *model)
 {
     *out = NULL;
@@ -266,16 +313,7 @@ int anl_index_builder_new(anl_index_builder **out, const anl_index_options *o, c
     b->options = o;
     b->model = model;
     rc = anl_encoder_new(&b->encoder, model);
-    if (!rc) rc = anl_gpu_open(&b->gpu, o->device);
-    if (!rc && b->gpu) rc = anl_encoder_use(b->encoder, b->gpu);
-    if (!rc && b->gpu) rc = anl_encoder_check_gpu(b->encoder, model);
-    b->block = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK;
-    if (!rc && !(b->scratch = anl_alloc((size_t)o->threads, sizeof *b->scratch))) rc = ANL_ENOMEM;
-    if (!rc && !(b->spans = anl_alloc((size_t)o->threads, sizeof *b->spans))) rc = ANL_ENOMEM;
-    for (int i = 0; i < o->threads && !rc; ++i) {
-        rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
-        if (!rc && !(b->spans[i] = anl_alloc((size_t)(b->block * o->stride + o->window), 1))) rc = ANL_ENOMEM;
-    }
+    if (!rc) rc = choose_device(b);
     if (rc) {
         anl_index_builder_free(b);
         return rc;
@@ -288,12 +326,9 @@ void anl_index_builder_free(anl_index_builder *b)
 {
     if (!b) return;
     for (size_t i = 0; i < b->n_contigs; ++i) free((char *)(uintptr_t)b->contigs[i].name);
-    for (int i = 0; b->scratch && i < b->options->threads; ++i) anl_encoder_scratch_free(b->scratch[i]);
-    for (int i = 0; b->spans && i < b->options->threads; ++i) free(b->spans[i]);
+    free_scratch(b);
     anl_encoder_free(b->encoder);
     anl_gpu_free(b->gpu);
-    free(b->scratch);
-    free(b->spans);
     free(b->contigs);
     free(b->bases);
     free(b->runs);

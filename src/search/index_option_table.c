@@ -36,7 +36,7 @@ static const anl_option list[] = {
      .more = "Or $ANNEAL_MODEL."},
     {OPTIONS, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "auto cpu cuda", .initial = "auto",
      .help = "what embeds: auto, cpu, cuda or cuda:N (a GPU's number); same index",
-     .more = "auto takes an NVIDIA GPU if there is one that can."},
+     .more = "auto takes an NVIDIA GPU if there is one that can, and the CPU for less than 2 MiB of FASTA."},
 };
 
 const anl_option_table anl_index_option_table = {list, sizeof list / sizeof *list, 0};

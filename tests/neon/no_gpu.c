@@ -3,17 +3,6 @@
 
 #include <stdlib.h>
 
-int anl_gpu_stream_new(anl_gpu_stream **out, anl_gpu *g)
-{
-    (void)out, (void)g;
-    abort();
-}
-
-void anl_gpu_stream_free(anl_gpu_stream *s)
-{
-    if (s) abort();
-}
-
 int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results)
 {
     (void)s, (void)p, (void)jobs, (void)order, (void)n, (void)results;

@@ -234,10 +234,13 @@ static void compare_sw(const anl_sw_params *p, const anl_sw_job *jobs, size_t n)
     memset(results, 0x55, sizeof results);
     for (int on = 0; on < 2; ++on) {
         anl_sw_batch *b;
+        anl_gpu_stream *stream = NULL;
         assert_int_equal(anl_sw_batch_new(&b), 0);
-        if (on) assert_int_equal(anl_sw_batch_use(b, gpu), 0);
+        if (on) assert_int_equal(anl_gpu_stream_new(&stream, gpu), 0);
+        anl_sw_batch_use(b, stream);
         assert_int_equal(anl_sw_batch_run(b, &k->sw, p, jobs, n, results[on]), 0);
         anl_sw_batch_free(b);
+        anl_gpu_stream_free(stream);
     }
     assert_memory_equal(results[0], results[1], n * sizeof **results);
 }

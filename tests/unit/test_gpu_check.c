@@ -19,10 +19,13 @@ static void another_encoder_is_noticed(void **unused)
     float *const full = &wrong->layer[1].up.bias[77], *const light = &wrong->light->up.bias[7], right[] = {*full, *light};
     for (int other = 0; other < 3; ++other) {
         anl_encoder *e;
+        anl_encoder_scratch *s;
         *full = other == 1 ? right[0] + 1e6f : right[0];
         *light = other == 2 ? right[1] + 1e6f : right[1];
         assert_int_equal(anl_encoder_new(&e, wrong), 0);
-        assert_int_equal(anl_encoder_check_gpu(e, m), other ? ANL_EIO : 0);
+        assert_int_equal(anl_encoder_scratch_new(&s, e), 0);
+        assert_int_equal(anl_encoder_check_gpu(e, s, m), other ? ANL_EIO : 0);
+        anl_encoder_scratch_free(s);
         anl_encoder_free(e);
     }
     anl_model_free(wrong);
@@ -57,9 +60,12 @@ static void another_search_is_noticed(void **unused)
     anl_index *y = index_of(m, seq, "y.anl");
     for (int other = 0; other < 2; ++other) {
         anl_search *s;
+        anl_search_scratch *scratch;
         assert_int_equal(anl_search_new(&s, other ? y : x, ANL_SEARCH_NATIVE), 0);
         anl_search_competing_only(s);
-        assert_int_equal(anl_search_check_gpu(s, x), other ? ANL_EIO : 0);
+        assert_int_equal(anl_search_scratch_new(&scratch, s), 0);
+        assert_int_equal(anl_search_check_gpu(s, scratch, x), other ? ANL_EIO : 0);
+        anl_search_scratch_free(scratch);
         anl_search_free(s);
     }
     anl_index_free(x);

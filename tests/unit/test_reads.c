@@ -4,6 +4,8 @@
 #include "reads.h"
 #include "reference.h"
 
+static int ahead; /* whether threads of their own inflate */
+
 /* All reads of the input(s) as "name/mate:bases:qualities;", or the error message. */
 static const char *read_all(const char *path, const char *mates, int interleaved, int64_t max_bases)
 {
@@ -11,7 +13,7 @@ static const char *read_all(const char *path, const char *mates, int interleaved
     char *to = text;
     anl_reads *r;
     anl_batch b;
-    const anl_reads_options o = {.path = path, .mates = mates, .interleaved = interleaved};
+    const anl_reads_options o = {.path = path, .mates = mates, .interleaved = interleaved, .ahead = ahead};
     if (anl_reads_open(&r, &o)) return anl_error();
     assert_int_equal(anl_batch_init(&b), 0);
     *to = 0;
@@ -169,6 +171,7 @@ static void compressed_inputs(void **unused)
     /* Zeros fill up what tapes and object stores hold; anything else is refused. */
     static unsigned char padded[300000];
     static const size_t zeros[] = {1, 511, 65536, 200000};
+    memset(padded, 0, sizeof padded);
     memcpy(padded, bytes, size);
     for (size_t i = 0; i < sizeof zeros / sizeof *zeros; ++i)
         assert_string_equal(read_all(write_bytes("padded.fq.gz", padded, size + zeros[i]), NULL, 0, 77), expected);
@@ -361,6 +364,49 @@ static void hashes_of_bases(void **unused)
     }
 }
 
+/* The same reads and the same messages where a thread inflates; and one that is not done when the file is closed. */
+static void inflated_ahead(void **unused)
+{
+    (void)unused;
+    enum { READS = 30000, LONGEST = 100 };
+    static char text[READS * (LONGEST + 80)];
+    int64_t lengths[2] = {0};
+    uint64_t seen[2] = {0};
+    size_t used = 0;
+    for (int i = 0; i < READS; ++i) {
+        const int len = 1 + (int)random_below(LONGEST);
+        used += (size_t)sprintf(text + used, ">r%d\n", i);
+        for (int j = 0; j < len; ++j) text[used++] = "ACGT"[random_below(4)];
+        text[used++] = '\n';
+    }
+    text[used] = 0;
+    const char *path = write_gzip("ahead.fa.gz", text, 0);
+    for (ahead = 0; ahead < 2; ++ahead) {
+        const anl_reads_options o = {.path = path, .mates = path, .ahead = ahead};
+        anl_reads *r;
+        anl_batch b;
+        assert_int_equal(anl_batch_init(&b), 0);
+        assert_int_equal(anl_reads_open(&r, &o), 0);
+        do {
+            assert_int_equal(anl_reads_next(r, 50000, &b), 0);
+            for (size_t i = 0; i < b.n; ++i)
+                for (int32_t j = 0; j < b.reads[i].len; ++j) seen[ahead] = seen[ahead] * 5 + b.reads[i].seq[j] + (uint64_t)++lengths[ahead];
+        } while (b.n);
+        assert_true(anl_reads_share(r) == 1);
+        anl_reads_free(r);
+        assert_int_equal(anl_reads_open(&r, &o), 0);
+        assert_int_equal(anl_reads_next(r, 100, &b), 0);
+        anl_reads_free(r);
+        anl_batch_free(&b);
+    }
+    assert_int_equal(lengths[0], lengths[1]);
+    assert_true(seen[0] == seen[1]);
+    ahead = 1;
+    compressed_inputs(NULL);
+    other_compressions(NULL);
+    ahead = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,7 +415,8 @@ int main(void)
         cmocka_unit_test(nul_bytes),          cmocka_unit_test(compressed_inputs),
         cmocka_unit_test(other_compressions), cmocka_unit_test(pairs),
         cmocka_unit_test(names_of_mates),     cmocka_unit_test(bam_input),
-        cmocka_unit_test(corner_files),       cmocka_unit_test(references),
+        cmocka_unit_test(inflated_ahead),     cmocka_unit_test(corner_files),
+        cmocka_unit_test(references),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

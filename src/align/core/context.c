@@ -4,11 +4,12 @@ int anl_scratch_init(anl_scratch *s, const anl_context *context)
 {
     *s = (anl_scratch){.temporary = anl_arena_new(), .voter = anl_voter_new()};
     int rc = s->temporary && s->voter ? ANL_OK : ANL_ENOMEM;
-    if (!rc && context->encoder) rc = anl_encoder_scratch_new(&s->encoder, context->encoder);
+    if (!rc && context->gpu) rc = anl_gpu_stream_new(&s->stream, context->gpu);
+    if (!rc && context->encoder) rc = anl_encoder_scratch_on(&s->encoder, context->encoder, s->stream);
     if (!rc && context->search) rc = anl_search_scratch_new(&s->search, context->search);
     if (!rc) rc = anl_extend_scratch_new(&s->extend);
     if (!rc) rc = anl_sw_batch_new(&s->sw);
-    if (!rc && context->gpu) rc = anl_sw_batch_use(s->sw, context->gpu);
+    if (!rc) anl_sw_batch_use(s->sw, s->stream);
     if (!rc) rc = anl_stitcher_new(&s->stitcher);
     return rc;
 }
@@ -22,4 +23,5 @@ void anl_scratch_free(anl_scratch *s)
     anl_extend_scratch_free(s->extend);
     anl_sw_batch_free(s->sw);
     anl_stitcher_free(s->stitcher);
+    anl_gpu_stream_free(s->stream);
 }

@@ -24,6 +24,7 @@ typedef struct anl_context {
 
 /** Of one thread: buffers that grow. What they hold means nothing between calls, but for `temporary`, which the caller resets. */
 typedef struct anl_scratch {
+    anl_gpu_stream *stream; /**< on which embedding and scores run; NULL: the CPU */
     anl_arena *temporary;
     anl_encoder_scratch *encoder;
     anl_search_scratch *search;

@@ -115,7 +115,7 @@ static const anl_option list[] = {
      .high = 1024, .help = "threads; the result is the same for any number"},
     {SEARCH, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "auto cpu cuda", .initial = "auto",
      .help = "what embeds, searches and scores: auto, cpu, cuda or cuda:N (a GPU's number); same result",
-     .more = "auto takes an NVIDIA GPU if there is one that can."},
+     .more = "auto takes an NVIDIA GPU if there is one whose memory holds the index, and the CPU for less than 16 MiB of reads."},
     {SEARCH, .letter = 'K', .name = "batch-bases", .arg = "N", .kind = ANL_OPTION_SIZE, .field = AT(batch_bases),
      .high = (double)(INT64_C(1) << 40),
      .help = "bp of reads per batch; insert sizes are estimated per batch; 0: 10M to 40M, by the size of the index"},
