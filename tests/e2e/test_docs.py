@@ -153,11 +153,12 @@ def fastq(name, reads):
 
 repeat = chr1[30000:30800]
 for i in range(20, 800, 40): repeat = repeat[:i] + "ACGT"["ACGT".index(repeat[i]) ^ 1] + repeat[i + 1:]
-reference = index("tags.anl", write("tags.fa", read_gz(GENOME) + f">copy\n{chr2[1000:9000]}{repeat}{chr2[9000:12000]}\n"))
+alt = "".join("ACGT"["ACGT".index(c) ^ (i % 50 == 0)] for i, c in enumerate(chr1[90000:93000]))
+reference = index("tags.anl", write("tags.fa", read_gz(GENOME) + f">copy\n{chr2[1000:9000]}{repeat}{chr2[9000:12000]}\n>alt\n{alt}\n"), "--alt", write("alt.txt", "alt\n"))
 starts = [*range(50000, 62000, 400), 30100, 30200, 30300]
 pairs = [(f"M:1:F:1:1101:{1000 + i}:1000:ACGT", chr1[at:at + 150], turned(chr1[at + 250:at + 400])) for i, at in enumerate(starts)]
 pairs += [("M:1:F:1:1101:1010:1010:ACGT", *pairs[0][1:]), ("M:1:F:1:1101:5000:5000:ACGT", chr1[70000:70080] + chr2[40000:40070], turned(chr1[70250:70400])),
-          ("M:1:F:1:1101:5001:5000:ACGT", chr1[80000:80150], "N" * 150)]
+          ("M:1:F:1:1101:5001:5000:ACGT", chr1[80000:80150], "N" * 150), ("M:1:F:1:1101:5002:5000:ACGT", alt[1000:1150], turned(alt[1250:1400]))]
 mates = [fastq(f"tags_{i}.fq", [(p[0], p[i]) for p in pairs]) for i in (1, 2)]
 marked = ["-R", "@RG\\tID:g\\tSM:s", "--cs", "--umi-from-name", "--sort", "--mark-duplicates", "--optical-distance", 100]
 documented = [t for row in rows(FORMATS, "## Tags of SAM, BAM and CRAM") for t in code(row[0])]
