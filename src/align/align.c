@@ -169,8 +169,9 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     anl_aligner *a = anl_alloc(1, sizeof *a);
     if (!a) return ANL_ENOMEM;
     a->options = *options;
-    anl_align_options_resolve(&a->options);
     int rc = anl_options_check(&anl_align_option_table, options);
+    if (!rc) anl_align_options_resolve(&a->options);
+    if (!rc) rc = anl_options_check(&anl_align_option_table, &a->options); /* -A may take others beyond their limits */
     if (!rc) rc = anl_index_open(&a->index, index_path);
     if (!rc && !a->options.batch_bases) a->options.batch_bases = batch_wanted(a->index);
     if (!rc && options->ignore_alt) anl_index_forget_alts(a->index);

@@ -100,6 +100,11 @@ def same_records(*options):
 check(same_records("-q", "-j") == [], "-q and -j are noted")
 note = same_records(*"-w 100 -d100 -r 1.5 -y 20 -c 500 -D 0.5 -W 0 -m 50 -G 10 -N 10 -s 10 -X 0.5 -Q 20 -w 90".split())
 check(note == ["anneal: -w, -d, -r, -y, -c, -D, -W, -m, -G, -N, -s, -X, -Q: of bwa mem, and without effect here"], f"noted: {note}")
+spelled = "-A 2 -B 8 -O 12 -E 2 -L 10 -U 34 -T 60".split()
+lines = lambda *options: [x for x in run("align", *options, anl, r1)[0].splitlines() if x[:3] != "@PG"]
+check(lines("-A", 2) == lines(*spelled) != want, "-A 2 is not bwa mem's")
+check(lines("-A", 2, "-B", 3) == lines(*spelled, "-B", 3), "-A 2 changes what is given")
+
 check("bwa" not in run("align", "-v", 1, "-w", 100, anl, r1)[1], "-v 1 notes")
 refused("align", "-w", anl, r1, says="must be a number")
 for options, says in ((("-V",), "-V of bwa mem: not taken: an index keeps no descriptions"), (("-u",), "-u of bwa mem: not taken"), (("-z", 0.5), "-z of bwa mem: not taken")):

@@ -94,6 +94,23 @@ static void diverged_sets_scores_of_short_reads(void **unused)
     assert_int_equal(o.unpaired, 17);
 }
 
+static void a_match_multiplies_what_is_not_given(void **unused)
+{
+    (void)unused;
+    anl_align_options o = anl_align_options_default();
+    o.given = ANL_GIVEN_MATCH | ANL_GIVEN_OPEN | ANL_GIVEN_UNPAIRED;
+    o.align.score.match = 2;
+    for (int again = 0; again < 2; ++again) {
+        anl_align_options_resolve(&o);
+        const anl_sw_params want = {2, 8, 6, 2, 6, 2};
+        assert_memory_equal(&o.align.score, &want, sizeof want);
+        assert_int_equal(o.align.clip5, 10);
+        assert_int_equal(o.align.clip3, 10);
+        assert_int_equal(o.unpaired, 17);
+        assert_int_equal(o.min_score, 60);
+    }
+}
+
 static void presets_give_way_to_what_was_given(void **unused)
 {
     (void)unused;
@@ -127,9 +144,8 @@ static void presets_give_way_to_what_was_given(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_those_of_bwa_mem),
-        cmocka_unit_test(limits_hold),
-        cmocka_unit_test(diverged_sets_scores_of_short_reads),
+        cmocka_unit_test(defaults_are_those_of_bwa_mem),       cmocka_unit_test(limits_hold),
+        cmocka_unit_test(diverged_sets_scores_of_short_reads), cmocka_unit_test(a_match_multiplies_what_is_not_given),
         cmocka_unit_test(presets_give_way_to_what_was_given),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,8 @@ static const anl_option list[] = {
      .more = "diverged is -A 2 -B 3 -O 5 -E 2 -T 40 -U 34 with a search of its own. minimap2's names are known, too: map-hifi is hifi; "
              "map-ont and map-pb are ont. list prints them."},
     {SCORES, .letter = 'A', .name = "match", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.match), .low = 1, .high = 100,
-     .given = ANL_GIVEN_MATCH, .help = "score of a match", .more = "Other scores are not multiplied by it, as bwa mem's are."},
+     .given = ANL_GIVEN_MATCH, .help = "score of a match; multiplies -B, -O, -E, -L, -U and -T of short reads where these are not given",
+     .more = "As bwa mem's does; not with -x diverged."},
     {SCORES, .letter = 'B', .name = "mismatch", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(align.score.mismatch), .high = 100,
      .given = ANL_GIVEN_MISMATCH, .help = "penalty of a mismatch"},
     {SCORES, .letter = 'O', .name = "gap-open", .arg = "N[,N]", .kind = ANL_OPTION_TWO, .field = AT(align.score.del_open),
@@ -100,7 +101,7 @@ static const anl_option list[] = {
     {SCORES, .letter = 'E', .name = "gap-extend", .arg = "N[,N]", .kind = ANL_OPTION_TWO, .field = AT(align.score.del_extend),
      .second = AT(align.score.ins_extend), .low = 1, .high = 100, .given = ANL_GIVEN_EXTEND, .help = "and of each base of it"},
     {SCORES, .letter = 'L', .name = "clip-penalty", .arg = "N[,N]", .kind = ANL_OPTION_TWO, .field = AT(align.clip5),
-     .second = AT(align.clip3), .high = 10000, .help = "penalty of clipping at the 5' and 3' end"},
+     .second = AT(align.clip3), .high = 10000, .given = ANL_GIVEN_CLIP, .help = "penalty of clipping at the 5' and 3' end"},
     {SCORES, .letter = 'T', .name = "min-score", .arg = "N", .kind = ANL_OPTION_INT, .field = AT(min_score), .high = 1000000,
      .given = ANL_GIVEN_LEAST, .help = "least score written as mapped",
      .more = "Unless it is given, the shorter segments of a split read need only the score that chance does not give, 20 in a bacterium."},

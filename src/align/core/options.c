@@ -18,6 +18,21 @@ anl_align_options anl_align_options_default(void)
     };
 }
 
+/* What is not given counts in matches, as in bwa mem: -A multiplies it. */
+static void resolve_short(anl_align_options *o)
+{
+    const anl_align_options usual = anl_align_options_default();
+    const anl_sw_params *u = &usual.align.score;
+    anl_sw_params *s = &o->align.score;
+    if (!(o->given & ANL_GIVEN_MATCH)) return;
+    if (!(o->given & ANL_GIVEN_MISMATCH)) s->mismatch = u->mismatch * s->match;
+    if (!(o->given & ANL_GIVEN_OPEN)) s->del_open = s->ins_open = u->del_open * s->match;
+    if (!(o->given & ANL_GIVEN_EXTEND)) s->del_extend = s->ins_extend = u->del_extend * s->match;
+    if (!(o->given & ANL_GIVEN_CLIP)) o->align.clip5 = o->align.clip3 = usual.align.clip5 * s->match;
+    if (!(o->given & ANL_GIVEN_UNPAIRED)) o->unpaired = usual.unpaired * s->match;
+    if (!(o->given & ANL_GIVEN_LEAST)) o->min_score = usual.min_score * s->match;
+}
+
 /* Scores of short reads that differ much: docs/diverged.md has what they were chosen by. */
 static void resolve_diverged(anl_align_options *o)
 {
@@ -51,5 +66,8 @@ void anl_align_options_resolve(anl_align_options *o)
     p.clip3 = o->align.clip3;
     p.eqx = o->align.eqx;
     o->long_reads = p;
-    if (o->preset == ANL_PRESET_DIVERGED) resolve_diverged(o);
+    if (o->preset == ANL_PRESET_DIVERGED)
+        resolve_diverged(o);
+    else
+        resolve_short(o);
 }

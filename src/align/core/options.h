@@ -25,7 +25,8 @@ enum {
     ANL_GIVEN_OPEN = 4,
     ANL_GIVEN_EXTEND = 8,
     ANL_GIVEN_LEAST = 16,
-    ANL_GIVEN_UNPAIRED = 32
+    ANL_GIVEN_UNPAIRED = 32,
+    ANL_GIVEN_CLIP = 64,
 };
 
 typedef struct anl_align_options {
