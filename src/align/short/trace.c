@@ -20,6 +20,29 @@ static int straight(const anl_context *c, anl_scratch *s, const anl_candidate *c
     return *rc || candidate->ungapped || e->total == candidate->score + o->clip5 + o->clip3;
 }
 
+/* The most by which gaps can move an alignment off a diagonal if it loses no more than `room` of the score of a read that matches. */
+static int32_t drift_within(const anl_sw_params *s, int32_t room)
+{
+    const int32_t open = s->del_open < s->ins_open ? s->del_open : s->ins_open;
+    const int32_t extend = s->del_extend < s->ins_extend ? s->del_extend : s->ins_extend;
+    return room - open < extend ? 0 : (room - open) / extend;
+}
+
+/* Whether the narrow band in which alignments lie that take the whole read, end where Smith-Waterman ended and have its score holds one, which
+ * then is in *e: the one that the whole band would give, too, as no total is higher, no equal one ends before it, and none leaves the narrow band. */
+static int narrow(const anl_context *c, anl_scratch *s, const anl_candidate *candidate, anl_extend_problem p, int64_t origin,
+                  anl_extension *e, int *rc)
+{
+    const anl_extend_params *o = &c->options->align;
+    const int32_t at = (int32_t)(candidate->start - origin), width = p.dhi - p.dlo;
+    const int32_t drift = drift_within(&o->score, p.qlen * o->score.match - candidate->score);
+    if (!candidate->whole || o->clip5 <= 0 || o->clip3 <= 0 || 2 * drift >= width) return 0;
+    if (p.dlo < at - drift) p.dlo = at - drift;
+    if (p.dhi > at + drift) p.dhi = at + drift;
+    *rc = anl_extend(o, &c->kernels->sw, &p, s->extend, e);
+    return *rc || e->total == candidate->score + o->clip5 + o->clip3;
+}
+
 /* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. *origin: joined coordinate
  * that the extension's target begins at. */
 static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_candidate *candidate, anl_extension *e,
@@ -43,6 +66,7 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
                                 .dhi = (int32_t)(dhi - begin)};
         int rc = ANL_OK;
         if (!extra && straight(c, s, candidate, p, begin, e, &rc)) return rc;
+        if (!extra && narrow(c, s, candidate, p, begin, e, &rc)) return rc;
         rc = anl_extend(&c->options->align, &c->kernels->sw, &p, s->extend, e);
         if (rc || e->total >= candidate->score || (dlo + len <= bounds[0] && dhi >= bounds[1])) return rc;
     }
@@ -91,11 +115,7 @@ static int look(const anl_context *c, anl_scratch *s, const anl_query *q, int32_
 /* The most by which gaps can move an alignment that scores so much off the diagonal on which it ends. */
 static int32_t most_drift(const anl_extend_params *o, int32_t len, const anl_candidate *c)
 {
-    const anl_sw_params *s = &o->score;
-    const int32_t open = s->del_open < s->ins_open ? s->del_open : s->ins_open;
-    const int32_t extend = s->del_extend < s->ins_extend ? s->del_extend : s->ins_extend;
-    const int32_t room = len * s->match + o->clip5 + o->clip3 - c->score - open;
-    return c->ungapped || room < extend ? 0 : room / extend;
+    return c->ungapped ? 0 : drift_within(&o->score, len * o->score.match + o->clip5 + o->clip3 - c->score);
 }
 
 static int may_be_same(const anl_extend_params *o, int32_t len, const anl_candidate *a, const anl_candidate *b)
