@@ -2,6 +2,7 @@
 
 #include "align_tuning.h"
 #include "cigar.h"
+#include "mapq.h"
 #include "readthrough.h"
 
 #include <stdio.h>
@@ -124,6 +125,17 @@ static int may_be_same(const anl_extend_params *o, int32_t len, const anl_candid
            llabs(a->start - b->start) <= most_drift(o, len, a) + most_drift(o, len, b);
 }
 
+/* The least score with which a further candidate changes what is told, where the two best are known to be two places of the same bases: in MAPQ, XA or
+ * a pair. Below it nobody asks whether it is a place of its own. 0: any may, with -a, and where they may be segments of a split read. */
+static int32_t least_told(const anl_align_options *o, const anl_query *q)
+{
+    const int32_t best = q->candidates[0].score, second = q->candidates[1].score, told = best * ANL_XA_NUM / ANL_XA_DEN;
+    int32_t least = second - anl_mapq_closeness(&o->align.score);
+    if (o->all || 2 * best + second < 2 * q->read->len * o->align.score.match) return 0;
+    if (q->read->mate && best - o->unpaired < least) least = best - o->unpaired;
+    return told < least ? told : least;
+}
+
 /* Drops candidates whose alignments are the same place as that of a better one. */
 static int merge_same(const anl_context *c, anl_scratch *s, anl_query *q, int32_t min_score, looks *l)
 {
@@ -131,6 +143,7 @@ static int merge_same(const anl_context *c, anl_scratch *s, anl_query *q, int32_
     int rc = ANL_OK;
     for (int32_t i = 0; i < q->n && !rc; ++i) {
         int same = 0;
+        if (kept == 2 && least_told(c->options, q) > min_score) min_score = least_told(c->options, q);
         const int looked_at = i < ANL_TRACED_CANDIDATES && q->candidates[i].score >= min_score;
         for (int32_t k = 0; looked_at && k < kept && !same && !rc; ++k) {
             if (!may_be_same(&c->options->align, q->read->len, &q->candidates[k], &q->candidates[i])) continue;
