@@ -79,7 +79,8 @@ static int later_waves(anl_settler *f, anl_segments *segments)
     open_segments open = {.list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *))};
     int rc = open.list ? ANL_OK : ANL_ENOMEM;
     for (; !rc && open.n < segments->n; ++open.n) open.list[open.n] = &segments->list[open.n];
-    for (int w = 1; w < ANL_WAVES && !rc; ++w) {
+    const int waves = f->c->index->nlist < ANL_LAST_WAVE_FROM ? ANL_WAVES - 1 : ANL_WAVES;
+    for (int w = 1; w < waves && !rc; ++w) {
         rc = wave(f, &open, w);
         for (int i = 0; i < f->n && !rc; ++i) rc = anl_settle_beside(f, i);
         drop_settled(f, &open);
