@@ -92,6 +92,7 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_encode_fill_scalar(&t->encode);
         anl_scan_fill_scalar(&t->scan);
         anl_sw_fill_scalar(&t->sw);
+        anl_kmer_fill_scalar(&t->kmer);
         anl_wave_fill_scalar(&t->wave);
     }
 #if defined(__x86_64__)
@@ -99,6 +100,7 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_encode_fill_avx2(&t->encode);
         anl_scan_fill_avx2(&t->scan);
         anl_sw_fill_avx2(&t->sw);
+        anl_kmer_fill_avx2(&t->kmer);
         anl_wave_fill_avx2(&t->wave);
     }
 #ifndef ANL_WITHOUT_AVXVNNI
@@ -111,6 +113,7 @@ static void fill_level(anl_kernels *t, const char *level)
         anl_encode_fill_avx512(&t->encode);
         anl_scan_fill_avx512(&t->scan);
         anl_sw_fill_avx512(&t->sw);
+        anl_kmer_fill_avx512(&t->kmer);
         anl_wave_fill_avx512(&t->wave);
     } else if (!strcmp(level, "amx")) {
         anl_encode_fill_amx(&t->encode);

@@ -6,6 +6,7 @@
 #define ANL_KERNELS_H
 
 #include "encode.h"
+#include "kmer.h"
 #include "scan.h"
 #include "sw.h"
 #include "wave.h"
@@ -15,6 +16,7 @@ typedef struct anl_kernels {
     anl_encode_kernels encode;
     anl_scan_kernels scan;
     anl_sw_kernels sw;
+    anl_kmer_kernels kmer;
     anl_wave_kernels wave;
 } anl_kernels;
 

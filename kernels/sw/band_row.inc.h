@@ -1,5 +1,6 @@
 /* One row of a banded alignment, in the compiler's own vectors of BAND_LANES cells (4, 8 or 16): a row is so short that what one step stores
- * the next must have in registers. Defines band_row. */
+ * the next must have in registers. The including file may define BAND_MOST(a, b), the larger of each two cells, where it has an instruction
+ * that the compiler does not find. Defines band_row. */
 #include "sw.h"
 
 #include <string.h>
@@ -36,7 +37,11 @@ static inline cells choose(cells mask, cells yes, cells no)
 
 static inline cells most(cells a, cells b)
 {
+#ifdef BAND_MOST
+    return (cells)BAND_MOST(a, b);
+#else
     return choose(a > b, a, b);
+#endif
 }
 
 #if BAND_LANES == 4
@@ -68,10 +73,9 @@ static inline cells next_cells(cells v, cells next)
     return __builtin_shufflevector(v, next, SHIFTED);
 }
 
-/* Every cell the most of those before it, the first one the last of `before`, which has the most so far. */
-static inline cells most_before(cells v, cells before)
+/* Every cell the most of those up to it. */
+static inline cells most_up_to(cells v)
 {
-    v = __builtin_shufflevector(before, v, BEFORE);
     v = most(v, __builtin_shufflevector(v, v, DOWN_1));
     v = most(v, __builtin_shufflevector(v, v, DOWN_2));
 #if BAND_LANES >= 8
@@ -81,6 +85,12 @@ static inline cells most_before(cells v, cells before)
     v = most(v, __builtin_shufflevector(v, v, DOWN_8));
 #endif
     return v;
+}
+
+/* Every cell the most of those before it, the first one the last of `before`, which has the most so far. */
+static inline cells most_before(cells v, cells before)
+{
+    return most_up_to(__builtin_shufflevector(before, v, BEFORE));
 }
 
 static int32_t band_row(const anl_sw_params *s, const anl_sw_band *r)
@@ -117,7 +127,5 @@ static int32_t band_row(const anl_sw_params *s, const anl_sw_band *r)
         h = next_h;
         insertion = next_insertion;
     }
-    int32_t most_of_all = top[0];
-    for (int l = 1; l < CELLS; ++l) most_of_all = top[l] > most_of_all ? top[l] : most_of_all;
-    return most_of_all;
+    return most_up_to(top)[CELLS - 1];
 }

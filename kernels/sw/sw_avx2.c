@@ -78,6 +78,7 @@ static inline u16x32 index_select32(__m256i m, uint16_t j, u16x32 old)
 #include "sw_inter.inc.h"
 
 #define BAND_LANES 8
+#define BAND_MOST(a, b) _mm256_max_epi32((__m256i)(a), (__m256i)(b))
 #include "band_row.inc.h"
 
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)

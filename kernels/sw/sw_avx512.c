@@ -70,6 +70,7 @@ static inline u16x64 index_select64(__mmask64 m, uint16_t j, u16x64 old)
 #include "sw_inter.inc.h"
 
 #define BAND_LANES 16
+#define BAND_MOST(a, b) _mm512_max_epi32((__m512i)(a), (__m512i)(b))
 #include "band_row.inc.h"
 
 static int32_t mismatches(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits)

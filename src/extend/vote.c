@@ -6,7 +6,7 @@
 /* Tuning. */
 enum {
     K = ANL_VOTE_K,
-    MASK = (1 << 2 * K) - 1,
+    MASK = ANL_KMER_CODES - 1,
     SLOT_BITS = 12,
     SLOTS = 1 << SLOT_BITS, /* twice the k-mers of the longest read and its reverse complement */
     REACH = 100,            /* bp: a gap of up to so many is looked for beside the best diagonal, as bwa mem's -w */
@@ -14,22 +14,38 @@ enum {
     COPY = 3,               /* a copy shares with the best place k-mers of the read that are 1/3 of its votes */
 };
 
+enum {
+    READ_WORDS = (ANL_VOTE_MAX_READ + 63) / 64, /* of a bit a base */
+    REGION_WORDS = (ANL_VOTE_MAX_REGION + 63) / 64,
+};
+
+/* A diagonal that shares k-mers with the region. */
+typedef struct diagonal {
+    int32_t at, votes; /* at: counted from the lowest one asked for */
+} diagonal;
+
 /* A slot holds 1 + (code << 11 | position << 1 | it is the code of the reverse complement); 0 is empty. Every k-mer of the read is there
  * with both its codes, so that a region needs one look-up a base. */
 struct anl_voter {
+    const anl_kernels *kernels;
+    anl_kmer_set set; /* of all of them */
     uint32_t slots[SLOTS];
-    uint32_t known[(MASK + 1) / 32]; /* codes that occur: nearly all k-mers of a region stop here, which a processor foresees */
-    uint16_t used[SLOTS];            /* slots taken */
-    int32_t n_used;
-    int32_t dlo, n; /* the lowest diagonal of the region that voted last, and how many there are */
-    int16_t votes[2][ANL_VOTE_MAX_REGION];
-    uint8_t fours[ANL_VOTE_MAX_REGION];  /* codes of the 4-mers of a region */
-    uint32_t codes[ANL_VOTE_MAX_REGION]; /* of its k-mers */
+    uint16_t used[SLOTS]; /* slots taken */
+    int32_t n_used, len;
+    uint8_t strands[2][ANL_VOTE_MAX_READ]; /* the read and its reverse complement, */
+    uint64_t once[2][READ_WORDS + 1];      /* and where on them k-mers begin that both together hold once */
+    uint64_t open[REGION_WORDS + 1];       /* where k-mers of the read begin in a region that may lie on a diagonal not counted yet */
+    uint64_t counted[2][REGION_WORDS + READ_WORDS];
+    int32_t dlo;                            /* the lowest diagonal asked for last, */
+    diagonal found[2][ANL_VOTE_MAX_REGION]; /* and those with votes */
+    int32_t n_found[2];
 };
 
-anl_voter *anl_voter_new(void)
+anl_voter *anl_voter_new(const anl_kernels *kernels)
 {
-    return anl_alloc(1, sizeof(anl_voter));
+    anl_voter *v = anl_alloc(1, sizeof(anl_voter));
+    if (v) v->kernels = kernels;
+    return v;
 }
 
 void anl_voter_free(anl_voter *v)
@@ -37,17 +53,45 @@ void anl_voter_free(anl_voter *v)
     free(v);
 }
 
+/* ---- the read ---- */
+
 static inline uint32_t slot_of(uint32_t code)
 {
     return code * 2654435761u >> (32 - SLOT_BITS);
 }
 
-static void add(anl_voter *v, uint32_t code, uint32_t what)
+static inline uint32_t code_in(uint32_t slot)
 {
-    uint32_t at = slot_of(code);
-    v->known[code / 32] |= (uint32_t)1 << code % 32;
-    while (v->slots[at]) at = (at + 1) % SLOTS;
-    v->slots[at] = 1 + (code << 11 | what);
+    return (slot - 1) >> 11;
+}
+
+static inline int32_t position_in(uint32_t slot)
+{
+    return (int32_t)((slot - 1) >> 1 & 1023);
+}
+
+static inline int strand_in(uint32_t slot)
+{
+    return (int)((slot - 1) & 1);
+}
+
+static inline void set_bit(uint64_t *bits, int32_t i)
+{
+    bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+static void add(anl_voter *v, uint32_t code, int32_t position, int reverse)
+{
+    uint32_t at = slot_of(code), s;
+    int again = 0;
+    anl_kmer_add(&v->set, code);
+    for (; (s = v->slots[at]) != 0; at = (at + 1) % SLOTS) {
+        if (code_in(s) != code) continue;
+        again = 1;
+        v->once[strand_in(s)][position_in(s) / 64] &= ~(UINT64_C(1) << position_in(s) % 64);
+    }
+    if (!again) set_bit(v->once[reverse], position);
+    v->slots[at] = 1 + (code << 11 | (uint32_t)position << 1 | (uint32_t)reverse);
     v->used[v->n_used++] = (uint16_t)at;
 }
 
@@ -55,109 +99,139 @@ static void clear(anl_voter *v)
 {
     for (int32_t i = 0; i < v->n_used; ++i) {
         uint32_t *slot = &v->slots[v->used[i]];
-        v->known[((*slot - 1) >> 11) / 32] = 0;
+        anl_kmer_drop(&v->set, code_in(*slot));
         *slot = 0;
     }
     v->n_used = 0;
+    memset(v->once, 0, sizeof v->once);
 }
 
 void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len)
 {
     clear(v);
+    v->len = len;
+    if (len) memcpy(v->strands[0], read, (size_t)len);
+    for (int32_t i = 0; i < len; ++i) v->strands[1][len - 1 - i] = read[i] > 3 ? read[i] : 3 - read[i];
     uint32_t forward = 0, reverse = 0;
     for (int32_t i = 0, valid = 0; i < len; ++i) {
         const uint32_t base = read[i] & 3;
-        forward = (forward << 2 | base) & MASK;
-        reverse = reverse >> 2 | (3 - base) << 2 * (K - 1);
+        forward = forward >> 2 | base << 2 * (K - 1);
+        reverse = (reverse << 2 | (3 - base)) & MASK;
         valid = read[i] > 3 ? 0 : valid + 1;
         if (valid < K) continue;
-        add(v, forward, (uint32_t)(i - K + 1) << 1);
-        add(v, reverse, (uint32_t)(len - 1 - i) << 1 | 1);
+        add(v, forward, i - K + 1, 0);
+        add(v, reverse, len - 1 - i, 1);
     }
 }
 
-/* Codes of the k-mers of region[len]; one with an N has some code that its other bases give. Simple loops, for the compiler's vectors. */
-static void encode(anl_voter *v, const uint8_t *region, int32_t len)
+/* ---- the region ---- */
+
+/* The code of the k-mer at bases[0], whatever an N counts as. */
+static uint32_t code_at(const uint8_t *bases)
 {
-    _Static_assert(K == 9, "two 4-mers and a base");
-    uint8_t *fours = v->fours;
-    for (int32_t j = 0; j + 4 <= len; ++j)
-        fours[j] = (uint8_t)((region[j] & 3) << 6 | (region[j + 1] & 3) << 4 | (region[j + 2] & 3) << 2 | (region[j + 3] & 3));
-    for (int32_t j = 0; j + K <= len; ++j) v->codes[j] = (uint32_t)fours[j] << 10 | (uint32_t)fours[j + 4] << 2 | (region[j + 8] & 3);
+    _Static_assert(K == 9, "eight bases and one");
+    uint64_t eight;
+    memcpy(&eight, bases, sizeof eight);
+    eight &= 0x0303030303030303;
+    eight = (eight | eight >> 6) & 0x000f000f000f000f;
+    eight = (eight | eight >> 12) & 0x000000ff000000ff;
+    return (uint32_t)((eight | eight >> 24) & 0xffff) | (uint32_t)(bases[8] & 3) << 16;
 }
 
-static int16_t largest(const int16_t *values, int32_t n)
+/* Counts the votes of a diagonal, all at once. A k-mer of the region that votes here and that the read holds once votes nowhere else. */
+static int32_t count_diagonal(anl_voter *v, const uint8_t *region, int32_t len, int32_t diag, int reverse)
 {
-    int16_t most = 0;
-    for (int32_t i = 0; i < n; ++i) most = values[i] > most ? values[i] : most;
-    return most;
+    const int32_t begin = diag < 0 ? -diag : 0, end = v->len < len - diag ? v->len : len - diag, words = (end - begin + 63) / 64;
+    const int32_t from = begin / 64, to = (diag + begin) / 64, shift = begin % 64, move = (diag + begin) % 64;
+    uint64_t runs[READ_WORDS];
+    const int32_t votes = v->kernels->kmer.shared(v->strands[reverse] + begin, region + diag + begin, end - begin, runs);
+    for (int32_t i = 0; i < words; ++i) {
+        const uint64_t *once = &v->once[reverse][from + i];
+        const uint64_t closed = runs[i] & (once[0] >> shift | (shift ? once[1] << (64 - shift) : 0));
+        v->open[to + i] &= ~(closed << move);
+        if (move) v->open[to + i + 1] &= ~(closed >> (64 - move));
+    }
+    return votes;
 }
 
-static int32_t first_with(const int16_t *votes, int32_t n, int32_t most)
+/* Counts the diagonals on which the read shares k-mers with region[len]. Of those beyond dlo + [0, n) nothing is kept: most k-mers that vote
+ * for them need no second look. */
+static void count_diagonals(anl_voter *v, const uint8_t *region, int32_t len, int32_t dlo, int32_t n)
 {
-    int32_t i = 0;
-    while (i < n && votes[i] != most) ++i;
-    return i;
+    for (int strand = 0; strand < 2; ++strand) {
+        memset(v->counted[strand], 0, (size_t)(len + v->len + 63) / 64 * sizeof v->counted[strand][0]);
+        v->n_found[strand] = 0;
+    }
+    v->kernels->kmer.find(&v->set, region, len, v->open);
+    for (int32_t word = 0; 64 * word < len; ++word)
+        for (uint64_t left = v->open[word]; left; left &= left - 1, left &= v->open[word]) {
+            const int32_t j = 64 * word + __builtin_ctzll(left);
+            const uint32_t code = code_at(region + j);
+            for (uint32_t slot = slot_of(code), s; (s = v->slots[slot]) != 0; slot = (slot + 1) % SLOTS) {
+                const int32_t diag = j - position_in(s), number = diag + v->len, strand = strand_in(s), at = diag - dlo;
+                if (code_in(s) != code || v->counted[strand][number / 64] >> number % 64 & 1) continue;
+                const int32_t votes = count_diagonal(v, region, len, diag, strand);
+                set_bit(v->counted[strand], number);
+                if (votes && at >= 0 && at < n) v->found[strand][v->n_found[strand]++] = (diagonal){at, votes};
+            }
+        }
+}
+
+/* The diagonal with the most votes, the lowest of equals; no votes: none. */
+static diagonal best_of(const diagonal *list, int32_t n)
+{
+    diagonal best = {0};
+    for (int32_t i = 0; i < n; ++i)
+        if (list[i].votes > best.votes || (list[i].votes == best.votes && list[i].at < best.at)) best = list[i];
+    return best;
 }
 
 anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32_t dlo, int32_t dhi)
 {
-    int32_t n = dhi - dlo + 1;
-    anl_vote best = {0};
+    anl_vote vote = {0};
     v->dlo = dlo;
-    v->n = n > 0 ? n : 0;
-    if (n <= 0) return best;
-    memset(v->votes[0], 0, (size_t)n * sizeof v->votes[0][0]);
-    memset(v->votes[1], 0, (size_t)n * sizeof v->votes[1][0]);
-    encode(v, region, len);
-    const int has_n = len > 0 && memchr(region, 4, (size_t)len);
-    for (int32_t j = 0; j + K <= len; ++j) {
-        const uint32_t code = v->codes[j];
-        if (!(v->known[code / 32] >> code % 32 & 1)) continue;
-        for (uint32_t at = slot_of(code), s; (s = v->slots[at]) != 0; at = (at + 1) % SLOTS) {
-            if ((s - 1) >> 11 != code || (has_n && memchr(region + j, 4, K))) continue;
-            const int32_t start = j - (int32_t)((s - 1) >> 1 & 1023) - dlo;
-            if (start >= 0 && start < n) ++v->votes[(s - 1) & 1][start];
-        }
+    v->n_found[0] = v->n_found[1] = 0;
+    if (dhi < dlo) return vote;
+    count_diagonals(v, region, len, dlo, dhi - dlo + 1);
+    const diagonal top[2] = {best_of(v->found[0], v->n_found[0]), best_of(v->found[1], v->n_found[1])};
+    vote.reverse = top[1].votes > top[0].votes;
+    const diagonal best = top[vote.reverse], *list = v->found[vote.reverse];
+    if (!best.votes) return vote;
+    vote.lo = vote.hi = best.at;
+    vote.other = top[!vote.reverse].votes;
+    for (int32_t i = 0; i < v->n_found[vote.reverse]; ++i) {
+        const int32_t at = list[i].at, votes = list[i].votes, off = at < best.at ? best.at - at : at - best.at;
+        if (off <= K)
+            vote.votes += votes;
+        else if (votes > vote.other)
+            vote.other = votes;
+        if (votes < SUPPORT || off > REACH) continue;
+        if (at < vote.lo) vote.lo = at;
+        if (at > vote.hi) vote.hi = at;
     }
-    const int32_t top[2] = {largest(v->votes[0], n), largest(v->votes[1], n)};
-    best.reverse = top[1] > top[0];
-    if (!top[best.reverse]) return best;
-    const int16_t *votes = v->votes[best.reverse];
-    best.diag = first_with(votes, n, top[best.reverse]);
-    const int32_t from = best.diag > K ? best.diag - K : 0, to = best.diag + K + 1 < n ? best.diag + K + 1 : n;
-    for (int32_t i = from; i < to; ++i) best.votes += votes[i];
-    const int16_t before = largest(votes, from), behind = largest(votes + to, n - to), turned = top[!best.reverse];
-    best.other = before > behind ? before : behind;
-    if (turned > best.other) best.other = turned;
-    best.lo = best.diag > REACH ? best.diag - REACH : 0;
-    best.hi = best.diag + REACH < n ? best.diag + REACH : n - 1;
-    while (best.lo < best.diag && votes[best.lo] < SUPPORT) ++best.lo;
-    while (best.hi > best.diag && votes[best.hi] < SUPPORT) --best.hi;
-    best.straight = best.lo == best.hi;
-    best.diag += dlo;
-    best.lo += dlo;
-    best.hi += dlo;
-    return best;
+    vote.straight = vote.lo == vote.hi;
+    vote.diag = best.at + dlo;
+    vote.lo += dlo;
+    vote.hi += dlo;
+    return vote;
 }
 
 int anl_voter_second(const anl_voter *v, const anl_vote *best, anl_vote *second)
 {
     const int32_t kmers = v->n_used / 2;
     if (!best->votes || COPY * (best->votes + best->other - kmers) < best->votes) return 0;
-    const int32_t diag = best->diag - v->dlo;
-    const int32_t from = diag > K ? diag - K : 0, to = diag + K + 1 < v->n ? diag + K + 1 : v->n;
-    const int16_t *same = v->votes[best->reverse], *turned = v->votes[!best->reverse];
-    int32_t at = first_with(same, from, best->other);
-    if (at == from) at = to + first_with(same + to, v->n - to, best->other);
-    const int is_turned = at == v->n;
-    if (is_turned) at = first_with(turned, v->n, best->other);
-    at += v->dlo;
-    *second = (anl_vote){.votes = best->other,
-                         .other = same[diag],
-                         .diag = at,
-                         .lo = at,
-                         .hi = at,
-                         .reverse = (uint8_t)(is_turned ? !best->reverse : best->reverse)};
+    *second = (anl_vote){.votes = best->other};
+    for (int turned = 0, known = 0; turned < 2 && !known; ++turned) {
+        const int strand = turned ? !best->reverse : best->reverse;
+        for (int32_t i = 0; i < v->n_found[strand]; ++i) {
+            const diagonal *d = &v->found[strand][i];
+            const int32_t at = d->at + v->dlo, off = at < best->diag ? best->diag - at : at - best->diag;
+            if (!turned && !off) second->other = d->votes;
+            if (d->votes != best->other || (!turned && off <= K) || (known && at > second->diag)) continue;
+            second->diag = second->lo = second->hi = at;
+            second->reverse = (uint8_t)strand;
+            known = 1;
+        }
+    }
     return 1;
 }

@@ -3,17 +3,19 @@
 #define ANL_VOTE_H
 
 #include "base.h"
+#include "kernels.h"
 
 enum {
-    ANL_VOTE_K = 9,             /**< random 9-mers seldom meet in a few hundred bp, yet a fifth survives 15% errors */
+    ANL_VOTE_K = ANL_KMER_K,    /**< random 9-mers seldom meet in a few hundred bp, yet a fifth survives 15% errors */
     ANL_VOTE_MAX_READ = 1000,   /**< bp of a read that vote */
     ANL_VOTE_MAX_REGION = 4096, /**< bp: 2,048 diagonals, which are looked through at once, and a read on the last of them */
 };
 
-/** The k-mers of one read and of its reverse complement, hashed; with room for the votes. About 60 KB; one a thread. */
+/** The k-mers of one read and of its reverse complement, hashed; with room for the votes. About 170 KB; one a thread. */
 typedef struct anl_voter anl_voter;
 
-anl_voter *anl_voter_new(void); /**< NULL when memory is short */
+/** The kernels are borrowed. NULL when memory is short. */
+anl_voter *anl_voter_new(const anl_kernels *kernels);
 void anl_voter_free(anl_voter *v);
 
 /** Takes the k-mers of read[len] (base codes 0-4; at most ANL_VOTE_MAX_READ bp). */

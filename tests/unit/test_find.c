@@ -158,7 +158,7 @@ static void waves_go_on_until_the_place_is_proven(void **unused)
     find(q, N, &nowhere);
     int64_t proven = 0, open = 0;
     for (int w = 0; w < ANL_WAVES; ++w) proven += counts.proven[w];
-    assert_true(counts.proven[0] > 0 && counts.proven[1] > 0); /* the last wave proves one in a thousand */
+    assert_true(counts.proven[0] > 0 && counts.proven[1] > 0);
     for (int i = 0; i < N; ++i) {
         const int64_t at = 100 + 70 * i;
         const int in_copy = (at > FROM - LEN && at < FROM + COPY) || (at > TO - LEN && at < TO + COPY);

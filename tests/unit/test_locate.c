@@ -281,7 +281,7 @@ static void hits_vote_for_the_place(void **unused)
     make_genome();
     static bare b;
     const anl_index *x = bare_index(&b);
-    anl_voter *v = anl_voter_new();
+    anl_voter *v = anl_voter_new(anl_kernels_get());
     anl_arena *arena = anl_arena_new();
     for (int trial = 0; trial < 200; ++trial) {
         const int32_t len = 40 + (int32_t)random_below(120), reverse = trial % 2;
@@ -325,7 +325,7 @@ static void places_may_hang_over_the_contig(void **unused)
     make_genome();
     static bare b;
     const anl_index *x = bare_index(&b);
-    anl_voter *v = anl_voter_new();
+    anl_voter *v = anl_voter_new(anl_kernels_get());
     anl_arena *arena = anl_arena_new();
     for (int32_t inside = 14; inside < LEN; ++inside) {
         uint8_t read[LEN];
@@ -353,7 +353,7 @@ static void regions_are_voted_on_without_search(void **unused)
     make_genome();
     static bare b;
     const anl_index *x = bare_index(&b);
-    anl_voter *v = anl_voter_new();
+    anl_voter *v = anl_voter_new(anl_kernels_get());
     anl_arena *arena = anl_arena_new();
     uint8_t read[150];
     take(read, 30123, 150, 1);

@@ -1,6 +1,7 @@
 /* The voter finds strand and diagonal of reads placed at random, with substitutions and a gap. */
 #include "random.h"
 
+#include "kernels.h"
 #include "vote.h"
 
 enum { REGION = 500, READ = 150 };
@@ -18,7 +19,7 @@ static void reverse_complement(const uint8_t *s, int n, uint8_t *out)
 static void finds_strand_and_diagonal(void **unused)
 {
     (void)unused;
-    anl_voter *v = anl_voter_new();
+    anl_voter *v = anl_voter_new(anl_kernels_get());
     uint8_t region[REGION], read[READ], flipped[READ];
     for (int trial = 0; trial < 500; ++trial) {
         fill_random(region, REGION);
@@ -39,7 +40,7 @@ static void finds_strand_and_diagonal(void **unused)
 static void bridges_a_gap(void **unused)
 {
     (void)unused;
-    anl_voter *v = anl_voter_new();
+    anl_voter *v = anl_voter_new(anl_kernels_get());
     uint8_t region[REGION], read[READ];
     fill_random(region, REGION);
     memcpy(read, region + 100, 90);
@@ -56,7 +57,7 @@ static void bridges_a_gap(void **unused)
 static void tells_a_copy(void **unused)
 {
     (void)unused;
-    anl_voter *v = anl_voter_new();
+    anl_voter *v = anl_voter_new(anl_kernels_get());
     uint8_t region[REGION], read[READ];
     for (int trial = 0; trial < 200; ++trial) {
         const int len = 50, reverse = trial & 1, first = 60 + (int)random_below(100), second = first + len + 5 + (int)random_below(100);
@@ -89,7 +90,7 @@ static void tells_a_copy(void **unused)
 static void ignores_n_and_respects_limits(void **unused)
 {
     (void)unused;
-    anl_voter *v = anl_voter_new();
+    anl_voter *v = anl_voter_new(anl_kernels_get());
     uint8_t region[REGION], read[READ];
     memset(region, 4, REGION);
     memset(read, 4, READ);
@@ -104,6 +105,78 @@ static void ignores_n_and_respects_limits(void **unused)
     anl_voter_free(v);
 }
 
+/* The definition: on every diagonal the k-mers that are equal, one by one. */
+static anl_vote textbook(const uint8_t *const strands[2], int len, const uint8_t *region, int n, int dlo, int dhi)
+{
+    static int votes[2][ANL_VOTE_MAX_REGION];
+    anl_vote vote = {0};
+    int most[2] = {0}, at[2] = {0};
+    for (int s = 0; s < 2; ++s)
+        for (int d = dhi; d >= dlo; --d) {
+            int *count = &votes[s][d - dlo];
+            *count = 0;
+            for (int q = 0; q + ANL_VOTE_K <= len; ++q) {
+                int same = d + q >= 0 && d + q + ANL_VOTE_K <= n;
+                for (int i = q; same && i < q + ANL_VOTE_K; ++i) same = strands[s][i] < 4 && strands[s][i] == region[d + i];
+                *count += same;
+            }
+            if (*count >= most[s]) most[s] = *count, at[s] = d;
+        }
+    const int s = vote.reverse = most[1] > most[0];
+    if (!most[s]) return vote;
+    vote.diag = vote.lo = vote.hi = at[s];
+    vote.other = most[!s];
+    for (int d = dlo; d <= dhi; ++d) {
+        const int off = abs(d - vote.diag), count = votes[s][d - dlo];
+        if (off <= ANL_VOTE_K)
+            vote.votes += count;
+        else if (count > vote.other)
+            vote.other = count;
+        if (off > 100 || count < 3) continue;
+        if (d < vote.lo) vote.lo = d;
+        if (d > vote.hi) vote.hi = d;
+    }
+    return vote;
+}
+
+/* Reads with mismatches, gaps, N and repeats of all lengths, in regions that may not hold all of them. */
+static void equals_the_textbook(void **unused)
+{
+    (void)unused;
+    for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+        anl_kernels kernels;
+        assert_int_equal(anl_kernels_fill(&kernels, *level), 0);
+        anl_voter *v = anl_voter_new(&kernels);
+        random_start();
+        for (int trial = 0; trial < 400; ++trial) {
+            uint8_t region[REGION], read[READ], flipped[READ];
+            const int n = trial % 20 ? 200 + (int)random_below(REGION - 199) : (int)random_below(40);
+            const int len = trial % 10 ? 40 + (int)random_below(READ - 39) : (int)random_below(20);
+            fill_random(region, REGION);
+            const int unit = 1 + (int)random_below(trial % 2 ? 170 : 12);
+            for (int i = REGION / 3; i < REGION && trial % 3 == 0; ++i)
+                if (random_below(50)) region[i] = region[i - unit < 0 ? 0 : i - unit];
+            const int from = (int)random_below(REGION - READ), gap = (int)random_below(20);
+            for (int i = 0; i < len; ++i) read[i] = region[from + i + (i > len / 2 && trial % 4 == 1 && from + i + gap < REGION ? gap : 0)];
+            for (int i = 0; i < len; ++i)
+                if (!random_below(30)) read[i] = (uint8_t)random_below(5);
+            if (trial % 5 == 0) region[random_below(REGION)] = 4;
+            reverse_complement(read, len, flipped);
+            const uint8_t *const strands[2][2] = {{read, flipped}, {flipped, read}};
+            const int reverse = (int)random_below(2), dlo = (int)random_below(200) - 150, dhi = dlo + (int)random_below(400);
+            anl_voter_load(v, strands[reverse][0], len);
+            const anl_vote got = anl_voter_count(v, region, n, dlo, dhi), expected = textbook(strands[reverse], len, region, n, dlo, dhi);
+            assert_int_equal(got.votes, expected.votes);
+            assert_int_equal(got.other, expected.other);
+            assert_int_equal(got.reverse, expected.reverse);
+            assert_int_equal(got.diag, expected.diag);
+            assert_int_equal(got.lo, expected.lo);
+            assert_int_equal(got.hi, expected.hi);
+        }
+        anl_voter_free(v);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +184,7 @@ int main(void)
         cmocka_unit_test(bridges_a_gap),
         cmocka_unit_test(tells_a_copy),
         cmocka_unit_test(ignores_n_and_respects_limits),
+        cmocka_unit_test(equals_the_textbook),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static int set_up(void **unused)
     random_start();
     assert_int_equal(anl_kernels_fill(&kernels, NULL), 0);
     assert_int_equal(anl_sw_batch_new(&batch), 0);
-    assert_non_null(voter = anl_voter_new());
+    assert_non_null(voter = anl_voter_new(&kernels));
     return 0;
 }
 

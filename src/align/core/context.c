@@ -2,7 +2,7 @@
 
 int anl_scratch_init(anl_scratch *s, const anl_context *context)
 {
-    *s = (anl_scratch){.temporary = anl_arena_new(), .voter = anl_voter_new()};
+    *s = (anl_scratch){.temporary = anl_arena_new(), .voter = anl_voter_new(context->kernels)};
     int rc = s->temporary && s->voter ? ANL_OK : ANL_ENOMEM;
     if (!rc && context->gpu) rc = anl_gpu_stream_new(&s->stream, context->gpu);
     if (!rc && context->encoder) rc = anl_encoder_scratch_on(&s->encoder, context->encoder, s->stream);

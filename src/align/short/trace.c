@@ -2,6 +2,7 @@
 
 #include "align_tuning.h"
 #include "cigar.h"
+#include "mapq.h"
 #include "readthrough.h"
 
 #include <stdio.h>
@@ -18,6 +19,29 @@ static int straight(const anl_context *c, anl_scratch *s, const anl_candidate *c
     p.dlo = p.dhi = (int32_t)(candidate->start - origin);
     *rc = anl_extend_ungapped_trace(o, &c->kernels->sw, &p, s->extend, e);
     return *rc || candidate->ungapped || e->total == candidate->score + o->clip5 + o->clip3;
+}
+
+/* The most by which gaps can move an alignment off a diagonal if it loses no more than `room` of the score of a read that matches. */
+static int32_t drift_within(const anl_sw_params *s, int32_t room)
+{
+    const int32_t open = s->del_open < s->ins_open ? s->del_open : s->ins_open;
+    const int32_t extend = s->del_extend < s->ins_extend ? s->del_extend : s->ins_extend;
+    return room - open < extend ? 0 : (room - open) / extend;
+}
+
+/* Whether the narrow band in which alignments lie that take the whole read, end where Smith-Waterman ended and have its score holds one, which
+ * then is in *e: the one that the whole band would give, too, as no total is higher, no equal one ends before it, and none leaves the narrow band. */
+static int narrow(const anl_context *c, anl_scratch *s, const anl_candidate *candidate, anl_extend_problem p, int64_t origin,
+                  anl_extension *e, int *rc)
+{
+    const anl_extend_params *o = &c->options->align;
+    const int32_t at = (int32_t)(candidate->start - origin), width = p.dhi - p.dlo;
+    const int32_t drift = drift_within(&o->score, p.qlen * o->score.match - candidate->score);
+    if (!candidate->whole || o->clip5 <= 0 || o->clip3 <= 0 || 2 * drift >= width) return 0;
+    if (p.dlo < at - drift) p.dlo = at - drift;
+    if (p.dhi > at + drift) p.dhi = at + drift;
+    *rc = anl_extend(o, &c->kernels->sw, &p, s->extend, e);
+    return *rc || e->total == candidate->score + o->clip5 + o->clip3;
 }
 
 /* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. *origin: joined coordinate
@@ -43,6 +67,7 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
                                 .dhi = (int32_t)(dhi - begin)};
         int rc = ANL_OK;
         if (!extra && straight(c, s, candidate, p, begin, e, &rc)) return rc;
+        if (!extra && narrow(c, s, candidate, p, begin, e, &rc)) return rc;
         rc = anl_extend(&c->options->align, &c->kernels->sw, &p, s->extend, e);
         if (rc || e->total >= candidate->score || (dlo + len <= bounds[0] && dhi >= bounds[1])) return rc;
     }
@@ -92,17 +117,24 @@ static int look(const anl_context *c, anl_scratch *s, const anl_query *q, int32_
 /* The most by which gaps can move an alignment that scores so much off the diagonal on which it ends. */
 static int32_t most_drift(const anl_extend_params *o, int32_t len, const anl_candidate *c)
 {
-    const anl_sw_params *s = &o->score;
-    const int32_t open = s->del_open < s->ins_open ? s->del_open : s->ins_open;
-    const int32_t extend = s->del_extend < s->ins_extend ? s->del_extend : s->ins_extend;
-    const int32_t room = len * s->match + o->clip5 + o->clip3 - c->score - open;
-    return c->ungapped || room < extend ? 0 : room / extend;
+    return c->ungapped ? 0 : drift_within(&o->score, len * o->score.match + o->clip5 + o->clip3 - c->score);
 }
 
 static int may_be_same(const anl_extend_params *o, int32_t len, const anl_candidate *a, const anl_candidate *b)
 {
     return a->reverse == b->reverse && a->contig == b->contig &&
            llabs(a->start - b->start) <= most_drift(o, len, a) + most_drift(o, len, b);
+}
+
+/* The least score with which a further candidate changes what is told, where the two best are known to be two places of the same bases: in MAPQ, XA or
+ * a pair. Below it nobody asks whether it is a place of its own. 0: any may, with -a, and where they may be segments of a split read. */
+static int32_t least_told(const anl_align_options *o, const anl_query *q)
+{
+    const int32_t best = q->candidates[0].score, second = q->candidates[1].score, told = best * ANL_XA_NUM / ANL_XA_DEN;
+    int32_t least = second - anl_mapq_closeness(&o->align.score);
+    if (o->all || 2 * best + second < 2 * q->read->len * o->align.score.match) return 0;
+    if (q->read->mate && best - o->unpaired < least) least = best - o->unpaired;
+    return told < least ? told : least;
 }
 
 /* Drops candidates whose alignments are the same place as that of a better one. */
@@ -112,6 +144,7 @@ static int merge_same(const anl_context *c, anl_scratch *s, anl_query *q, int32_
     int rc = ANL_OK;
     for (int32_t i = 0; i < q->n && !rc; ++i) {
         int same = 0;
+        if (kept == 2 && least_told(c->options, q) > min_score) min_score = least_told(c->options, q);
         const int looked_at = i < ANL_TRACED_CANDIDATES && q->candidates[i].score >= min_score;
         for (int32_t k = 0; looked_at && k < kept && !same && !rc; ++k) {
             if (!may_be_same(&c->options->align, q->read->len, &q->candidates[k], &q->candidates[i])) continue;

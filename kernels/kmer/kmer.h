@@ -1,0 +1,41 @@
+/** K-mers that a read shares with a stretch of the reference. */
+#ifndef ANL_KERNELS_KMER_H
+#define ANL_KERNELS_KMER_H
+
+#include <stdint.h>
+
+enum {
+    ANL_KMER_K = 9,
+    ANL_KMER_CODES = 1 << 2 * ANL_KMER_K,
+    ANL_KMER_PARTS = 4,
+};
+
+/** A set of k-mers by their codes: 2 bits a base, the first in the low bits. */
+typedef struct anl_kmer_set {
+    uint32_t codes[ANL_KMER_CODES / 32]; /**< bit code % 32 of word code / 32 */
+    uint8_t parts[ANL_KMER_PARTS][128];  /**< a bit for all five bases of each of anl_kmer_part: tables that fit into registers */
+} anl_kmer_set;
+
+/** Of a part the bases taken, from the first of the k-mer on. */
+extern const uint8_t anl_kmer_part[ANL_KMER_PARTS][5];
+
+void anl_kmer_add(anl_kmer_set *s, uint32_t code);
+
+/** Removes the k-mer and some others with it: for sets that are emptied, one k-mer after another. */
+void anl_kmer_drop(anl_kmer_set *s, uint32_t code);
+
+typedef struct anl_kmer_kernels {
+    /** Sets bit i % 64 of bits[i / 64] where the set has the code of the k-mer at bases[i], for all k-mers of bases[n] (codes; of an N, 4, the
+     *  two low bits count), and clears the other bits of bits[(n + 63) / 64]. Some levels set a few more, of k-mers whose parts all occur in the
+     *  set: whoever asks looks the k-mers up. */
+    void (*find)(const anl_kmer_set *s, const uint8_t *bases, int32_t n, uint64_t *bits);
+    /** Sets bit i % 64 of bits[i / 64] where a[i] and b[i] begin the same k-mer, without N, and clears the other bits of bits[(n + 63) / 64];
+     *  returns how many are set. */
+    int32_t (*shared)(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits);
+} anl_kmer_kernels;
+
+void anl_kmer_fill_scalar(anl_kmer_kernels *t);
+void anl_kmer_fill_avx2(anl_kmer_kernels *t);
+void anl_kmer_fill_avx512(anl_kmer_kernels *t);
+
+#endif
