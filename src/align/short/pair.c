@@ -80,6 +80,16 @@ static int32_t min_mate_score(const anl_align_options *o)
     return least < o->min_score ? least : o->min_score;
 }
 
+/* Whether mates that score so much beside each other are reported: one of them has what a read alone needs, or, unless -T says what that is, both together
+ * half as much again. */
+static int score_enough(const anl_align_options *o, const int32_t score[2])
+{
+    const int32_t least = min_mate_score(o);
+    if (score[0] < least || score[1] < least) return 0;
+    if (score[0] >= o->min_score || score[1] >= o->min_score) return 1;
+    return !(o->given & ANL_GIVEN_LEAST) && 2 * (score[0] + score[1]) >= 3 * o->min_score;
+}
+
 /* Whether the other mate has a candidate already that makes a proper pair of orientation `o` with candidate `number` of mate `from`. */
 static int is_found(const anl_insert_model *m, const anl_query pair[2], int from, int32_t number, int o)
 {
@@ -173,7 +183,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
     const int32_t *at = best.candidate;
     int32_t apart = best_score(&pair[0]) + best_score(&pair[1]) - o->unpaired;
     const int32_t score[2] = {pair[0].candidates[at[0]].score, pair[1].candidates[at[1]].score}, min_score = min_mate_score(o);
-    if (best.total <= apart || (score[0] < o->min_score && score[1] < o->min_score) || score[0] < min_score || score[1] < min_score) {
+    if (best.total <= apart || !score_enough(o, score)) {
         int64_t size;
         *proper = chosen[0].candidate >= 0 && chosen[1].candidate >= 0 &&
                   anl_pair_proper(m, pair, chosen[0].candidate, chosen[1].candidate, &size) != NULL;

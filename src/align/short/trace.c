@@ -10,10 +10,9 @@
 
 /* Whether the alignment without gaps on diagonal candidate->start is known to be the one that tracing in the band would find, which then is in *e.
  * Where it takes the whole read and has the score of Smith-Waterman, no other has as high a total with both clip bonuses. */
-static int straight(const anl_context *c, anl_scratch *s, const anl_candidate *candidate, anl_extend_problem p, int64_t origin,
-                    anl_extension *e, int *rc)
+static int straight(const anl_context *c, anl_scratch *s, const anl_extend_params *o, const anl_candidate *candidate, anl_extend_problem p,
+                    int64_t origin, anl_extension *e, int *rc)
 {
-    const anl_extend_params *o = &c->options->align;
     if (!candidate->ungapped && (!candidate->whole || o->clip5 <= 0 || o->clip3 <= 0)) return 0;
     p.dlo = p.dhi = (int32_t)(candidate->start - origin);
     *rc = anl_extend_ungapped_trace(o, &c->kernels->sw, &p, s->extend, e);
@@ -22,8 +21,8 @@ static int straight(const anl_context *c, anl_scratch *s, const anl_candidate *c
 
 /* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. *origin: joined coordinate
  * that the extension's target begins at. */
-static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_candidate *candidate, anl_extension *e,
-                 int64_t *origin)
+static int trace(const anl_context *c, anl_scratch *s, const anl_extend_params *o, const anl_query *q, const anl_candidate *candidate,
+                 anl_extension *e, int64_t *origin)
 {
     const int64_t *bounds = c->index->contig_begin + candidate->contig;
     const int32_t len = q->read->len;
@@ -42,8 +41,8 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
                                 .dlo = (int32_t)(dlo - begin),
                                 .dhi = (int32_t)(dhi - begin)};
         int rc = ANL_OK;
-        if (!extra && straight(c, s, candidate, p, begin, e, &rc)) return rc;
-        rc = anl_extend(&c->options->align, &c->kernels->sw, &p, s->extend, e);
+        if (!extra && straight(c, s, o, candidate, p, begin, e, &rc)) return rc;
+        rc = anl_extend(o, &c->kernels->sw, &p, s->extend, e);
         if (rc || e->total >= candidate->score || (dlo + len <= bounds[0] && dhi >= bounds[1])) return rc;
     }
 }
@@ -55,7 +54,12 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
     int64_t origin;
     const int32_t len = q->read->len, reverse = candidate->reverse;
     *out = (anl_read_alignment){.tid = -1, .pos = -1};
-    int rc = trace(c, s, q, candidate, &e, &origin);
+    anl_extend_params params = c->options->align;
+    int rc = trace(c, s, &params, q, candidate, &e, &origin);
+    if (!rc && e.score < min_score && candidate->score >= min_score) { /* a clip bonus is no reason to leave the read unplaced */
+        params.clip5 = params.clip3 = 0;
+        rc = trace(c, s, &params, q, candidate, &e, &origin);
+    }
     if (rc || e.score < min_score) return rc;
     origin -= c->index->contig_begin[candidate->contig];
     *out = (anl_read_alignment){.tid = candidate->contig,
