@@ -194,22 +194,24 @@ static void low_scores_are_unmapped(void **unused)
     assert_int_equal(anl_choose_single(&o, &q, o.min_score).candidate, 0);
 }
 
-/* Two mates in proper places need half as much again as a read alone, none of them less than chance gives; with -T one needs that. */
+/* Two mates in proper places need half as much again as a read alone, by bases of their own, and none of them less than chance gives; with -T one needs that. */
 static void weak_mates_hold_each_other(void **unused)
 {
     (void)unused;
     anl_align_options o = anl_align_options_default();
     anl_insert_model m;
     anl_read reads[2];
-    anl_insert_given(&m, 400, 40, 0, 0);
+    anl_insert_given(&m, 250, 40, 0, 0);
     const struct {
-        int score[2], given, reported;
-    } cases[] = {{{25, 25}, 0, 1}, {{22, 22}, 0, 0}, {{25, 25}, 1, 0}, {{29, 16}, 0, 1},
-                 {{29, 15}, 0, 0}, {{90, 16}, 1, 1}, {{90, 15}, 0, 0}};
+        int score[2], overlap, given, reported;
+    } cases[] = {{{25, 25}, 0, 0, 1}, {{25, 25}, 1, 0, 0}, {{22, 22}, 0, 0, 0}, {{25, 25}, 0, 1, 0},
+                 {{29, 16}, 0, 0, 1}, {{29, 15}, 0, 0, 0}, {{90, 16}, 1, 1, 1}, {{90, 15}, 0, 0, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
-        anl_candidate first = at(1000, 0, cases[i].score[0]), second = at(1250, 1, cases[i].score[1]);
+        anl_candidate first = at(1000, 0, cases[i].score[0]), second = at(1100, 1, cases[i].score[1]);
         const anl_query pair[2] = {make_query(&reads[0], &first, 1, 1), make_query(&reads[1], &second, 1, 2)};
         anl_choice chosen[2];
+        first.last = cases[i].overlap ? 149 : 100; /* the last bases before 1149 or 1100 */
+        second.last = cases[i].overlap ? 25 : 150; /* before 1125 or 1250 */
         o.given = cases[i].given ? ANL_GIVEN_LEAST : 0;
         assert_int_equal(choose(&o, &m, pair, chosen), cases[i].reported);
         assert_int_equal(chosen[1].candidate, cases[i].reported - 1);
