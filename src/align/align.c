@@ -10,6 +10,7 @@
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
+#include "parts.h"
 #include "readthrough.h"
 #include "search_check.h"
 #include "split.h"
@@ -282,10 +283,10 @@ static int find_candidates(const work *k, chunk *c, worker *w)
         if (!rc && read->mate == 2 && !anl_read_is_long(read) && !anl_read_is_long(q[i - 1].read))
             rc = anl_readthrough_cut(&q[i - 1], results);
     }
+    const anl_context *x = &k->aligner->context;
     const int diverged = k->aligner->options.preset == ANL_PRESET_DIVERGED;
-    return rc ? rc
-              : (diverged ? anl_find_diverged : anl_find)(&k->aligner->context, &w->scratch, &k->aligner->insert, &w->queue, q, n, results,
-                                                          &c->found);
+    if (!rc) rc = (diverged ? anl_find_diverged : anl_find)(x, &w->scratch, &k->aligner->insert, &w->queue, q, n, results, &c->found);
+    return rc ? rc : anl_parts_find(x, &w->scratch, &w->queue, q, n, results, &c->found);
 }
 
 /* Mates are looked for beside each other under the insert-size model. */

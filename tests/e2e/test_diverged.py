@@ -60,7 +60,7 @@ for share, indels, least, most in ((0, 0, 0.97, 0), (0.15, 0.03, 0.97, 1), (0.20
     print(share, right / (2 * N), wrong, "default", plain[0] / (2 * N))
     check(right >= least * 2 * N and wrong <= most, f"{share}: {right} of {2 * N} right, {wrong} wrong")
     check(right >= plain[0] - 1, f"{share}: {right} right, by default {plain[0]}")
-    check(share < 0.15 or plain[0] < 0.8 * right, f"{share}: not needed: {plain[0]} right by default")
+    check(share < 0.20 or plain[0] < 0.8 * right, f"{share}: not needed: {plain[0]} right by default")
     if share == 0.20:
         for options in (("-t", 3), ("--search", "faiss"), ("-K", "7000")):
             other = run("align", "-x", "diverged", *options, anl, *reads)[0]

@@ -194,6 +194,30 @@ static void low_scores_are_unmapped(void **unused)
     assert_int_equal(anl_choose_single(&o, &q, o.min_score).candidate, 0);
 }
 
+/* Two mates in proper places need half as much again as a read alone, by bases of their own, and none of them less than chance gives; with -T one needs that. */
+static void weak_mates_hold_each_other(void **unused)
+{
+    (void)unused;
+    anl_align_options o = anl_align_options_default();
+    anl_insert_model m;
+    anl_read reads[2];
+    anl_insert_given(&m, 250, 40, 0, 0);
+    const struct {
+        int score[2], overlap, given, reported;
+    } cases[] = {{{25, 25}, 0, 0, 1}, {{25, 25}, 1, 0, 0}, {{22, 22}, 0, 0, 0}, {{25, 25}, 0, 1, 0},
+                 {{29, 16}, 0, 0, 1}, {{29, 15}, 0, 0, 0}, {{90, 16}, 1, 1, 1}, {{90, 15}, 0, 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        anl_candidate first = at(1000, 0, cases[i].score[0]), second = at(1100, 1, cases[i].score[1]);
+        const anl_query pair[2] = {make_query(&reads[0], &first, 1, 1), make_query(&reads[1], &second, 1, 2)};
+        anl_choice chosen[2];
+        first.last = cases[i].overlap ? 149 : 100; /* the last bases before 1149 or 1100 */
+        second.last = cases[i].overlap ? 25 : 150; /* before 1125 or 1250 */
+        o.given = cases[i].given ? ANL_GIVEN_LEAST : 0;
+        assert_int_equal(choose(&o, &m, pair, chosen), cases[i].reported);
+        assert_int_equal(chosen[1].candidate, cases[i].reported - 1);
+    }
+}
+
 static void mates_on_their_own(void **unused)
 {
     (void)unused;
@@ -357,6 +381,7 @@ int main(void)
         cmocka_unit_test(pairs_keep_far_better_places),
         cmocka_unit_test(aligned_mates_stand_in),
         cmocka_unit_test(low_scores_are_unmapped),
+        cmocka_unit_test(weak_mates_hold_each_other),
         cmocka_unit_test(mates_on_their_own),
         cmocka_unit_test(the_first_segment_leads),
         cmocka_unit_test(proper_by_alignments),

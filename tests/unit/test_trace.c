@@ -197,13 +197,37 @@ static void every_place_is_told_once(void **unused)
     tear_down(&x);
 }
 
+/* ---- ends ---- */
+
+/* The bonus for reaching the end makes the whole tail the better alignment, whose score is below the least one: then it is clipped. */
+static void a_clip_bonus_unplaces_no_read(void **unused)
+{
+    (void)unused;
+    setting x;
+    set_up(&x);
+    add_bases(&x, 1000, LEN, 0);
+    const int begin = 115, odd = LEN - 3; /* of 35 bases the third last differs: 32 before it, 34 - 4 to the end */
+    for (int i = 0; i < begin; ++i) x.strand[0][i] = (uint8_t)((x.strand[0][i] + 1) % 4);
+    x.strand[0][odd] ^= 1;
+    finish_read(&x);
+    for (int least = 30; least <= 32; ++least) {
+        anl_read_alignment a;
+        x.query.n = 0;
+        add_candidate(&x, 1000, 32, odd, 0);
+        assert_int_equal(anl_trace_candidate(&x.context, &x.scratch, &x.query, &x.candidates[0], least, x.results, &a), 0);
+        assert_int_equal(a.tid, 0);
+        assert_int_equal(a.score, least == 30 ? 30 : 32);
+        assert_int_equal(a.qend, least == 30 ? LEN : odd);
+    }
+    tear_down(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sides_of_a_deletion_are_one_place),
-        cmocka_unit_test(copies_in_tandem_stay_apart),
-        cmocka_unit_test(segments_do_not_compete),
-        cmocka_unit_test(every_place_is_told_once),
+        cmocka_unit_test(sides_of_a_deletion_are_one_place), cmocka_unit_test(copies_in_tandem_stay_apart),
+        cmocka_unit_test(segments_do_not_compete),           cmocka_unit_test(every_place_is_told_once),
+        cmocka_unit_test(a_clip_bonus_unplaces_no_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,7 @@ enum {
     ANL_FOREIGN_BASE = 22,
     ANL_FOREIGN_PER_100 = 24,
     ANL_FOREIGN_MOST = 46,
-    ANL_FOREIGN_HITS = 32, /* Nor does one of so many hits have ... */
+    ANL_FOREIGN_HITS = 24, /* Nor does one of so many hits (32: 5% slower) have ... */
     ANL_FOREIGN_VOTES =
         7,          /* ... so many votes: else chimeras of three pieces, and 16 of 40,000 mates with 10% of differences, were lost. */
     ANL_PROBED = 4, /* nearest hits at which probes are tried */
@@ -101,8 +101,20 @@ enum {
                                    begin alike for 23 bp */
     ANL_READTHROUGH_ERRORS = 10, /* mates that run through their insert differ in at most 1/10 of its bases; the same for repeats */
     ANL_ADAPTER_ALIKE = 8,       /* bp that both adapters of a library begin with, but for 1: Illumina's have 13 and 19, MGI's 8 */
+    ANL_ADAPTER_KEY = 18,        /* bp of an adapter that are looked for, which no read without a place begins to have by chance, */
+    ANL_ADAPTER_LEAST = 12,      /* and so many at its end */
     ANL_TAIL_OF_G = 20,          /* bp of G at the end of a read that are clipped: genomes seldom have so many */
     ANL_REPEAT_MOTIF = 6,        /* bp of the longest motif of a microsatellite */
+};
+
+/* ---- parts of reads that have no place as wholes ---- */
+
+enum {
+    ANL_PART = 50,       /* bp */
+    ANL_PART_LISTS = 16, /* nearest lists of a part that are searched by its light vector: 8 lose 2 of 1,000 chimeras of 4 x 50 bp */
+    ANL_PART_HITS = 4,   /* nearest hits of it that vote, */
+    ANL_PART_COSINE = 8, /* if they are as near, in sixteenths of cosine: 1 in 7 parts of another genome is, and 97% of parts of this one */
+    ANL_PART_VOTES = 7,  /* of its k-mers: 15 equal bases in a row */
 };
 
 /* ---- candidates ---- */
@@ -141,7 +153,8 @@ enum {
     ANL_UNIQUE_DEN = 5,      /* a pair is evidence if no competing score exceeds 4/5 of a mate's. MIN_RATIO 0.8 */
     ANL_UNIQUE_MAPQ = 20,    /* or, of a mate that is aligned already, if it has this MAPQ */
     ANL_RESCUE_FROM = 16,    /* candidates of one mate from which the other is looked for; bwa mem's -m is 50: 4, 64 */
-    ANL_MATE_MIN_SCORE = 19, /* matches of a mate beside one that scores enough: bwa mem's shortest seed (-k 19) */
+    ANL_MATE_MIN_SCORE = 16, /* matches of a mate beside one that scores enough: no mate of another genome has them (of 8,000); with 19,
+                                bwa mem's shortest seed, a third of the mates unplaced at 10% divergence stay so */
 };
 
 #define ANL_INSERT_LOG_ODDS 0.721 /* score units of a match that an e-fold of odds is worth: 1 / ln 4, as in bwa mem */

@@ -102,6 +102,23 @@ static int32_t min_mate_score(const anl_align_options *o)
     return least < o->min_score ? least : o->min_score;
 }
 
+/* Whether two candidates take bases of the reference in common, as far as their scores say. */
+static int overlap(const anl_candidate *a, const anl_candidate *b, int32_t match)
+{
+    const int64_t ends[2] = {a->start + a->last, b->start + b->last};
+    return ends[0] - a->score / match < ends[1] && ends[1] - b->score / match < ends[0];
+}
+
+/* Whether candidates that make a proper pair are reported: one of them scores what a read alone needs, or, unless -T says what that is, both together half as
+ * much again, by bases of their own: what chance finds in an insert shorter than the reads it finds in both mates. */
+static int score_enough(const anl_align_options *o, const anl_candidate *a, const anl_candidate *b)
+{
+    const int32_t least = min_mate_score(o);
+    if (a->score < least || b->score < least) return 0;
+    if (a->score >= o->min_score || b->score >= o->min_score) return 1;
+    return !(o->given & ANL_GIVEN_LEAST) && 2 * (a->score + b->score) >= 3 * o->min_score && !overlap(a, b, o->align.score.match);
+}
+
 /* Whether the other mate has a candidate already that makes a proper pair of orientation `o` with candidate `number` of mate `from`. */
 static int is_found(const anl_insert_model *m, const anl_query pair[2], int from, int32_t number, int o)
 {
@@ -199,8 +216,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
     if (rc || best.candidate[0] < 0) return rc;
     const int32_t *at = best.candidate;
     int32_t apart = best_score(&pair[0]) + best_score(&pair[1]) - o->unpaired;
-    const int32_t score[2] = {pair[0].candidates[at[0]].score, pair[1].candidates[at[1]].score}, min_score = min_mate_score(o);
-    if (best.total <= apart || (score[0] < o->min_score && score[1] < o->min_score) || score[0] < min_score || score[1] < min_score) {
+    if (best.total <= apart || !score_enough(o, &pair[0].candidates[at[0]], &pair[1].candidates[at[1]])) {
         int64_t size;
         *proper = chosen[0].candidate >= 0 && chosen[1].candidate >= 0 &&
                   anl_pair_proper(m, pair, chosen[0].candidate, chosen[1].candidate, &size) != NULL;
@@ -215,7 +231,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
         int alone = mapq_alone(o, &pair[i], at[i], &chosen[i].second);
         int mapq = alone > together ? alone : together < alone + ANL_MAPQ_PAIR_GAIN ? together : alone + ANL_MAPQ_PAIR_GAIN;
         chosen[i].candidate = at[i];
-        chosen[i].min_score = min_score;
+        chosen[i].min_score = min_mate_score(o);
         chosen[i].mapq = (uint8_t)(pair[i].truncated && mapq > ANL_MAPQ_TRUNCATED ? ANL_MAPQ_TRUNCATED : mapq);
     }
     return ANL_OK;

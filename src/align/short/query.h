@@ -36,6 +36,7 @@ typedef struct anl_query {
     uint8_t looked;               /**< its mate has been looked for beside it */
     int32_t bound;                /**< of one that its mate settles: the score that another place may have; else 0 */
     uint8_t truncated;            /**< more windows look alike than were fetched: the true place may be missing */
+    uint8_t by_part;              /**< found by a part of it: others of that part's copies may be missing */
     uint8_t proper;               /**< the read is of a proper pair */
     anl_read_alignments aligned;  /**< what is reported */
     anl_read_alignments alts;     /**< alignments on ALT contigs that are better than what competes with them, to be reported (alts.h) */

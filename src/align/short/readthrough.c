@@ -53,8 +53,7 @@ int32_t anl_readthrough(const uint8_t *first, int32_t first_len, const uint8_t *
     return found && tails_begin_alike(first + found, first_len - found, second_reversed, second_len - found) ? found : 0;
 }
 
-/* Leaves the query its first `len` bases, if it has more. */
-static int cut(anl_query *q, int32_t len, anl_arena *results)
+int anl_query_cut(anl_query *q, int32_t len, anl_arena *results)
 {
     const int32_t off = q->read->len - len;
     if (off <= 0) return ANL_OK;
@@ -71,8 +70,8 @@ static int cut(anl_query *q, int32_t len, anl_arena *results)
 int anl_readthrough_cut(anl_query pair[2], anl_arena *results)
 {
     const int32_t insert = anl_readthrough(pair[0].strand[0], pair[0].read->len, pair[1].strand[1], pair[1].read->len);
-    int rc = insert ? cut(&pair[0], insert, results) : ANL_OK;
-    return rc || !insert ? rc : cut(&pair[1], insert, results);
+    int rc = insert ? anl_query_cut(&pair[0], insert, results) : ANL_OK;
+    return rc || !insert ? rc : anl_query_cut(&pair[1], insert, results);
 }
 
 int32_t anl_tail_of_g(const uint8_t *bases, int32_t len)
@@ -89,7 +88,7 @@ int32_t anl_tail_of_g(const uint8_t *bases, int32_t len)
 int anl_tail_cut(anl_query *q, anl_arena *results)
 {
     const int32_t tail = anl_tail_of_g(q->strand[0], q->read->len);
-    return tail ? cut(q, q->read->len - tail, results) : ANL_OK;
+    return tail ? anl_query_cut(q, q->read->len - tail, results) : ANL_OK;
 }
 
 int anl_is_one_repeat(const uint8_t *bases, int32_t n)

@@ -154,12 +154,13 @@ static int search_segments(const anl_context *c, anl_scratch *s, anl_sw_queue *q
 
 /* ---- the primary segment ---- */
 
-/* Whether the primary alignment is one of several segments, or of so few of the bases that their vector says little of it. */
+/* Whether the primary alignment is one of several segments, or of so few of the bases that their vector says little of it, or found without that. */
 static int is_segment(const anl_query *q)
 {
     const anl_read_alignments *a = &q->aligned;
     if (!a->n || !q->strand[0]) return 0;
-    return (a->n > 1 && a->list[1].kind == ANL_SUPPLEMENTARY) || ANL_SHARED * (a->list[0].qend - a->list[0].qbeg) < q->read->len;
+    return q->by_part || (a->n > 1 && a->list[1].kind == ANL_SUPPLEMENTARY) ||
+           ANL_SHARED * (a->list[0].qend - a->list[0].qbeg) < q->read->len;
 }
 
 /* Puts another alignment in the place of the primary one. */

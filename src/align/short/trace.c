@@ -11,10 +11,9 @@
 
 /* Whether the alignment without gaps on diagonal candidate->start is known to be the one that tracing in the band would find, which then is in *e.
  * Where it takes the whole read and has the score of Smith-Waterman, no other has as high a total with both clip bonuses. */
-static int straight(const anl_context *c, anl_scratch *s, const anl_candidate *candidate, anl_extend_problem p, int64_t origin,
-                    anl_extension *e, int *rc)
+static int straight(const anl_context *c, anl_scratch *s, const anl_extend_params *o, const anl_candidate *candidate, anl_extend_problem p,
+                    int64_t origin, anl_extension *e, int *rc)
 {
-    const anl_extend_params *o = &c->options->align;
     if (!candidate->ungapped && (!candidate->whole || o->clip5 <= 0 || o->clip3 <= 0)) return 0;
     p.dlo = p.dhi = (int32_t)(candidate->start - origin);
     *rc = anl_extend_ungapped_trace(o, &c->kernels->sw, &p, s->extend, e);
@@ -31,10 +30,9 @@ static int32_t drift_within(const anl_sw_params *s, int32_t room)
 
 /* Whether the narrow band in which alignments lie that take the whole read, end where Smith-Waterman ended and have its score holds one, which
  * then is in *e: the one that the whole band would give, too, as no total is higher, no equal one ends before it, and none leaves the narrow band. */
-static int narrow(const anl_context *c, anl_scratch *s, const anl_candidate *candidate, anl_extend_problem p, int64_t origin,
-                  anl_extension *e, int *rc)
+static int narrow(const anl_context *c, anl_scratch *s, const anl_extend_params *o, const anl_candidate *candidate, anl_extend_problem p,
+                  int64_t origin, anl_extension *e, int *rc)
 {
-    const anl_extend_params *o = &c->options->align;
     const int32_t at = (int32_t)(candidate->start - origin), width = p.dhi - p.dlo;
     const int32_t drift = drift_within(&o->score, p.qlen * o->score.match - candidate->score);
     if (!candidate->whole || o->clip5 <= 0 || o->clip3 <= 0 || 2 * drift >= width) return 0;
@@ -46,8 +44,8 @@ static int narrow(const anl_context *c, anl_scratch *s, const anl_candidate *can
 
 /* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. *origin: joined coordinate
  * that the extension's target begins at. */
-static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_candidate *candidate, anl_extension *e,
-                 int64_t *origin)
+static int trace(const anl_context *c, anl_scratch *s, const anl_extend_params *o, const anl_query *q, const anl_candidate *candidate,
+                 anl_extension *e, int64_t *origin)
 {
     const int64_t *bounds = c->index->contig_begin + candidate->contig;
     const int32_t len = q->read->len;
@@ -66,9 +64,9 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_query *q, const
                                 .dlo = (int32_t)(dlo - begin),
                                 .dhi = (int32_t)(dhi - begin)};
         int rc = ANL_OK;
-        if (!extra && straight(c, s, candidate, p, begin, e, &rc)) return rc;
-        if (!extra && narrow(c, s, candidate, p, begin, e, &rc)) return rc;
-        rc = anl_extend(&c->options->align, &c->kernels->sw, &p, s->extend, e);
+        if (!extra && straight(c, s, o, candidate, p, begin, e, &rc)) return rc;
+        if (!extra && narrow(c, s, o, candidate, p, begin, e, &rc)) return rc;
+        rc = anl_extend(o, &c->kernels->sw, &p, s->extend, e);
         if (rc || e->total >= candidate->score || (dlo + len <= bounds[0] && dhi >= bounds[1])) return rc;
     }
 }
@@ -80,7 +78,12 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
     int64_t origin;
     const int32_t len = q->read->len, reverse = candidate->reverse;
     *out = (anl_read_alignment){.tid = -1, .pos = -1};
-    int rc = trace(c, s, q, candidate, &e, &origin);
+    anl_extend_params params = c->options->align;
+    int rc = trace(c, s, &params, q, candidate, &e, &origin);
+    if (!rc && e.score < min_score && candidate->score >= min_score) { /* a clip bonus is no reason to leave the read unplaced */
+        params.clip5 = params.clip3 = 0;
+        rc = trace(c, s, &params, q, candidate, &e, &origin);
+    }
     if (rc || e.score < min_score) return rc;
     origin -= c->index->contig_begin[candidate->contig];
     *out = (anl_read_alignment){.tid = candidate->contig,

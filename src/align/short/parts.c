@@ -1,0 +1,107 @@
+#include "parts.h"
+
+#include "adapter.h"
+#include "align_tuning.h"
+#include "readthrough.h"
+
+/* Reads without a place, as queries of their own. */
+typedef struct lost_reads {
+    anl_query *list;
+    int32_t *numbers; /* of the queries that they are */
+    int n;
+} lost_reads;
+
+static int is_lost(const anl_align_options *o, const anl_query *q)
+{
+    return q->strand[0] && !q->settled && q->read->len >= ANL_ENCODER_MIN_LEN && (!q->n || q->candidates[0].score < o->min_score);
+}
+
+static void add(lost_reads *to, const anl_query *q, int number)
+{
+    to->numbers[to->n] = number;
+    to->list[to->n++] = (anl_query){.read = q->read, .tail = q->tail, .strand = {q->strand[0], q->strand[1]}};
+}
+
+/* Those that run into an adapter, cut to their inserts, and others long enough to have parts. */
+static int collect(const anl_align_options *o, const anl_query *queries, int n, lost_reads *inserts, lost_reads *others, anl_arena *results)
+{
+    for (int i = 0; i < n; ++i) {
+        const anl_query *q = &queries[i];
+        if (!is_lost(o, q)) continue;
+        const int32_t len = q->read->len, insert = anl_adapter_begin(q->strand[0], len);
+        if (insert < len && insert >= ANL_READTHROUGH_LEAST) {
+            add(inserts, q, i);
+            const int rc = anl_query_cut(&inserts->list[inserts->n - 1], insert, results);
+            if (rc) return rc;
+        } else if (insert == len && len >= 2 * ANL_PART)
+            add(others, q, i);
+    }
+    return ANL_OK;
+}
+
+/* Those that now have a place take the place of what they were. */
+static void put_back(const anl_align_options *o, const lost_reads *found, anl_query *queries)
+{
+    for (int i = 0; i < found->n; ++i)
+        if (found->list[i].n && found->list[i].candidates[0].score >= o->min_score) queries[found->numbers[i]] = found->list[i];
+}
+
+/* Votes at the nearest hits of a part, if one is near enough. */
+static int vote(const anl_context *c, anl_scratch *s, anl_segment *part, lost_reads *reads, anl_sw_queue *queue, anl_arena *results)
+{
+    anl_locate_params params = anl_locate_short;
+    const anl_neighbours *near = &part->near;
+    int rc = ANL_OK;
+    if (!near->n || near->hits[0].dist > anl_distance_at(anl_squared_norm(near->query, c->index->d), ANL_PART_COSINE)) return ANL_OK;
+    params.min_votes = ANL_PART_VOTES;
+    rc = anl_locate_vote(c->index, s->voter, &params, part, s->temporary);
+    for (int32_t p = 0; p < part->places.n && !rc; ++p)
+        rc = anl_candidates_add_place(c, reads->list, part->sequence, &part->places.list[p], queue, results);
+    return rc;
+}
+
+static int search_parts(const anl_context *c, anl_scratch *s, lost_reads *reads, anl_sw_queue *queue, anl_arena *results,
+                        anl_find_counts *counts)
+{
+    anl_segments parts = {0};
+    int rc = ANL_OK;
+    for (int i = 0; i < reads->n && !rc; ++i) {
+        const int32_t len = reads->list[i].read->len;
+        rc = anl_locate_cut(&parts, i, reads->list[i].strand[0], len, ANL_PART, (len + ANL_PART - 1) / ANL_PART, s->temporary);
+    }
+    if (rc || !parts.n) return rc;
+    anl_segment **all = anl_arena_alloc(s->temporary, (size_t)parts.n, sizeof(anl_segment *));
+    if (!all) return ANL_ENOMEM;
+    for (int32_t i = 0; i < parts.n; ++i) all[i] = &parts.list[i];
+    const int light = anl_encoder_has_light(c->encoder);
+    const int32_t lists = c->options->exhaustive || ANL_PART_LISTS > c->index->nlist ? c->index->nlist : ANL_PART_LISTS;
+    counts->segments += parts.n;
+    queue->n = 0;
+    rc = anl_locate_embed(c, s, light ? anl_encoder_embed_light : anl_encoder_embed, all, parts.n);
+    if (!rc) rc = anl_locate_start(all, parts.n, ANL_PART_HITS, s->temporary);
+    if (!rc) rc = anl_locate_wave(c, s, all, parts.n, lists);
+    for (int32_t i = 0; i < parts.n && !rc; ++i) rc = vote(c, s, all[i], reads, queue, results);
+    if (!rc) rc = anl_candidates_score(c, s, queue, reads->list, reads->n, results);
+    for (int i = 0; i < reads->n; ++i) reads->list[i].by_part = 1;
+    return rc;
+}
+
+int anl_parts_find(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results,
+                   anl_find_counts *counts)
+{
+    lost_reads inserts = {.list = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_query)),
+                          .numbers = anl_arena_alloc(s->temporary, (size_t)n, sizeof(int32_t))};
+    lost_reads others = {.list = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_query)),
+                         .numbers = anl_arena_alloc(s->temporary, (size_t)n, sizeof(int32_t))};
+    if (!inserts.list || !inserts.numbers || !others.list || !others.numbers) return ANL_ENOMEM;
+    const int64_t entries = anl_search_entries(s->search);
+    int rc = collect(c->options, queries, n, &inserts, &others, results);
+    counts->segments += inserts.n;
+    if (!rc && inserts.n) rc = anl_candidates_find(c, s, &anl_locate_short, queue, inserts.list, inserts.n, results);
+    if (!rc) rc = search_parts(c, s, &others, queue, results, counts);
+    counts->entries += anl_search_entries(s->search) - entries;
+    if (rc) return rc;
+    put_back(c->options, &inserts, queries);
+    put_back(c->options, &others, queries);
+    return ANL_OK;
+}

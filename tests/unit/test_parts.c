@@ -1,0 +1,215 @@
+/* Adapters by their sequence, and reads that are found by a part of them where the whole has no place. */
+#include "files.h"
+#include "models.h"
+
+#include "adapter.h"
+#include "index_build.h"
+#include "parts.h"
+
+enum { GENOME = 120000, COPY = 3000, FROM = 20000, TO = 80000, LEN = 150 };
+
+static uint8_t genome[GENOME];
+static anl_model *model;
+static anl_index *index_file;
+static anl_encoder *encoder;
+static anl_search *search;
+static anl_align_options options;
+static anl_context context;
+static anl_scratch scratch;
+static anl_sw_queue queue;
+static anl_arena *results;
+static anl_find_counts counts;
+
+static int set_up(void **unused)
+{
+    const anl_contig c = {.name = "chr1", .len = GENOME, .md5 = "0123456789abcdef0123456789abcdef"};
+    anl_index_options o = anl_index_options_default();
+    anl_index_builder *b;
+    assert_int_equal(folder_set_up(unused), 0);
+    random_seq(genome, GENOME, 0);
+    memcpy(genome + TO, genome + FROM, COPY);
+    assert_int_equal(anl_model_read(&model, ANNEAL_SOURCE "/data/model/anneal-d128.anm"), 0);
+    assert_int_equal(anl_index_builder_new(&b, &o, model), 0);
+    assert_int_equal(anl_index_builder_add(b, &c, genome, NULL), 0);
+    assert_int_equal(anl_index_builder_write(b, in_folder("x.anl")), 0);
+    anl_index_builder_free(b);
+    assert_int_equal(anl_index_open(&index_file, in_folder("x.anl")), 0);
+    options = anl_align_options_default();
+    anl_align_options_resolve(&options);
+    assert_int_equal(anl_encoder_new(&encoder, model), 0);
+    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
+    anl_search_competing_only(search);
+    context = (anl_context){&options, index_file, encoder, search, anl_kernels_get(), NULL};
+    assert_int_equal(anl_scratch_init(&scratch, &context), 0);
+    assert_non_null(results = anl_arena_new());
+    return 0;
+}
+
+static int tear_down(void **unused)
+{
+    anl_arena_free(results);
+    anl_scratch_free(&scratch);
+    anl_sw_queue_free(&queue);
+    anl_search_free(search);
+    anl_encoder_free(encoder);
+    anl_index_free(index_file);
+    anl_model_free(model);
+    return folder_tear_down(unused);
+}
+
+/* ---- adapters ---- */
+
+static const char *const truseq = "AGATCGGAAGAGCACACGTCTGAACTCCAGTCACATCACGATCTCGTATGCCGTCTTCTGCTTG",
+                         *const nextera = "CTGTCTCTTATACACATCTCCGAGCCCACGAGAC";
+
+static void put(uint8_t *to, int32_t room, const char *text)
+{
+    for (int32_t i = 0; i < room && text[i]; ++i) to[i] = (uint8_t)(strchr("ACGT", text[i]) - "ACGT");
+}
+
+static void adapters_are_seen_wherever_they_begin(void **unused)
+{
+    (void)unused;
+    for (int32_t begin = 0; begin <= LEN; ++begin)
+        for (int k = 0; k < 2; ++k) {
+            uint8_t read[LEN];
+            random_seq(read, LEN, 0);
+            put(read + begin, LEN - begin, k ? nextera : truseq);
+            const int32_t there = LEN - begin, seen = there < ANL_ADAPTER_KEY ? there : ANL_ADAPTER_KEY;
+            const int32_t expected = there < ANL_ADAPTER_LEAST ? LEN : begin;
+            assert_int_equal(anl_adapter_begin(read, LEN), expected);
+            if (expected == LEN) continue;
+            read[begin + (int)random_below((uint32_t)seen)] ^= 1;
+            assert_int_equal(anl_adapter_begin(read, LEN), begin);
+        }
+}
+
+static void two_errors_or_none_of_it_are_no_adapter(void **unused)
+{
+    (void)unused;
+    uint8_t read[LEN];
+    for (int round = 0; round < 100; ++round) {
+        random_seq(read, LEN, 0);
+        assert_int_equal(anl_adapter_begin(read, LEN), LEN);
+        put(read + 50, LEN - 50, truseq);
+        read[52] ^= 1;
+        read[60] ^= 2;
+        assert_int_equal(anl_adapter_begin(read, LEN), LEN);
+    }
+    for (int32_t len = 0; len < ANL_ADAPTER_LEAST; ++len) assert_int_equal(anl_adapter_begin(read, len), len);
+}
+
+/* ---- parts ---- */
+
+typedef struct a_read {
+    uint8_t strand[2][LEN];
+    anl_read read;
+    anl_query query;
+} a_read;
+
+/* Appends genome[at, at + n), or its reverse complement. */
+static void add(a_read *r, int64_t at, int32_t n, int reverse)
+{
+    for (int32_t i = 0; i < n; ++i) r->strand[0][r->read.len++] = reverse ? (uint8_t)(3 - genome[at + n - 1 - i]) : genome[at + i];
+}
+
+static void find(a_read *r)
+{
+    const int32_t len = r->read.len;
+    for (int32_t i = 0; i < len; ++i) r->strand[1][i] = (uint8_t)(3 - r->strand[0][len - 1 - i]);
+    r->read.name = "r";
+    r->read.seq = r->strand[0];
+    r->query.read = &r->read;
+    for (int i = 0; i < 2; ++i) r->query.strand[i] = r->strand[i];
+    counts = (anl_find_counts){0};
+    anl_arena_reset(scratch.temporary);
+    assert_int_equal(anl_parts_find(&context, &scratch, &queue, &r->query, 1, results, &counts), 0);
+}
+
+/* No vector of the whole is near a window: a part of it is, on either strand. */
+static void chimeras_are_found_by_a_part(void **unused)
+{
+    (void)unused;
+    for (int reverse = 0; reverse < 2; ++reverse) {
+        a_read r = {0};
+        const int64_t from[3] = {10000, 50000, 110000};
+        int64_t other = 0;
+        for (int i = 0; i < 3; ++i) add(&r, from[i], ANL_PART, reverse);
+        find(&r);
+        assert_true(r.query.by_part);
+        assert_true(r.query.n >= 1);
+        assert_true(r.query.candidates[0].score >= ANL_PART);
+        assert_int_equal(r.query.candidates[0].reverse, reverse);
+        for (int i = 0; i < 3; ++i) {
+            const int64_t start = from[i] - (reverse ? 2 - i : i) * ANL_PART;
+            other += r.query.candidates[0].start == start;
+        }
+        assert_int_equal(other, 1);
+        assert_int_equal(counts.segments, 3);
+        assert_true(counts.entries > 0);
+    }
+}
+
+/* Cut to its insert, a read is searched as what it then is: both copies are found. */
+static void inserts_are_cut_and_searched(void **unused)
+{
+    (void)unused;
+    a_read r = {0};
+    add(&r, FROM + 1000, 40, 0);
+    r.read.len = LEN;
+    random_seq(r.strand[0] + 40, LEN - 40, 0);
+    put(r.strand[0] + 40, LEN - 40, truseq);
+    find(&r);
+    assert_false(r.query.by_part);
+    assert_int_equal(r.query.read->len, 40);
+    assert_int_equal(r.query.tail, LEN - 40);
+    assert_memory_equal(r.query.strand[1], r.strand[1] + LEN - 40, 40);
+    assert_int_equal(r.query.n, 2);
+    for (int i = 0; i < 2; ++i) {
+        assert_int_equal(r.query.candidates[i].start, (i ? TO : FROM) + 1000);
+        assert_int_equal(r.query.candidates[i].score, 40);
+    }
+}
+
+/* What has a place, is of nowhere, or holds too little besides the adapter stays as it is. */
+static void others_stay_as_they_are(void **unused)
+{
+    (void)unused;
+    a_read placed = {0}, foreign = {0}, dimer = {0}, brief = {0};
+    anl_candidate candidate = {.start = 5, .score = options.min_score};
+    add(&placed, 10000, 75, 0);
+    add(&placed, 50000, 75, 0);
+    placed.query.candidates = &candidate;
+    placed.query.n = placed.query.n_ranked = 1;
+    find(&placed);
+    assert_ptr_equal(placed.query.candidates, &candidate);
+    assert_int_equal(counts.segments, 0);
+    foreign.read.len = LEN;
+    random_seq(foreign.strand[0], LEN, 0);
+    find(&foreign);
+    assert_int_equal(foreign.query.n, 0);
+    assert_false(foreign.query.by_part);
+    add(&dimer, 10000, ANL_READTHROUGH_LEAST - 1, 0);
+    dimer.read.len = ANL_READTHROUGH_LEAST + 40;
+    put(dimer.strand[0] + ANL_READTHROUGH_LEAST - 1, 41, truseq);
+    find(&dimer);
+    assert_int_equal(dimer.query.n, 0);
+    assert_int_equal(dimer.query.tail, 0);
+    add(&brief, 10000, 2 * ANL_PART - 1, 0);
+    find(&brief);
+    assert_int_equal(brief.query.n, 0);
+    assert_int_equal(counts.segments, 0);
+}
+
+int main(void)
+{
+    random_start();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adapters_are_seen_wherever_they_begin),
+        cmocka_unit_test(two_errors_or_none_of_it_are_no_adapter),
+        cmocka_unit_test(chimeras_are_found_by_a_part),
+        cmocka_unit_test(inserts_are_cut_and_searched),
+        cmocka_unit_test(others_stay_as_they_are),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
