@@ -289,7 +289,7 @@ static lists put_lists(loader &l, const anl_gpu_lists &x)
             l.put(x.bias, entries),
             l.put(x.list_begin, (size_t)x.nlist + 1),
             l.put(x.ids, entries),
-            x.no_id};
+            x.n_windows};
 }
 
 // Loads what `put` puts into a slab.
@@ -368,7 +368,9 @@ static int load_model(anl_gpu *g, const anl_gpu_model *m)
 
 static int load_lists(anl_gpu *g, const anl_gpu_lists *x)
 {
-    return load(g, g->lists_memory, &g->lists, "the index", [&](loader &l) { return put_lists(l, *x); });
+    int rc = load(g, g->lists_memory, &g->lists, "the index", [&](loader &l) { return put_lists(l, *x); });
+    if (!rc) rc = lay_codes(const_cast<int8_t *>(g->lists.codes), x->list_begin[x->nlist] * x->d);
+    return rc ? rc : check(cudaDeviceSynchronize(), "the index");
 }
 
 static void stream_free(anl_gpu_stream *s)
