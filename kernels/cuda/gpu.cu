@@ -418,9 +418,9 @@ static int timed_embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, cons
     return timed(s, CALL_LIGHT, [&] { return embed_light(s, seqs, lens, n, out); });
 }
 
-static int timed_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts)
+static int timed_search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n)
 {
-    return timed(s, CALL_SEARCH, [&] { return search(s, q, hits, counts); });
+    return timed(s, CALL_SEARCH, [&] { return search(s, p, queries, n); });
 }
 
 static int timed_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n,

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #define __global__
 #define __device__
@@ -120,6 +121,32 @@ static inline cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, 
 static inline cudaError_t cudaMemsetAsync(void *to, int byte, size_t n, cudaStream_t)
 {
     if (n) memset(to, byte, n);
+    return cudaSuccess;
+}
+
+typedef struct timespec *cudaEvent_t; // when it was recorded: everything before it is done then
+
+static inline cudaError_t cudaEventCreate(cudaEvent_t *e)
+{
+    *e = new timespec{};
+    return cudaSuccess;
+}
+
+static inline cudaError_t cudaEventDestroy(cudaEvent_t e)
+{
+    delete e;
+    return cudaSuccess;
+}
+
+static inline cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t)
+{
+    clock_gettime(CLOCK_MONOTONIC, e);
+    return cudaSuccess;
+}
+
+static inline cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t begin, cudaEvent_t end)
+{
+    *ms = (float)((double)(end->tv_sec - begin->tv_sec) * 1e3 + (double)(end->tv_nsec - begin->tv_nsec) * 1e-6);
     return cudaSuccess;
 }
 
