@@ -10,6 +10,18 @@
 #include <deque>
 #include <vector>
 
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED
+#endif
+#ifdef SANITIZED
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 namespace stand_in
@@ -19,7 +31,8 @@ enum { STACK = 64 << 10, SHARED_LINE = 1024 };
 
 struct fiber {
     ucontext_t context;
-    jmp_buf place; // once it runs, as jumps cost no system call
+    jmp_buf place;
+    void *fake; // AddressSanitizer's
     std::vector<char> stack;
     dim3 index;
     unsigned turn; // exchanges so far
@@ -39,6 +52,8 @@ struct block_state {
     std::vector<char> shared;
     ucontext_t first;
     jmp_buf scheduler;
+    const void *bottom; // of the stack of this thread of the host
+    size_t size;
     size_t current, alive, arrived, steps; // steps: barriers passed, exchanges done and threads ended, to see that something happens
     unsigned phase;
     int brought, result;
@@ -55,7 +70,30 @@ static thread_local block_state b;
     abort();
 }
 
-// Back to run_block().
+#ifdef SANITIZED
+// AddressSanitizer wants to know of other stacks, and does not know jumps to them.
+static void yield()
+{
+    fiber &f = b.fibers[b.current];
+    __sanitizer_start_switch_fiber(&f.fake, b.bottom, b.size);
+    swapcontext(&f.context, &b.first);
+    __sanitizer_finish_switch_fiber(f.fake, nullptr, nullptr);
+}
+
+static void resume(fiber &f)
+{
+    void *fake = nullptr;
+    __sanitizer_start_switch_fiber(&fake, f.stack.data(), f.stack.size());
+    swapcontext(&b.first, &f.context);
+    __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+}
+
+static void begin()
+{
+    __sanitizer_finish_switch_fiber(nullptr, &b.bottom, &b.size);
+}
+#else
+// Back to run_block(). Once a fiber runs, by jumps, as they cost no system call.
 static void yield()
 {
     if (!_setjmp(b.fibers[b.current].place)) _longjmp(b.scheduler, 1);
@@ -68,6 +106,9 @@ static void resume(fiber &f)
     f.runs = true;
     swapcontext(&b.first, &f.context);
 }
+
+static void begin() {}
+#endif
 
 static void pass_barrier()
 {
@@ -122,6 +163,7 @@ char *shared_memory()
 // Runs the fiber's thread of one block after the other.
 static void fiber_main()
 {
+    begin();
     for (;;) {
         b.run(b.data);
         b.fibers[b.current].done = true;

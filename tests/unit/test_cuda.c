@@ -127,7 +127,7 @@ static void streams_keep_apart(void **unused)
 
 /* ---- search ---- */
 
-enum { ENTRIES = 4000, QUERIES = 70, MOST_LISTS = 300, PADDED = ENTRIES + 16 * MOST_LISTS };
+enum { ENTRIES = 4000, QUERIES = 70, MOST_LISTS = 2100, PADDED = ENTRIES + 16 * MOST_LISTS };
 
 /* Inverted lists made by hand. */
 typedef struct lists {
@@ -216,19 +216,14 @@ static void neighbours_agree(void **unused)
     static int8_t queries[QUERIES * 256];
     static const struct {
         int d, nlist, distinct, extreme, n, k, multiplier;
-    } cases[] = {{32, 1, ENTRIES, 0, 1, 1, 1},
-                 {32, 15, 40, 0, 65, 64, 1},
-                 {64, 16, ENTRIES, 0, 64, 7, 4},
-                 {96, 17, ENTRIES, 0, 63, 64, 1},
-                 {128, MOST_LISTS, 3000, 0, QUERIES, 64, 1},
-                 {128, 33, 3, 1, 5, 64, 16}, /* more equal ones than there is room for */
-                 {128, 20, 1, 1, 2, 2048, 16},
-                 {160, 9, 900, 0, 3, 5, 1},
-                 {192, 9, 900, 0, 3, 5, 1},
-                 {224, 9, 900, 0, 3, 5, 1},
-                 {256, 9, 900, 1, 70, 65, 16},
-                 {32, 40, 2, 0, 3, 1, 16},
-                 {32, 257, 500, 0, 9, 300, 16}};
+    } cases[] = {{32, 1, ENTRIES, 0, 1, 1, 1},        {32, 15, 40, 0, 65, 64, 1},
+                 {64, 16, ENTRIES, 0, 64, 7, 4},      {96, 17, ENTRIES, 0, 63, 64, 1},
+                 {128, 300, 3000, 0, QUERIES, 64, 1}, {128, 33, 3, 1, 5, 64, 16}, /* more equal ones than there is room for */
+                 {128, 20, 1, 1, 2, 2048, 16},        {160, 9, 900, 0, 3, 5, 1},
+                 {192, 9, 900, 0, 3, 5, 1},           {224, 9, 900, 0, 3, 5, 1},
+                 {256, 9, 900, 1, 70, 65, 16},        {32, 40, 2, 0, 3, 1, 16},
+                 {32, 257, 500, 0, 9, 300, 16},       {32, MOST_LISTS, 3000, 0, 9, 20, 1}, /* a sample of the centroids tells enough */
+                 {32, MOST_LISTS, 3000, 0, 3, 20, 16}};                                    /* more lists than are put in order */
     need_gpu();
     for (int i = 0; i < COUNT(cases); ++i) {
         make_lists(&l, cases[i].d, cases[i].nlist, cases[i].distinct, cases[i].extreme);
@@ -236,6 +231,43 @@ static void neighbours_agree(void **unused)
         compare_search(&l.index, queries, cases[i].n, cases[i].k, cases[i].multiplier);
     }
 }
+
+#ifdef STAND_IN
+/* With less and less memory calls are cut into smaller ones, down to a query, and then refused. */
+static void calls_are_cut(void **unused)
+{
+    (void)unused;
+    enum { K = 9, START = 2 << 20, LEAST = 100 << 10 };
+    static lists l;
+    static int8_t queries[QUERIES * 32];
+    static anl_hit want[QUERIES * K], got[QUERIES * K];
+    int counts[2][QUERIES], done = 0, memory = START;
+    make_lists(&l, 32, 40, 2000, 0);
+    make_queries(&l.index, queries, QUERIES, 0);
+    for (int rc = 0; !rc && memory > LEAST; memory -= memory / 8) {
+        char bytes[32];
+        anl_search *s;
+        anl_search_scratch *sc;
+        snprintf(bytes, sizeof bytes, "%d", memory);
+        setenv("ANNEAL_STAND_IN_MEMORY", bytes, 1);
+        assert_int_equal(anl_search_new(&s, &l.index, ANL_SEARCH_NATIVE), 0);
+        assert_int_equal(anl_search_scratch_new(&sc, s), 0);
+        if (!done) assert_int_equal(anl_search_batch(s, sc, queries, QUERIES, K, 1, want, counts[0]), 0);
+        rc = anl_search_use(s, gpu);
+        if (!rc) rc = anl_search_batch(s, sc, queries, QUERIES, K, 1, got, counts[1]);
+        assert_true(!rc || rc == ANL_ENOMEM);
+        if (!rc) {
+            ++done;
+            assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
+            for (int i = 0; i < QUERIES; ++i) assert_memory_equal(want + i * K, got + i * K, (size_t)counts[0][i] * sizeof *want);
+        }
+        anl_search_scratch_free(sc);
+        anl_search_free(s);
+    }
+    unsetenv("ANNEAL_STAND_IN_MEMORY");
+    assert_in_range(done, 6, 40);
+}
+#endif
 
 /* Queries on their way through waves, on the CPU and on the GPU. */
 typedef struct waves {
@@ -285,12 +317,8 @@ static void waves_agree(void **unused)
     static const int nprobes[] = {2, 3, 8, 32, 90, MOST_LISTS};
     static const struct {
         int d, nlist, distinct, k, competing, ranked;
-    } cases[] = {{128, MOST_LISTS, 3000, 4, 1, 1},
-                 {128, MOST_LISTS, 3000, 1, 1, 1},
-                 {128, 100, 300, 64, 1, 0},
-                 {64, 90, 2500, 9, 0, 1},
-                 {32, 5, 3000, 8, 1, 1},
-                 {32, 1, 50, 4, 1, 1},
+    } cases[] = {{128, 300, 3000, 4, 1, 1}, {32, MOST_LISTS, 3000, 1, 1, 1}, {128, 100, 300, 64, 1, 0},
+                 {64, 90, 2500, 9, 0, 1},   {32, 5, 3000, 8, 1, 1},          {32, 1, 50, 4, 1, 1},
                  {96, 40, 2, 30, 1, 1}};
     need_gpu();
     for (int i = 0; i < COUNT(cases); ++i) {
@@ -401,8 +429,11 @@ static void scores_agree(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(embeddings_agree),    cmocka_unit_test(streams_keep_apart),
-                                       cmocka_unit_test(neighbours_agree),    cmocka_unit_test(waves_agree),
-                                       cmocka_unit_test(threads_share_calls), cmocka_unit_test(scores_agree)};
+    const struct CMUnitTest tests[] = {
+#ifdef STAND_IN
+        cmocka_unit_test(calls_are_cut), /* first: nothing else is in memory */
+#endif
+        cmocka_unit_test(embeddings_agree), cmocka_unit_test(streams_keep_apart),  cmocka_unit_test(neighbours_agree),
+        cmocka_unit_test(waves_agree),      cmocka_unit_test(threads_share_calls), cmocka_unit_test(scores_agree)};
     return cmocka_run_group_tests(tests, open_gpu, close_gpu);
 }

@@ -9,11 +9,12 @@
 /* ---- batches ---- */
 
 enum {
-    ANL_CHUNK = 8192,        /* reads that a thread takes through a stage together, if every thread has two such chunks: a list that is
-                                scanned meets many of their queries. At 2 M windows 512 take twice as long, 2,048 a third longer */
-    ANL_CHUNK_LEAST = 512,   /* but no fewer */
-    ANL_CHUNK_ON_GPU = 4096, /* the same where a GPU embeds and searches: fewer and longer kernels (docs/gpu.md) */
-    ANL_CHUNK_READ = 512,    /* bp that a read of a full chunk has room for; long reads make smaller chunks */
+    ANL_CHUNK = 8192,      /* reads that a thread takes through a stage together, if every thread has two such chunks: a list that is
+                                 scanned meets many of their queries. At 2 M windows 512 take twice as long, 2,048 a third longer */
+    ANL_CHUNK_LEAST = 512, /* but no fewer */
+    ANL_CHUNK_ON_GPU =
+        16384,            /* the same where a GPU embeds and searches, if every thread has one: it takes all threads' queries together */
+    ANL_CHUNK_READ = 512, /* bp that a read of a full chunk has room for; long reads make smaller chunks */
 };
 
 /* ---- locate ---- */
