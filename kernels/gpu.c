@@ -99,9 +99,9 @@ int anl_gpu_embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int
     return checked(table->embed_light(s, seqs, lens, n, out));
 }
 
-int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts)
+int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n)
 {
-    return checked(table->search(s, q, hits, counts));
+    return checked(table->search(s, p, queries, n));
 }
 
 int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results)

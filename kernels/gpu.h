@@ -57,17 +57,27 @@ typedef struct anl_gpu_lists {
     const int8_t *codes;
     const int32_t *bias;
     const uint32_t *ids;
-    uint32_t no_id; /**< id of padding */
+    uint32_t n_windows; /**< ids from here on are no entry's: padding, or of an index not yet checked */
 } anl_gpu_lists;
 
-/** Query vectors. */
-typedef struct anl_gpu_queries {
-    const int8_t *vectors; /**< [n][d] */
-    const int32_t *limits; /**< [n] squared distance beyond which nothing counts, below 2^31 */
-    int n;
-    int k;      /**< neighbours wanted, 1 to ANL_GPU_MOST_HITS */
-    int nprobe; /**< lists looked through, 1 to nlist */
-} anl_gpu_queries;
+/** A query, and how far it has been searched. */
+typedef struct anl_gpu_query {
+    const int8_t *vector; /**< [d] */
+    int32_t limit;        /**< squared distance beyond which nothing counts, */
+    int32_t reach;        /**< nor what is farther by more than this than the nearest entry found; INT32_MAX: all that counts does */
+    int32_t before;       /**< so many of its nearest lists are left out; at most nprobe */
+    uint32_t *lists;      /**< [rank] its nearest lists in order */
+    anl_hit *hits;        /**< room for k: what is found, ascending by (dist, window), */
+    int32_t n;            /**< and how many */
+} anl_gpu_query;
+
+/** What is asked for all queries of a call. */
+typedef struct anl_gpu_search_params {
+    int k;         /**< neighbours wanted, 1 to ANL_GPU_MOST_HITS */
+    int nprobe;    /**< nearest lists looked through, those left out included, 1 to nlist */
+    int rank;      /**< nearest lists that `lists` of a query tells, at most nlist and 1,024; may be 0 */
+    int is_ranked; /**< 1: `lists` are known, nprobe of them or more, and read; 0: they are found and written */
+} anl_gpu_search_params;
 
 /** Reads "auto", "cpu", "cuda" or "cuda:N", given as the value of an option that was `called` so. 0 or ANL_EINVAL. */
 int anl_device_parse(const char *called, const char *text, int *device);
@@ -99,8 +109,8 @@ int anl_gpu_embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *
 /** As anl_gpu_embed, by the light encoder of the model loaded, which has one. */
 int anl_gpu_embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 
-/** The k nearest entries of each query's nprobe nearest lists: hits[i * k ...], counts[i] of them, ascending by (dist, window). */
-int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);
+/** The k nearest entries that count of each query's nprobe nearest lists, but for those left out. */
+int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n);
 
 /** results[order[i]] of jobs[order[i]], i < n; lengths are positive. Neighbours in the order should be alike in size. */
 int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);

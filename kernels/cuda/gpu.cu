@@ -289,7 +289,7 @@ static lists put_lists(loader &l, const anl_gpu_lists &x)
             l.put(x.bias, entries),
             l.put(x.list_begin, (size_t)x.nlist + 1),
             l.put(x.ids, entries),
-            x.no_id};
+            x.n_windows};
 }
 
 // Loads what `put` puts into a slab.
@@ -368,7 +368,9 @@ static int load_model(anl_gpu *g, const anl_gpu_model *m)
 
 static int load_lists(anl_gpu *g, const anl_gpu_lists *x)
 {
-    return load(g, g->lists_memory, &g->lists, "the index", [&](loader &l) { return put_lists(l, *x); });
+    int rc = load(g, g->lists_memory, &g->lists, "the index", [&](loader &l) { return put_lists(l, *x); });
+    if (!rc) rc = lay_codes(const_cast<int8_t *>(g->lists.codes), x->list_begin[x->nlist] * x->d);
+    return rc ? rc : check(cudaDeviceSynchronize(), "the index");
 }
 
 static void stream_free(anl_gpu_stream *s)
@@ -416,9 +418,9 @@ static int timed_embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, cons
     return timed(s, CALL_LIGHT, [&] { return embed_light(s, seqs, lens, n, out); });
 }
 
-static int timed_search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts)
+static int timed_search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n)
 {
-    return timed(s, CALL_SEARCH, [&] { return search(s, q, hits, counts); });
+    return timed(s, CALL_SEARCH, [&] { return search(s, p, queries, n); });
 }
 
 static int timed_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n,

@@ -146,11 +146,11 @@ struct lists {
     int d, nlist, centroid_rows;     // nlist, up to a multiple of 16
     const int8_t *centroids;         // [centroid_rows][d]
     const int32_t *centroid_lengths; // [centroid_rows] squared
-    const int8_t *codes;             // the rest as index/index.h says
-    const int32_t *bias;
+    const int8_t *codes;             // as tile.cuh says
+    const int32_t *bias;             // the rest as index/index.h says
     const uint64_t *list_begin;
     const uint32_t *ids;
-    uint32_t no_id;
+    uint32_t n_windows; // ids from here on are no entry's
 };
 
 // ---- sequences on their way to the GPU ----
@@ -241,8 +241,11 @@ void multiply(anl_gpu_stream *s, const int8_t *w, int n, int k, const int8_t *x,
 
 int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 int embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
-int search(anl_gpu_stream *s, const anl_gpu_queries *q, anl_hit *hits, int *counts);
+int search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n);
 int sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+
+// Lays out the codes of lists, on the GPU, as the scan reads them. Does not wait.
+int lay_codes(int8_t *codes, size_t bytes);
 
 // Lets the search kernels have the shared memory that they need.
 int prepare_search();

@@ -418,8 +418,8 @@ static int estimate_inserts(const work *k, size_t n_reads)
 /* Reads that a thread takes through a stage together, if there are enough of them. */
 static size_t chunk_wanted(const anl_aligner *a)
 {
-    const size_t by_lists = (size_t)a->index->nlist * ANL_CHUNK_PER_LIST;
-    return by_lists < ANL_CHUNK ? ANL_CHUNK : by_lists > ANL_CHUNK_MOST ? ANL_CHUNK_MOST : by_lists;
+    const size_t by_lists = (size_t)a->index->nlist * ANL_CHUNK_PER_LIST, least = a->gpu ? ANL_CHUNK_ON_GPU : ANL_CHUNK;
+    return by_lists < least ? least : by_lists > ANL_CHUNK_MOST ? ANL_CHUNK_MOST : by_lists;
 }
 
 /* Reads, and bp, that one thread takes through a stage together; a GPU wants more, but every thread its share. */
@@ -427,10 +427,9 @@ static size_t chunk_end(const work *k, size_t begin)
 {
     const anl_batch *b = k->batch;
     const size_t threads = (size_t)k->aligner->options.threads, share = b->n / threads, wanted = chunk_wanted(k->aligner);
-    size_t most = threads > 1 ? share / 2 : share;
+    size_t most = threads > 1 && !k->aligner->gpu ? share / 2 : share;
     if (most > wanted) most = wanted;
     if (most < ANL_CHUNK_LEAST) most = ANL_CHUNK_LEAST;
-    if (k->aligner->gpu && share > most) most = share < ANL_CHUNK_ON_GPU ? share : ANL_CHUNK_ON_GPU;
     int64_t bases = 0;
     size_t end = begin;
     if (begin < k->n_first && begin + most > k->n_first) most = k->n_first - begin;

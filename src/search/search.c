@@ -1,5 +1,6 @@
 #include "search.h"
 
+#include "gpu_waves.h"
 #include "kernels.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@ struct anl_search {
     const anl_index *index;
     const anl_scan_kernels *kernels;
     anl_index_faiss *faiss; /* NULL: native */
-    anl_gpu *gpu;           /* NULL: the CPU */
+    anl_gpu_waves *gpu;     /* NULL: the CPU */
     int competing_only;
 };
 
@@ -25,7 +26,6 @@ typedef struct probe {
 } probe;
 
 struct anl_search_scratch {
-    anl_gpu_stream *stream; /* NULL: the CPU */
     int64_t entries;
     uint8_t *queries; /* biased to unsigned */
     uint8_t *gathered;
@@ -39,12 +39,11 @@ struct anl_search_scratch {
     uint32_t *starts;         /* [nlist + 1] first probe of each list in `sorted` */
     uint32_t *which, *before; /* entries or lists chosen */
     int32_t *values, *distances;
-    int8_t *packed;       /* for the GPU: queries, */
-    anl_hit *found;       /* and what it found */
+    anl_gpu_wave_scratch on_gpu;
     anl_neighbours *flat; /* for callers with flat arrays */
     anl_neighbours **flat_queries, **unsure;
     size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, norms_cap, probes_cap, sorted_cap, starts_cap, which_cap,
-        before_cap, values_cap, distances_cap, merged_cap, packed_cap, found_cap, flat_cap, flat_queries_cap, unsure_cap;
+        before_cap, values_cap, distances_cap, merged_cap, flat_cap, flat_queries_cap, unsure_cap;
 };
 
 /* What is asked for: only the native scan makes use of the lists that a query has gone through. */
@@ -80,11 +79,10 @@ int anl_search_use(anl_search *s, anl_gpu *gpu)
                                  .codes = x->codes,
                                  .bias = x->bias,
                                  .ids = x->ids,
-                                 .no_id = ANL_INDEX_NO_WINDOW};
+                                 .n_windows = (uint32_t)x->n_windows};
     if (s->faiss) return ANL_OK;
     int rc = anl_gpu_load_lists(gpu, &lists);
-    if (!rc) s->gpu = gpu;
-    return rc;
+    return rc ? rc : anl_gpu_waves_new(&s->gpu, x, gpu);
 }
 
 void anl_search_competing_only(anl_search *s)
@@ -96,29 +94,24 @@ void anl_search_free(anl_search *s)
 {
     if (!s) return;
     anl_index_faiss_free(s->faiss);
+    anl_gpu_waves_free(s->gpu);
     free(s);
 }
 
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s)
 {
-    anl_search_scratch *sc = anl_alloc(1, sizeof *sc);
-    if (!sc) return ANL_ENOMEM;
-    int rc = s->gpu ? anl_gpu_stream_new(&sc->stream, s->gpu) : ANL_OK;
-    if (rc) {
-        anl_search_scratch_free(sc);
-        return rc;
-    }
-    *out = sc;
-    return ANL_OK;
+    (void)s;
+    *out = anl_alloc(1, sizeof **out);
+    return *out ? ANL_OK : ANL_ENOMEM;
 }
 
 void anl_search_scratch_free(anl_search_scratch *sc)
 {
     if (!sc) return;
-    anl_gpu_stream_free(sc->stream);
-    void *const all[] = {sc->queries, sc->gathered, sc->dots,   sc->keys,  sc->counts,       sc->limits, sc->norms,
-                         sc->probes,  sc->sorted,   sc->starts, sc->which, sc->before,       sc->values, sc->distances,
-                         sc->merged,  sc->packed,   sc->found,  sc->flat,  sc->flat_queries, sc->unsure};
+    anl_gpu_wave_scratch_free(&sc->on_gpu);
+    void *const all[] = {sc->queries, sc->gathered,  sc->dots,   sc->keys,   sc->counts,       sc->limits,
+                         sc->norms,   sc->probes,    sc->sorted, sc->starts, sc->which,        sc->before,
+                         sc->values,  sc->distances, sc->merged, sc->flat,   sc->flat_queries, sc->unsure};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
@@ -413,27 +406,6 @@ static int search_native(const anl_search *s, anl_search_scratch *sc, const requ
     return ANL_OK;
 }
 
-static int search_gpu(const anl_search *s, anl_search_scratch *sc, const request *r)
-{
-    const size_t d = (size_t)s->index->d, n = (size_t)r->n, k = (size_t)r->k;
-    int rc = anl_grow(&sc->limits, &sc->limits_cap, n, sizeof *sc->limits);
-    if (!rc) rc = anl_grow(&sc->counts, &sc->counts_cap, n, sizeof *sc->counts);
-    if (!rc) rc = anl_grow(&sc->packed, &sc->packed_cap, n * d, 1);
-    if (!rc) rc = anl_grow(&sc->found, &sc->found_cap, n * k, sizeof *sc->found);
-    if (rc) return rc;
-    for (size_t i = 0; i < n; ++i) {
-        memcpy(sc->packed + i * d, r->queries[i]->query, d);
-        sc->limits[i] = anl_distance_at(anl_squared_norm(r->queries[i]->query, s->index->d), ANL_COSINE_NOISE);
-    }
-    const anl_gpu_queries q = {.vectors = sc->packed, .limits = sc->limits, .n = r->n, .k = r->k, .nprobe = r->nprobe};
-    rc = anl_gpu_search(sc->stream, &q, sc->found, sc->counts);
-    for (size_t i = 0; i < n && !rc; ++i) {
-        r->queries[i]->n = sc->counts[i];
-        memcpy(r->queries[i]->hits, sc->found + i * k, (size_t)sc->counts[i] * sizeof *sc->found);
-    }
-    return rc;
-}
-
 static int search_faiss(const anl_search *s, anl_search_scratch *sc, const request *r)
 {
     int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)r->k, sizeof *sc->keys);
@@ -454,7 +426,9 @@ int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours 
     if (!n) return ANL_OK;
     if (nprobe > s->index->nlist) nprobe = s->index->nlist;
     const request r = {queries, n, queries[0]->k, nprobe};
-    int rc = sc->stream ? search_gpu(s, sc, &r) : s->faiss ? search_faiss(s, sc, &r) : search_native(s, sc, &r);
+    int rc = s->gpu     ? anl_gpu_wave(s->gpu, &sc->on_gpu, queries, n, nprobe, s->competing_only)
+             : s->faiss ? search_faiss(s, sc, &r)
+                        : search_native(s, sc, &r);
     for (int i = 0; i < n && !rc; ++i) {
         anl_neighbours *q = queries[i];
         q->nprobe = nprobe;

@@ -37,8 +37,8 @@ void anl_search_free(anl_search *s);
 /** From here on windows that cannot hold a place that competes with the nearest (ANL_COSINE_DROP_COMPETING) are no hits. */
 void anl_search_competing_only(anl_search *s);
 
-/** From here on scratches search on `gpu`, which must outlive the search; call before they are made. FAISS's own search stays on the CPU.
- *  0 or what anl_gpu_load_lists says. */
+/** From here on scratches search on `gpu`, which must outlive the search; call before they are made, and once. FAISS's own search stays on the
+ *  CPU. 0, or what anl_gpu_load_lists and anl_gpu_stream_new say. */
 int anl_search_use(anl_search *s, anl_gpu *gpu);
 
 typedef struct anl_search_scratch anl_search_scratch; /**< one a thread */

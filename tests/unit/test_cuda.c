@@ -81,7 +81,12 @@ static void embeddings_agree(void **unused)
     }
 }
 
-enum { AT_ONCE = 4, ROUNDS = 20, EACH = SEQS / AT_ONCE };
+#ifdef STAND_IN
+enum { ROUNDS = 2 }; /* it is slow */
+#else
+enum { ROUNDS = 20 };
+#endif
+enum { AT_ONCE = 4, EACH = SEQS / AT_ONCE };
 
 /* Threads with a stream each, at once, on calls of other sizes every time. */
 static void streams_keep_apart(void **unused)
@@ -122,11 +127,11 @@ static void streams_keep_apart(void **unused)
 
 /* ---- search ---- */
 
-enum { ENTRIES = 4000, QUERIES = 70, MOST_LISTS = 300, PADDED = ENTRIES + 16 * MOST_LISTS };
+enum { ENTRIES = 4000, QUERIES = 70, MOST_LISTS = 2100, PADDED = ENTRIES + 16 * MOST_LISTS };
 
 /* Inverted lists made by hand. */
 typedef struct lists {
-    int8_t centroids[(MOST_LISTS + 16) * 128], codes[PADDED * 128];
+    int8_t centroids[(MOST_LISTS + 16) * 256], codes[PADDED * 256];
     int32_t centroid_bias[MOST_LISTS + 16], bias[PADDED];
     uint64_t begin[MOST_LISTS + 1];
     uint32_t ids[PADDED];
@@ -142,7 +147,7 @@ static int32_t put_entry(int8_t *panels, int d, uint64_t at, const int8_t *v)
 /* `distinct` different vectors, so that distances tie; extreme ones are -127 or 127 everywhere. Some lists are empty. */
 static void make_lists(lists *l, int d, int nlist, int distinct, int extreme)
 {
-    static int8_t vectors[ENTRIES][128];
+    static int8_t vectors[ENTRIES][256];
     memset(l, 0, sizeof *l);
     for (int i = 0; i < distinct; ++i)
         for (int c = 0; c < d; ++c) vectors[i][c] = extreme ? (int8_t)(random_below(2) ? 127 : -127) : (int8_t)between(-40, 40);
@@ -163,7 +168,7 @@ static void make_lists(lists *l, int d, int nlist, int distinct, int extreme)
     }
     l->index.d = d;
     l->index.nlist = nlist;
-    l->index.n_entries = ENTRIES;
+    l->index.n_entries = l->index.n_windows = ENTRIES;
     l->index.centroids = l->centroids;
     l->index.centroid_bias = l->centroid_bias;
     l->index.list_begin = l->begin;
@@ -193,34 +198,186 @@ static void compare_search(const anl_index *x, const int8_t *queries, int n, int
     free(hits[1]);
 }
 
+/* Entries changed more and more; some queries are zero. */
+static void make_queries(const anl_index *x, int8_t *queries, int n, int exact)
+{
+    for (int q = 0; q < n; ++q) {
+        int8_t *v = queries + q * x->d;
+        anl_index_entry(x, (int64_t)random_below(ENTRIES), v);
+        for (int c = 0; c < x->d && !exact; ++c) v[c] = (int8_t)(v[c] + between(-q % 20, q % 20));
+        if (q % 9 == 4) memset(v, 0, (size_t)x->d);
+    }
+}
+
 static void neighbours_agree(void **unused)
 {
     (void)unused;
     static lists l;
-    static int8_t queries[QUERIES * 128];
+    static int8_t queries[QUERIES * 256];
     static const struct {
         int d, nlist, distinct, extreme, n, k, multiplier;
-    } cases[] = {{32, 1, ENTRIES, 0, 1, 1, 1},
-                 {32, 15, 40, 0, 65, 64, 1},
-                 {64, 16, ENTRIES, 0, 64, 7, 4},
-                 {96, 17, ENTRIES, 0, 63, 64, 1},
-                 {128, MOST_LISTS, 3000, 0, QUERIES, 64, 1},
-                 {128, 33, 3, 1, 5, 64, 16},
-                 {128, 20, 1, 1, 2, 2048, 16},
-                 {32, 40, 2, 0, 3, 1, 16},
-                 {32, 257, 500, 0, 9, 300, 16}};
+    } cases[] = {{32, 1, ENTRIES, 0, 1, 1, 1},        {32, 15, 40, 0, 65, 64, 1},
+                 {64, 16, ENTRIES, 0, 64, 7, 4},      {96, 17, ENTRIES, 0, 63, 64, 1},
+                 {128, 300, 3000, 0, QUERIES, 64, 1}, {128, 33, 3, 1, 5, 64, 16}, /* more equal ones than there is room for */
+                 {128, 20, 1, 1, 2, 2048, 16},        {160, 9, 900, 0, 3, 5, 1},
+                 {192, 9, 900, 0, 3, 5, 1},           {224, 9, 900, 0, 3, 5, 1},
+                 {256, 9, 900, 1, 70, 65, 16},        {32, 40, 2, 0, 3, 1, 16},
+                 {32, 257, 500, 0, 9, 300, 16},       {32, MOST_LISTS, 3000, 0, 9, 20, 1}, /* a sample of the centroids tells enough */
+                 {32, MOST_LISTS, 3000, 0, 3, 20, 16}};                                    /* more lists than are put in order */
     need_gpu();
     for (int i = 0; i < COUNT(cases); ++i) {
-        const int d = cases[i].d, n = cases[i].n;
-        make_lists(&l, d, cases[i].nlist, cases[i].distinct, cases[i].extreme);
-        for (int q = 0; q < n; ++q) {
-            int8_t *v = queries + q * d;
-            anl_index_entry(&l.index, (int64_t)random_below(ENTRIES), v);
-            for (int c = 0; c < d && !cases[i].extreme; ++c) v[c] = (int8_t)(v[c] + between(-q % 20, q % 20));
-            if (q % 9 == 4) memset(v, 0, (size_t)d);
-        }
-        compare_search(&l.index, queries, n, cases[i].k, cases[i].multiplier);
+        make_lists(&l, cases[i].d, cases[i].nlist, cases[i].distinct, cases[i].extreme);
+        make_queries(&l.index, queries, cases[i].n, cases[i].extreme);
+        compare_search(&l.index, queries, cases[i].n, cases[i].k, cases[i].multiplier);
     }
+}
+
+#ifdef STAND_IN
+/* With less and less memory calls are cut into smaller ones, down to a query, and then refused. */
+static void calls_are_cut(void **unused)
+{
+    (void)unused;
+    enum { K = 9, START = 2 << 20, LEAST = 100 << 10 };
+    static lists l;
+    static int8_t queries[QUERIES * 32];
+    static anl_hit want[QUERIES * K], got[QUERIES * K];
+    int counts[2][QUERIES], done = 0, memory = START;
+    make_lists(&l, 32, 40, 2000, 0);
+    make_queries(&l.index, queries, QUERIES, 0);
+    for (int rc = 0; !rc && memory > LEAST; memory -= memory / 8) {
+        char bytes[32];
+        anl_search *s;
+        anl_search_scratch *sc;
+        snprintf(bytes, sizeof bytes, "%d", memory);
+        setenv("ANNEAL_STAND_IN_MEMORY", bytes, 1);
+        assert_int_equal(anl_search_new(&s, &l.index, ANL_SEARCH_NATIVE), 0);
+        assert_int_equal(anl_search_scratch_new(&sc, s), 0);
+        if (!done) assert_int_equal(anl_search_batch(s, sc, queries, QUERIES, K, 1, want, counts[0]), 0);
+        rc = anl_search_use(s, gpu);
+        if (!rc) rc = anl_search_batch(s, sc, queries, QUERIES, K, 1, got, counts[1]);
+        assert_true(!rc || rc == ANL_ENOMEM);
+        if (!rc) {
+            ++done;
+            assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
+            for (int i = 0; i < QUERIES; ++i) assert_memory_equal(want + i * K, got + i * K, (size_t)counts[0][i] * sizeof *want);
+        }
+        anl_search_scratch_free(sc);
+        anl_search_free(s);
+    }
+    unsetenv("ANNEAL_STAND_IN_MEMORY");
+    assert_in_range(done, 6, 40);
+}
+#endif
+
+/* Queries on their way through waves, on the CPU and on the GPU. */
+typedef struct waves {
+    anl_search *search;
+    anl_search_scratch *scratch;
+    anl_neighbours near[QUERIES];
+    anl_hit hits[QUERIES * 64];
+    uint32_t lists[QUERIES * ANL_RANKED];
+} waves;
+
+static void start_waves(waves *w, const anl_index *x, const int8_t *queries, int k, int on_gpu, int ranked)
+{
+    assert_int_equal(anl_search_new(&w->search, x, ANL_SEARCH_NATIVE), 0);
+    if (on_gpu) assert_int_equal(anl_search_use(w->search, gpu), 0);
+    assert_int_equal(anl_search_scratch_new(&w->scratch, w->search), 0);
+    for (int i = 0; i < QUERIES; ++i)
+        w->near[i] = (anl_neighbours){
+            .query = queries + i * x->d, .hits = w->hits + i * 64, .k = k, .lists = ranked ? w->lists + i * ANL_RANKED : NULL};
+}
+
+static void end_waves(waves *w)
+{
+    anl_search_scratch_free(w->scratch);
+    anl_search_free(w->search);
+}
+
+static void compare_waves(const waves *cpu, const waves *on_gpu, int nprobe)
+{
+    for (int i = 0; i < QUERIES; ++i) {
+        const anl_neighbours *a = &cpu->near[i], *b = &on_gpu->near[i];
+        assert_int_equal(a->n, b->n);
+        assert_int_equal(a->nprobe, b->nprobe);
+        assert_memory_equal(a->hits, b->hits, (size_t)a->n * sizeof *a->hits);
+        if (!a->lists || nprobe >= ANL_RANKED) continue;
+        assert_int_equal(a->n_lists, b->n_lists);
+        assert_memory_equal(a->lists, b->lists, (size_t)a->n_lists * sizeof *a->lists);
+    }
+}
+
+/* Searches go on from list to list, some queries drop out and come back; with and without lists that are known. */
+static void waves_agree(void **unused)
+{
+    (void)unused;
+    static lists l;
+    static waves w[2];
+    static int8_t queries[QUERIES * 256];
+    static const int nprobes[] = {2, 3, 8, 32, 90, MOST_LISTS};
+    static const struct {
+        int d, nlist, distinct, k, competing, ranked;
+    } cases[] = {{128, 300, 3000, 4, 1, 1}, {32, MOST_LISTS, 3000, 1, 1, 1}, {128, 100, 300, 64, 1, 0},
+                 {64, 90, 2500, 9, 0, 1},   {32, 5, 3000, 8, 1, 1},          {32, 1, 50, 4, 1, 1},
+                 {96, 40, 2, 30, 1, 1}};
+    need_gpu();
+    for (int i = 0; i < COUNT(cases); ++i) {
+        make_lists(&l, cases[i].d, cases[i].nlist, cases[i].distinct, 0);
+        make_queries(&l.index, queries, QUERIES, 0);
+        for (int on = 0; on < 2; ++on) {
+            start_waves(&w[on], &l.index, queries, cases[i].k, on, cases[i].ranked);
+            if (cases[i].competing) anl_search_competing_only(w[on].search);
+        }
+        for (int p = 0; p < COUNT(nprobes); ++p) {
+            anl_neighbours *going[2][QUERIES];
+            int n = 0;
+            for (int q = 0; q < QUERIES; ++q) {
+                if (p && random_below(3) == 0) continue;
+                for (int on = 0; on < 2; ++on) going[on][n] = &w[on].near[q];
+                ++n;
+            }
+            for (int on = 0; on < 2; ++on) assert_int_equal(anl_search_wave(w[on].search, w[on].scratch, going[on], n, nprobes[p]), 0);
+            compare_waves(&w[0], &w[1], nprobes[p]);
+        }
+        for (int on = 0; on < 2; ++on) end_waves(&w[on]);
+    }
+}
+
+/* Threads that ask at the same time, for other things, get what each asked for. */
+static void threads_share_calls(void **unused)
+{
+    (void)unused;
+    enum { ASKING = 5 };
+    static lists l;
+    static waves want[ASKING], got[ASKING];
+    static int8_t queries[QUERIES * 128];
+    static const int nprobes[] = {2, 8, 20};
+    anl_search *shared;
+    int failed = 0;
+    need_gpu();
+    make_lists(&l, 64, 60, 2000, 0);
+    make_queries(&l.index, queries, QUERIES, 0);
+    assert_int_equal(anl_search_new(&shared, &l.index, ANL_SEARCH_NATIVE), 0);
+    assert_int_equal(anl_search_use(shared, gpu), 0);
+    for (int t = 0; t < ASKING; ++t) {
+        start_waves(&want[t], &l.index, queries, 4 + t / 3, 0, 1);
+        start_waves(&got[t], &l.index, queries, 4 + t / 3, 0, 1);
+    }
+#pragma omp parallel for num_threads(ASKING) schedule(static, 1) reduction(+ : failed)
+    for (int t = 0; t < ASKING; ++t)
+        for (int p = 0; p < COUNT(nprobes); ++p) {
+            anl_neighbours *going[2][QUERIES];
+            for (int q = 0; q < QUERIES; ++q) going[0][q] = &want[t].near[q], going[1][q] = &got[t].near[q];
+            failed += anl_search_wave(want[t].search, want[t].scratch, going[0], QUERIES - t, nprobes[p]) != 0;
+            failed += anl_search_wave(shared, got[t].scratch, going[1], QUERIES - t, nprobes[p]) != 0;
+        }
+    assert_int_equal(failed, 0);
+    for (int t = 0; t < ASKING; ++t) {
+        compare_waves(&want[t], &got[t], 2);
+        end_waves(&want[t]);
+        end_waves(&got[t]);
+    }
+    anl_search_free(shared);
 }
 
 /* ---- Smith-Waterman ---- */
@@ -272,7 +429,11 @@ static void scores_agree(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(embeddings_agree), cmocka_unit_test(streams_keep_apart),
-                                       cmocka_unit_test(neighbours_agree), cmocka_unit_test(scores_agree)};
+    const struct CMUnitTest tests[] = {
+#ifdef STAND_IN
+        cmocka_unit_test(calls_are_cut), /* first: nothing else is in memory */
+#endif
+        cmocka_unit_test(embeddings_agree), cmocka_unit_test(streams_keep_apart),  cmocka_unit_test(neighbours_agree),
+        cmocka_unit_test(waves_agree),      cmocka_unit_test(threads_share_calls), cmocka_unit_test(scores_agree)};
     return cmocka_run_group_tests(tests, open_gpu, close_gpu);
 }

@@ -1,0 +1,241 @@
+// Kernels of a search: the lists of every query, and the queries of every list in tiles. Internal to search.cu.
+#ifndef ANL_CUDA_CHOOSE_CUH
+#define ANL_CUDA_CHOOSE_CUH
+
+#include "search_memory.cuh"
+#include "tile.cuh"
+
+namespace anl
+{
+
+enum {
+    STARTS_THREADS = 1024,
+    SAMPLE = 512,  // centroids that show how near those can be that are sought, at least
+    CHOSEN = 1024, // lists of a query that are put in order
+};
+
+// ---- queries: a warp a query ----
+
+__global__ void prepare_kernel(search_memory m)
+{
+    const int q = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP, lane = threadIdx.x % WARP;
+    if (q >= m.n) return;
+    int32_t sum = 0;
+    for (int c = lane; c < m.d; c += WARP) {
+        const size_t at = (size_t)q * m.d + c;
+        const int v = m.vectors[at];
+        m.biased[at] = (uint8_t)(v + 128);
+        sum += v * v;
+    }
+    for (int i = WARP / 2; i; i /= 2) sum += __shfl_xor_sync(~0u, sum, i);
+    if (lane) return;
+    m.length[q] = (uint32_t)sum;
+    m.limits[q] = ~0ull;
+    m.counts[q] = 0;
+}
+
+// ---- lists of a query: a block a query ----
+
+// The centroids seen from one query.
+struct centroid_distances {
+    const int32_t *dot, *length;
+    uint32_t own;
+    __device__ uint64_t key(int l) const
+    {
+        return key_of(own + (uint32_t)length[l] - 2 * (uint32_t)dot[l], (uint32_t)l);
+    }
+};
+
+// The bin of 256 in which the need-th smallest lies, by counts of bins; *need becomes its rank there. All 256 threads get the bin.
+__device__ static int find_bin(uint32_t *bins, uint32_t *need)
+{
+    __shared__ uint32_t sums[THREADS], bin, rank;
+    const int i = threadIdx.x;
+    sums[i] = bins[i];
+    for (int step = 1; step < THREADS; step *= 2) {
+        __syncthreads();
+        const uint32_t before = i >= step ? sums[i - step] : 0;
+        __syncthreads();
+        sums[i] += before;
+    }
+    const uint32_t before = sums[i] - bins[i];
+    if (before < *need && *need <= sums[i]) {
+        bin = (uint32_t)i;
+        rank = *need - before;
+    }
+    __syncthreads();
+    *need = rank;
+    return (int)bin;
+}
+
+// Keys in shared memory.
+struct kept_keys {
+    const uint64_t *keys;
+    __device__ uint64_t key(int i) const
+    {
+        return keys[i];
+    }
+};
+
+// The largest of the `need` smallest of n keys (distance, list), digit by digit from the top.
+template <class Keys> __device__ static uint64_t smallest_limit(const Keys &from, int n, uint32_t need)
+{
+    __shared__ uint32_t bins[THREADS];
+    uint64_t prefix = 0;
+    for (int shift = DISTANCE_BITS + 24;; shift -= 8) {
+        bins[threadIdx.x] = 0;
+        __syncthreads();
+        for (int l = threadIdx.x; l < n; l += THREADS) {
+            const uint64_t key = from.key(l) >> shift;
+            if (key >> 8 == prefix) atomicAdd(&bins[key & 255], 1);
+        }
+        __syncthreads();
+        const int bin = find_bin(bins, &need);
+        prefix = prefix << 8 | (uint64_t)bin;
+        const bool all = bins[bin] == need; // keys differ: so it is at the last digit at the latest
+        __syncthreads();
+        if (all) return ((prefix + 1) << shift) - 1;
+    }
+}
+
+// Those of n keys that are at most `limit` to to[CHOSEN], in any order; returns how many there are, also without room for all.
+template <class Keys> __device__ static int keep_smallest(const Keys &from, int n, uint64_t limit, uint64_t *to)
+{
+    __shared__ uint32_t used;
+    __syncthreads();
+    if (threadIdx.x == 0) used = 0;
+    __syncthreads();
+    for (int i = threadIdx.x; i < n; i += THREADS) {
+        const uint64_t key = from.key(i);
+        if (key > limit) continue;
+        const uint32_t at = atomicAdd(&used, 1);
+        if (at < CHOSEN) to[at] = key;
+    }
+    __syncthreads();
+    return (int)used;
+}
+
+// The n nearest lists in order. Of many lists none is farther than the n-th nearest of a sample, which leaves few to select among.
+__device__ static void choose_in_order(const search_memory &m, const centroid_distances &from, size_t q, int n)
+{
+    __shared__ uint64_t some[CHOSEN], fewer[CHOSEN];
+    const uint64_t *near = some;
+    const int before = m.before[q], enough = max((int)SAMPLE, 2 * n * (m.nlist / CHOSEN + 1)),
+              sample = enough * 4 < m.nlist ? enough : m.nlist;
+    int found = keep_smallest(from, m.nlist, smallest_limit(from, sample, (uint32_t)n), some);
+    if (found > CHOSEN) found = keep_smallest(from, m.nlist, smallest_limit(from, m.nlist, (uint32_t)n), some);
+    if (found > n) {
+        keep_smallest(kept_keys{some}, found, smallest_limit(kept_keys{some}, found, (uint32_t)n), fewer);
+        near = fewer;
+    }
+    for (int i = threadIdx.x; i < n; i += THREADS) {
+        int at = 0;
+        for (int j = 0; j < n; ++j) at += near[j] < near[i];
+        if (at < m.rank) m.ranked[q * m.rank + at] = (uint32_t)near[i];
+        if (before <= at && at < m.nprobe) m.probes[q * m.nprobe + at - before] = (uint32_t)near[i];
+    }
+}
+
+// The n nearest lists but for those left out, in any order.
+__device__ static void choose_in_any_order(const search_memory &m, const centroid_distances &from, size_t q, int n)
+{
+    __shared__ uint32_t used;
+    const uint64_t limit = smallest_limit(from, m.nlist, (uint32_t)n);
+    const bool some = m.before[q] > 0;
+    const uint64_t left_out = some ? smallest_limit(from, m.nlist, (uint32_t)m.before[q]) : 0;
+    if (threadIdx.x == 0) used = 0;
+    __syncthreads();
+    for (int l = threadIdx.x; l < m.nlist; l += THREADS) {
+        const uint64_t key = from.key(l);
+        if (key <= limit && (!some || key > left_out)) m.probes[q * m.nprobe + atomicAdd(&used, 1)] = (uint32_t)l;
+    }
+}
+
+// A block a query, from query `first` on, whose products are row 0.
+__global__ void choose_kernel(search_memory m, lists x, int first)
+{
+    const size_t q = (size_t)first + blockIdx.x;
+    const centroid_distances from{m.coarse + (size_t)blockIdx.x * m.centroid_rows, x.centroid_lengths, m.length[q]};
+    const int n = max(m.nprobe, m.rank);
+    if (n <= CHOSEN)
+        choose_in_order(m, from, q, n);
+    else
+        choose_in_any_order(m, from, q, n);
+}
+
+// Lists that came with the queries: a thread a list.
+__global__ void take_ranked_kernel(search_memory m)
+{
+    const size_t i = (size_t)blockIdx.x * THREADS + threadIdx.x, q = i / m.nprobe;
+    const int at = (int)(i % m.nprobe);
+    if (q < (size_t)m.n && at >= m.before[q]) m.probes[q * m.nprobe + at - m.before[q]] = m.ranked[q * m.rank + at];
+}
+
+// ---- queries by list ----
+
+// Pair i of a round: its query and list; false if the query has no list left there.
+__device__ static bool pair_of(const search_memory &m, const search_round &r, size_t i, uint32_t *query, uint32_t *list)
+{
+    const size_t at = i / r.last;
+    const int probe = (int)(i % r.last);
+    if (at >= (size_t)r.n) return false;
+    *query = r.which ? r.which[at] : (uint32_t)at;
+    if (probe >= m.nprobe - m.before[*query]) return false;
+    *list = m.probes[(size_t)*query * m.nprobe + probe];
+    return true;
+}
+
+__global__ void count_kernel(search_memory m, search_round r)
+{
+    uint32_t query, list;
+    if (pair_of(m, r, (size_t)blockIdx.x * THREADS + threadIdx.x, &query, &list)) atomicAdd(&m.sizes[list], 1);
+}
+
+// Of a value for each thread, the sum up to and with this one; *all: of all threads.
+__device__ static uint32_t sum_up_to(uint32_t v, uint32_t *all)
+{
+    __shared__ uint32_t sums[STARTS_THREADS];
+    const int i = threadIdx.x;
+    __syncthreads();
+    sums[i] = v;
+    for (int step = 1; step < STARTS_THREADS; step *= 2) {
+        __syncthreads();
+        const uint32_t before = i >= step ? sums[i - step] : 0;
+        __syncthreads();
+        sums[i] += before;
+    }
+    __syncthreads();
+    *all = sums[STARTS_THREADS - 1];
+    return sums[i];
+}
+
+// One block: starts from sizes; sizes become where the next query goes. Tiles of 64 queries of a list.
+__global__ void starts_kernel(search_memory m)
+{
+    uint32_t pairs = 0, tiles = 0, all;
+    for (int begin = 0; begin < m.nlist; begin += STARTS_THREADS) {
+        const int l = begin + threadIdx.x;
+        const uint32_t own = l < m.nlist ? m.sizes[l] : 0, own_tiles = (own + TILE - 1) / TILE;
+        const uint32_t start = pairs + sum_up_to(own, &all) - own;
+        pairs += all;
+        const uint32_t tile = tiles + sum_up_to(own_tiles, &all) - own_tiles;
+        tiles += all;
+        if (l >= m.nlist) continue;
+        m.starts[l] = m.sizes[l] = start;
+        m.tiles[l] = tile;
+        for (uint32_t t = 0; t < own_tiles; ++t) m.tile_list[tile + t] = (uint32_t)l;
+    }
+    if (threadIdx.x) return;
+    m.starts[m.nlist] = pairs;
+    m.tiles[m.nlist] = tiles;
+}
+
+__global__ void spread_kernel(search_memory m, search_round r)
+{
+    uint32_t query, list;
+    if (pair_of(m, r, (size_t)blockIdx.x * THREADS + threadIdx.x, &query, &list)) m.queries[atomicAdd(&m.sizes[list], 1)] = query;
+}
+
+} // namespace anl
+
+#endif
