@@ -32,7 +32,7 @@ enum { STACK = 64 << 10, SHARED_LINE = 1024 };
 struct fiber {
     ucontext_t context;
     jmp_buf place;
-    void *fake; // AddressSanitizer's
+    void *kept; // by AddressSanitizer
     std::vector<char> stack;
     dim3 index;
     unsigned turn; // exchanges so far
@@ -54,6 +54,7 @@ struct block_state {
     jmp_buf scheduler;
     const void *bottom; // of the stack of this thread of the host
     size_t size;
+    void *kept;
     size_t current, alive, arrived, steps; // steps: barriers passed, exchanges done and threads ended, to see that something happens
     unsigned phase;
     int brought, result;
@@ -70,45 +71,46 @@ static thread_local block_state b;
     abort();
 }
 
+// AddressSanitizer wants to be told of other stacks: before a change, with room for what it keeps of the stack that is left, and after it.
+static void tell_leaving(void **kept, const void *bottom, size_t size)
+{
 #ifdef SANITIZED
-// AddressSanitizer wants to know of other stacks, and does not know jumps to them.
+    __sanitizer_start_switch_fiber(kept, bottom, size);
+#else
+    (void)kept, (void)bottom, (void)size;
+#endif
+}
+
+static void tell_arrived(void *kept, const void **bottom_before, size_t *size_before)
+{
+#ifdef SANITIZED
+    __sanitizer_finish_switch_fiber(kept, bottom_before, size_before);
+#else
+    (void)kept, (void)bottom_before, (void)size_before;
+#endif
+}
+
+// Back to run_block(). Stacks change by jumps, as these cost no system call.
 static void yield()
 {
     fiber &f = b.fibers[b.current];
-    __sanitizer_start_switch_fiber(&f.fake, b.bottom, b.size);
-    swapcontext(&f.context, &b.first);
-    __sanitizer_finish_switch_fiber(f.fake, nullptr, nullptr);
+    if (!_setjmp(f.place)) {
+        tell_leaving(&f.kept, b.bottom, b.size);
+        _longjmp(b.scheduler, 1);
+    }
+    tell_arrived(b.fibers[b.current].kept, nullptr, nullptr);
 }
 
 static void resume(fiber &f)
 {
-    void *fake = nullptr;
-    __sanitizer_start_switch_fiber(&fake, f.stack.data(), f.stack.size());
-    swapcontext(&b.first, &f.context);
-    __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+    if (!_setjmp(b.scheduler)) {
+        tell_leaving(&b.kept, f.stack.data(), f.stack.size());
+        if (f.runs) _longjmp(f.place, 1);
+        f.runs = true;
+        swapcontext(&b.first, &f.context);
+    }
+    tell_arrived(b.kept, nullptr, nullptr);
 }
-
-static void begin()
-{
-    __sanitizer_finish_switch_fiber(nullptr, &b.bottom, &b.size);
-}
-#else
-// Back to run_block(). Once a fiber runs, by jumps, as they cost no system call.
-static void yield()
-{
-    if (!_setjmp(b.fibers[b.current].place)) _longjmp(b.scheduler, 1);
-}
-
-static void resume(fiber &f)
-{
-    if (_setjmp(b.scheduler)) return;
-    if (f.runs) _longjmp(f.place, 1);
-    f.runs = true;
-    swapcontext(&b.first, &f.context);
-}
-
-static void begin() {}
-#endif
 
 static void pass_barrier()
 {
@@ -163,7 +165,7 @@ char *shared_memory()
 // Runs the fiber's thread of one block after the other.
 static void fiber_main()
 {
-    begin();
+    tell_arrived(nullptr, &b.bottom, &b.size);
     for (;;) {
         b.run(b.data);
         b.fibers[b.current].done = true;
