@@ -49,7 +49,7 @@ static void finds_at_every_level(void **unused)
         int64_t looked = 0, more = 0;
         assert_int_equal(anl_kernels_fill(&k, *level), 0);
         anl_kmer_set *set = calloc(1, sizeof *set);
-        assert_non_null(set);
+        assert_true(set != NULL);
         for (int trial = 0; trial < SETS; ++trial) {
             uint8_t read[150], bases[MOST];
             const int n = trial < 150 ? trial : (int)random_below(MOST + 1);
