@@ -180,11 +180,8 @@ static void equals_the_textbook(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_strand_and_diagonal),
-        cmocka_unit_test(bridges_a_gap),
-        cmocka_unit_test(tells_a_copy),
-        cmocka_unit_test(ignores_n_and_respects_limits),
-        cmocka_unit_test(equals_the_textbook),
+        cmocka_unit_test(finds_strand_and_diagonal),     cmocka_unit_test(bridges_a_gap),       cmocka_unit_test(tells_a_copy),
+        cmocka_unit_test(ignores_n_and_respects_limits), cmocka_unit_test(equals_the_textbook),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
