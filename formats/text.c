@@ -74,7 +74,7 @@ int anl_text_over(anl_text **out, struct hFILE *file, const char *path)
         return anl_fail(ANL_ENOMEM, "%s: out of memory", path);
     }
     struct stat st;
-    t->size = stat(path, &st) || !S_ISREG(st.st_mode) ? 0 : st.st_size;
+    t->size = !strcmp(path, "-") || stat(path, &st) || !S_ISREG(st.st_mode) ? 0 : st.st_size;
     t->in_member = is_gzip;
     t->file = file;
     *out = t;

@@ -57,8 +57,8 @@ void anl_index_free(anl_index *x);
 void anl_index_forget_alts(anl_index *x);
 
 /** Verifies the large sections, which reads the whole file; the next calls give the same answer at once. Nothing that was made with an index may
- *  look complete before this has returned 0. Any thread, several at a time. 0, ANL_EFORMAT (corrupt), ANL_EIO (written over since it was opened) or
- *  ANL_ENOMEM. */
+ *  look complete before this has returned 0. Any thread, several at a time. 0, ANL_EFORMAT (corrupt), ANL_EIO (written over since it was opened),
+ *  ANL_ENOMEM, or, while the index is freed, ANL_EINTR without a message. */
 int anl_index_check(anl_index *x);
 
 /** Begins that in a thread of its own, if there is one to be had; anl_index_check then waits for it. One thread at a time for each `x`. */

@@ -299,6 +299,13 @@ static int rescue_mates(const work *k, anl_query *q, int n, worker *w)
     return rc ? rc : anl_candidates_score(x, &w->scratch, &w->queue, q, n, w->candidates);
 }
 
+/* Where another alignment leads a mate, it may no longer lie where it makes a proper pair. */
+static void judge_pair(const work *k, anl_query *q)
+{
+    if (!q[0].proper || !q[0].aligned.n || !q[1].aligned.n) return;
+    q[0].proper = q[1].proper = (uint8_t)anl_pair_is_proper(&k->aligner->insert, &q[0].aligned.list[0], &q[1].aligned.list[0]);
+}
+
 /* Decides where reads lie, pairs together, and aligns them there base by base, then what that leaves of them elsewhere. */
 static int align_chosen(const work *k, anl_query *q, int n, worker *w)
 {
@@ -321,10 +328,12 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     }
     if (!rc) rc = anl_split(x, s, &w->queue, q, n, results);
     for (int i = 0; i < n && !rc && x->index->n_alts; ++i) rc = anl_alts_report(&q[i], results);
+    for (int i = 0; i < n && !rc && x->index->n_alts; ++i)
+        if (q[i].read->mate == 1) judge_pair(k, &q[i]);
     return rc;
 }
 
-/* -5: the alignment that begins first in a read leads; the other mate may no longer lie where it makes a proper pair. */
+/* -5: the alignment that begins first in a read leads. */
 static void lead_leftmost(const work *k, anl_query *q, int n)
 {
     for (int i = 0; i < n; ++i) {
@@ -332,8 +341,7 @@ static void lead_leftmost(const work *k, anl_query *q, int n)
         int changed = anl_read_alignments_lead_leftmost(&q[i].aligned);
         if (!paired) continue;
         changed |= anl_read_alignments_lead_leftmost(&q[i + 1].aligned);
-        if (changed && q[i].aligned.n && q[i + 1].aligned.n && q[i].proper)
-            q[i].proper = (uint8_t)anl_pair_is_proper(&k->aligner->insert, &q[i].aligned.list[0], &q[i + 1].aligned.list[0]);
+        if (changed) judge_pair(k, &q[i]);
         ++i;
     }
 }
@@ -419,6 +427,7 @@ static int estimate_inserts(const work *k, size_t n_reads)
 static size_t chunk_wanted(const anl_aligner *a)
 {
     const size_t by_lists = (size_t)a->index->nlist * ANL_CHUNK_PER_LIST, least = a->gpu ? ANL_CHUNK_ON_GPU : ANL_CHUNK;
+    if (a->options.preset == ANL_PRESET_DIVERGED || a->options.exhaustive) return least; /* a read may take 300 KB */
     return by_lists < least ? least : by_lists > ANL_CHUNK_MOST ? ANL_CHUNK_MOST : by_lists;
 }
 

@@ -4,7 +4,7 @@
 
 #include "encoder.h"
 
-/** Whether `gpu`, with a scratch of its own, embeds made-up sequences of every length as an encoder of `m` on the CPU does. 0, ANL_EIO where a
+/** Whether `gpu`, with a scratch made for it, embeds made-up sequences of every length as an encoder of `m` on the CPU does. 0, ANL_EIO where a
  *  byte differs, or what the work itself fails with. */
 int anl_encoder_check_gpu(const anl_encoder *gpu, anl_encoder_scratch *scratch, const anl_model *m);
 

@@ -219,7 +219,7 @@ anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32
 int anl_voter_second(const anl_voter *v, const anl_vote *best, anl_vote *second)
 {
     const int32_t kmers = v->n_used / 2;
-    if (!best->votes || COPY * (best->votes + best->other - kmers) < best->votes) return 0;
+    if (!best->other || COPY * (best->votes + best->other - kmers) < best->votes) return 0;
     *second = (anl_vote){.votes = best->other};
     for (int turned = 0, known = 0; turned < 2 && !known; ++turned) {
         const int strand = turned ? !best->reverse : best->reverse;

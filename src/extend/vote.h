@@ -11,7 +11,7 @@ enum {
     ANL_VOTE_MAX_REGION = 4096, /**< bp: 2,048 diagonals, which are looked through at once, and a read on the last of them */
 };
 
-/** The k-mers of one read and of its reverse complement, hashed; with room for the votes. About 170 KB; one a thread. */
+/** The k-mers of one read and of its reverse complement, hashed; with room for the votes. About 125 KB; one a thread. */
 typedef struct anl_voter anl_voter;
 
 /** The kernels are borrowed. NULL when memory is short. */

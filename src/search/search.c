@@ -46,7 +46,7 @@ struct anl_search_scratch {
         before_cap, values_cap, distances_cap, merged_cap, flat_cap, flat_queries_cap, unsure_cap;
 };
 
-/* What is asked for: only the native scan makes use of the lists that a query has gone through. */
+/* What is asked for: FAISS makes no use of the lists that a query has gone through. */
 typedef struct request {
     anl_neighbours *const *queries;
     int n, k, nprobe;

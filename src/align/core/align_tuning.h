@@ -16,7 +16,7 @@ enum {
         4,            /* reads for every list that a thread takes through a stage together, if every thread has two such chunks: a list
                                that is scanned meets many of their queries. 40,000 reads at 65 M windows: chunks of 8,192 37 s, of all 26 s */
     ANL_CHUNK = 8192, /* but so many at least: at 2 M windows 512 take twice as long, 2,048 a third longer; */
-    ANL_CHUNK_MOST = 65536, /* a read of a chunk takes 2.4 KB */
+    ANL_CHUNK_MOST = 65536, /* a read takes 2.4 KB at first, and 20 KB where it is searched in many lists */
     ANL_CHUNK_LEAST = 512,  /* where threads have less, no fewer than these */
     ANL_CHUNK_ON_GPU =
         16384,            /* the same where a GPU embeds and searches, if every thread has one: it takes all threads' queries together */

@@ -135,6 +135,7 @@ static int32_t least_told(const anl_align_options *o, const anl_query *q)
 {
     const int32_t best = q->candidates[0].score, second = q->candidates[1].score, told = best * ANL_XA_NUM / ANL_XA_DEN;
     int32_t least = second - anl_mapq_closeness(&o->align.score);
+    if (q->candidates[0].alt || q->candidates[1].alt) return 0; /* neither need be what others are compared with */
     if (o->all || 2 * best + second < 2 * q->read->len * o->align.score.match) return 0;
     if (q->read->mate && best - o->unpaired < least) least = best - o->unpaired;
     return told < least ? told : least;
@@ -156,7 +157,10 @@ static int merge_same(const anl_context *c, anl_scratch *s, anl_query *q, int32_
             same = !rc && anl_read_alignment_same(&l->of[k], &l->of[i]);
         }
         if (same) continue;
-        if (looked_at) l->of[kept] = l->of[i], l->known[kept] = l->known[i];
+        if (looked_at)
+            l->of[kept] = l->of[i], l->known[kept] = l->known[i];
+        else if (kept < ANL_TRACED_CANDIDATES)
+            l->known[kept] = 0; /* what stands there is of one that was dropped */
         q->candidates[kept++] = q->candidates[i];
     }
     if (!rc) q->n = kept;
