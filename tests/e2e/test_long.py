@@ -109,3 +109,5 @@ check(run("align", "--preset", "list")[0].split()[:3] == ["sr", "hifi", "ont"], 
 scores = {preset: {f[0]: int(t["AS"]) for f, t in records(align({"r0": genome[1000:2000]}, "-x", preset))}["r0"] for preset in ("sr", "hifi", "ont")}
 check(scores == {"sr": 1000, "hifi": 1000, "ont": 2000}, f"scores {scores}")
 check("AS:i:3000" in align({"r0": genome[1000:2000]}, "-A", "3", "-x", "hifi"), "-A does not go before the preset")
+odd = {"r0": genome[1000:2000], "r1": genome[1000:1600] + "".join(random.choices("ACGT", k=600)), "r2": "".join(random.choices("ACGT", k=700))}
+check(body(align(odd, "-T", "0")) == body(align(odd, "-T", "1")), "-T 0 is not -T 1")

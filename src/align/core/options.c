@@ -61,7 +61,7 @@ void anl_align_options_resolve(anl_align_options *o)
     if (o->given & ANL_GIVEN_OPEN) s->del_open = own->del_open, s->ins_open = own->ins_open;
     if (o->given & ANL_GIVEN_EXTEND) s->del_extend = own->del_extend, s->ins_extend = own->ins_extend;
     if (o->given & (ANL_GIVEN_OPEN | ANL_GIVEN_EXTEND)) p.score.long_open = -1;
-    if (o->given & ANL_GIVEN_LEAST) p.min_score = o->min_score;
+    if (o->given & ANL_GIVEN_LEAST) p.min_score = o->min_score > 0 ? o->min_score : 1; /* nothing aligned has none */
     p.clip5 = o->align.clip5;
     p.clip3 = o->align.clip3;
     p.eqx = o->align.eqx;
