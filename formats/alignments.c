@@ -32,6 +32,7 @@ struct anl_alignments {
     char **group_ids;           /* of the lanes; NULL: it has none */
     anl_output *output, *index; /* index NULL: none */
     samFile *file;
+    int descriptor;    /* that file writes to */
     struct hFILE *paf; /* instead of file */
     kstring_t line;    /* of PAF */
     sam_hdr_t *header;
@@ -175,7 +176,7 @@ static int start_index(anl_alignments *w, const anl_contig *contigs, int32_t n)
 static int open_stream(anl_alignments *w)
 {
     static const char *const modes[] = {"w", "wb", "wc", "wz"};
-    const int descriptor = anl_output_descriptor(w->output);
+    const int descriptor = w->descriptor = anl_output_descriptor(w->output);
     if (descriptor < 0) return ANL_EIO;
     errno = 0;
     struct hFILE *file = hdopen(descriptor, "w");
@@ -324,7 +325,10 @@ int anl_alignments_close(anl_alignments *w)
 void anl_alignments_abort(anl_alignments *w)
 {
     if (!w) return;
-    if (w->file) sam_close(w->file);
+    if (w->file) {
+        anl_output_discard(w->descriptor);
+        sam_close(w->file);
+    }
     if (w->paf) hclose_abruptly(w->paf);
     anl_output_abort(w->index);
     anl_output_abort(w->output);

@@ -11,13 +11,14 @@
 struct anl_fastq_writer {
     anl_output *output;
     BGZF *file; /* NULL: closed */
+    int descriptor;
     kstring_t text;
 };
 
 static int open_stream(anl_fastq_writer *w, const char *path)
 {
     const size_t n = strlen(path);
-    const int packed = n > 3 && !strcasecmp(path + n - 3, ".gz"), descriptor = anl_output_descriptor(w->output);
+    const int packed = n > 3 && !strcasecmp(path + n - 3, ".gz"), descriptor = w->descriptor = anl_output_descriptor(w->output);
     if (descriptor < 0) return ANL_EIO;
     errno = 0;
     if ((w->file = bgzf_dopen(descriptor, packed ? "w" : "wu"))) return ANL_OK;
@@ -81,7 +82,10 @@ int anl_fastq_writer_close(anl_fastq_writer *w)
 void anl_fastq_writer_abort(anl_fastq_writer *w)
 {
     if (!w) return;
-    if (w->file) bgzf_close(w->file);
+    if (w->file) {
+        anl_output_discard(w->descriptor);
+        bgzf_close(w->file);
+    }
     anl_output_abort(w->output);
     ks_free(&w->text);
     free(w);

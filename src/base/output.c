@@ -208,6 +208,14 @@ int anl_output_descriptor(const anl_output *o)
     return another;
 }
 
+void anl_output_discard(int descriptor)
+{
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0) return;
+    dup2(nowhere, descriptor);
+    close(nowhere);
+}
+
 /* ---- closing ---- */
 
 static int close_file(anl_output *o)

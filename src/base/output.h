@@ -31,6 +31,10 @@ FILE *anl_output_stream(anl_output *o);
  *  when there is none to be had. */
 int anl_output_descriptor(const anl_output *o);
 
+/** From now on what a library still writes to such a descriptor goes nowhere: what it puts behind data cut off, as the end of a BAM, would make
+ *  them look complete. */
+void anl_output_discard(int descriptor);
+
 /** For libraries that open by name: where the bytes go now; NULL for what is written as it is. */
 const char *anl_output_temporary(const anl_output *o);
 

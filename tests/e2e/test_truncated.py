@@ -32,6 +32,15 @@ for name, least in (("u.bam", 3), ("u.sam.gz", 2), ("u.cram", 1)):
             check(p.returncode == status and (not status or b"standard input: truncated" in p.stderr), f"{name} from a pipe: {p.returncode} {p.stderr}")
             if not status: os.remove(path("out.bam"))
 
+# A run that fails ends no pipe as a whole file ends.
+broken = write("broken.fq", open(fq).read() + "@last\nACGT\n+\nII\n")
+for form, sort in (("bam", ()), ("cram", ()), ("sam.gz", ()), ("bam", ("--sort",))):
+    for reads, status in ((broken, 1), (fq, 0)):
+        with open(path("piped"), "wb") as to:
+            p = subprocess.run([ANNEAL, "align", "-K", "20000", "--output-format", form, *sort, anl, reads], stdout=to, stderr=subprocess.PIPE)
+        whole = subprocess.run(["samtools", "quickcheck", path("piped")], stderr=subprocess.DEVNULL).returncode == 0
+        check(p.returncode == status and whole == (not status), f"{form} {sort}: status {p.returncode}, {'whole' if whole else 'cut off'}")
+
 # What the line about other compressions says to type works.
 if shutil.which("bash") and shutil.which("bzip2"):
     packed = path("r.fq.bz2")
