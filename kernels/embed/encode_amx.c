@@ -45,8 +45,5 @@ INLINE void linear(const anl_linear_packed *l, const uint8_t *a, int m, epilogue
 
 void anl_encode_fill_amx(anl_encode_kernels *t)
 {
-    t->linear_s8 = linear_s8;
-    t->linear_u8 = linear_u8;
-    t->linear_s32 = linear_s32;
-    t->linear_add = linear_add;
+    fill_linear(t);
 }

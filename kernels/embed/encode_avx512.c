@@ -388,12 +388,9 @@ void anl_encode_fill_avx512(anl_encode_kernels *t)
         .unit_s8 = unit_s8,
         .unit_u8 = unit_u8,
         .norm = norm,
-        .linear_s8 = linear_s8,
-        .linear_u8 = linear_u8,
-        .linear_s32 = linear_s32,
-        .linear_add = linear_add,
         .attend = attend,
         .dot = dot,
         .pool = pool,
     };
+    fill_linear(t);
 }

@@ -143,9 +143,6 @@ void anl_encode_fill_avxvnni(anl_encode_kernels *t)
 {
     t->pack_size = pack_size;
     t->pack = pack;
-    t->linear_s8 = linear_s8;
-    t->linear_u8 = linear_u8;
-    t->linear_s32 = linear_s32;
-    t->linear_add = linear_add;
+    fill_linear(t);
     t->attend = attend;
 }

@@ -18,3 +18,11 @@ static void linear_add(const anl_linear_packed *l, const uint8_t *a, int m, int1
 {
     linear(l, a, m, ADD_S16, x, sizeof *x);
 }
+
+static void fill_linear(anl_encode_kernels *t)
+{
+    t->linear_s8 = linear_s8;
+    t->linear_u8 = linear_u8;
+    t->linear_s32 = linear_s32;
+    t->linear_add = linear_add;
+}

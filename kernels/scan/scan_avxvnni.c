@@ -47,14 +47,7 @@ static inline __attribute__((always_inline)) void columns(const int P, const uin
     for (; i < n; ++i) tile(1, 2 * P, queries + (size_t)i * d, panels, d, out + (size_t)i * stride, stride);
 }
 
-static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_t n_panels, int32_t d, int32_t *out)
-{
-    const size_t size = (size_t)d, stride = (size_t)n_panels * ANL_PANEL;
-    int32_t p = 0;
-    for (; p + 4 <= n_panels; p += 4)
-        columns(4, queries, n, panels + (size_t)p * ANL_PANEL * size, size, out + (size_t)p * ANL_PANEL, stride);
-    for (; p < n_panels; ++p) columns(1, queries, n, panels + (size_t)p * ANL_PANEL * size, size, out + (size_t)p * ANL_PANEL, stride);
-}
+#include "scan_columns.inc.h"
 
 void anl_scan_fill_avxvnni(anl_scan_kernels *t)
 {

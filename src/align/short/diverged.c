@@ -200,15 +200,7 @@ int anl_find_diverged(const anl_context *c, anl_scratch *s, const anl_insert_mod
                       anl_arena *results, anl_find_counts *counts)
 {
     if (c->options->all || c->options->exhaustive) return anl_find(c, s, inserts, queue, queries, n, results, counts);
-    finder f = {.all = {.c = c,
-                        .s = s,
-                        .params = anl_locate_short,
-                        .inserts = inserts,
-                        .queue = queue,
-                        .queries = queries,
-                        .n = n,
-                        .results = results,
-                        .counts = counts},
+    finder f = {.all = anl_settler_of(c, s, inserts, queue, queries, n, results, counts),
                 .best = anl_arena_alloc(s->temporary, (size_t)n, sizeof *f.best),
                 .states = anl_arena_alloc(s->temporary, (size_t)n, sizeof *f.states)};
     if (!f.best || !f.states) return ANL_ENOMEM;
@@ -216,8 +208,6 @@ int anl_find_diverged(const anl_context *c, anl_scratch *s, const anl_insert_mod
     memset(f.states, OPEN, (size_t)n * sizeof *f.states);
     const int64_t entries = anl_search_entries(s->search);
     anl_segments segments = {0};
-    f.all.params.k *= c->options->candidates;
-    queue->n = 0;
     int rc = search_usual(&f, &segments);
     counts->segments += segments.n;
     if (!rc) rc = search_copies(&f, &segments);

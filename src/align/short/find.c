@@ -150,21 +150,11 @@ static int drop_foreign(anl_settler *f, anl_segments *segments)
 int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
              anl_arena *results, anl_find_counts *counts)
 {
-    anl_settler f = {.c = c,
-                     .s = s,
-                     .params = anl_locate_short,
-                     .inserts = inserts,
-                     .queue = queue,
-                     .queries = queries,
-                     .n = n,
-                     .results = results,
-                     .counts = counts};
     anl_segments segments[2] = {{0}}, rest;
     open_segments open[2] = {{0}};
     if (c->options->all || c->options->exhaustive) return anl_candidates_find(c, s, &anl_locate_short, queue, queries, n, results);
+    anl_settler f = anl_settler_of(c, s, inserts, queue, queries, n, results, counts);
     const int64_t entries = anl_search_entries(s->search);
-    f.params.k *= c->options->candidates;
-    queue->n = 0;
     int rc = first_wave(&f, 0, &segments[0], &open[0]);
     if (!rc) rc = first_wave(&f, 1, &segments[1], &open[1]);
     if (!rc) rc = merge(&f, open, &rest);

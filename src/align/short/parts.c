@@ -22,6 +22,14 @@ static void add(lost_reads *to, const anl_query *q, int number)
     to->list[to->n++] = (anl_query){.read = q->read, .tail = q->tail, .strand = {q->strand[0], q->strand[1]}};
 }
 
+/* Room for so many. */
+static int make_room(lost_reads *r, int n, anl_arena *arena)
+{
+    r->list = anl_arena_alloc(arena, (size_t)n, sizeof *r->list);
+    r->numbers = anl_arena_alloc(arena, (size_t)n, sizeof *r->numbers);
+    return r->list && r->numbers ? ANL_OK : ANL_ENOMEM;
+}
+
 /* Those that run into an adapter, cut to their inserts, and others long enough to have parts. */
 static int collect(const anl_align_options *o, const anl_query *queries, int n, lost_reads *inserts, lost_reads *others, anl_arena *results)
 {
@@ -89,13 +97,14 @@ static int search_parts(const anl_context *c, anl_scratch *s, lost_reads *reads,
 int anl_parts_find(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results,
                    anl_find_counts *counts)
 {
-    lost_reads inserts = {.list = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_query)),
-                          .numbers = anl_arena_alloc(s->temporary, (size_t)n, sizeof(int32_t))};
-    lost_reads others = {.list = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_query)),
-                         .numbers = anl_arena_alloc(s->temporary, (size_t)n, sizeof(int32_t))};
-    if (!inserts.list || !inserts.numbers || !others.list || !others.numbers) return ANL_ENOMEM;
+    lost_reads inserts = {0}, others = {0};
+    int lost = 0;
+    for (int i = 0; i < n; ++i) lost += is_lost(c->options, &queries[i]);
+    if (!lost) return ANL_OK;
+    int rc = make_room(&inserts, lost, s->temporary);
+    if (!rc) rc = make_room(&others, lost, s->temporary);
     const int64_t entries = anl_search_entries(s->search);
-    int rc = collect(c->options, queries, n, &inserts, &others, results);
+    if (!rc) rc = collect(c->options, queries, n, &inserts, &others, results);
     counts->segments += inserts.n;
     if (!rc && inserts.n) rc = anl_candidates_find(c, s, &anl_locate_short, queue, inserts.list, inserts.n, results);
     if (!rc) rc = search_parts(c, s, &others, queue, results, counts);

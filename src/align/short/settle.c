@@ -6,6 +6,23 @@
 
 #include <stdlib.h>
 
+anl_settler anl_settler_of(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries,
+                           int n, anl_arena *results, anl_find_counts *counts)
+{
+    anl_settler f = {.c = c,
+                     .s = s,
+                     .params = anl_locate_short,
+                     .inserts = inserts,
+                     .queue = queue,
+                     .queries = queries,
+                     .n = n,
+                     .results = results,
+                     .counts = counts};
+    f.params.k *= c->options->candidates;
+    queue->n = 0;
+    return f;
+}
+
 static int settle(anl_settler *f, int number, const anl_place *place, int32_t bound)
 {
     anl_query *q = &f->queries[number];

@@ -17,6 +17,10 @@ typedef struct anl_settler {
     anl_find_counts *counts;
 } anl_settler;
 
+/** For queries[n], whose results and counts go to `results` and `counts`; the queue is emptied. -k is in its params. */
+anl_settler anl_settler_of(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries,
+                           int n, anl_arena *results, anl_find_counts *counts);
+
 /** Appends the places of `mate` that votes find where the insert sizes put it beside its mate `here`, which lies at `at`. 0 or ANL_ENOMEM. */
 int anl_settle_vote_beside(anl_settler *f, const anl_query *here, const anl_place *at, const anl_query *mate, anl_places *out);
 
