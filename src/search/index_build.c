@@ -6,6 +6,7 @@
 #include "encoder_check.h"
 #include "index.h"
 #include "model.h"
+#include "nearest_check.h"
 #include "reference.h"
 #include "search_tuning.h"
 #include "unique.h"
@@ -287,7 +288,8 @@ static int use_gpu(anl_index_builder *b)
     if (rc || !b->gpu) return rc;
     rc = anl_encoder_use(b->encoder, b->gpu);
     if (!rc) rc = make_scratch(b);
-    return rc ? rc : anl_encoder_check_gpu(b->encoder, b->scratch[0], b->model);
+    if (!rc) rc = anl_encoder_check_gpu(b->encoder, b->scratch[0], b->model);
+    return rc ? rc : anl_nearest_check_gpu(&(anl_nearest_on){b->gpu, 1}, anl_encoder_dim(b->encoder));
 }
 
 /* As the aligner chooses: the CPU also where the GPU that is there was not asked for and cannot be opened, or has too little memory. */
@@ -379,7 +381,7 @@ static int write_index(const anl_index_builder *b, anl_output *to)
     parts.vectors = e.vectors;
     parts.windows = e.windows;
     parts.n_entries = e.n;
-    if (!rc) rc = anl_lists_build(&lists, e.vectors, e.n, parts.d, b->options->threads, &b->watch);
+    if (!rc) rc = anl_lists_build(&lists, e.vectors, e.n, parts.d, &(anl_nearest_on){b->gpu, b->options->threads}, &b->watch);
     if (!rc) rc = anl_index_write(to, &parts);
     anl_lists_free(&lists);
     free(e.vectors);

@@ -288,6 +288,11 @@ static inline int __popc(unsigned v)
     return __builtin_popcount(v);
 }
 
+static inline int __ffs(int v)
+{
+    return __builtin_ffs(v);
+}
+
 static inline int __vimax3_s32(int a, int b, int c)
 {
     return max(max(a, b), c);
