@@ -175,7 +175,7 @@ typedef struct anl_index_parts {
 } anl_index_parts;
 
 /** Writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes depend on the parts alone. 0, ANL_EIO or ANL_ENOMEM. */
-int anl_index_write(anl_output *to, const anl_index_parts *parts);
+int anl_index_write(anl_output *to, const anl_index_parts *parts, int threads);
 
 /* FAISS ---------------------------------------------------------------------------------------------------------------- */
 

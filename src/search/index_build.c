@@ -382,7 +382,7 @@ static int write_index(const anl_index_builder *b, anl_output *to)
     parts.windows = e.windows;
     parts.n_entries = e.n;
     if (!rc) rc = anl_lists_build(&lists, e.vectors, e.n, parts.d, &(anl_nearest_on){b->gpu, b->options->threads}, &b->watch);
-    if (!rc) rc = anl_index_write(to, &parts);
+    if (!rc) rc = anl_index_write(to, &parts, b->options->threads);
     anl_lists_free(&lists);
     free(e.vectors);
     free(e.windows);

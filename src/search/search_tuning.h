@@ -56,7 +56,7 @@ enum {
     ANL_WINDOW = 176,      /* bp: a read of 150 bp fits as a whole into one window wherever it begins (commit ac3b4fc, by anneal recall) */
     ANL_STRIDE = 48,       /* bp: docs/model-card.md compares strides */
     ANL_EMBED_BLOCK = 256, /* windows that a thread embeds at a time: little waiting at the end of a contig */
-    ANL_EMBED_BLOCK_ON_GPU = 4096, /* the same where a GPU embeds: fewer and longer kernels (docs/gpu.md) */
+    ANL_EMBED_BLOCK_ON_GPU = 8192, /* the same where a GPU embeds: fewer and longer kernels (docs/gpu.md) */
 };
 
 #endif
