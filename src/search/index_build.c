@@ -56,6 +56,14 @@ static int add_letter(anl_index_builder *b, int64_t at, uint8_t letter)
     return rc;
 }
 
+/* Four base codes as a byte; 1 if they hold no N. */
+static int pack_four(const uint8_t *seq, uint8_t *to)
+{
+    if ((seq[0] | seq[1] | seq[2] | seq[3]) > 3) return 0;
+    *to = (uint8_t)(seq[0] | seq[1] << 2 | seq[2] << 4 | seq[3] << 6);
+    return 1;
+}
+
 static int add_bases(anl_index_builder *b, const uint8_t *seq, const uint8_t *letters, int64_t len)
 {
     const size_t bytes = (size_t)(b->n_bases + len + 3) / 4, used = (size_t)(b->n_bases + 3) / 4;
@@ -64,6 +72,10 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, const uint8_t *le
     memset(b->bases + used, 0, bytes - used);
     for (int64_t i = 0; i < len; ++i) {
         const int64_t at = b->n_bases + i;
+        if (at % 4 == 0 && len - i >= 4 && pack_four(seq + i, &b->bases[at / 4])) {
+            i += 3;
+            continue;
+        }
         if (seq[i] > 3 && letters && (rc = add_letter(b, at, letters[i]))) return rc;
         if (seq[i] < 4) {
             b->bases[at / 4] |= (uint8_t)(seq[i] << 2 * (at % 4));
