@@ -105,7 +105,7 @@ static void put_centroids(writer *w, const anl_lists *s, int32_t d)
 /* ---- lists, each padded to whole panels ---- */
 
 enum {
-    PANELS_AT_ONCE = 1 << 14, /* made by all threads, then written: 32 MiB of d = 128 */
+    PANELS_AT_ONCE = 1 << 11, /* made by all threads, then written: 4 MiB of d = 128 */
     SECTIONS_OF_LISTS = SECTION_IDS - SECTION_CODES + 1,
 };
 

@@ -18,7 +18,12 @@
 
 anl_index_options anl_index_options_default(void)
 {
-    return (anl_index_options){.window = ANL_WINDOW, .stride = ANL_STRIDE, .threads = 1};
+    return (anl_index_options){.window = ANL_WINDOW, .threads = 1};
+}
+
+int32_t anl_index_stride(int64_t bases)
+{
+    return bases < ANL_SPARSE_FROM ? ANL_STRIDE : ANL_STRIDE_SPARSE;
 }
 
 /* The reference grows contig by contig; its windows are embedded when it is whole, and its k-mers counted before there are vectors, so that the
@@ -29,7 +34,6 @@ struct anl_index_builder {
     anl_gpu *gpu; /* NULL: the CPU */
     anl_encoder *encoder;
     anl_encoder_scratch **scratch; /* one a thread */
-    uint8_t **spans;               /* one a thread: the bases of a block of windows */
     int64_t block;                 /* windows that a thread embeds at a time */
     anl_contig *contigs;
     uint8_t *bases;
@@ -37,6 +41,7 @@ struct anl_index_builder {
     uint64_t *letters;
     size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, n_letters, letters_cap;
     int64_t n_bases, n_windows;
+    int32_t stride; /* known when the reference is whole */
     anl_index_watch watch;
 };
 
@@ -113,7 +118,7 @@ static void list_windows(const anl_index_builder *b, const uint8_t *seq, int64_t
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
     const int32_t size = (int32_t)(len < window ? len : window);
     for (int64_t i = 0; i < n && size >= ANL_ENCODER_MIN_LEN; ++i) {
-        const int64_t pos = (first + i) * b->options->stride;
+        const int64_t pos = (first + i) * b->stride;
         const uint8_t *at = seq + ((pos < last ? pos : last) - from);
         if (all_n(at, size)) continue;
         to->seqs[to->n] = at;
@@ -157,7 +162,7 @@ typedef struct window_block {
 /* Bases from the first to the last of windows [first, first + n) of a contig: [*from, *end) of it. */
 static void window_span(const anl_index_builder *b, int64_t len, int64_t first, int64_t n, int64_t *from, int64_t *end)
 {
-    const int64_t window = b->options->window, stride = b->options->stride, last = len > window ? len - window : 0;
+    const int64_t window = b->options->window, stride = b->stride, last = len > window ? len - window : 0;
     *from = first * stride < last ? first * stride : last;
     *end = (first + n - 1) * stride + window;
     if (*end > len) *end = len;
@@ -165,15 +170,21 @@ static void window_span(const anl_index_builder *b, int64_t len, int64_t first, 
 
 static int64_t windows_of(const anl_index_builder *b, size_t contig)
 {
-    return anl_index_window_count(b->contigs[contig].len, b->options->window, b->options->stride);
+    return anl_index_window_count(b->contigs[contig].len, b->options->window, b->stride);
+}
+
+/* Bases that a block spans at most. */
+static int64_t most_span(const anl_index_builder *b)
+{
+    return b->block * b->stride + b->options->window;
 }
 
 /* The bases that the block spans, then their vectors. */
-static int embed_windows(const anl_index_builder *b, const window_block *w, int8_t *vectors)
+static int embed_windows(const anl_index_builder *b, const window_block *w, uint8_t *span, int8_t *vectors)
 {
     const anl_index joined = {.bases = b->bases, .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs};
     int64_t begin = w->begin, first = w->first, from, end;
-    uint8_t *to = b->spans[omp_get_thread_num()];
+    uint8_t *to = span;
     window_list list;
     list.n = 0;
     size_t c = w->contig;
@@ -190,7 +201,7 @@ static int embed_windows(const anl_index_builder *b, const window_block *w, int8
 /* Whether windows that span so many bases have room in a block that ends before them. */
 static int joins(const anl_index_builder *b, const window_block *w, int64_t n, int64_t bases)
 {
-    return w->n + n <= b->block && w->bases + bases <= b->block * b->options->stride + b->options->window;
+    return w->n + n <= b->block && w->bases + bases <= most_span(b);
 }
 
 /* The blocks of all contigs in order. Their number; blocks NULL: they are only counted. */
@@ -216,16 +227,20 @@ static int64_t cut_blocks(const anl_index_builder *b, window_block *blocks)
 
 static int embed_blocks(const anl_index_builder *b, const window_block *blocks, int64_t n, int8_t *vectors)
 {
-    const size_t d = (size_t)anl_encoder_dim(b->encoder);
+    const size_t d = (size_t)anl_encoder_dim(b->encoder), span = (size_t)most_span(b);
     int64_t done = 0;
     anl_failure failure = {0};
+    uint8_t *spans = anl_alloc((size_t)b->options->threads, span);
+    if (!spans) return ANL_ENOMEM;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(b->options->threads)
     for (int64_t i = 0; i < n; ++i) {
-        const int failed = embed_windows(b, &blocks[i], vectors + (size_t)blocks[i].window * d);
+        const int failed =
+            embed_windows(b, &blocks[i], spans + (size_t)omp_get_thread_num() * span, vectors + (size_t)blocks[i].window * d);
         if (failed) anl_failure_keep(&failure, failed, (long)i);
 #pragma omp critical(anl_index_progress)
         anl_index_tell(&b->watch, ANL_INDEX_EMBEDDING, done += blocks[i].n, b->n_windows);
     }
+    free(spans);
     return anl_failure_raise(&failure);
 }
 
@@ -260,7 +275,7 @@ static int check_options(const anl_index_options *o)
     if (o->threads < 1) return anl_fail(ANL_EINVAL, "-t %d: must be at least 1", o->threads);
     if (o->window < ANL_ENCODER_MIN_LEN || o->window > ANL_ENCODER_MAX_LEN)
         return anl_fail(ANL_EINVAL, "--window %d: must be %d to %d", o->window, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN);
-    if (o->stride < 1 || o->stride > o->window)
+    if (o->stride < 0 || o->stride > o->window)
         return anl_fail(ANL_EINVAL, "--stride %d: must be 1 to the window, %d", o->stride, o->window);
     if (o->unique_k && (o->unique_k < ANL_UNIQUE_MIN_K || o->unique_k > ANL_UNIQUE_MAX_K))
         return anl_fail(ANL_EINVAL, "--unique-k %d: must be %d to %d", o->unique_k, ANL_UNIQUE_MIN_K, ANL_UNIQUE_MAX_K);
@@ -272,11 +287,8 @@ static int check_options(const anl_index_options *o)
 static void free_scratch(anl_index_builder *b)
 {
     for (int i = 0; b->scratch && i < b->options->threads; ++i) anl_encoder_scratch_free(b->scratch[i]);
-    for (int i = 0; b->spans && i < b->options->threads; ++i) free(b->spans[i]);
     free(b->scratch);
-    free(b->spans);
     b->scratch = NULL;
-    b->spans = NULL;
 }
 
 /* What threads need to embed, on the GPU if there is one. */
@@ -285,12 +297,8 @@ static int make_scratch(anl_index_builder *b)
     const anl_index_options *o = b->options;
     b->block = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK;
     b->scratch = anl_alloc((size_t)o->threads, sizeof *b->scratch);
-    b->spans = anl_alloc((size_t)o->threads, sizeof *b->spans);
-    int rc = b->scratch && b->spans ? ANL_OK : ANL_ENOMEM;
-    for (int i = 0; i < o->threads && !rc; ++i) {
-        rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
-        if (!rc && !(b->spans[i] = anl_alloc((size_t)(b->block * o->stride + o->window), 1))) rc = ANL_ENOMEM;
-    }
+    int rc = b->scratch ? ANL_OK : ANL_ENOMEM;
+    for (int i = 0; i < o->threads && !rc; ++i) rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
     return rc;
 }
 
@@ -350,6 +358,13 @@ void anl_index_builder_free(anl_index_builder *b)
     free(b);
 }
 
+/* For a reference of so many bp; a window is not passed over. */
+static int32_t stride_for(const anl_index_options *o, int64_t bases)
+{
+    const int32_t stride = o->stride ? o->stride : anl_index_stride(bases);
+    return stride < o->window ? stride : o->window;
+}
+
 int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq, const uint8_t *letters)
 {
     int rc = anl_grow(&b->contigs, &b->contigs_cap, b->n_contigs + 1, sizeof *b->contigs);
@@ -357,16 +372,25 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
     anl_contig c = *contig;
     if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
     b->contigs[b->n_contigs++] = c;
-    b->n_windows += anl_index_window_count(c.len, b->options->window, b->options->stride);
+    /* Small references have their stride, and more windows, later. */
+    b->n_windows += anl_index_window_count(c.len, b->options->window, stride_for(b->options, INT64_MAX));
     if (b->n_windows >= ANL_INDEX_NO_WINDOW)
         return anl_fail(ANL_EINVAL, "an index holds up to 4,294,967,294 windows, and the reference has more: choose a larger --stride");
     if (b->n_contigs > ANL_INDEX_MOST_CONTIGS) return anl_fail(ANL_EINVAL, "an index holds up to %d contigs", ANL_INDEX_MOST_CONTIGS);
     return add_bases(b, seq, letters, c.len);
 }
 
-/* Into an output that the caller closes. */
-static int write_index(const anl_index_builder *b, anl_output *to)
+static void choose_stride(anl_index_builder *b)
 {
+    b->stride = stride_for(b->options, b->n_bases);
+    b->n_windows = 0;
+    for (size_t c = 0; c < b->n_contigs; ++c) b->n_windows += windows_of(b, c);
+}
+
+/* Into an output that the caller closes. */
+static int write_index(anl_index_builder *b, anl_output *to)
+{
+    choose_stride(b);
     uint64_t *unique = NULL;
     anl_lists lists = {0};
     embedded e = {0};
@@ -379,7 +403,7 @@ static int write_index(const anl_index_builder *b, anl_output *to)
                              .letters = b->letters,
                              .n_letters = (int64_t)b->n_letters,
                              .window = b->options->window,
-                             .stride = b->options->stride,
+                             .stride = b->stride,
                              .d = b->model->dim,
                              .lists = &lists,
                              .model_hash = anl_model_hash(b->model),
@@ -402,7 +426,7 @@ static int write_index(const anl_index_builder *b, anl_output *to)
     return rc;
 }
 
-int anl_index_builder_write(const anl_index_builder *b, const char *path)
+int anl_index_builder_write(anl_index_builder *b, const char *path)
 {
     anl_output *to;
     int rc = anl_output_open(&to, path, ANL_OUTPUT_SEEKS);
