@@ -198,10 +198,10 @@ int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *
     anl_extend_ungapped(p, k, x->query, target, x->qlen, x->qlen, out);
     if (out->total <= 0) return ANL_OK;
     s->cigar.n = 0;
-    for (int32_t i = out->qbeg; i < out->qend; ++i) {
-        int rc = anl_cigar_push(&s->cigar, column_op(p->eqx, x->query[i], target[i]), 1);
-        if (rc) return rc;
-    }
+    int rc = p->eqx ? ANL_OK : anl_cigar_push(&s->cigar, ANL_CIGAR_M, out->qend - out->qbeg);
+    for (int32_t i = out->qbeg; p->eqx && i < out->qend && !rc; ++i)
+        rc = anl_cigar_push(&s->cigar, column_op(p->eqx, x->query[i], target[i]), 1);
+    if (rc) return rc;
     out->n_cigar = s->cigar.n;
     out->cigar = s->cigar.list;
     out->tbeg += x->dlo;

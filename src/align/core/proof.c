@@ -81,9 +81,9 @@ static int mismatch_is_best(const anl_proof_params *p)
 /* The first k-mer at or behind base `from`; `len`: there is none. */
 static int32_t next_kmer(const uint64_t *kmers, int32_t from, int32_t len)
 {
-    for (int32_t i = from; i < len; i = (i / 64 + 1) * 64) {
+    for (uint32_t i = (uint32_t)from; i < (uint32_t)len; i = (i / 64 + 1) * 64) {
         const uint64_t left = kmers[i / 64] >> i % 64;
-        if (left) return i + __builtin_ctzll(left);
+        if (left) return (int32_t)i + __builtin_ctzll(left);
     }
     return len;
 }
@@ -101,8 +101,10 @@ static int32_t most_from(const anl_proof_params *p, int32_t top, const uint64_t 
 static int32_t highest_by_mismatches(const anl_proof_params *p, int32_t first, int32_t last, const uint64_t *kmers, int32_t len)
 {
     const int32_t match = p->score.match, column = column_cost(p), top = len * match + last;
-    int32_t best = most_from(p, top, kmers, 0, len) + first;
-    for (int32_t i = 1; i < len && i * match < column; ++i)
+    const int32_t whole = most_from(p, top, kmers, 0, len), begins = (column - 1) / match < len ? (column - 1) / match : len - 1;
+    int32_t best = whole + first;
+    if (begins < 1 || most_from(p, top, kmers, begins, len) == whole) return best; /* W grows with i: it is the same in between */
+    for (int32_t i = 1; i <= begins; ++i)
         if (kmers[(i - 1) / 64] >> (i - 1) % 64 & 1) best = larger(best, most_from(p, top, kmers, i, len) - i * match);
     return best;
 }
