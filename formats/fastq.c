@@ -97,10 +97,9 @@ static int take_upper_case(const char *line, size_t n, uint8_t *to)
 {
     uint8_t other = 0;
     for (size_t i = 0; i < n; ++i) {
-        const uint8_t c = (uint8_t)line[i], code = (c >> 1 ^ c >> 2) & 3, high = code >> 1;
-        const uint8_t letter = (uint8_t)('A' + 2 * code + 2 * high + (-(code & high) & ('T' - 'A' - 8))); /* what has this code */
+        const uint8_t c = (uint8_t)line[i], code = (c >> 1 ^ c >> 2) & 3;
         to[i] = code;
-        other |= letter ^ c;
+        other |= anl_base_letter(code) ^ c;
     }
     return !other;
 }

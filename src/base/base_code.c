@@ -19,3 +19,13 @@ void anl_reverse_complement(const uint8_t *bases, int32_t n, uint8_t *out)
     }
     for (; i < n; ++i) out[i] = bases[n - 1 - i] > 3 ? 4 : 3 - bases[n - 1 - i];
 }
+
+void anl_bytes_reverse(const uint8_t *bytes, int32_t n, uint8_t *out)
+{
+    int32_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const uint64_t eight = __builtin_bswap64(anl_bases8(bytes + n - 8 - i));
+        memcpy(out + i, &eight, sizeof eight);
+    }
+    for (; i < n; ++i) out[i] = bytes[n - 1 - i];
+}

@@ -8,6 +8,13 @@
 /** A C G T U in either case: 0 1 2 3 3; every other letter: 4. */
 extern const uint8_t anl_base_code[256];
 
+/** The letter of a base code, 0 to 4: A C G T N. Simple steps, for the compiler's vectors. */
+static inline uint8_t anl_base_letter(uint8_t code)
+{
+    const uint8_t high = code >> 1;
+    return (uint8_t)('A' + 2 * code + 2 * high + (code >> 2) + (-(code & high & 1) & ('T' - 'A' - 8)));
+}
+
 /** bases[8], codes 0 to 4; that of bases[i] in byte i, from the lowest on. */
 static inline uint64_t anl_bases8(const uint8_t *bases)
 {
@@ -40,5 +47,8 @@ static inline int32_t anl_bases8_differ(uint64_t eight, uint64_t other)
 
 /** The reverse complement of bases[n], codes 0 to 4, to out[n], which is elsewhere. */
 void anl_reverse_complement(const uint8_t *bases, int32_t n, uint8_t *out);
+
+/** bytes[n] from the last to the first to out[n], which is elsewhere. */
+void anl_bytes_reverse(const uint8_t *bytes, int32_t n, uint8_t *out);
 
 #endif
