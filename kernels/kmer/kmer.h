@@ -9,7 +9,7 @@ enum {
     ANL_KMER_K = 9,
     ANL_KMER_CODES = 1 << 2 * ANL_KMER_K,
     ANL_KMER_PARTS = 4,
-    ANL_KMER_FIND16_ROOM = 72, /**< bytes: a vector, and what a 16-mer that begins in its last byte still takes */
+    ANL_KMER_FIND16_ROOM = 72, /**< bytes: a vector and a little more */
 };
 
 /** A set of k-mers by their codes: 2 bits a base, the first in the low bits. */
@@ -40,9 +40,10 @@ typedef struct anl_kmer_kernels {
     /** Sets bit i % 64 of bits[i / 64] where a[i] and b[i] begin the same k-mer, without N, and clears the other bits of bits[(n + 63) / 64];
      *  returns how many are set. */
     int32_t (*shared)(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits);
-    /** The first of bytes[0, n) in which, `phase` bases (0 to 3) behind its first, the 16-mer `key` begins, or -1. 2 bits a base, four to a byte, the first
-     *  in the low bits. ANL_KMER_FIND16_ROOM bytes behind the n may be read, whatever they hold, but the 16-mer's own. */
-    int32_t (*find16)(const uint8_t *bytes, int32_t n, int phase, uint32_t key);
+    /** Bit p of what it returns is set where, p bases behind the first of one of bytes[0, n), the 16-mer `key` begins, and sometimes where it does
+     *  not: only those of its bases are compared that four bytes hold. 2 bits a base, four to a byte, the first in the low bits. ANL_KMER_FIND16_ROOM
+     *  bytes behind the n may be read, whatever they hold. */
+    uint32_t (*find16)(const uint8_t *bytes, int32_t n, uint32_t key);
 } anl_kmer_kernels;
 
 void anl_kmer_fill_scalar(anl_kmer_kernels *t);

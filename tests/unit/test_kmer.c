@@ -97,37 +97,32 @@ static void shares_at_every_level(void **unused)
     }
 }
 
-/* Every first byte of stretches of every length, and every phase. What follows the 16-mer is 0, or anything. */
+/* The first bases of a 16-mer that four bytes hold, at every byte and phase of stretches of every length, and just behind them. */
 static void finds_16_at_every_level(void **unused)
 {
     (void)unused;
-    enum { BYTES = 150, K = 16, OWN = 5 /* bytes that a 16-mer may take */ };
+    enum { BYTES = 150 };
     for (const char *const *level = anl_kernels_levels(); *level; ++level) {
         anl_kernels k;
+        int found = 0, more = 0;
         assert_int_equal(anl_kernels_fill(&k, *level), 0);
         for (int trial = 0; trial < 40000; ++trial) {
             const int n = trial % BYTES, phase = (int)random_below(4), at = (int)random_below(BYTES);
             const size_t size = (size_t)n + ANL_KMER_FIND16_ROOM;
+            const uint32_t key = random_below(UINT32_MAX), own = key << 2 * phase | (random_below(UINT32_MAX) & ~(UINT32_MAX << 2 * phase));
             uint8_t *bytes = guarded(size);
-            uint32_t key = random_below(UINT32_MAX);
             for (size_t i = 0; i < size; ++i) bytes[i] = (uint8_t)random_below(256);
-            if (at < n) {
-                uint64_t own = (uint64_t)key << 2 * phase, others = random_below(2) ? UINT64_MAX : 0;
-                for (int i = 0; i < OWN; ++i) {
-                    const uint64_t mask = (uint64_t)UINT32_MAX << 2 * phase;
-                    bytes[at + i] = (uint8_t)((own >> 8 * i) | (others & ~mask) >> 8 * i);
-                }
-            }
-            assert_int_equal(k.kmer.find16(bytes, n, phase, key), at < n ? at : -1);
-            if (n > at + 1) { /* the first of two */
-                const int again = at + 1 + (int)random_below((uint32_t)(n - at - 1));
-                memset(bytes, 0x55, size);
-                assert_int_equal(k.kmer.find16(bytes + at, n - at, phase, 0x55555555), 0);
-                bytes[again + OWN - 1 - !phase] ^= phase == 0 ? 0xc0 : 1; /* its last base differs */
-                assert_int_equal(k.kmer.find16(bytes + again, 1, phase, 0x55555555), -1);
-            }
+            if (at < n) memcpy(bytes + at, &own, sizeof own);
+            const uint32_t phases = k.kmer.find16(bytes, n, key);
+            assert_true(phases < 16);
+            if (at < n) assert_true(phases >> phase & 1);
+            found += at < n;
+            more += __builtin_popcount(phases) - (at < n);
+            bytes[at < n ? at + 1 + (int)random_below(3) : 0] ^= (uint8_t)(1 + random_below(255)); /* any of its whole bytes */
+            more += __builtin_popcount(k.kmer.find16(bytes, n, key));
             release(bytes, size);
         }
+        assert_true(found > 10000 && more * 1000 < found);
     }
 }
 
