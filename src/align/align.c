@@ -3,6 +3,7 @@
 
 #include "align_tuning.h"
 #include "alts.h"
+#include "base_code.h"
 #include "candidates.h"
 #include "diverged.h"
 #include "encoder_check.h"
@@ -251,10 +252,7 @@ static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)
 {
     uint8_t *reverse = anl_arena_alloc(results, (size_t)read->len, 1);
     if (!reverse) return ANL_ENOMEM;
-    for (int32_t i = 0; i < read->len; ++i) {
-        uint8_t base = read->seq[read->len - 1 - i];
-        reverse[i] = base > 3 ? base : 3 - base;
-    }
+    anl_reverse_complement(read->seq, read->len, reverse);
     *q = (anl_query){.read = read, .strand = {read->seq, reverse}};
     return ANL_OK;
 }
