@@ -75,10 +75,18 @@ enum {
     ANL_FOREIGN_HITS = 24, /* Nor does one of so many hits (32: 5% slower) have ... */
     ANL_FOREIGN_VOTES =
         7,          /* ... so many votes: else chimeras of three pieces, and 16 of 40,000 mates with 10% of differences, were lost. */
-    ANL_PROBED = 4, /* nearest hits at which probes are tried */
+    ANL_PROBED = 4, /* nearest hits at which probes are tried; */
+    ANL_COSINE_ALIKE = 12,     /* sixteenths: where they look alike and the nearest is as near, more hits are asked for at once */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
     ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */
+};
+
+/* ---- reads whose nearest window is not near (anl_search_is_sure) ---- */
+
+enum {
+    ANL_EXPLAINED_SCORE = 25,  /* % of the best score: a place with as much, and no less than -T, is no chance; */
+    ANL_EXPLAINED_UNIQUE = 60, /* % of its k-mers that must be unique, or copies of it may lie in lists not gone through */
 };
 
 /* ---- diverged reads (-x diverged) ---- */

@@ -85,18 +85,40 @@ static int neighbours_of(anl_segment *const *which, int32_t n, anl_arena *arena,
     return keep_voted(which, n, arena);
 }
 
+/* Moves those of near[n] to the front that want as many hits as the first one, but no more than are searched together; returns how many. */
+static int32_t first_of_one_k(anl_neighbours **near, int32_t n)
+{
+    const int32_t k = near[0]->k;
+    int32_t m = 0;
+    for (int32_t i = 0; i < n && m < ANL_DEEPER_HITS / k; ++i) {
+        if (near[i]->k != k) continue;
+        anl_neighbours *swap = near[m];
+        near[m++] = near[i];
+        near[i] = swap;
+    }
+    return m;
+}
+
 int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe)
 {
     anl_neighbours **near;
     int rc = neighbours_of(which, n, s->temporary, &near);
-    return rc ? rc : anl_search_wave(c->search, s->search, near, n, nprobe);
+    for (int32_t m; n && !rc; near += m, n -= m) {
+        m = first_of_one_k(near, n);
+        rc = anl_search_wave(c->search, s->search, near, m, nprobe);
+    }
+    return rc;
 }
 
-static int widen(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n)
+static int widen(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int most)
 {
     anl_neighbours **near;
     int rc = neighbours_of(which, n, s->temporary, &near);
-    return rc ? rc : anl_search_widen(c->search, s->search, near, n);
+    for (int32_t m; n && !rc; near += m, n -= m) {
+        m = first_of_one_k(near, n);
+        rc = anl_search_widen(c->search, s->search, near, m, most);
+    }
+    return rc;
 }
 
 /* Searches which[n] again for k neighbours, each in as many lists as before; `group` has room for n. */
@@ -116,6 +138,18 @@ static int search_deeper(const anl_context *c, anl_scratch *s, anl_segment *cons
     }
 }
 
+/* As if no more than k hits had been asked for. */
+static void take_back(anl_neighbours *near, int32_t k)
+{
+    near->k = k;
+    if (near->n > k) near->n = k;
+}
+
+int32_t anl_locate_next_k(const anl_locate_params *p, int32_t k)
+{
+    return k * p->k_factor < p->k_most ? k * p->k_factor : p->k_most;
+}
+
 int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
                       int32_t *saturated)
 {
@@ -125,18 +159,23 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
     anl_segment **group = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
     if (!all || !which || !group) return ANL_ENOMEM;
     for (int32_t i = 0; i < n; ++i) all[i] = &segments->list[i];
-    int32_t k = n && all[0]->near.k ? all[0]->near.k : p->k < p->k_most ? p->k : p->k_most, m = 0;
+    int32_t k = p->k < p->k_most ? p->k : p->k_most, m = 0;
     int rc = n && !all[0]->near.k ? anl_locate_start(all, n, k, s->temporary) : ANL_OK;
-    if (!rc && effort == ANL_EFFORT_WIDENED)
-        rc = widen(c, s, all, n);
+    if (!rc && effort == ANL_EFFORT_ALL)
+        rc = anl_locate_wave(c, s, all, n, c->index->nlist);
     else if (!rc)
-        rc = anl_locate_wave(c, s, all, n, effort == ANL_EFFORT_ALL ? c->index->nlist : anl_search_nprobe(c->index, 1));
+        rc = widen(c, s, all, n, effort == ANL_EFFORT_WIDENED ? ANL_SEARCH_MOST : 1);
     while (!rc) {
         m = 0;
         for (int32_t i = 0; i < n; ++i)
-            if (all[i]->near.k == k && anl_search_is_saturated(&all[i]->near, k, d)) which[m++] = all[i];
+            if (all[i]->near.k < k)
+                continue;
+            else if (anl_search_is_saturated(&all[i]->near, k, d))
+                which[m++] = all[i];
+            else
+                take_back(&all[i]->near, k);
         if (k >= p->k_most || !m || (p->together && 2 * m <= n)) break;
-        k = k * p->k_factor < p->k_most ? k * p->k_factor : p->k_most;
+        k = anl_locate_next_k(p, k);
         rc = search_deeper(c, s, p->together ? all : which, p->together ? n : m, k, group);
     }
     if (saturated) *saturated = m;

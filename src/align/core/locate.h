@@ -66,7 +66,10 @@ int anl_locate_embed_all(const anl_context *c, anl_scratch *s, anl_segments *seg
 /** (Re)starts the search of which[n]: room for k neighbours each, no list gone through. 0 or ANL_ENOMEM. */
 int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena);
 
-/** One wave: takes which[n], whose search has started with one k, on to their `nprobe` nearest lists. Errors as anl_search_wave. */
+/** Neighbours that are fetched where k are saturated. */
+int32_t anl_locate_next_k(const anl_locate_params *p, int32_t k);
+
+/** One wave: takes which[n], whose search has started, on to their `nprobe` nearest lists. Errors as anl_search_wave. */
 int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe);
 
 /** In how many lists a segment is searched. */
@@ -76,8 +79,9 @@ typedef enum anl_effort {
     ANL_EFFORT_ALL,     /**< in all of them */
 } anl_effort;
 
-/** Searches all segments, or goes on where their search has started; then for more neighbours where those found are saturated. *saturated:
- *  segments that still are (may be NULL). Errors as anl_search_wave. */
+/** Searches all segments, or goes on where their search has started, with params->k or with more where they are expected to be saturated (which
+ *  changes nothing but the time); then for more neighbours where those found are saturated. *saturated: segments that still are (may be NULL).
+ *  Errors as anl_search_wave. */
 int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
                       int32_t *saturated);
 

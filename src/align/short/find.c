@@ -73,6 +73,29 @@ static int merge(anl_settler *f, open_segments halves[2], anl_segments *out)
     return ANL_OK;
 }
 
+/* Whether the few nearest hits found so far look alike, and near enough to be of this genome: then, most often, so do all that are asked for
+ * next. */
+static int looks_saturated(const anl_neighbours *near, int32_t d)
+{
+    return anl_search_is_saturated(near, ANL_PROBED, d) &&
+           near->hits[0].dist <= anl_distance_at(anl_squared_norm(near->query, d), ANL_COSINE_ALIKE);
+}
+
+/* Gives segments the vectors of the full encoder and starts their search, at once for more hits where the first ones look alike. */
+static int embed_fully(anl_settler *f, open_segments *open)
+{
+    int32_t few = 0;
+    anl_segment **list = anl_arena_alloc(f->s->temporary, (size_t)open->n, sizeof(anl_segment *));
+    if (!list) return ANL_ENOMEM;
+    for (int32_t i = 0, many = open->n; i < open->n; ++i) {
+        anl_segment *segment = open->list[i];
+        list[looks_saturated(&segment->near, f->c->index->d) ? --many : few++] = segment;
+    }
+    int rc = anl_locate_embed(f->c, f->s, anl_encoder_embed, open->list, open->n);
+    if (!rc) rc = anl_locate_start(list, few, f->params.k, f->s->temporary);
+    return rc ? rc : anl_locate_start(list + few, open->n - few, anl_locate_next_k(&f->params, f->params.k), f->s->temporary);
+}
+
 /* What they leave open gets the vectors of the full encoder. */
 static int later_waves(anl_settler *f, anl_segments *segments)
 {
@@ -84,7 +107,7 @@ static int later_waves(anl_settler *f, anl_segments *segments)
         for (int i = 0; i < f->n && !rc; ++i) rc = anl_settle_beside(f, i);
         drop_settled(f, &open);
     }
-    if (!rc) rc = embed(f, anl_encoder_embed, &open, f->params.k);
+    if (!rc) rc = embed_fully(f, &open);
     int32_t kept = 0; /* the rest moves together */
     for (int32_t i = 0; i < open.n && !rc; ++i) segments->list[kept++] = *open.list[i];
     segments->n = kept;

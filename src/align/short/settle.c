@@ -149,7 +149,11 @@ int anl_settle_beside(anl_settler *f, int from)
     if (rc || !near.n) return rc;
     const anl_place *place = &near.list[best];
     const anl_candidate at = candidate_at(&here->place), there = candidate_at(place);
-    const anl_proof proof = anl_prove(f->c, q, place);
+    anl_proof proof = anl_prove(f->c, q, place);
+    if (place->lo < place->hi && !anl_proof_suffices(f->c->options, q, &proof)) {
+        const anl_proof bent = anl_prove_bent(f->c, q, place);
+        if (bent.score - bent.bound > proof.score - proof.bound) proof = bent;
+    }
     if (anl_proof_suffices(f->c->options, q, &proof)) {
         ++f->counts->proven_beside_mate;
         return settle(f, to, place, 0);
