@@ -94,7 +94,7 @@ __device__ static void run_pass(const anl_sw_params &p, const job &j, const uint
                                 anl_sw_result *best)
 {
     const int lane = threadIdx.x % LANES, first = pass * SPAN + lane * ROWS;
-    const bool goes_on = first - lane * ROWS + SPAN < j.query.len;
+    const bool comes_on = pass && pass * SPAN < j.query.len, goes_on = (pass + 1) * SPAN < j.query.len;
     lane_rows l = {};
     for (int i = 0; i < ROWS; ++i) l.scores[i] = column_scores(p, words, j.query, first + i);
     uint32_t target[3] = {}, selector = byte_selector(4);
@@ -105,7 +105,7 @@ __device__ static void run_pass(const anl_sw_params &p, const job &j, const uint
         h = __shfl_up_sync(~0u, h, 1, LANES);
         f = __shfl_up_sync(~0u, f, 1, LANES);
         if (lane == 0) {
-            const int2 in = pass && s < j.target.len ? edge[s] : int2{0, 0};
+            const int2 in = comes_on && s < j.target.len ? edge[s] : int2{0, 0};
             selector = byte_selector(base_of(target, s % 32));
             h = in.x;
             f = in.y;
