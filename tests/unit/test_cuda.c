@@ -539,10 +539,17 @@ static void scores_agree(void **unused)
     memset(query[6], 1, LONGEST), memset(target[6], 1, LONGEST);
     for (int i = 0; i < COUNT(params); ++i) compare_sw(&params[i], jobs, JOBS);
     for (size_t n = 31; n <= 33; ++n) compare_sw(&params[0], jobs, n);
+    for (int pass = 2; pass <= 4; ++pass) { /* neighbours of a warp, one alike its target, the other not and with passes less */
+        random_seq(target[0], LONGEST, 0), random_seq(query[1], LONGEST, 0);
+        jobs[0] = (anl_sw_job){target[0], target[0], 160 * pass, LONGEST};
+        jobs[1] = (anl_sw_job){query[1], target[0], 160 * pass - 170, LONGEST};
+        compare_sw(&params[0], jobs, 2);
+    }
     compare_sw(&params[0], jobs, 0);
 }
 
-int main(void)
+/* usage: test_cuda [TEST]: all, or that one. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
 #ifdef STAND_IN
@@ -551,5 +558,6 @@ int main(void)
         cmocka_unit_test(embeddings_agree), cmocka_unit_test(streams_keep_apart),  cmocka_unit_test(neighbours_agree),
         cmocka_unit_test(waves_agree),      cmocka_unit_test(threads_share_calls), cmocka_unit_test(scores_agree),
         cmocka_unit_test(nearest_agree),    cmocka_unit_test(lists_agree)};
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, open_gpu, close_gpu);
 }
