@@ -1,6 +1,6 @@
 /* A made-up genome and reads from one, where no real ones are at hand:
  *
- *     simulate genome BASES >GENOME.fa                            two contigs; a tenth are copies of other parts, with differences
+ *     simulate genome BASES [EVERY] >GENOME.fa                    two contigs; one base in EVERY, 10, is of a copy of another part, with differences
  *     simulate reads GENOME.fa NUMBER LENGTH ERROR >READS.fq      reads of either strand; a tenth of the errors are gaps of 1 bp
  *     simulate pairs GENOME.fa NUMBER LENGTH ERROR OUT            mates of inserts of 300 to 500 bp, to OUT_1.fq and OUT_2.fq
  *
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COPY = 3000, COPY_EVERY = 10, COPY_DIFFERS = 30, INSERT_LEAST = 300, INSERT_RANGE = 200, LINE = 80, GAPS = 10 };
+enum { COPY = 3000, COPY_DIFFERS = 30, INSERT_LEAST = 300, INSERT_RANGE = 200, LINE = 80, GAPS = 10 };
 
 static uint64_t state = 1;
 
@@ -52,11 +52,11 @@ static char turned(char base)
     return at && base ? to[at - from] : 'N';
 }
 
-static void make_genome(int64_t n)
+static void make_genome(int64_t n, int64_t every)
 {
     char *g = room((size_t)n);
     for (int64_t i = 0; i < n; ++i) g[i] = "ACGT"[below(4)];
-    for (int64_t at = COPY * COPY_EVERY; at + COPY <= n; at += COPY * COPY_EVERY) {
+    for (int64_t at = COPY * every; at + COPY <= n; at += COPY * every) {
         const int64_t from = below(at - COPY);
         const int reverse = (int)below(2), differs = 1 + (int)below(COPY_DIFFERS);
         for (int64_t i = 0; i < COPY; ++i) {
@@ -137,8 +137,9 @@ static void make_pairs(const char *g, int64_t n, long number, int length, double
 int main(int argc, char **argv)
 {
     const int pairs = argc == 7 && !strcmp(argv[1], "pairs"), reads = argc == 6 && !strcmp(argv[1], "reads");
-    if (argc == 3 && !strcmp(argv[1], "genome") && atoll(argv[2]) > 0)
-        make_genome(atoll(argv[2]));
+    const int64_t every = argc > 3 ? atoll(argv[3]) : 10;
+    if ((argc == 3 || argc == 4) && !strcmp(argv[1], "genome") && atoll(argv[2]) > 0 && every > 0)
+        make_genome(atoll(argv[2]), every);
     else if (pairs || reads) {
         int64_t n;
         char *g = read_genome(argv[2], &n);
@@ -157,7 +158,8 @@ int main(int argc, char **argv)
         }
         free(g);
     } else {
-        fputs("usage: simulate genome BASES | reads GENOME.fa NUMBER LENGTH ERROR | pairs GENOME.fa NUMBER LENGTH ERROR OUT\n", stderr);
+        fputs("usage: simulate genome BASES [EVERY] | reads GENOME.fa NUMBER LENGTH ERROR | pairs GENOME.fa NUMBER LENGTH ERROR OUT\n",
+              stderr);
         return 2;
     }
     if (fflush(stdout) || ferror(stdout)) fail("standard output");
