@@ -205,7 +205,7 @@ static void whole_read_wins(void **unused)
         const int32_t diagonal = r.tend - r.qend;
         if (r.qend != Q || diagonal < 0) continue;
         anl_extension straight, traced;
-        anl_extend_ungapped(&p, &k.sw, query, target + diagonal, Q, Q, &straight);
+        anl_extend_ungapped(&p, &k.sw, query, target + diagonal, Q, &straight);
         if (straight.total != r.score + p.clip5 + p.clip3) continue;
         const anl_extend_problem x = {query, target, Q, T, 0, T - Q, 0};
         assert_int_equal(anl_extend(&p, &anl_kernels_get()->sw, &x, s, &traced), 0);
