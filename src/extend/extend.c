@@ -235,8 +235,8 @@ static void stretch_to(const anl_extend_params *p, stretches *s, int32_t end, in
 }
 
 /* Goes on over bases [from, from + m) of n, of which those differ that are set in `differ`. */
-static void go_along(const anl_extend_params *p, stretches *s, const uint8_t *query, const uint8_t *target, int32_t n, int32_t from, int32_t m,
-                     const uint64_t *differ, anl_extension *out)
+static void go_along(const anl_extend_params *p, stretches *s, const uint8_t *query, const uint8_t *target, int32_t n, int32_t from,
+                     int32_t m, const uint64_t *differ, anl_extension *out)
 {
     for (int32_t word = 0; word < (m + 63) / 64; ++word)
         for (uint64_t left = differ[word]; left; left &= left - 1) {

@@ -160,8 +160,7 @@ static void prefer_whole(const anl_context *c, anl_query *q, int32_t from)
         uint8_t target[ANL_LONG_READ];
         anl_extension e;
         const int whole = fetch_diagonal(c, q, candidate->start, candidate->contig, target);
-        if (whole)
-            anl_extend_ungapped(&c->options->align, &c->kernels->sw, q->strand[candidate->reverse], target, q->read->len, &e);
+        if (whole) anl_extend_ungapped(&c->options->align, &c->kernels->sw, q->strand[candidate->reverse], target, q->read->len, &e);
         candidate->bonus = whole && e.total > candidate->score ? e.total - candidate->score : 0;
     }
     qsort(q->candidates + from, (size_t)(end - from), sizeof *q->candidates, by_score);
