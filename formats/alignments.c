@@ -284,7 +284,8 @@ static int put_line(anl_alignments *w, const anl_record *r)
         rc = anl_sam_line(&w->encoding, r, &w->text);
     else {
         rc = anl_sam_encode(&w->encoding, r, w->bam);
-        if (!rc && (sam_format1(w->header, w->bam, &w->line) < 0 || kputc('\n', &w->line) < 0 || kputsn(w->line.s, w->line.l, &w->text) < 0))
+        if (!rc &&
+            (sam_format1(w->header, w->bam, &w->line) < 0 || kputc('\n', &w->line) < 0 || kputsn(w->line.s, w->line.l, &w->text) < 0))
             rc = anl_fail(ANL_ENOMEM, "out of memory");
     }
     return rc || w->text.l < TEXT ? rc : flush_text(w);

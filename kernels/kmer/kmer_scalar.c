@@ -5,9 +5,9 @@
 /* Ten bits of each part; seven of them choose a byte and three a bit of it. */
 static inline void parts_of(uint32_t code, uint32_t parts[ANL_KMER_PARTS])
 {
-    parts[0] = code & 1023;                                              /* bases 0 to 4 */
-    parts[1] = code >> 8;                                                /* 4 to 8 */
-    parts[2] = code >> 4 & 1023;                                         /* 2 to 6 */
+    parts[0] = code & 1023;                                             /* bases 0 to 4 */
+    parts[1] = code >> 8;                                               /* 4 to 8 */
+    parts[2] = code >> 4 & 1023;                                        /* 2 to 6 */
     parts[3] = (code & 15) | (code >> 8 & 0xf0) | (code >> 6 & 3) << 8; /* 0, 1, 6, 7 and 3 */
 }
 

@@ -72,12 +72,12 @@ int64_t anl_cigar_shared(anl_cigar_path a, anl_cigar_path b)
 
 char *anl_cigar_number(char *out, int32_t value)
 {
-    char digits[12];
-    int n = 0;
-    do digits[n++] = (char)('0' + value % 10);
-    while (value /= 10);
-    while (n) *out++ = digits[--n];
-    return out;
+    uint32_t left = (uint32_t)value;
+    int n = 1;
+    for (uint32_t least = 10; n < 10 && left >= least; least *= 10) ++n;
+    for (int i = n - 1; i > 0; --i, left /= 10) out[i] = (char)('0' + left % 10);
+    *out = (char)('0' + left);
+    return out + n;
 }
 
 char *anl_cigar_text(const uint32_t *cigar, int32_t n, char *out)

@@ -234,40 +234,55 @@ static void stretch_to(const anl_extend_params *p, stretches *s, int32_t end, in
         *out = (anl_extension){.total = total, .qbeg = s->begin, .tbeg = s->begin, .qend = end, .tend = end, .md = ""};
 }
 
-int anl_extend_ungapped(const anl_extend_params *p, const anl_sw_kernels *k, const uint8_t *query, const uint8_t *target, int32_t n,
-                        int32_t most, anl_extension *out)
+/* Goes on over bases [from, from + m) of n, of which those differ that are set in `differ`. */
+static void go_along(const anl_extend_params *p, stretches *s, const uint8_t *query, const uint8_t *target, int32_t n, int32_t from,
+                     int32_t m, const uint64_t *differ, anl_extension *out)
+{
+    for (int32_t word = 0; word < (m + 63) / 64; ++word)
+        for (uint64_t left = differ[word]; left; left &= left - 1) {
+            const int32_t at = from + word * 64 + __builtin_ctzll(left);
+            stretch_to(p, s, at, n, out);
+            s->sum -= query[at] > 3 || target[at] > 3 ? 1 : p->score.mismatch;
+            s->at = at + 1;
+            if (s->sum <= 0) s->sum = 0, s->begin = s->at;
+        }
+}
+
+static void end_along(const anl_extend_params *p, stretches *s, int32_t n, anl_extension *out)
+{
+    stretch_to(p, s, n, n, out);
+    if (out->total > 0) remove_bonuses(p, n, out);
+}
+
+void anl_extend_differ(const anl_extend_params *p, const uint8_t *query, const uint8_t *target, int32_t n, const uint64_t *differ,
+                       anl_extension *out)
+{
+    stretches s = {.sum = p->clip5};
+    *out = (anl_extension){.md = ""};
+    go_along(p, &s, query, target, n, 0, n, differ, out);
+    end_along(p, &s, n, out);
+}
+
+void anl_extend_ungapped(const anl_extend_params *p, const anl_sw_kernels *k, const uint8_t *query, const uint8_t *target, int32_t n,
+                         anl_extension *out)
 {
     enum { BLOCK = 1024 };
-    uint64_t bits[BLOCK / 64];
+    uint64_t differ[BLOCK / 64];
     stretches s = {.sum = p->clip5};
-    int32_t count = 0;
     *out = (anl_extension){.md = ""};
     for (int32_t from = 0; from < n; from += BLOCK) {
         const int32_t m = n - from < BLOCK ? n - from : BLOCK;
-        count += k->mismatches(query + from, target + from, m, bits);
-        if (count > most) {
-            *out = (anl_extension){.md = ""};
-            return 0;
-        }
-        for (int32_t word = 0; word < (m + 63) / 64; ++word)
-            for (uint64_t left = bits[word]; left; left &= left - 1) {
-                const int32_t differ = from + word * 64 + __builtin_ctzll(left);
-                stretch_to(p, &s, differ, n, out);
-                s.sum -= query[differ] > 3 || target[differ] > 3 ? 1 : p->score.mismatch;
-                s.at = differ + 1;
-                if (s.sum <= 0) s.sum = 0, s.begin = s.at;
-            }
+        k->mismatches(query + from, target + from, m, differ);
+        go_along(p, &s, query, target, n, from, m, differ, out);
     }
-    stretch_to(p, &s, n, n, out);
-    if (out->total > 0) remove_bonuses(p, n, out);
-    return 1;
+    end_along(p, &s, n, out);
 }
 
 int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s,
                               anl_extension *out)
 {
     const uint8_t *target = x->target + x->dlo;
-    anl_extend_ungapped(p, k, x->query, target, x->qlen, x->qlen, out);
+    anl_extend_ungapped(p, k, x->query, target, x->qlen, out);
     if (out->total <= 0) return ANL_OK;
     s->cigar.n = 0;
     int rc = p->eqx ? ANL_OK : anl_cigar_push(&s->cigar, ANL_CIGAR_M, out->qend - out->qbeg);

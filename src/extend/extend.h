@@ -38,10 +38,13 @@ void anl_extend_scratch_free(anl_extend_scratch *s);
  *  score allows; of equal alignments the clipped one wins, as in bwa mem. 0 or ANL_ENOMEM. */
 int anl_extend(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out);
 
-/** Best local alignment without gaps of query[n] on target[n]; sets score, total and ends, nothing else. Returns 0 without having
- *  looked further when more than `most` positions differ, else 1. */
-int anl_extend_ungapped(const anl_extend_params *p, const anl_sw_kernels *k, const uint8_t *query, const uint8_t *target, int32_t n,
-                        int32_t most, anl_extension *out);
+/** Best local alignment without gaps of query[n] on target[n]; sets score, total and ends, nothing else. */
+void anl_extend_ungapped(const anl_extend_params *p, const anl_sw_kernels *k, const uint8_t *query, const uint8_t *target, int32_t n,
+                         anl_extension *out);
+
+/** The same from what anl_sw_kernels.mismatches found to differ. */
+void anl_extend_differ(const anl_extend_params *p, const uint8_t *query, const uint8_t *target, int32_t n, const uint64_t *differ,
+                       anl_extension *out);
 
 /** The whole alignment of an ungapped extension at diagonal x->dlo. 0 or ANL_ENOMEM. */
 int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s,

@@ -1,7 +1,8 @@
-/* Allocation: arenas and arrays that grow. */
+/* Allocation: arenas and arrays that grow. Base codes, many at a time. */
 #include "random.h"
 
 #include "base.h"
+#include "base_code.h"
 
 /* What came after a mark is released, however many blocks it took; what came before stays. */
 static void arenas_return_to_a_mark(void **unused)
@@ -74,9 +75,46 @@ static void arrays_grow(void **unused)
     free(list);
 }
 
+/* Of every length, at the end of what may be read. */
+static void bases_turn(void **unused)
+{
+    (void)unused;
+    for (int32_t n = 0; n <= 70; ++n) {
+        uint8_t *bases = guarded((size_t)n + !n), *out = guarded((size_t)n + !n);
+        for (int32_t i = 0; i < n; ++i) bases[i] = (uint8_t)random_below(5);
+        anl_reverse_complement(bases, n, out);
+        for (int32_t i = 0; i < n; ++i) assert_int_equal(out[i], bases[n - 1 - i] > 3 ? 4 : 3 - bases[n - 1 - i]);
+        anl_bytes_reverse(bases, n, out);
+        for (int32_t i = 0; i < n; ++i) assert_int_equal(out[i], bases[n - 1 - i]);
+        release(bases, (size_t)n + !n);
+        release(out, (size_t)n + !n);
+    }
+}
+
+static void eight_bases(void **unused)
+{
+    (void)unused;
+    for (uint8_t code = 0; code < 5; ++code) assert_int_equal(anl_base_letter(code), "ACGTN"[code]);
+    for (int trial = 0; trial < 2000; ++trial) {
+        uint8_t a[8], b[8];
+        uint32_t packed = 0;
+        int32_t differ = 0, unknown = 0;
+        for (int i = 0; i < 8; ++i) {
+            a[i] = (uint8_t)random_below(trial % 2 ? 4 : 5), b[i] = random_below(3) ? a[i] : (uint8_t)random_below(5);
+            packed |= (uint32_t)(a[i] & 3) << 2 * i;
+            differ += a[i] != b[i];
+            unknown |= a[i] > 3;
+        }
+        assert_int_equal(anl_bases8_pack(anl_bases8(a)), packed);
+        assert_int_equal(anl_bases8_differ(anl_bases8(a), anl_bases8(b)), differ);
+        assert_int_equal(anl_bases8_n(anl_bases8(a)) != 0, unknown);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(arena_arrays_grow), cmocka_unit_test(arenas_return_to_a_mark),
-                                       cmocka_unit_test(arrays_grow)};
+    random_start();
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bases_turn), cmocka_unit_test(eight_bases), cmocka_unit_test(arena_arrays_grow),
+                                       cmocka_unit_test(arenas_return_to_a_mark), cmocka_unit_test(arrays_grow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -205,7 +205,7 @@ static void whole_read_wins(void **unused)
         const int32_t diagonal = r.tend - r.qend;
         if (r.qend != Q || diagonal < 0) continue;
         anl_extension straight, traced;
-        anl_extend_ungapped(&p, &k.sw, query, target + diagonal, Q, Q, &straight);
+        anl_extend_ungapped(&p, &k.sw, query, target + diagonal, Q, &straight);
         if (straight.total != r.score + p.clip5 + p.clip3) continue;
         const anl_extend_problem x = {query, target, Q, T, 0, T - Q, 0};
         assert_int_equal(anl_extend(&p, &anl_kernels_get()->sw, &x, s, &traced), 0);
@@ -267,7 +267,8 @@ static void the_least_total_changes_nothing(void **unused)
             uint8_t query[MOST], target[MOST + 60];
             const int qlen = 1 + (int)random_below(MOST), tlen = 1 + (int)random_below(MOST + 60);
             const uint32_t period = random_below(2) ? 1 + random_below(12) : MOST + 60, rate = 4 + random_below(300);
-            const int off = (int)random_below(60) - 20, gap_at = (int)random_below(random_below(2) ? MOST : 4), gap = (int)random_below(17) - 8;
+            const int off = (int)random_below(60) - 20, gap_at = (int)random_below(random_below(2) ? MOST : 4),
+                      gap = (int)random_below(17) - 8;
             for (uint32_t i = 0; i < MOST + 60; ++i)
                 target[i] = i < period || !random_below(30) ? (uint8_t)random_below(random_below(50) ? 4 : 5) : target[i - period];
             for (int i = 0, at = off; i < qlen; ++i, ++at) {

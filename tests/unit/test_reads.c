@@ -4,6 +4,8 @@
 #include "reads.h"
 #include "reference.h"
 
+#include <ctype.h>
+
 static int ahead; /* whether threads of their own inflate */
 
 /* All reads of the input(s) as "name/mate:bases:qualities;", or the error message. */
@@ -93,6 +95,38 @@ static void invalid_inputs(void **unused)
     refused_as("@a\nACGT\n+b\nIIII\n", "record 1 'a': the '+' line repeats another name");
     refused_as("@ a\nACGT\n+\nIIII\n", "record 1: no name");
     refused_as("@a\nA\n+\nI\n>b\nA\n", "record 2: it does not start with '@'");
+}
+
+/* Every byte among bases and among qualities, where several are looked at together. */
+static void every_byte(void **unused)
+{
+    (void)unused;
+    enum { LEN = 40 };
+    char content[200], expected[200], letters[LEN + 1], quals[LEN + 1];
+    for (int c = 1; c < 256; ++c) {
+        const int at = c % LEN;
+        if (c == '\n' || c == '\r') continue;
+        for (int i = 0; i < LEN; ++i) letters[i] = "ACGT"[(i + c) % 4], quals[i] = (char)('!' + (i + c) % 94);
+        letters[LEN] = quals[LEN] = 0;
+        letters[at] = (char)c;
+        sprintf(content, "@a\n%s\n+\n%s\n", letters, quals);
+        const char *upper = strchr("AaCcGgTtUu", c);
+        if (upper) letters[at] = "AACCGGTTTT"[upper - "AaCcGgTtUu"];
+        if (!upper) letters[at] = 'N';
+        sprintf(expected, "a/0:%s:%s;", letters, quals);
+        if (upper || (c < 128 && isalpha(c)) || c == '.' || c == '*' || c == '-')
+            reads_as(content, expected);
+        else
+            assert_non_null(strstr(read_all(write_text("x", content), NULL, 0, 1000), "is no base"));
+        for (int i = 0; i < LEN; ++i) letters[i] = "ACGT"[(i + c) % 4];
+        quals[at] = (char)c;
+        sprintf(content, "@a\n%s\n+\n%s\n", letters, quals);
+        sprintf(expected, "a/0:%s:%s;", letters, quals);
+        if (c >= '!' && c <= '~')
+            reads_as(content, expected);
+        else
+            refused_as(content, "record 1 'a': a quality outside '!' to '~'");
+    }
 }
 
 static void nul_bytes(void **unused)
@@ -410,12 +444,19 @@ static void inflated_ahead(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hashes_of_bases),    cmocka_unit_test(valid_inputs),
-        cmocka_unit_test(invalid_inputs),     cmocka_unit_test(names),
-        cmocka_unit_test(nul_bytes),          cmocka_unit_test(compressed_inputs),
-        cmocka_unit_test(other_compressions), cmocka_unit_test(pairs),
-        cmocka_unit_test(names_of_mates),     cmocka_unit_test(bam_input),
-        cmocka_unit_test(inflated_ahead),     cmocka_unit_test(corner_files),
+        cmocka_unit_test(hashes_of_bases),
+        cmocka_unit_test(valid_inputs),
+        cmocka_unit_test(invalid_inputs),
+        cmocka_unit_test(names),
+        cmocka_unit_test(every_byte),
+        cmocka_unit_test(nul_bytes),
+        cmocka_unit_test(compressed_inputs),
+        cmocka_unit_test(other_compressions),
+        cmocka_unit_test(pairs),
+        cmocka_unit_test(names_of_mates),
+        cmocka_unit_test(bam_input),
+        cmocka_unit_test(inflated_ahead),
+        cmocka_unit_test(corner_files),
         cmocka_unit_test(references),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);

@@ -236,7 +236,7 @@ static void check_lines(anl_alignments_options o, const anl_record *r, int n)
 static void lines_are_those_of_htslib(void **unused)
 {
     (void)unused;
-    static const int32_t values[] = {INT32_MIN + 1, -32769, -32768, -129, -128, -1,    0,     9,         10,
+    static const int32_t values[] = {INT32_MIN + 1, -32769, -32768, -129, -128, -1,    0,     9,        10,
                                      127,           128,    254,    255,  256,  65534, 65535, INT32_MAX};
     enum { VALUES = sizeof values / sizeof *values, RECORDS = 400 };
     static anl_record r[RECORDS];
@@ -388,8 +388,10 @@ static void paf_failures(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(split_reads), cmocka_unit_test(hard_clips_forward), cmocka_unit_test(order_of_tags), cmocka_unit_test(lines_are_those_of_htslib), cmocka_unit_test(long_cigars),
-        cmocka_unit_test(paf),         cmocka_unit_test(paf_failures),
+        cmocka_unit_test(split_reads),   cmocka_unit_test(hard_clips_forward),
+        cmocka_unit_test(order_of_tags), cmocka_unit_test(lines_are_those_of_htslib),
+        cmocka_unit_test(long_cigars),   cmocka_unit_test(paf),
+        cmocka_unit_test(paf_failures),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

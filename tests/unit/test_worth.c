@@ -120,7 +120,7 @@ static void nothing_beats_a_straight_alignment(void **unused)
         const int32_t n = kernels.sw.mismatches(read, on, len, differ);
         const anl_extend_params straight_only = {.score = p};
         anl_extension e;
-        anl_extend_ungapped(&straight_only, &kernels.sw, read, on, len, n, &e);
+        anl_extend_ungapped(&straight_only, &kernels.sw, read, on, len, &e);
         const int32_t best = best_score(&p, read, len, on - 20, len + 40);
         if (anl_straight_is_best(&p, differ, len)) {
             assert_int_equal(e.score, best);

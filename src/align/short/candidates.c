@@ -47,6 +47,27 @@ static int fetch_diagonal(const anl_context *c, const anl_query *q, int64_t star
     return 1;
 }
 
+static anl_candidate ungapped(const anl_place *p, int32_t len, int32_t score, int32_t last)
+{
+    return (anl_candidate){.start = p->start,
+                           .dlo = p->start,
+                           .dhi = p->start,
+                           .score = score,
+                           .contig = p->contig,
+                           .last = last,
+                           .end = len,
+                           .reverse = p->reverse,
+                           .ungapped = 1};
+}
+
+int anl_candidates_add_proven(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, const anl_proof *proof,
+                              anl_sw_queue *queue, anl_arena *results)
+{
+    anl_query *q = &queries[number];
+    if (proof->mismatches > ANL_UNGAPPED_MISMATCHES) return anl_candidates_add_place(c, queries, number, place, queue, results);
+    return add_candidate(c->index, q, ungapped(place, q->read->len, proof->score, proof->last), results);
+}
+
 /* So few mismatches, or so far apart, on a diagonal inside the contig that gaps cost more than they could win: the score is final. */
 static int try_ungapped(const anl_context *c, const anl_query *q, const anl_place *p, anl_candidate *out)
 {
@@ -60,16 +81,8 @@ static int try_ungapped(const anl_context *c, const anl_query *q, const anl_plac
     const int32_t n = c->kernels->sw.mismatches(query, target, len, differ);
     if (n > ANL_UNGAPPED_MISMATCHES && (!p->straight || !anl_straight_is_best(&params.score, differ, len))) return 0;
     params.clip5 = params.clip3 = 0;
-    anl_extend_ungapped(&params, &c->kernels->sw, query, target, len, n, &e);
-    *out = (anl_candidate){.start = p->start,
-                           .dlo = p->start,
-                           .dhi = p->start,
-                           .score = e.score,
-                           .contig = p->contig,
-                           .last = e.qend,
-                           .end = len,
-                           .reverse = p->reverse,
-                           .ungapped = 1};
+    anl_extend_differ(&params, query, target, len, differ, &e);
+    *out = ungapped(p, len, e.score, e.qend);
     return 1;
 }
 
@@ -77,8 +90,8 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
                              anl_arena *results)
 {
     anl_query *q = &queries[number];
-    anl_candidate ungapped;
-    if (try_ungapped(c, q, p, &ungapped)) return add_candidate(c->index, q, ungapped, results);
+    anl_candidate straight;
+    if (try_ungapped(c, q, p, &straight)) return add_candidate(c->index, q, straight, results);
     anl_pending what = {
         .query = number,
         .begin = p->start + p->lo - ANL_GAP_ROOM,
@@ -147,8 +160,7 @@ static void prefer_whole(const anl_context *c, anl_query *q, int32_t from)
         uint8_t target[ANL_LONG_READ];
         anl_extension e;
         const int whole = fetch_diagonal(c, q, candidate->start, candidate->contig, target);
-        if (whole)
-            anl_extend_ungapped(&c->options->align, &c->kernels->sw, q->strand[candidate->reverse], target, q->read->len, q->read->len, &e);
+        if (whole) anl_extend_ungapped(&c->options->align, &c->kernels->sw, q->strand[candidate->reverse], target, q->read->len, &e);
         candidate->bonus = whole && e.total > candidate->score ? e.total - candidate->score : 0;
     }
     qsort(q->candidates + from, (size_t)(end - from), sizeof *q->candidates, by_score);

@@ -3,6 +3,7 @@
 #define ANL_CANDIDATES_H
 
 #include "locate.h"
+#include "prove.h"
 #include "sw_queue.h"
 
 /** Adds the segments of a query (read and strand set), which has `number`; a read that is too short, or long, has none. 0 or ANL_ENOMEM. */
@@ -11,6 +12,10 @@ int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, a
 /** Makes a candidate, in `results`, of a place of queries[number], scored on its diagonal or queued. 0 or ANL_ENOMEM. */
 int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, anl_sw_queue *queue,
                              anl_arena *results);
+
+/** The same of a place that was looked at to prove it, without a second look. */
+int anl_candidates_add_proven(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, const anl_proof *proof,
+                              anl_sw_queue *queue, anl_arena *results);
 
 /** Lets all segments vote on hits that are new, and every query on its region (near_begin, near_end, which is then empty); scores the places
  *  found on their diagonals (candidates in `results`) or queues them. 0 or ANL_ENOMEM. */

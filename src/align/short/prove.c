@@ -5,7 +5,10 @@
 #include "proof.h"
 #include "unique.h"
 
-enum { WORDS = (ANL_LONG_READ + 63) / 64 };
+enum {
+    WORDS = (ANL_LONG_READ + 63) / 64,
+    PREFETCHED = 512, /* bp of the uniqueness map in a line of the cache */
+};
 
 /* The bases of the diagonal that base 0 of the oriented read has at `start`; 0 where the contig does not hold all of it. */
 static int fetch_diagonal(const anl_index *x, int32_t contig, int64_t start, int32_t len, uint8_t target[ANL_LONG_READ])
@@ -13,6 +16,7 @@ static int fetch_diagonal(const anl_index *x, int32_t contig, int64_t start, int
     int64_t begin = start, end = start + len;
     anl_index_clip(x, contig, &begin, &end);
     if (end - begin != len) return 0;
+    for (int64_t at = begin; at < end; at += PREFETCHED) __builtin_prefetch(x->unique + at / 64);
     anl_index_fetch(x, begin, end, target);
     return 1;
 }
@@ -28,11 +32,12 @@ anl_proof anl_prove(const anl_context *c, const anl_query *q, const anl_place *p
     anl_extend_params params = c->options->align;
     anl_extension e;
     params.clip5 = params.clip3 = 0;
-    if (!anl_extend_ungapped(&params, &c->kernels->sw, query, target, len, ANL_PROOF_MISMATCHES, &e)) return (anl_proof){0};
-    c->kernels->sw.mismatches(query, target, len, differ);
+    const int32_t mismatches = c->kernels->sw.mismatches(query, target, len, differ);
+    if (mismatches > ANL_PROOF_MISMATCHES) return (anl_proof){0};
+    anl_extend_differ(&params, query, target, len, differ, &e);
     anl_proof_add(x->unique, x->unique_k, &(anl_proof_run){differ, 0, len, place->start}, kmers);
     const anl_proof_params p = {.score = params.score, .k = x->unique_k, .most_n = ANL_UNIQUE_MOST_N};
-    return (anl_proof){e.score, anl_proof_bound(&p, kmers, len)};
+    return (anl_proof){e.score, anl_proof_bound(&p, kmers, len), mismatches, e.qend};
 }
 
 /* ---- one gap ---- */
@@ -105,7 +110,7 @@ anl_proof anl_prove_bent(const anl_context *c, const anl_query *q, const anl_pla
     if (!best.score) return (anl_proof){0};
     add_parts(c, query, len, &best, kmers);
     const anl_proof_params p = {.score = c->options->align.score, .k = x->unique_k, .most_n = ANL_UNIQUE_MOST_N};
-    return (anl_proof){best.score, anl_proof_bound(&p, kmers, len)};
+    return (anl_proof){best.score, anl_proof_bound(&p, kmers, len), len, 0};
 }
 
 int anl_proof_suffices(const anl_align_options *o, const anl_query *q, const anl_proof *p)

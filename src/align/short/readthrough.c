@@ -4,9 +4,10 @@
 #include "base_code.h"
 
 enum {
-    SEED = 10, /* bases that match exactly, of which random reads have one in a thousand pairs */
-    SEEDS = 2, /* the first ones of the read, one behind the other */
-    MASK = (1 << 2 * SEED) - 1,
+    SEED = 10,  /* bases that match exactly, of which random reads have one in a thousand pairs */
+    SEEDS = 2,  /* the first ones of the read, one behind the other */
+    BLOCK = 32, /* bases at which seeds are looked for at a time, */
+    BEGIN = 6,  /* by so many bases of theirs: few blocks have them by chance */
 };
 
 _Static_assert(SEED *SEEDS <= ANL_READTHROUGH_LEAST, "seeds lie within the shortest insert");
@@ -33,25 +34,62 @@ static int alike(const uint8_t *a, const uint8_t *b, int32_t n)
     return 1;
 }
 
+/* A search for the insert. */
+typedef struct search {
+    const uint8_t *first, *second_reversed;
+    int32_t first_len, second_len;
+    uint32_t seeds[SEEDS];
+    int32_t found; /* an insert; 0: none yet, -1: several */
+} search;
+
+static uint32_t seed_at(const uint8_t *bases)
+{
+    _Static_assert(SEED == 10, "eight bases and two");
+    return anl_bases8_pack(anl_bases8(bases)) | (uint32_t)(bases[8] & 3) << 16 | (uint32_t)(bases[9] & 3) << 18;
+}
+
+/* Whether BEGIN bases of a seed begin at one of bases[BLOCK], behind which some more are read: simple steps, for the compiler's vectors. */
+static int may_begin(const uint8_t *bases, const uint8_t *first)
+{
+    uint8_t least = UINT8_MAX;
+    for (int32_t i = 0; i < BLOCK; ++i) {
+        uint8_t one = 0, two = 0; /* 0: all are equal */
+        for (int32_t j = 0; j < BEGIN; ++j) {
+            one |= bases[i + j] ^ first[j];
+            two |= bases[i + j] ^ first[SEED + j];
+        }
+        one &= 3, two &= 3;
+        one = one < two ? one : two;
+        least = one < least ? one : least;
+    }
+    return !least;
+}
+
+/* The insert that begins where one of its seeds lies at second_reversed[at]. */
+static void try_seed(search *s, int32_t at)
+{
+    const int32_t longer = s->first_len > s->second_len ? s->first_len : s->second_len;
+    const uint32_t code = seed_at(s->second_reversed + at);
+    for (int32_t i = 0; i < SEEDS && s->found >= 0; ++i) {
+        const int32_t begin = at - i * SEED, insert = s->second_len - begin;
+        if (code != s->seeds[i] || begin < 0 || insert < ANL_READTHROUGH_LEAST || insert > s->first_len || insert >= longer) continue;
+        if (insert != s->found && alike(s->first, s->second_reversed + begin, insert)) s->found = s->found ? -1 : insert;
+    }
+}
+
 int32_t anl_readthrough(const uint8_t *first, int32_t first_len, const uint8_t *second_reversed, int32_t second_len)
 {
-    uint32_t seeds[SEEDS] = {0}, code = 0;
-    int32_t found = 0;
+    search s = {first, second_reversed, first_len, second_len, {0}, 0};
     if (first_len < ANL_ENCODER_MIN_LEN || second_len < ANL_ENCODER_MIN_LEN) return 0;
-    for (int32_t i = 0; i < SEED * SEEDS; ++i) seeds[i / SEED] = seeds[i / SEED] << 2 | (first[i] & 3);
-    const int32_t longer = first_len > second_len ? first_len : second_len;
-    for (int32_t i = 0; i < second_len; ++i) {
-        code = (code << 2 | (second_reversed[i] & 3)) & MASK;
-        if (code != seeds[0] && code != seeds[1]) continue;
-        for (int32_t s = 0; s < SEEDS && i >= SEED - 1; ++s) {
-            const int32_t at = i - (SEED - 1) - s * SEED, insert = second_len - at; /* where the insert begins in second_reversed */
-            if (code != seeds[s] || at < 0 || insert < ANL_READTHROUGH_LEAST || insert > first_len || insert >= longer) continue;
-            if (insert == found || !alike(first, second_reversed + at, insert)) continue;
-            if (found) return 0;
-            found = insert;
-        }
+    for (int32_t i = 0; i < SEEDS; ++i) s.seeds[i] = seed_at(first + i * SEED);
+    const int32_t n = second_len - SEED + 1; /* so many seeds there are; the last block of them reaches back */
+    for (int32_t block = 0; block < n && s.found >= 0; block += BLOCK) {
+        const int32_t at = n >= BLOCK && block > n - BLOCK ? n - BLOCK : block, end = at + BLOCK < n ? at + BLOCK : n;
+        if (end == at + BLOCK && !may_begin(second_reversed + at, first)) continue;
+        for (int32_t i = at; i < end && s.found >= 0; ++i) try_seed(&s, i);
     }
-    return found && tails_begin_alike(first + found, first_len - found, second_reversed, second_len - found) ? found : 0;
+    const int32_t insert = s.found;
+    return insert > 0 && tails_begin_alike(first + insert, first_len - insert, second_reversed, second_len - insert) ? insert : 0;
 }
 
 int anl_query_cut(anl_query *q, int32_t len, anl_arena *results)

@@ -23,31 +23,32 @@ anl_settler anl_settler_of(const anl_context *c, anl_scratch *s, const anl_inser
     return f;
 }
 
-static int settle(anl_settler *f, int number, const anl_place *place, int32_t bound)
+static int settle(anl_settler *f, int number, const anl_place *place, const anl_proof *proof, int32_t bound)
 {
     anl_query *q = &f->queries[number];
     q->settled = 1;
     q->place = *place;
     q->bound = bound;
-    return anl_candidates_add_place(f->c, f->queries, number, place, f->queue, f->s->temporary); /* moved with what search finds */
+    return anl_candidates_add_proven(f->c, f->queries, number, place, proof, f->queue, f->s->temporary); /* moved with what search finds */
 }
 
 /* ---- probes ---- */
 
-/* The probes of a read on both strands. */
+/* The probes of a read on each strand, cut when they are needed. */
 typedef struct probes {
     anl_probe list[2][ANL_PROBES];
-    int n[2];
+    int n[2], cut[2];
 } probes;
 
-static void cut_probes(const anl_query *q, probes *out)
+static void cut_probes(const anl_query *q, int reverse, probes *p)
 {
-    for (int reverse = 0; reverse < 2; ++reverse) out->n[reverse] = anl_probe_cut(q->strand[reverse], q->read->len, out->list[reverse]);
+    if (!p->cut[reverse]) p->n[reverse] = anl_probe_cut(q->strand[reverse], q->read->len, p->list[reverse]);
+    p->cut[reverse] = 1;
 }
 
 /* Settles a read where a probe says that base 0 of it lies in [begin, end) of one contig, on that strand, if that proves the place and no gap
  * beyond the band of a place without votes can give a better score there. */
-static int settle_by_probes(anl_settler *f, int number, const probes *p, int reverse, int32_t contig, int64_t begin, int64_t end)
+static int settle_by_probes(anl_settler *f, int number, probes *p, int reverse, int32_t contig, int64_t begin, int64_t end)
 {
     const anl_query *q = &f->queries[number];
     const anl_align_options *o = f->c->options;
@@ -59,6 +60,7 @@ static int settle_by_probes(anl_settler *f, int number, const probes *p, int rev
     anl_place place = {.contig = contig, .reverse = (uint8_t)reverse, .start = -1};
     anl_index_clip(f->c->index, contig, &begin, &end);
     if (end > behind_last) end = behind_last;
+    cut_probes(q, reverse, p);
     for (int i = 0; i < p->n[reverse] && begin < end; ++i) {
         const anl_probe *probe = &p->list[reverse][i];
         const anl_probe_stretch in = {begin + probe->offset, end - begin};
@@ -67,7 +69,7 @@ static int settle_by_probes(anl_settler *f, int number, const probes *p, int rev
         place.start = at - probe->offset;
         const anl_proof proof = anl_prove(f->c, q, &place);
         if (q->read->len * score->match - proof.score > (del < ins ? del : ins) || !anl_proof_suffices(o, q, &proof)) continue;
-        return settle(f, number, &place, 0);
+        return settle(f, number, &place, &proof, 0);
     }
     return ANL_OK;
 }
@@ -76,9 +78,8 @@ int anl_settle_at_hits(anl_settler *f, const anl_segment *segment)
 {
     const anl_index *x = f->c->index;
     const anl_query *q = &f->queries[segment->sequence];
-    probes p;
+    probes p = {.cut = {0}};
     int rc = ANL_OK;
-    cut_probes(q, &p);
     for (int32_t h = 0; h < segment->near.n && h < ANL_PROBED && !q->settled && !rc; ++h) {
         const int64_t pos = anl_index_window_pos(x, segment->near.hits[h].window), expected = pos + (x->window - segment->len) / 2;
         const int32_t contig = anl_index_contig_at(x, pos);
@@ -115,9 +116,8 @@ static int probe_beside(anl_settler *f, const anl_query *here, int to)
 {
     const anl_query *mate = &f->queries[to];
     const anl_candidate at = candidate_at(&here->place);
-    probes p;
+    probes p = {.cut = {0}};
     int rc = ANL_OK;
-    cut_probes(mate, &p);
     for (int o = 0; o < ANL_N_ORIENTATIONS && !rc && !mate->settled; ++o) {
         anl_mate_region region;
         if (anl_pair_region(f->inserts, (anl_orientation)o, f->c->index, here, &at, mate->read, &region))
@@ -156,11 +156,11 @@ int anl_settle_beside(anl_settler *f, int from)
     }
     if (anl_proof_suffices(f->c->options, q, &proof)) {
         ++f->counts->proven_beside_mate;
-        return settle(f, to, place, 0);
+        return settle(f, to, place, &proof, 0);
     }
     if (f->c->options->no_pairing || f->c->index->n_alts || /* the bound may be that of ALT contigs, which must not count */
         others * ANL_WEAK_PLACE > place->votes || !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof))
         return ANL_OK;
     ++f->counts->settled_by_mate;
-    return settle(f, to, place, proof.bound);
+    return settle(f, to, place, &proof, proof.bound);
 }
