@@ -64,23 +64,47 @@ int anl_coarse_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t
     return rc;
 }
 
-int anl_coarse_grouped_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d, const anl_grouping *g)
+/* Numbers the groups that have centroids, and puts these groups' own centroids together; next[]: how many centroids each has. */
+static int32_t keep_filled(const anl_grouping *g, int32_t d, int32_t *next, int32_t *number, int8_t *kept)
 {
-    *out = NULL;
-    int32_t *next = anl_alloc((size_t)g->n, sizeof *next);
-    if (!next) return ANL_ENOMEM;
+    int32_t n = 0;
+    for (int32_t i = 0; i < g->n; ++i) {
+        number[i] = n;
+        if (!next[i]) continue;
+        memcpy(kept + (size_t)n * (size_t)d, g->centroids + (size_t)i * (size_t)d, (size_t)d);
+        next[n++] = next[i];
+    }
+    return n;
+}
+
+/* A vector that looked into groups without centroids alone would find none: these are left out. */
+static int make_grouped(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d, const anl_grouping *g, int32_t *next,
+                        int32_t *number, int8_t *kept)
+{
     size_t padded = 0;
     for (int32_t i = 0; i < n; ++i) ++next[g->group_of[i]];
-    for (int32_t i = 0; i < g->n; ++i) padded += anl_panels_padded((size_t)next[i]);
-    int rc = coarse_alloc(out, d, g->n, padded);
-    for (int32_t i = 0; i < g->n && !rc; ++i) {
+    const int32_t groups = keep_filled(g, d, next, number, kept);
+    for (int32_t i = 0; i < groups; ++i) padded += anl_panels_padded((size_t)next[i]);
+    int rc = coarse_alloc(out, d, groups, padded);
+    for (int32_t i = 0; i < groups && !rc; ++i) {
         (*out)->begin[i + 1] = (*out)->begin[i] + (int32_t)anl_panels_padded((size_t)next[i]);
         next[i] = (*out)->begin[i];
     }
-    for (int32_t i = 0; i < n && !rc; ++i) put(*out, (size_t)next[g->group_of[i]]++, (uint32_t)i, centroids + (size_t)i * (size_t)d);
-    if (!rc) (*out)->probes = g->probes < g->n ? g->probes : g->n;
-    if (!rc) rc = anl_coarse_new(&(*out)->groups, g->centroids, g->n, d);
+    for (int32_t i = 0; i < n && !rc; ++i)
+        put(*out, (size_t)next[number[g->group_of[i]]]++, (uint32_t)i, centroids + (size_t)i * (size_t)d);
+    if (!rc) (*out)->probes = g->probes < groups ? g->probes : groups;
+    return rc ? rc : anl_coarse_new(&(*out)->groups, kept, groups, d);
+}
+
+int anl_coarse_grouped_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d, const anl_grouping *g)
+{
+    *out = NULL;
+    int32_t *next = anl_alloc((size_t)g->n, sizeof *next), *number = anl_alloc((size_t)g->n, sizeof *number);
+    int8_t *kept = anl_alloc((size_t)g->n, (size_t)d);
+    const int rc = next && number && kept ? make_grouped(out, centroids, n, d, g, next, number, kept) : ANL_ENOMEM;
     free(next);
+    free(number);
+    free(kept);
     return rc;
 }
 

@@ -80,8 +80,9 @@ static void nearest_of_groups(void **unused)
     static uint32_t nearest[ROWS], group_of[N];
     static int8_t middles[GROUPS][D];
     make_vectors(ROWS, 60);
-    for (int i = 0; i < N; ++i) group_of[i] = random_below(GROUPS - 1); /* the last has none */
+    for (int i = 0; i < N; ++i) group_of[i] = random_below(GROUPS - 1); /* the last has none, and is not looked into */
     for (int g = 0; g < GROUPS; ++g) memcpy(middles[g], vectors[g < 15 ? 7 * g : 7], D);
+    memcpy(middles[GROUPS - 1], vectors[200], D);
     for (int probes = 1; probes <= 24; probes += probes < 6 ? 1 : 9) {
         const anl_grouping g = {group_of, middles[0], GROUPS, probes};
         const anl_rows rows = {vectors[0], ROWS, ROWS, D};
@@ -90,9 +91,9 @@ static void nearest_of_groups(void **unused)
         assert_int_equal(anl_nearest(c, &rows, &(anl_nearest_on){NULL, 1 + probes % 3}, nearest, NULL, NULL, NULL), 0);
         for (int i = 0; i < ROWS; ++i) {
             uint8_t wanted[GROUPS] = {0};
-            for (int p = 0; p < probes && p < GROUPS; ++p) {
+            for (int p = 0; p < probes && p < GROUPS - 1; ++p) {
                 int best = -1;
-                for (int j = 0; j < GROUPS; ++j)
+                for (int j = 0; j < GROUPS - 1; ++j)
                     if (!wanted[j] && (best < 0 || distance(vectors[i], middles[j]) < distance(vectors[i], middles[best]))) best = j;
                 wanted[best] = 1;
             }
