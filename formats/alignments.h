@@ -74,7 +74,7 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
 /** The records that follow are of that lane; at first they are of lane 0. */
 void anl_alignments_lane(anl_alignments *w, int lane);
 
-/** Appends `n` records in order, in the calling thread: 0.3 us a record of 150 bp, beside which an OpenMP team of its own would cost more
+/** Appends `n` records in order, in the calling thread: less than 0.3 us a record of 150 bp, beside which an OpenMP team of its own would cost more
  *  than it saves and more threads than were asked for. */
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n);
 
