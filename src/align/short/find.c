@@ -178,6 +178,7 @@ int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inser
     if (c->options->all || c->options->exhaustive) return anl_candidates_find(c, s, &anl_locate_short, queue, queries, n, results);
     anl_settler f = anl_settler_of(c, s, inserts, queue, queries, n, results, counts);
     const int64_t entries = anl_search_entries(s->search);
+    if (!c->index->n_alts) f.params.crowd = c->options->xa_most + 2; /* XA is left out then; ALT contigs do not make a crowd */
     int rc = first_wave(&f, 0, &segments[0], &open[0]);
     if (!rc) rc = first_wave(&f, 1, &segments[1], &open[1]);
     if (!rc) rc = merge(&f, open, &rest);
