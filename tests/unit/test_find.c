@@ -313,6 +313,31 @@ static void two_places_beside_a_mate_settle_nothing(void **unused)
     memcpy(genome + mate, kept, LEN);
 }
 
+/* Pairs of another genome are known by fewer lists than single reads, or mates of reads of this one, need. */
+static void pairs_of_another_genome_are_searched_less(void **unused)
+{
+    (void)unused;
+    enum { N = 40, ALONE = 0, PAIRED = 1, BESIDE_OWN = 2 };
+    static a_read r[3][N];
+    int64_t entries[3];
+    for (int how = ALONE; how <= BESIDE_OWN; ++how) {
+        anl_query q[N];
+        for (int i = 0; i < N; ++i) {
+            q[i] = make_read(&r[how][i], 5000 + 100 * i, 0, 0, how == ALONE ? 0 : 1 + i % 2);
+            if (how == BESIDE_OWN && i % 2 == 0) continue;
+            if (how == ALONE)
+                random_seq(r[how][i].strand[0], LEN, 0);
+            else
+                memcpy(r[how][i].strand[0], r[ALONE][i].strand[0], LEN);
+            for (int b = 0; b < LEN; ++b) r[how][i].strand[1][b] = (uint8_t)(3 - r[how][i].strand[0][LEN - 1 - b]);
+        }
+        find(q, N, &nowhere);
+        entries[how] = counts.entries;
+    }
+    assert_true(entries[PAIRED] < entries[ALONE]);
+    assert_true(entries[PAIRED] / N < entries[BESIDE_OWN] / (N / 2));
+}
+
 /* -a wants all places, --exhaustive all lists: nothing is proven then. */
 static void all_places_and_all_lists(void **unused)
 {
@@ -343,6 +368,7 @@ int main(void)
         cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),
         cmocka_unit_test(a_mate_elsewhere_settles_nothing),
         cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
+        cmocka_unit_test(pairs_of_another_genome_are_searched_less),
         cmocka_unit_test(all_places_and_all_lists),
     };
     int failed = 0;

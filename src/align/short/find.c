@@ -116,6 +116,8 @@ static int later_waves(anl_settler *f, anl_segments *segments)
 
 /* ---- reads of other genomes ---- */
 
+enum { UNKNOWN, OWN, FOREIGN }; /* what is known of a read */
+
 /* Whether a window is as near as one is to a read of this reference with 8% errors; shorter reads fill less of it. */
 static int has_near_window(const anl_segment *segment, int32_t d)
 {
@@ -126,7 +128,7 @@ static int has_near_window(const anl_segment *segment, int32_t d)
 }
 
 /* Whether k-mers of the segment vote for a place at one of its nearest hits, as few of another genome do. */
-static int has_votes(anl_settler *f, anl_segment *segment, uint8_t *has)
+static int has_votes(anl_settler *f, anl_segment *segment, int *has)
 {
     anl_neighbours *near = &segment->near;
     const int32_t found = near->n;
@@ -137,35 +139,61 @@ static int has_votes(anl_settler *f, anl_segment *segment, uint8_t *has)
     return rc;
 }
 
-/* Segments of reads none of whose segments has a near window in its `nprobe` nearest lists; near[read] knows which reads have one. */
-static int search_far(anl_settler *f, anl_segments *segments, int32_t nprobe, uint8_t *near)
+/* Searches segments of reads of which nothing is known in their `nprobe` nearest lists: a near window of one says whose the read is. */
+static int search_far(anl_settler *f, anl_segments *segments, int32_t nprobe, uint8_t *known)
 {
     anl_segment **list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *));
     int32_t n = 0;
     if (!list) return ANL_ENOMEM;
     for (int32_t i = 0; i < segments->n; ++i)
-        if (!near[segments->list[i].sequence]) list[n++] = &segments->list[i];
+        if (known[segments->list[i].sequence] == UNKNOWN) list[n++] = &segments->list[i];
     int rc = anl_locate_wave(f->c, f->s, list, n, nprobe);
-    for (int32_t i = 0; i < n && !rc; ++i) near[list[i]->sequence] |= (uint8_t)has_near_window(list[i], f->c->index->d);
+    for (int32_t i = 0; i < n && !rc; ++i)
+        if (has_near_window(list[i], f->c->index->d)) known[list[i]->sequence] = OWN;
+    return rc;
+}
+
+/* Judges reads by the votes of their segments list[n], unless something is known of one of them: they are foreign if none has votes. */
+static int judge(anl_settler *f, anl_segment *list, int32_t n, uint8_t *known)
+{
+    int rc = ANL_OK, has = 0;
+    for (int32_t i = 0; i < n; ++i)
+        if (known[list[i].sequence] != UNKNOWN) return ANL_OK;
+    for (int32_t i = 0; i < n && !has && !rc; ++i) rc = has_votes(f, &list[i], &has);
+    for (int32_t i = 0; i < n && !has && !rc; ++i) known[list[i].sequence] = FOREIGN;
+    return rc;
+}
+
+/* Judges pairs neither of whose mates has a near window: the usual lists alone say too little of one read, but enough of both. */
+static int judge_pairs(anl_settler *f, anl_segments *segments, uint8_t *known)
+{
+    anl_segment *list = segments->list;
+    int rc = ANL_OK;
+    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+        const int32_t read = list[i].sequence;
+        for (next = i + 1; next < segments->n && list[next].sequence - read <= (f->queries[read].read->mate == 1); ++next) continue;
+        if (list[next - 1].sequence > read) rc = judge(f, list + i, next - i, known);
+    }
     return rc;
 }
 
 /* Drops the segments of reads that are of another genome: all lists would be gone through in vain. */
 static int drop_foreign(anl_settler *f, anl_segments *segments)
 {
-    uint8_t *near = anl_arena_alloc(f->s->temporary, (size_t)f->n, 1);
+    uint8_t *known = anl_arena_alloc(f->s->temporary, (size_t)f->n, 1);
+    anl_segment *list = segments->list;
     int32_t kept = 0;
-    if (!near) return ANL_ENOMEM;
-    memset(near, 0, (size_t)f->n);
-    int rc = search_far(f, segments, anl_search_nprobe(f->c->index, 1), near);
-    if (!rc) rc = search_far(f, segments, anl_search_nprobe(f->c->index, ANL_SEARCH_MORE), near);
-    for (int32_t i = 0; i < segments->n && !rc; ++i) {
-        anl_segment *segment = &segments->list[i];
-        uint8_t *known = &near[segment->sequence];
-        if (!*known) rc = has_votes(f, segment, known);
+    if (!known) return ANL_ENOMEM;
+    memset(known, UNKNOWN, (size_t)f->n);
+    int rc = search_far(f, segments, anl_search_nprobe(f->c->index, 1), known);
+    if (!rc) rc = judge_pairs(f, segments, known);
+    if (!rc) rc = search_far(f, segments, anl_search_nprobe(f->c->index, ANL_SEARCH_MORE), known);
+    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+        for (next = i + 1; next < segments->n && list[next].sequence == list[i].sequence; ++next) continue;
+        rc = judge(f, list + i, next - i, known);
     }
     for (int32_t i = 0; i < segments->n && !rc; ++i)
-        if (near[segments->list[i].sequence]) segments->list[kept++] = segments->list[i];
+        if (known[list[i].sequence] != FOREIGN) list[kept++] = list[i];
     segments->n = kept;
     return rc;
 }
