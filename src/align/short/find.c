@@ -77,8 +77,9 @@ static int merge(anl_settler *f, open_segments halves[2], anl_segments *out)
  * next. */
 static int looks_saturated(const anl_neighbours *near, int32_t d)
 {
-    return anl_search_is_saturated(near, ANL_PROBED, d) &&
-           near->hits[0].dist <= anl_distance_at(anl_squared_norm(near->query, d), ANL_COSINE_ALIKE);
+    const int32_t norm = anl_squared_norm(near->query, d);
+    return near->n == ANL_PROBED && near->hits[0].dist <= anl_distance_at(norm, ANL_COSINE_ALIKE) &&
+           (int64_t)(near->hits[ANL_PROBED - 1].dist - near->hits[0].dist) * 100 <= (int64_t)norm * 2 * ANL_ALIKE_DROP;
 }
 
 /* Gives segments the vectors of the full encoder and starts their search, at once for more hits where the first ones look alike. */
@@ -118,12 +119,13 @@ static int later_waves(anl_settler *f, anl_segments *segments)
 
 enum { UNKNOWN, OWN, FOREIGN }; /* what is known of a read */
 
-/* Whether a window is as near as one is to a read of this reference with 8% errors; shorter reads fill less of it. */
-static int has_near_window(const anl_segment *segment, int32_t d)
+/* Whether a window is as near as one is to a read of this reference with 8% errors, or `less` hundredths of cosine less so; shorter reads fill
+ * less of it. */
+static int has_near_window(const anl_segment *segment, int32_t d, int32_t less)
 {
     const anl_neighbours *near = &segment->near;
     const int32_t by_length = ANL_FOREIGN_BASE + segment->len * ANL_FOREIGN_PER_100 / 100;
-    const int32_t cosine = by_length < ANL_FOREIGN_MOST ? by_length : ANL_FOREIGN_MOST;
+    const int32_t cosine = (by_length < ANL_FOREIGN_MOST ? by_length : ANL_FOREIGN_MOST) - less;
     return near->n && (int64_t)near->hits[0].dist * 100 <= (int64_t)anl_squared_norm(near->query, d) * 2 * (100 - cosine);
 }
 
@@ -149,16 +151,17 @@ static int search_far(anl_settler *f, anl_segments *segments, int32_t nprobe, ui
         if (known[segments->list[i].sequence] == UNKNOWN) list[n++] = &segments->list[i];
     int rc = anl_locate_wave(f->c, f->s, list, n, nprobe);
     for (int32_t i = 0; i < n && !rc; ++i)
-        if (has_near_window(list[i], f->c->index->d)) known[list[i]->sequence] = OWN;
+        if (has_near_window(list[i], f->c->index->d, 0)) known[list[i]->sequence] = OWN;
     return rc;
 }
 
-/* Judges reads by the votes of their segments list[n], unless something is known of one of them: they are foreign if none has votes. */
-static int judge(anl_settler *f, anl_segment *list, int32_t n, uint8_t *known)
+/* Judges reads by the votes of their segments list[n], unless something is known of one of them or it has a window that is `less` near: they
+ * are foreign if none has votes. */
+static int judge(anl_settler *f, anl_segment *list, int32_t n, int32_t less, uint8_t *known)
 {
     int rc = ANL_OK, has = 0;
     for (int32_t i = 0; i < n; ++i)
-        if (known[list[i].sequence] != UNKNOWN) return ANL_OK;
+        if (known[list[i].sequence] != UNKNOWN || has_near_window(&list[i], f->c->index->d, less)) return ANL_OK;
     for (int32_t i = 0; i < n && !has && !rc; ++i) rc = has_votes(f, &list[i], &has);
     for (int32_t i = 0; i < n && !has && !rc; ++i) known[list[i].sequence] = FOREIGN;
     return rc;
@@ -172,7 +175,7 @@ static int judge_pairs(anl_settler *f, anl_segments *segments, uint8_t *known)
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
         const int32_t read = list[i].sequence;
         for (next = i + 1; next < segments->n && list[next].sequence - read <= (f->queries[read].read->mate == 1); ++next) continue;
-        if (list[next - 1].sequence > read) rc = judge(f, list + i, next - i, known);
+        if (list[next - 1].sequence > read) rc = judge(f, list + i, next - i, ANL_FOREIGN_PAIR, known);
     }
     return rc;
 }
@@ -190,7 +193,7 @@ static int drop_foreign(anl_settler *f, anl_segments *segments)
     if (!rc) rc = search_far(f, segments, anl_search_nprobe(f->c->index, ANL_SEARCH_MORE), known);
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
         for (next = i + 1; next < segments->n && list[next].sequence == list[i].sequence; ++next) continue;
-        rc = judge(f, list + i, next - i, known);
+        rc = judge(f, list + i, next - i, 0, known);
     }
     for (int32_t i = 0; i < segments->n && !rc; ++i)
         if (known[list[i].sequence] != FOREIGN) list[kept++] = list[i];
