@@ -24,6 +24,7 @@ enum {
     CSI_SHIFT = 14,          /* log2 of the smallest bin of a CSI, bp: that of a BAI and the default of samtools index -c */
     EMBED_MOST = 1 << 26,    /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
     FETCH = 1 << 20,         /* bp of a FASTA read at once */
+    TEXT = 1 << 16,          /* bytes of SAM written at once */
     SORT_MEMORY = 768 << 20, /* bytes of records held, the default of samtools sort for one thread: 1.5 million records of 150 bp */
 };
 
@@ -34,7 +35,9 @@ struct anl_alignments {
     samFile *file;
     int descriptor;    /* that file writes to */
     struct hFILE *paf; /* instead of file */
-    kstring_t line;    /* of PAF */
+    kstring_t line;    /* of PAF, or of SAM that htslib makes */
+    int as_text;       /* SAM in the order of input: `text` gathers lines */
+    kstring_t text;
     sam_hdr_t *header;
     anl_sorter *sorter;
     anl_duplicates *duplicates; /* NULL: none are marked */
@@ -201,7 +204,8 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     rc = anl_output_open(&w->output, o->path, ANL_OUTPUT_STREAM);
     if (!rc) rc = open_stream(w);
     if (rc || w->paf) return rc;
-    if (o->threads > 1 && hts_set_threads(w->file, o->threads))
+    w->as_text = o->format == ANL_SAM && !o->sort;
+    if (o->threads > 1 && !w->as_text && hts_set_threads(w->file, o->threads))
         return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
     if (o->format == ANL_CRAM && (rc = set_up_cram(w, contigs, n))) return rc;
     if (sam_hdr_write(w->file, w->header) < 0) return fail_write(w);
@@ -265,12 +269,39 @@ static int put_sorted(void *data, bam1_t *b)
     return w->duplicates ? anl_duplicates_add(w->duplicates, b) : put(w, b);
 }
 
+static int flush_text(anl_alignments *w)
+{
+    const size_t n = w->text.l;
+    w->text.l = 0;
+    errno = 0;
+    return !n || hwrite(w->file->fp.hfile, w->text.s, n) == (ssize_t)n ? ANL_OK : fail_write(w);
+}
+
+static int put_line(anl_alignments *w, const anl_record *r)
+{
+    int rc = ANL_OK;
+    if (anl_sam_has_line(&w->encoding, r))
+        rc = anl_sam_line(&w->encoding, r, &w->text);
+    else {
+        rc = anl_sam_encode(&w->encoding, r, w->bam);
+        if (!rc && (sam_format1(w->header, w->bam, &w->line) < 0 || kputc('\n', &w->line) < 0 || kputsn(w->line.s, w->line.l, &w->text) < 0))
+            rc = anl_fail(ANL_ENOMEM, "out of memory");
+    }
+    return rc || w->text.l < TEXT ? rc : flush_text(w);
+}
+
+static int put_record(anl_alignments *w, const anl_record *r)
+{
+    if (w->as_text) return put_line(w, r);
+    const int rc = anl_sam_encode(&w->encoding, r, w->bam);
+    return rc ? rc : w->sorter ? anl_sorter_add(w->sorter, w->bam) : put(w, w->bam);
+}
+
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
 {
     int rc = ANL_OK;
     for (size_t i = 0; i < n && !rc; ++i) {
-        rc = anl_sam_encode(&w->encoding, &records[i], w->bam);
-        if (!rc) rc = w->sorter ? anl_sorter_add(w->sorter, w->bam) : put(w, w->bam);
+        rc = put_record(w, &records[i]);
         ++w->added;
     }
     return rc;
@@ -296,6 +327,7 @@ int anl_alignments_finish(anl_alignments *w)
 {
     int rc = w->sorter ? anl_sorter_finish(w->sorter, put_sorted, w) : ANL_OK;
     if (!rc && w->duplicates) rc = anl_duplicates_finish(w->duplicates);
+    if (!rc && w->as_text) rc = flush_text(w);
     errno = 0;
     if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
     samFile *file = w->file;
@@ -337,6 +369,7 @@ void anl_alignments_abort(anl_alignments *w)
     anl_encoding_clear(&w->encoding);
     if (w->bam) bam_destroy1(w->bam);
     ks_free(&w->line);
+    ks_free(&w->text);
     if (w->header) sam_hdr_destroy(w->header);
     for (int i = 0; w->group_ids && i < w->options.n_lanes; ++i) free(w->group_ids[i]);
     free(w->group_ids);

@@ -92,6 +92,18 @@ static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n
     return anl_read_name_check(anl_text_name(f->text), f->number, r->name);
 }
 
+/* The codes of A, C, G and T alone, as nearly all lines have them; 0 where there is something else, too. Simple steps, for the compiler's vectors. */
+static int take_upper_case(const char *line, size_t n, uint8_t *to)
+{
+    uint8_t other = 0;
+    for (size_t i = 0; i < n; ++i) {
+        const uint8_t c = (uint8_t)line[i], code = (c >> 1 ^ c >> 2) & 3;
+        to[i] = code;
+        other |= anl_base_letter(code) ^ c;
+    }
+    return !other;
+}
+
 static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
 {
     if (!n) return ANL_OK;
@@ -99,6 +111,8 @@ static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
     int rc = anl_grow(&r->seq, &r->seq_cap, (size_t)r->len + n, 1);
     if (rc) return rc;
     uint8_t *to = r->seq + r->len;
+    r->len += (int32_t)n;
+    if (take_upper_case(line, n, to)) return ANL_OK;
     for (size_t i = 0; i < n; ++i) {
         const uint8_t c = (uint8_t)line[i];
         to[i] = anl_base_code[c];
@@ -108,7 +122,6 @@ static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
             return bad(f, r, what);
         }
     }
-    r->len += (int32_t)n;
     return ANL_OK;
 }
 
@@ -123,6 +136,18 @@ static int check_plus(anl_fastq *f, const anl_raw_read *r, const char *line, siz
         if (!*rest || isspace((unsigned char)*rest)) return ANL_OK;
     }
     return bad(f, r, "the '+' line repeats another name");
+}
+
+/* 0 where one is outside the range. */
+static int put_qualities(const char *line, size_t n, uint8_t *to)
+{
+    uint8_t highest = 0;
+    for (size_t i = 0; i < n; ++i) {
+        const uint8_t quality = (uint8_t)(line[i] - FIRST_QUALITY); /* what is below the first is high */
+        to[i] = quality;
+        highest = quality > highest ? quality : highest;
+    }
+    return highest <= LAST_QUALITY - FIRST_QUALITY;
 }
 
 /* Quality lines up to the length of the sequence. A line that starts with '@' and is too long is the next record's. */
@@ -143,10 +168,7 @@ static int take_qualities(anl_fastq *f, anl_raw_read *r)
             return ANL_OK;
         }
         if (n > (size_t)r->len - have) return bad_lengths(f, r, have && *line == '@' ? have : have + n);
-        for (size_t i = 0; i < n; ++i) {
-            if (line[i] < FIRST_QUALITY || line[i] > LAST_QUALITY) return bad(f, r, "a quality outside '!' to '~'");
-            r->qual[have + i] = (uint8_t)(line[i] - FIRST_QUALITY);
-        }
+        if (!put_qualities(line, n, r->qual + have)) return bad(f, r, "a quality outside '!' to '~'");
         have += n;
     } while (have < (size_t)r->len);
     return ANL_OK;

@@ -86,15 +86,20 @@ static int add_line(anl_reference *r, const char *line, size_t n)
     int rc = anl_grow(&r->seq, &r->seq_cap, r->len + n, 1);
     if (!rc) rc = anl_grow(&r->upper, &r->upper_cap, r->len + n, 1);
     if (rc) return rc;
+    const uint8_t *upper_of = r->upper_of;
+    uint8_t *seq = r->seq, *upper = r->upper;
+    size_t len = r->len;
     for (size_t i = 0; i < n; ++i) {
-        const uint8_t c = r->upper_of[(uint8_t)line[i]];
-        if (line[i] == ' ' || line[i] == '\t') continue;
-        if (!c)
+        const uint8_t letter = (uint8_t)line[i], c = upper_of[letter];
+        if (c) {
+            seq[len] = anl_base_code[letter];
+            upper[len++] = c;
+        } else if (letter != ' ' && letter != '\t') {
             return anl_fail(ANL_EFORMAT, "%s: contig '%s': '%c' in line %lld is not a nucleotide", anl_text_name(r->text), r->header,
-                            isprint((uint8_t)line[i]) ? toupper(line[i]) : '?', (long long)anl_text_number(r->text));
-        r->seq[r->len] = anl_base_code[c];
-        r->upper[r->len++] = c;
+                            isprint(letter) ? toupper(letter) : '?', (long long)anl_text_number(r->text));
+        }
     }
+    r->len = len;
     if (r->len > INT32_MAX) return anl_fail(ANL_EFORMAT, "%s: contig '%s' is longer than BAM allows", anl_text_name(r->text), r->header);
     return ANL_OK;
 }

@@ -1,6 +1,7 @@
 #include "sam_encode.h"
 
 #include "base_mods.h"
+#include "base_code.h"
 #include "base_tags.h"
 #include "cigar.h"
 #include "cs.h"
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UMI_ROOM = 256 /* names are shorter */ };
 enum { TAG_ROOM = 64 /* bytes for our own tags, so that htslib seldom moves a record; MD, SA and XA of most reads fit */ };
 
 /* Tags that count or describe the bases of SEQ all together: base modifications, and the nanopore's moves, which cannot be cut. */
@@ -98,67 +100,94 @@ static int append_comment(anl_encoding *e, const anl_record *r, const anl_held *
     return rc || !found->l ? rc : append_tags(e, r, held, b, (const uint8_t *)found->s, found->l);
 }
 
-static int append_int(bam1_t *b, const char *tag, int32_t value)
+/* What a record's own tags go to: a BAM record, or its line of SAM. */
+typedef struct tags_to {
+    bam1_t *b; /* NULL: text */
+    kstring_t *text;
+} tags_to;
+
+/* "\tNM:i:" */
+static int begin_text(kstring_t *to, const char *tag, char type)
 {
-    return bam_aux_update_int(b, tag, value);
+    const char head[] = {'\t', tag[0], tag[1], ':', type, ':'};
+    return kputsn(head, sizeof head, to) < 0;
+}
+
+/* In the shortest type that holds the value, as htslib's bam_aux_update_int chooses it, which looks for the tag first. */
+static int append_int(const tags_to *to, const char *tag, int32_t value)
+{
+    if (!to->b) return begin_text(to->text, tag, 'i') || kputw(value, to->text) < 0;
+    const int bytes = value < 0 ? value < INT16_MIN ? 4 : value < INT8_MIN ? 2 : 1 : value < UINT8_MAX ? 1 : value < UINT16_MAX ? 2 : 4;
+    const char *types = value < 0 ? "cs i" : "CS I";
+    uint8_t little[4];
+    for (int i = 0; i < 4; ++i) little[i] = (uint8_t)((uint32_t)value >> 8 * i);
+    return bam_aux_append(to->b, tag, types[bytes - 1], bytes, little);
+}
+
+static int append_text(const tags_to *to, const char *tag, const char *value)
+{
+    if (!to->b) return begin_text(to->text, tag, 'Z') || kputs(value, to->text) < 0;
+    return bam_aux_append(to->b, tag, 'Z', (int)strlen(value) + 1, (const uint8_t *)value);
 }
 
 /* The share that `score` has of the better one of an ALT place, to three decimals, as bwa mem writes it. */
-static int append_share(bam1_t *b, int32_t score, int32_t alt)
+static int append_share(const tags_to *to, int32_t score, int32_t alt)
 {
     const int64_t thousandths = (INT64_C(2000) * score + alt) / (INT64_C(2) * alt);
-    return bam_aux_update_float(b, "pa", (float)((double)thousandths / 1000));
-}
-
-static int append_text(bam1_t *b, const char *tag, const char *value)
-{
-    return bam_aux_append(b, tag, 'Z', (int)strlen(value) + 1, (const uint8_t *)value);
+    const float share = (float)((double)thousandths / 1000);
+    if (!to->b) return begin_text(to->text, "pa", 'f') || kputd(share, to->text) < 0;
+    return bam_aux_update_float(to->b, "pa", share);
 }
 
 /* As samtools fixmate -m has it: the mate's qualities of 15 and more, of which BAM holds 255 where there are none. Mates are neighbours in their
  * batch. */
-static int append_mate_score(const anl_record *r, bam1_t *b)
+static int append_mate_score(const anl_record *r, const tags_to *to)
 {
     enum { LEAST_QUALITY = 15, NO_QUALITY = 255 };
     const anl_read *mate = r->read->mate == 1 ? r->read + 1 : r->read - 1;
     int32_t score = mate->qual ? 0 : NO_QUALITY * mate->len;
     for (int32_t i = 0; mate->qual && i < mate->len; ++i)
         if (mate->qual[i] >= LEAST_QUALITY) score += mate->qual[i];
-    return append_int(b, "ms", score);
+    return append_int(to, "ms", score);
 }
 
 /* "LANE:...:ACGT+TTAA" and "name_ACGT" end in a UMI; two of them are joined by a dash, as SAM has it. */
-static int append_umi(anl_encoding *e, const anl_read *read, bam1_t *b)
+static int append_umi(anl_encoding *e, const anl_record *r, const tags_to *to)
 {
-    const char *colon = strrchr(read->name, ':'), *underline = strrchr(read->name, '_');
+    const char *name = r->read->name, *colon = strrchr(name, ':'), *underline = strrchr(name, '_');
     const char *umi = !colon || (underline && underline > colon) ? underline : colon;
     const size_t n = umi ? strlen(++umi) : 0;
-    if (!n || strspn(umi, "ACGTN+-") != n || !strchr("ACGTN", umi[0]) || !strchr("ACGTN", umi[n - 1])) {
-        e->without_umi += !(b->core.flag & (BAM_FSECONDARY | BAM_FSUPPLEMENTARY));
+    char text[UMI_ROOM];
+    if (!n || n >= sizeof text || strspn(umi, "ACGTN+-") != n || !strchr("ACGTN", umi[0]) || !strchr("ACGTN", umi[n - 1])) {
+        e->without_umi += !(r->flag & (BAM_FSECONDARY | BAM_FSUPPLEMENTARY));
         return 0;
     }
-    if (append_text(b, "RX", umi)) return -1;
-    for (char *c = bam_aux2Z(bam_aux_get(b, "RX")); *c; ++c)
-        if (*c == '+') *c = '-';
-    return 0;
+    for (size_t i = 0; i <= n; ++i) text[i] = umi[i] == '+' ? '-' : umi[i];
+    return append_text(to, "RX", text);
 }
 
 /* Tags in the order of bwa mem. */
-static int append_own_tags(anl_encoding *e, const anl_record *r, bam1_t *b)
+static int append_own_tags(anl_encoding *e, const anl_record *r, const tags_to *to)
 {
     int bad = 0;
-    if (r->nm >= 0) bad |= append_int(b, "NM", r->nm);
-    if (r->md) bad |= append_text(b, "MD", r->md);
-    if (r->mc) bad |= append_text(b, "MC", r->mc);
-    if (r->mq >= 0) bad |= append_int(b, "MQ", r->mq);
-    if (r->as != INT32_MIN) bad |= append_int(b, "AS", r->as);
-    if (r->xs != INT32_MIN) bad |= append_int(b, "XS", r->xs);
-    if (e->read_group_id) bad |= append_text(b, "RG", e->read_group_id);
-    if (r->sa) bad |= append_text(b, "SA", r->sa);
-    if (r->alt) bad |= append_share(b, r->as, r->alt);
-    if (r->xa) bad |= append_text(b, "XA", r->xa);
-    if (e->mate_scores && r->read->mate) bad |= append_mate_score(r, b);
-    if (e->umi_from_name) bad |= append_umi(e, r->read, b);
+    if (r->nm >= 0) bad |= append_int(to, "NM", r->nm);
+    if (r->md) bad |= append_text(to, "MD", r->md);
+    if (r->mc) bad |= append_text(to, "MC", r->mc);
+    if (r->mq >= 0) bad |= append_int(to, "MQ", r->mq);
+    if (r->as != INT32_MIN) bad |= append_int(to, "AS", r->as);
+    if (r->xs != INT32_MIN) bad |= append_int(to, "XS", r->xs);
+    if (e->read_group_id) bad |= append_text(to, "RG", e->read_group_id);
+    if (r->sa) bad |= append_text(to, "SA", r->sa);
+    if (r->alt) bad |= append_share(to, r->as, r->alt);
+    if (r->xa) bad |= append_text(to, "XA", r->xa);
+    if (e->mate_scores && r->read->mate) bad |= append_mate_score(r, to);
+    if (e->umi_from_name) bad |= append_umi(e, r, to);
+    if (!bad && e->cs != ANL_CS_NONE && r->md) {
+        e->cs_text.l = 0;
+        const int rc = anl_cs_append(&e->cs_text, e->cs, r->cigar, r->n_cigar, r->md, e->seq);
+        if (rc) return rc;
+        bad = append_text(to, "cs", ks_c_str(&e->cs_text));
+    }
     return bad ? anl_fail(ANL_ENOMEM, "out of memory") : ANL_OK;
 }
 
@@ -170,14 +199,18 @@ static int spell(anl_encoding *e, const anl_record *r)
     int rc = anl_grow(&e->seq, &e->seq_cap, n + 1, 1);
     if (!rc) rc = anl_grow(&e->qual, &e->qual_cap, n + 1, 1);
     if (rc) return rc;
-    if (!(r->flag & BAM_FREVERSE)) {
-        for (size_t i = 0; i < n; ++i) e->seq[i] = "ACGTN"[read->seq[i]];
-        if (read->qual) memcpy(e->qual, read->qual, n);
-        return ANL_OK;
+    const int reverse = (r->flag & BAM_FREVERSE) != 0;
+    const uint8_t *codes = read->seq;
+    uint8_t *letters = (uint8_t *)e->seq;
+    if (reverse) {
+        anl_reverse_complement(read->seq, read->len, letters);
+        codes = letters;
     }
-    for (size_t i = 0; i < n; ++i) e->seq[i] = "TGCAN"[read->seq[n - 1 - i]];
-    if (read->qual)
-        for (size_t i = 0; i < n; ++i) e->qual[i] = read->qual[n - 1 - i];
+    for (size_t i = 0; i < n; ++i) letters[i] = anl_base_letter(codes[i]);
+    if (read->qual && reverse)
+        anl_bytes_reverse(read->qual, read->len, e->qual);
+    else if (read->qual && n)
+        memcpy(e->qual, read->qual, n);
     return ANL_OK;
 }
 
@@ -201,33 +234,106 @@ static int clip_hard(anl_encoding *e, const anl_record *r, const uint32_t **ciga
     return ANL_OK;
 }
 
-static int append_cs(anl_encoding *e, const anl_record *r, bam1_t *b)
+/* What a record shows of its read. */
+typedef struct shown {
+    const uint32_t *cigar;
+    int32_t begin, end; /* bases that are not clipped hard */
+    size_t n;           /* of SEQ */
+} shown;
+
+static int show(anl_encoding *e, const anl_record *r, shown *s)
 {
-    e->cs_text.l = 0;
-    int rc = anl_cs_append(&e->cs_text, e->cs, r->cigar, r->n_cigar, r->md, e->seq);
-    if (!rc && append_text(b, "cs", ks_c_str(&e->cs_text))) rc = anl_fail(ANL_ENOMEM, "out of memory");
+    *s = (shown){r->cigar, 0, r->read->len, 0};
+    int rc = spell(e, r);
+    if (!rc && r->hard_clip && r->n_cigar > 0) rc = clip_hard(e, r, &s->cigar, &s->begin, &s->end);
+    s->n = r->no_seq ? 0 : (size_t)(s->end - s->begin);
     return rc;
 }
 
 int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b)
 {
     const anl_read *read = r->read;
-    const uint32_t *cigar = r->cigar;
-    int32_t begin = 0, end = read->len;
-    int rc = spell(e, r);
-    if (!rc && r->hard_clip && r->n_cigar > 0) rc = clip_hard(e, r, &cigar, &begin, &end);
+    const tags_to to = {.b = b};
+    shown s;
+    int rc = show(e, r, &s);
     if (rc) return rc;
-    const size_t n = r->no_seq ? 0 : (size_t)(end - begin);
     const anl_held held =
-        e->tags_of_whole ? (anl_held){read->len, 0, read->len, 0} : (anl_held){read->len, begin, end, (r->flag & BAM_FREVERSE) != 0};
-    if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, cigar, r->mate_tid, r->mate_pos,
-                 r->tlen, n, e->seq + begin, read->qual && n ? (const char *)e->qual + begin : NULL, TAG_ROOM + (size_t)read->aux_len) < 0)
+        e->tags_of_whole ? (anl_held){read->len, 0, read->len, 0} : (anl_held){read->len, s.begin, s.end, (r->flag & BAM_FREVERSE) != 0};
+    if (bam_set1(b, strlen(read->name), read->name, r->flag, r->tid, r->pos, r->mapq, (size_t)r->n_cigar, s.cigar, r->mate_tid, r->mate_pos,
+                 r->tlen, s.n, e->seq + s.begin, read->qual && s.n ? (const char *)e->qual + s.begin : NULL,
+                 TAG_ROOM + (size_t)read->aux_len) < 0)
         return anl_fail(ANL_ENOMEM, "read '%.100s': cannot make a SAM record", read->name);
-    rc = append_own_tags(e, r, b);
-    if (!rc && e->cs != ANL_CS_NONE && r->md) rc = append_cs(e, r, b);
+    rc = append_own_tags(e, r, &to);
     if (!rc && read->aux_len) rc = append_tags(e, r, &held, b, read->aux, (size_t)read->aux_len);
     if (!rc && e->comment_tags && read->comment) rc = append_comment(e, r, &held, b);
     return rc;
+}
+
+/* ---- a line ---- */
+
+static char *put_tab(char *at)
+{
+    *at = '\t';
+    return at + 1;
+}
+
+static char *put_name(char *at, const char *name)
+{
+    const size_t n = strlen(name);
+    memcpy(at, name, n);
+    return put_tab(at + n);
+}
+
+static char *put_number(char *at, int64_t value)
+{
+    if (value < 0) *at++ = '-';
+    return put_tab(anl_cigar_number(at, (int32_t)(value < 0 ? -value : value)));
+}
+
+/* SEQ and QUAL. */
+static char *put_read(char *at, const anl_encoding *e, const shown *s, int has_qual)
+{
+    if (s->n) memcpy(at, e->seq + s->begin, s->n);
+    if (!s->n) *at = '*';
+    at = put_tab(at + (s->n ? s->n : 1));
+    if (!s->n || !has_qual) {
+        *at = '*';
+        return at + 1;
+    }
+    const uint8_t *qual = e->qual + s->begin;
+    for (size_t i = 0; i < s->n; ++i) at[i] = (char)(qual[i] + '!');
+    return at + s->n;
+}
+
+int anl_sam_line(anl_encoding *e, const anl_record *r, kstring_t *to)
+{
+    enum { NUMBERS = 128 /* bytes that numbers, tabs and asterisks take together */ };
+    const anl_read *read = r->read;
+    const char *contig = r->tid < 0 ? "*" : sam_hdr_tid2name(e->header, r->tid);
+    const char *mate = r->mate_tid < 0 ? "*" : r->mate_tid == r->tid ? "=" : sam_hdr_tid2name(e->header, r->mate_tid);
+    shown s;
+    int rc = show(e, r, &s);
+    if (rc) return rc;
+    const size_t room = strlen(read->name) + strlen(contig) + strlen(mate) + (size_t)r->n_cigar * ANL_CIGAR_TEXT + 2 * s.n + NUMBERS;
+    if (ks_resize(to, to->l + room) < 0) return anl_fail(ANL_ENOMEM, "out of memory");
+    char *at = put_name(to->s + to->l, read->name);
+    at = put_number(at, r->flag);
+    at = put_name(at, contig);
+    at = put_number(at, r->pos + 1);
+    at = put_number(at, r->mapq);
+    at = r->n_cigar ? put_tab(anl_cigar_text(s.cigar, r->n_cigar, at)) : put_name(at, "*");
+    at = put_name(at, mate);
+    at = put_number(at, r->mate_pos + 1);
+    at = put_number(at, r->tlen);
+    at = put_read(at, e, &s, read->qual != NULL);
+    to->l = (size_t)(at - to->s);
+    rc = append_own_tags(e, r, &(tags_to){.text = to});
+    return rc || kputc('\n', to) >= 0 ? rc : anl_fail(ANL_ENOMEM, "out of memory");
+}
+
+int anl_sam_has_line(const anl_encoding *e, const anl_record *r)
+{
+    return !r->read->aux_len && !(e->comment_tags && r->read->comment);
 }
 
 void anl_encoding_clear(anl_encoding *e)

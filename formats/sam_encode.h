@@ -28,6 +28,12 @@ typedef struct anl_encoding {
 /* Frees the scratch. */
 void anl_encoding_clear(anl_encoding *e);
 
+/* Whether anl_sam_line can make the record's line: nothing of the input is to be carried over. */
+int anl_sam_has_line(const anl_encoding *e, const anl_record *r);
+
+/* Appends the line that htslib prints of what anl_sam_encode makes, at a third of the time. Errors as anl_sam_encode. */
+int anl_sam_line(anl_encoding *e, const anl_record *r, kstring_t *to);
+
 /* Fills `b`. 0, ANL_EINVAL (MD does not fit the CIGAR, which cs needs) or
  * ANL_ENOMEM. */
 int anl_sam_encode(anl_encoding *e, const anl_record *r, bam1_t *b);

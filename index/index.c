@@ -42,12 +42,16 @@ void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *ou
     int64_t i = begin;
     uint8_t *to = out;
     for (; i < end && i % 4; ++i) *to++ = x->bases[i / 4] >> 2 * (i % 4) & 3;
-    for (; i + 8 <= end; i += 8, to += 8) { /* 16 bits spread over 8 bytes */
-        uint64_t eight = x->bases[i / 4] | (uint64_t)x->bases[i / 4 + 1] << 32;
-        eight = (eight | eight << 12) & 0x000f000f000f000f;
-        eight = (eight | eight << 6) & 0x0303030303030303;
-        memcpy(to, &eight, sizeof eight);
+    const uint8_t *packed = x->bases + i / 4;
+    const int64_t bytes = i < end ? (end - i) / 4 : 0;
+    for (int64_t j = 0; j < bytes; ++j) { /* a byte spread over four: simple steps, for the compiler's vectors */
+        uint32_t four = packed[j];
+        four = (four | four << 12) & 0x000f000f;
+        four = (four | four << 6) & 0x03030303;
+        memcpy(to + 4 * j, &four, sizeof four);
     }
+    i += 4 * bytes;
+    to += 4 * bytes;
     for (; i < end; ++i) *to++ = x->bases[i / 4] >> 2 * (i % 4) & 3;
     int64_t lo = 0, hi = x->n_n_runs; /* first run that ends behind begin */
     while (lo < hi) {

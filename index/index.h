@@ -88,6 +88,12 @@ int64_t anl_index_window_count(int64_t len, int32_t window, int32_t stride);
 /** Contig that holds base `pos`, 0 <= pos < contig_begin[n_contigs]. */
 int32_t anl_index_contig_at(const anl_index *x, int64_t pos);
 
+/** Bytes of `bases`. */
+static inline int64_t anl_index_packed(const anl_index *x)
+{
+    return (x->contig_begin[x->n_contigs] + 3) / 4;
+}
+
 /** Whether a contig is an ALT contig. */
 static inline int anl_index_is_alt(const anl_index *x, int32_t contig)
 {
@@ -175,7 +181,7 @@ typedef struct anl_index_parts {
 } anl_index_parts;
 
 /** Writes the file into `to`, an ANL_OUTPUT_SEEKS that the caller closes. The bytes depend on the parts alone. 0, ANL_EIO or ANL_ENOMEM. */
-int anl_index_write(anl_output *to, const anl_index_parts *parts);
+int anl_index_write(anl_output *to, const anl_index_parts *parts, int threads);
 
 /* FAISS ---------------------------------------------------------------------------------------------------------------- */
 

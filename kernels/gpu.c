@@ -104,6 +104,11 @@ int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_qu
     return checked(table->search(s, p, queries, n));
 }
 
+int anl_gpu_nearest(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far)
+{
+    return checked(table->nearest(s, c, vectors, n, nearest, far));
+}
+
 int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results)
 {
     return checked(table->sw(s, p, jobs, order, n, results));

@@ -1,5 +1,5 @@
-/** The align pipeline's three loads on one NVIDIA GPU: embedding, search of the inverted lists, Smith-Waterman scores. Each gives the
- *  same bytes as the CPU's kernels. docs/gpu.md tells how.
+/** The align pipeline's three loads on one NVIDIA GPU: embedding, search of the inverted lists, Smith-Waterman scores; and the nearest centroids
+ *  with which an index is built. Each gives the same bytes as the CPU's kernels. docs/gpu.md tells how.
  *
  *  A GPU is shared by all threads; load before streams work. A stream belongs to one thread at a time: calls return when their result is
  *  in the caller's memory, and calls on several streams overlap. Batches of any size may be given; they are cut, and cut smaller when
@@ -28,6 +28,7 @@ enum {
 
 enum {
     ANL_GPU_MOST_HITS = 2048,
+    ANL_GPU_FAR = 1 << 30,   /**< no vector is so long */
     ANL_GPU_LEAST_MAJOR = 8, /**< compute capability: products of int8 on tensor cores */
 };
 
@@ -59,6 +60,18 @@ typedef struct anl_gpu_lists {
     const uint32_t *ids;
     uint32_t n_windows; /**< ids from here on are no entry's: padding, or of an index not yet checked */
 } anl_gpu_lists;
+
+/** Centroids of which the nearest is sought, group by group: of a vector those of its nearest groups alone count (src/search/nearest.h). A group
+ *  is filled up to a multiple of 16 rows; of what fills it up the number is UINT32_MAX and the length ANL_GPU_FAR. */
+typedef struct anl_gpu_coarse {
+    int32_t d, n_groups;
+    int32_t probes;          /**< groups that a vector looks into, of equally near ones the first; n_groups: all */
+    int32_t rows;            /**< of vectors: centroids and, unless all groups count, the groups' own filled up; a multiple of 16 */
+    const int8_t *vectors;   /**< [rows][d] */
+    const int32_t *lengths;  /**< [rows] squared */
+    const int32_t *begin;    /**< [n_groups + 1] first row of each group's centroids; the last: of the groups' own */
+    const uint32_t *numbers; /**< [begin[n_groups]] */
+} anl_gpu_coarse;
 
 /** A query, and how far it has been searched. */
 typedef struct anl_gpu_query {
@@ -111,6 +124,10 @@ int anl_gpu_embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int
 
 /** The k nearest entries that count of each query's nprobe nearest lists, but for those left out. */
 int anl_gpu_search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n);
+
+/** Of each of n vectors the nearest centroid that counts, of equally near ones the lowest number, to nearest[n], its squared distance to far[n]
+ *  unless that is NULL. */
+int anl_gpu_nearest(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far);
 
 /** results[order[i]] of jobs[order[i]], i < n; lengths are positive. Neighbours in the order should be alike in size. */
 int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);

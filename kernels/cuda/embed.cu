@@ -3,6 +3,7 @@
 // scales and rounds them.
 #include "encode_common.h"
 #include "gpu.cuh"
+#include "ptx.cuh"
 
 #include <string.h>
 
@@ -24,7 +25,10 @@ template <class T> __device__ static T warp_sum(T v)
     return v;
 }
 
-// ---- tokens and table: a block a sequence ----
+// Words of four bytes of a row that a lane takes, at most: word w of 0.. is word w * WARP + lane of the row.
+enum { LANE_WORDS = ANL_ENCODER_MAX_DIM / 4 / WARP };
+
+// ---- tokens and table: a warp a sequence ----
 
 // First base of k-mer j of token t, or -1. Left half from the left, right half its mirror image: src/tokens.c.
 __device__ static int kmer_start(int t, int j, int len)
@@ -48,37 +52,56 @@ __device__ static int row_of(const model &m, const sequence &s, const uint32_t *
     return m.rank[code];
 }
 
-// The block's sequence as rows of the table, rows[tokens * GROUP] in shared memory; *valid: k-mers counted.
+// The warp's sequence as rows of the table, rows[tokens * GROUP] in shared memory; *valid: k-mers counted.
 __device__ static void find_rows(const model &m, const sequence &s, const uint32_t *words, uint16_t *rows, int32_t *valid)
 {
-    __shared__ int count;
-    if (threadIdx.x == 0) count = 0;
-    __syncthreads();
-    for (int i = threadIdx.x; i < ANL_TOKEN_COUNT(s.len) * GROUP; i += blockDim.x) {
+    int count = 0;
+    const int lane = threadIdx.x % WARP;
+    for (int i = lane; i < ANL_TOKEN_COUNT(s.len) * GROUP; i += WARP) {
         const int start = kmer_start(i / GROUP, i % GROUP, s.len), row = start < 0 ? m.none : row_of(m, s, words + s.at, start);
         rows[i] = (uint16_t)row;
-        if (row != m.none) atomicAdd(&count, 1);
+        count += row != m.none;
     }
-    __syncthreads();
-    if (threadIdx.x == 0) *valid = count;
+    count = warp_sum(count);
+    if (lane == 0) *valid = count;
+    __syncwarp();
 }
 
-// A channel of a token: `column` is the table's.
-__device__ static int token_sum(const int8_t *column, const uint16_t *rows, int d)
+// Four neighbouring channels of a token; `column` is the table's, whose rows have d bytes.
+__device__ static void token_sums(const int8_t *column, const uint16_t *rows, int d, int32_t sum[4])
 {
-    int sum = 0;
-    for (int j = 0; j < GROUP; ++j) sum += column[rows[j] * d];
-    return sum;
+    for (int c = 0; c < 4; ++c) sum[c] = 0;
+#pragma unroll
+    for (int j = 0; j < GROUP; ++j) {
+        const int32_t four = __ldg(reinterpret_cast<const int32_t *>(column + rows[j] * d));
+#pragma unroll
+        for (int c = 0; c < 4; ++c) sum[c] = dot_bytes(1u << 8 * c, four, sum[c]); // a byte with its sign
+    }
+}
+
+// The sequence of this warp, or -1.
+__device__ static int own_sequence(int n)
+{
+    const int i = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP;
+    return i < n ? i : -1;
 }
 
 // x[tokens][d], 16 times the sums of rows; valid[n] k-mers counted.
-__global__ void gather_kernel(const sequence *seqs, const uint32_t *words, model m, int16_t *x, int32_t *valid)
+__global__ void gather_kernel(const sequence *seqs, int n, const uint32_t *words, model m, int16_t *x, int32_t *valid)
 {
-    __shared__ uint16_t rows[MOST_TOKENS * GROUP];
-    const sequence s = seqs[blockIdx.x];
-    find_rows(m, s, words, rows, valid + blockIdx.x);
-    for (int t = 0; t < ANL_TOKEN_COUNT(s.len); ++t)
-        x[(size_t)(s.first + t) * m.d + threadIdx.x] = (int16_t)(token_sum(m.table + threadIdx.x, rows + t * GROUP, m.d) * 16);
+    __shared__ uint16_t all_rows[THREADS / WARP][MOST_TOKENS * GROUP];
+    const int at = own_sequence(n);
+    if (at < 0) return;
+    const sequence s = seqs[at];
+    uint16_t *rows = all_rows[threadIdx.x / WARP];
+    find_rows(m, s, words, rows, valid + at);
+    for (int c = threadIdx.x % WARP * 4; c < m.d; c += WARP * 4)
+        for (int t = 0; t < ANL_TOKEN_COUNT(s.len); ++t) {
+            int32_t sum[4];
+            token_sums(m.table + c, rows + t * GROUP, m.d, sum);
+            *reinterpret_cast<short4 *>(x + (size_t)(s.first + t) * m.d + c) =
+                short4{(short)(sum[0] * 16), (short)(sum[1] * 16), (short)(sum[2] * 16), (short)(sum[3] * 16)};
+        }
 }
 
 // ---- what becomes of a layer's sums ----
@@ -89,14 +112,31 @@ __device__ static int32_t scaled(const linear &l, int o, int32_t sum)
     return rne(v + l.shift[o]);
 }
 
-// Four neighbouring outputs of a row, limited, less `offset`, as bytes of a word.
+// Four neighbouring outputs of a row from output o on, a multiple of 4.
+__device__ static void scaled_four(const linear &l, const int32_t *sums, size_t row, int o, int32_t to[4])
+{
+    const int4 y = *reinterpret_cast<const int4 *>(sums + row * l.n + o), init = __ldg(reinterpret_cast<const int4 *>(l.init + o));
+    const float4 scale = __ldg(reinterpret_cast<const float4 *>(l.scale + o)), shift = __ldg(reinterpret_cast<const float4 *>(l.shift + o));
+    const float v[4] = {(float)(y.x + init.x) * scale.x, (float)(y.y + init.y) * scale.y, (float)(y.z + init.z) * scale.z,
+                        (float)(y.w + init.w) * scale.w};
+    to[0] = rne(v[0] + shift.x);
+    to[1] = rne(v[1] + shift.y);
+    to[2] = rne(v[2] + shift.z);
+    to[3] = rne(v[3] + shift.w);
+}
+
+__device__ static uint32_t bytes_of(const int32_t v[4])
+{
+    return (uint32_t)(uint8_t)v[0] | (uint32_t)(uint8_t)v[1] << 8 | (uint32_t)(uint8_t)v[2] << 16 | (uint32_t)(uint8_t)v[3] << 24;
+}
+
+// The same, limited, less `offset`, as bytes of a word.
 __device__ static uint32_t four(const linear &l, const int32_t *sums, size_t row, int o, int32_t low, int32_t high, int32_t offset)
 {
-    const int4 y = *reinterpret_cast<const int4 *>(sums + row * l.n + o);
-    const int32_t of[4] = {y.x, y.y, y.z, y.w};
-    uint32_t word = 0;
-    for (int i = 0; i < 4; ++i) word |= (uint32_t)(uint8_t)(clamp(scaled(l, o + i, of[i]), low, high) - offset) << 8 * i;
-    return word;
+    int32_t v[4];
+    scaled_four(l, sums, row, o, v);
+    for (int i = 0; i < 4; ++i) v[i] = clamp(v[i], low, high) - offset;
+    return bytes_of(v);
 }
 
 // A thread four outputs.
@@ -111,75 +151,161 @@ __device__ static int32_t to_int16(int32_t v)
     return clamp(v, INT16_MIN, INT16_MAX);
 }
 
-// A warp a row: adds a layer's outputs to x, if there are sums, and leaves the row's norm in out, if there is one.
+// Of a lane's words of a row: their sum and the sum of their squares.
+struct row_sums {
+    int32_t sum;
+    int64_t squares;
+    __device__ void add(const int32_t v[4])
+    {
+        for (int i = 0; i < 4; ++i) {
+            sum += v[i];
+            squares += v[i] * v[i];
+        }
+    }
+};
+
+// A warp a row: adds a layer's outputs to x, if there are sums, and leaves the row's norm in out, if there is one. All of a row is read before
+// any of it is written: a load behind a store to the same line waits for it.
 __global__ void norm_kernel(linear l, const int32_t *sums, int16_t *x, int rows, int d, float scale, int8_t *out)
 {
     const int t = blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP, lane = threadIdx.x % WARP;
     if (t >= rows) return;
-    int32_t v[ANL_ENCODER_MAX_DIM / WARP] = {}, sum = 0;
-    int64_t squares = 0;
     const size_t row = (size_t)t * d;
+    int32_t v[LANE_WORDS][4] = {};
+    row_sums all{0, 0};
 #pragma unroll
-    for (int i = 0; i < ANL_ENCODER_MAX_DIM / WARP; ++i) {
-        const int c = i * WARP + lane;
+    for (int w = 0; w < LANE_WORDS; ++w) {
+        const int c = (w * WARP + lane) * 4;
         if (c >= d) continue;
-        v[i] = x[row + c];
-        if (sums) x[row + c] = (int16_t)(v[i] = to_int16(v[i] + to_int16(scaled(l, c, sums[row + c]))));
-        sum += v[i];
-        squares += v[i] * v[i];
+        const short4 four = *reinterpret_cast<const short4 *>(x + row + c);
+        v[w][0] = four.x, v[w][1] = four.y, v[w][2] = four.z, v[w][3] = four.w;
+        if (sums) {
+            int32_t more[4];
+            scaled_four(l, sums, (size_t)t, c, more);
+            for (int i = 0; i < 4; ++i) v[w][i] = to_int16(v[w][i] + to_int16(more[i]));
+        }
+        all.add(v[w]);
     }
-    if (!out) return;
-    float mean, factor;
-    norm_factors(warp_sum(sum), warp_sum((long long)squares), d, scale, &mean, &factor);
+    float mean = 0, factor = 0;
+    if (out) norm_factors(warp_sum(all.sum), warp_sum((long long)all.squares), d, scale, &mean, &factor);
 #pragma unroll
-    for (int i = 0; i < ANL_ENCODER_MAX_DIM / WARP; ++i) {
-        const int c = i * WARP + lane;
-        if (c < d) out[row + c] = (int8_t)clamp(rne(((float)v[i] - mean) * factor), -127, 127);
+    for (int w = 0; w < LANE_WORDS; ++w) {
+        const int c = (w * WARP + lane) * 4;
+        if (c >= d) continue;
+        if (sums) *reinterpret_cast<short4 *>(x + row + c) = short4{(short)v[w][0], (short)v[w][1], (short)v[w][2], (short)v[w][3]};
+        if (!out) continue;
+        int32_t to[4];
+        for (int i = 0; i < 4; ++i) to[i] = clamp(rne(((float)v[w][i] - mean) * factor), -127, 127);
+        *reinterpret_cast<uint32_t *>(out + row + c) = bytes_of(to);
     }
 }
 
-// ---- attention: a block a sequence and head, a thread a token ----
+// ---- attention: a block a sequence, some warps a head, a thread a token ----
 
-enum { WORDS = HEAD / 4, PITCH = WORDS + 1 /* keeps the rows of a warp in different banks */ };
+enum { WORDS = HEAD / 4 };
 
-__device__ static float logit(const int32_t *q, const int32_t *k, float scale, float bias)
+// A head's queries, keys and values in shared memory. Values have four tokens to a word: [tokens / 4][HEAD].
+struct head_memory {
+    int4 *queries, *keys; // [tokens][HEAD / 16]
+    uint8_t *values;
+    __device__ head_memory(int4 *shared, int longest, int head)
+    {
+        shared += (size_t)head * words(longest);
+        queries = shared;
+        keys = queries + longest * (HEAD / 16);
+        values = reinterpret_cast<uint8_t *>(keys + longest * (HEAD / 16));
+    }
+    static __host__ __device__ int words(int longest) // of 16 bytes
+    {
+        return 2 * longest * (HEAD / 16) + (longest + 3) / 4 * (HEAD / 4);
+    }
+};
+
+static __host__ __device__ int head_threads(int longest)
+{
+    return (longest + WARP - 1) / WARP * WARP;
+}
+
+// Outputs of `qkv` of the tokens from `first` on, as bytes.
+__device__ static void load_head(const linear &qkv, const int32_t *sums, int first, int tokens, int head, const head_memory &to, int thread,
+                                 int threads)
+{
+    const int d = qkv.n / 3;
+    for (int w = thread; w < tokens * WORDS; w += threads) {
+        const int c = w % WORDS, t = w / WORDS, o = head * HEAD + c * 4;
+        const size_t row = (size_t)(first + t);
+        reinterpret_cast<uint32_t *>(to.queries)[w] = four(qkv, sums, row, o, -127, 127, 0);
+        reinterpret_cast<uint32_t *>(to.keys)[w] = four(qkv, sums, row, d + o, -127, 127, 0);
+        const uint32_t value = four(qkv, sums, row, 2 * d + o, -127, 127, 0);
+        for (int i = 0; i < 4; ++i) to.values[(t / 4 * HEAD + c * 4 + i) * 4 + t % 4] = (uint8_t)(value >> 8 * i);
+    }
+}
+
+__device__ static float logit(const int4 q[HEAD / 16], const int4 *k, float scale, float bias)
 {
     int32_t sum = 0;
-    for (int c = 0; c < WORDS; ++c) sum = __dp4a(q[c], k[c], sum);
+#pragma unroll
+    for (int i = 0; i < HEAD / 16; ++i) {
+        const int4 key = k[i];
+        sum = __dp4a(q[i].w, key.w, __dp4a(q[i].z, key.z, __dp4a(q[i].y, key.y, __dp4a(q[i].x, key.x, sum))));
+    }
     const float l = (float)sum * scale;
     return l + bias;
 }
 
-__global__ void attend_kernel(const sequence *seqs, linear qkv, const int32_t *sums, const float *scales,
-                              const float (*biases)[ANL_ENCODE_BIASES], int8_t *out)
+// The weights of four tokens from j on, a byte each; none behind the last.
+__device__ static uint32_t weights(const int4 q[HEAD / 16], const head_memory &h, int j, int tokens, float scale, const float *bias,
+                                   float most)
 {
-    __shared__ int32_t of[3][MOST_TOKENS][PITCH]; // q, k, v
+    uint32_t four = 0;
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+        if (j + i < tokens) four |= (uint32_t)rne(exp2_255(logit(q, h.keys + (j + i) * (HEAD / 16), scale, bias[j + i]) - most)) << 8 * i;
+    return four;
+}
+
+__global__ void attend_kernel(const sequence *seqs, linear qkv, const int32_t *sums, const float *scales,
+                              const float (*biases)[ANL_ENCODE_BIASES], int longest, int8_t *out)
+{
+    extern __shared__ int4 shared[];
     const sequence s = seqs[blockIdx.x];
-    const int m = ANL_TOKEN_COUNT(s.len), h = blockIdx.y, i = threadIdx.x, d = qkv.n / 3;
-    for (int w = i; w < 3 * m * WORDS; w += blockDim.x) {
-        const int c = w % WORDS, t = w / WORDS % m, part = w / WORDS / m;
-        of[part][t][c] = (int32_t)four(qkv, sums, (size_t)(s.first + t), part * d + h * HEAD + c * 4, -127, 127, 0);
-    }
+    const int tokens = ANL_TOKEN_COUNT(s.len), threads = head_threads(longest), head = threadIdx.x / threads, i = threadIdx.x % threads,
+              d = qkv.n / 3;
+    const head_memory h(shared, longest, head);
+    load_head(qkv, sums, s.first, tokens, head, h, i, threads);
     __syncthreads();
-    if (i >= m) return;
-    const float scale = scales[h], *bias = biases[h] + MOST_TOKENS - i;
-    int32_t q[WORDS], sum = 0, total[HEAD] = {};
+    if (i >= tokens) return;
+    const float scale = scales[head], *bias = biases[head] + MOST_TOKENS - i;
+    int4 q[HEAD / 16];
+    int32_t sum = 0, total[HEAD] = {};
     float most = 0;
-    for (int c = 0; c < WORDS; ++c) q[c] = of[0][i][c];
-    for (int j = 0; j < m; ++j) {
-        const float l = logit(q, of[1][j], scale, bias[j]);
+#pragma unroll
+    for (int c = 0; c < HEAD / 16; ++c) q[c] = h.queries[i * (HEAD / 16) + c];
+    for (int j = 0; j < tokens; ++j) {
+        const float l = logit(q, h.keys + j * (HEAD / 16), scale, bias[j]);
         if (j == 0 || l > most) most = l;
     }
-    for (int j = 0; j < m; ++j) {
-        const int32_t p = rne(exp2_255(logit(q, of[1][j], scale, bias[j]) - most));
-        sum += p;
+    const int4 *values = reinterpret_cast<const int4 *>(h.values);
+    for (int j = 0; j < tokens; j += 4, values += HEAD / 4) {
+        const uint32_t p = weights(q, h, j, tokens, scale, bias, most);
+        sum = dot_bytes(p, 0x01010101, sum);
 #pragma unroll
-        for (int c = 0; c < HEAD; ++c) total[c] += p * (int8_t)(of[2][j][c / 4] >> c % 4 * 8);
+        for (int c = 0; c < HEAD / 4; ++c) {
+            const int4 v = values[c];
+            total[4 * c] = dot_bytes(p, v.x, total[4 * c]);
+            total[4 * c + 1] = dot_bytes(p, v.y, total[4 * c + 1]);
+            total[4 * c + 2] = dot_bytes(p, v.z, total[4 * c + 2]);
+            total[4 * c + 3] = dot_bytes(p, v.w, total[4 * c + 3]);
+        }
     }
     const float inverse = 1.0f / (float)sum;
-    int8_t *to = out + (size_t)(s.first + i) * d + h * HEAD;
+    uint32_t *to = reinterpret_cast<uint32_t *>(out + (size_t)(s.first + i) * d + head * HEAD);
 #pragma unroll
-    for (int c = 0; c < HEAD; ++c) to[c] = (int8_t)rne((float)total[c] * inverse);
+    for (int c = 0; c < WORDS; ++c) {
+        int32_t v[4];
+        for (int k = 0; k < 4; ++k) v[k] = rne((float)total[4 * c + k] * inverse);
+        to[c] = bytes_of(v);
+    }
 }
 
 // ---- pooling and length: a block a sequence, a thread a channel ----
@@ -230,21 +356,41 @@ __global__ void length_kernel(linear l, const int32_t *sums, const int32_t *vali
 
 // ---- the light encoder ----
 
-// The weighted sum of a sequence's rows, brought to its length: a[n][d]. A block a sequence, a thread a channel.
-__global__ void weigh_kernel(const sequence *seqs, const uint32_t *words, model m, int8_t *a, int32_t *valid)
+// The weighted sum of a sequence's rows, brought to its length: a[n][d]. A warp a sequence.
+__global__ void weigh_kernel(const sequence *seqs, int n, const uint32_t *words, model m, int8_t *a, int32_t *valid)
 {
-    __shared__ uint16_t rows[MOST_TOKENS * GROUP];
-    const sequence s = seqs[blockIdx.x];
-    const int tokens = ANL_TOKEN_COUNT(s.len), c = threadIdx.x;
-    find_rows(m, s, words, rows, valid + blockIdx.x);
-    int32_t sum = 0;
-    for (int t = 0; t < tokens; ++t) {
-        const int away = abs(2 * t - (tokens - 1));
-        sum += m.light.weight[away] * token_sum(m.light.table + c, rows + t * GROUP, m.d);
+    __shared__ uint16_t all_rows[THREADS / WARP][MOST_TOKENS * GROUP];
+    const int at = own_sequence(n), lane = threadIdx.x % WARP;
+    if (at < 0) return;
+    const sequence s = seqs[at];
+    uint16_t *rows = all_rows[threadIdx.x / WARP];
+    const int tokens = ANL_TOKEN_COUNT(s.len);
+    find_rows(m, s, words, rows, valid + at);
+    int32_t v[LANE_WORDS][4] = {};
+    int64_t squares = 0;
+#pragma unroll
+    for (int w = 0; w < LANE_WORDS; ++w) {
+        const int c = (w * WARP + lane) * 4;
+        if (c >= m.d) continue;
+        for (int t = 0; t < tokens; ++t) {
+            int32_t sum[4];
+            token_sums(m.light.table + c, rows + t * GROUP, m.d, sum);
+            for (int i = 0; i < 4; ++i) v[w][i] += m.light.weight[abs(2 * t - (tokens - 1))] * sum[i];
+        }
+        for (int i = 0; i < 4; ++i) {
+            const int64_t limited = clamp(v[w][i], -UNIT_MOST, UNIT_MOST);
+            squares += limited * limited;
+        }
     }
-    const int64_t v = clamp(sum, -UNIT_MOST, UNIT_MOST);
-    const float factor = unit(m.light.pool_length, block_sum(v * v));
-    a[(size_t)blockIdx.x * m.d + c] = (int8_t)to_int8((float)sum * factor);
+    const float factor = unit(m.light.pool_length, warp_sum((long long)squares));
+#pragma unroll
+    for (int w = 0; w < LANE_WORDS; ++w) {
+        const int c = (w * WARP + lane) * 4;
+        if (c >= m.d) continue;
+        int32_t to[4];
+        for (int i = 0; i < 4; ++i) to[i] = to_int8((float)v[w][i] * factor);
+        *reinterpret_cast<uint32_t *>(a + (size_t)at * m.d + c) = bytes_of(to);
+    }
 }
 
 // joined[n][d + hidden]: the sum and the hidden layer, the latter less 128. A thread four bytes.
@@ -298,22 +444,27 @@ struct embed_host {
     }
 };
 
+// Blocks with a warp for each of n.
+static unsigned warp_blocks(int n)
+{
+    return (unsigned)((n + THREADS / WARP - 1) / (THREADS / WARP));
+}
+
 static void run_norm(anl_gpu_stream *s, const model &m, const linear &l, const int32_t *sums, const embed_memory &g, int8_t *out)
 {
-    timed(s, NORMS, [&] {
-        norm_kernel<<<(g.tokens + THREADS / WARP - 1) / (THREADS / WARP), THREADS, 0, s->stream>>>(l, sums, g.x, g.tokens, m.d,
-                                                                                                   m.norm_scale, out);
-    });
+    timed(s, NORMS, [&] { norm_kernel<<<warp_blocks(g.tokens), THREADS, 0, s->stream>>>(l, sums, g.x, g.tokens, m.d, m.norm_scale, out); });
 }
 
 // From the norm of x in a to the norm of the new x in a, or to x alone behind the last layer.
 static void run_layer(anl_gpu_stream *s, const model &m, const layer &l, const embed_memory &g, bool last)
 {
-    const int rows = product_rows(g.tokens), threads = (g.longest + WARP - 1) / WARP * WARP;
+    const int rows = product_rows(g.tokens), heads = m.d / HEAD;
+    const size_t shared = (size_t)heads * head_memory::words(g.longest) * sizeof(int4);
     const size_t words = (size_t)g.tokens * l.up.n / 4;
     multiply(s, l.qkv.w, l.qkv.n, l.qkv.k, g.a, rows, g.sums);
-    timed(s, ATTENTION,
-          [&] { attend_kernel<<<dim3(g.n, m.d / HEAD), threads, 0, s->stream>>>(g.seqs, l.qkv, g.sums, l.scale, l.bias, g.a); });
+    timed(s, ATTENTION, [&] {
+        attend_kernel<<<g.n, heads * head_threads(g.longest), shared, s->stream>>>(g.seqs, l.qkv, g.sums, l.scale, l.bias, g.longest, g.a);
+    });
     multiply(s, l.o.w, l.o.n, l.o.k, g.a, rows, g.sums);
     run_norm(s, m, l.o, g.sums, g, g.a);
     multiply(s, l.up.w, l.up.n, l.up.k, g.a, rows, g.sums);
@@ -348,7 +499,7 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
         first += ANL_TOKEN_COUNT(lens[i]);
     }
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
-    timed(s, TOKENS, [&] { gather_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.x, g.valid); });
+    timed(s, TOKENS, [&] { gather_kernel<<<warp_blocks(n), THREADS, 0, s->stream>>>(g.seqs, n, g.planes, m, g.x, g.valid); });
     run_norm(s, m, m.out, nullptr, g, g.a);
     for (int i = 0; i < m.layers; ++i) run_layer(s, m, m.layers_of[i], g, i + 1 == m.layers);
     timed(s, POOLING, [&] { pool_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.x, g.valid, m, g.a); });
@@ -398,7 +549,7 @@ static int light_part_of(anl_gpu_stream *s, const uint8_t *const *seqs, const in
     size_t used = 0;
     for (int i = 0; i < n; ++i) h.seqs[i] = pack(h.planes, &used, seqs[i], lens[i]);
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
-    timed(s, LIGHT, [&] { weigh_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.planes, m, g.a, g.valid); });
+    timed(s, LIGHT, [&] { weigh_kernel<<<warp_blocks(n), THREADS, 0, s->stream>>>(g.seqs, n, g.planes, m, g.a, g.valid); });
     multiply(s, up.w, up.n, up.k, g.a, product_rows(n), g.sums);
     timed(s, LIGHT, [&] {
         join_kernel<<<(n * last.k / 4 + THREADS - 1) / THREADS, THREADS, 0, s->stream>>>(up, g.sums, g.a, n,

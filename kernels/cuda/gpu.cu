@@ -96,6 +96,11 @@ static void tell_times(const anl_gpu *g, char *text, size_t size)
                                         "light sums",
                                         "products",
                                         "scores",
+                                        "choice of lists",
+                                        "queries by list",
+                                        "nearest entries",
+                                        "scans of lists",
+                                        "sorting",
                                         "embedding, whole calls",
                                         "light embedding, whole calls",
                                         "search, whole calls",
@@ -433,8 +438,19 @@ static int timed_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job 
 
 extern "C" const anl_gpu_table *anl_cuda_gpu(void)
 {
-    static const anl_gpu_table table = {anl::error,        anl::open,       anl::close,       anl::name,        anl::load_model,
-                                        anl::load_lists,   anl::stream_new, anl::stream_free, anl::timed_embed, anl::timed_embed_light,
-                                        anl::timed_search, anl::timed_sw,   anl::tell_times};
+    static const anl_gpu_table table = {anl::error,
+                                        anl::open,
+                                        anl::close,
+                                        anl::name,
+                                        anl::load_model,
+                                        anl::load_lists,
+                                        anl::stream_new,
+                                        anl::stream_free,
+                                        anl::timed_embed,
+                                        anl::timed_embed_light,
+                                        anl::timed_search,
+                                        anl::timed_sw,
+                                        anl::nearest_centroids,
+                                        anl::tell_times};
     return &table;
 }

@@ -89,6 +89,11 @@ enum family {
     LIGHT,
     PRODUCTS,
     SCORES,
+    CHOICE,
+    GROUPS,
+    NEAREST,
+    SCANS,
+    SORTS,
     CALL_EMBED,
     CALL_LIGHT,
     CALL_SEARCH,
@@ -243,6 +248,7 @@ int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, in
 int embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 int search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n);
 int sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+int nearest_centroids(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far);
 
 // Lays out the codes of lists, on the GPU, as the scan reads them. Does not wait.
 int lay_codes(int8_t *codes, size_t bytes);

@@ -25,6 +25,7 @@ typedef struct anl_gpu_table {
     int (*embed_light)(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
     int (*search)(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n);
     int (*sw)(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+    int (*nearest)(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far);
     void (*times)(const anl_gpu *g, char *text, size_t size);
 } anl_gpu_table;
 

@@ -36,6 +36,12 @@ __device__ static bool find_work(const search_memory &m, const lists &x, tile_wo
     return true;
 }
 
+// The queries of a tile; the last one also where there are none: nothing is made of their sums.
+template <int STEPS> __device__ static void load_queries(uint4 *tile, const search_memory &m, const tile_work &w)
+{
+    tile_load<STEPS>(tile, [&](int r) { return m.biased + (size_t)w.queries[min(r, w.rows - 1)] * (STEPS * TILE_STEP); });
+}
+
 // Half of the biases of the lane's entries from `first` on, rounded down, negated: what dot products start from; *odd: a bit for each that was
 // odd. Bias - 2 dot is then (odd) - 2 (start + dot).
 __device__ static void load_biases(const int32_t *bias, bool there, int32_t start[LANE_COLUMNS], uint32_t *odd)
@@ -85,7 +91,7 @@ template <int STEPS> __global__ void __launch_bounds__(TILE_THREADS, TILE_BLOCKS
     extern __shared__ uint4 tile[];
     tile_work w;
     if (!find_work(m, x, &w)) return;
-    tile_load<STEPS>(tile, [&](int r) { return r < w.rows ? m.biased + (size_t)w.queries[r] * (STEPS * TILE_STEP) : nullptr; });
+    load_queries<STEPS>(tile, m, w);
     int32_t most[LANE_ROWS];
 #pragma unroll
     for (int r = 0; r < LANE_ROWS; ++r) most[r] = -NO_ENTRY / 2;
@@ -178,7 +184,7 @@ template <int STEPS> __global__ void __launch_bounds__(TILE_THREADS, TILE_BLOCKS
         rows.length[threadIdx.x] = m.length[q];
         rows.far[threadIdx.x] = min(far, (1u << DISTANCE_BITS) - 1);
     }
-    tile_load<STEPS>(tile, [&](int r) { return r < w.rows ? m.biased + (size_t)w.queries[r] * (STEPS * TILE_STEP) : nullptr; });
+    load_queries<STEPS>(tile, m, w);
     int32_t least[LANE_ROWS];
 #pragma unroll
     for (int r = 0; r < LANE_ROWS; ++r) {

@@ -94,7 +94,7 @@ static void choose_lists(anl_gpu_stream *s, const search_memory &m, const lists 
     for (int first = 0; first < m.n; first += m.coarse_rows) {
         const int rows = std::min(m.coarse_rows, m.n - first);
         multiply(s, x.centroids, x.centroid_rows, x.d, m.vectors + (size_t)first * m.d, product_rows(rows), m.coarse);
-        choose_kernel<<<rows, THREADS, 0, s->stream>>>(m, x, first);
+        timed(s, CHOICE, [&] { choose_kernel<<<rows, THREADS, 0, s->stream>>>(m, x, first); });
     }
 }
 
@@ -102,10 +102,12 @@ static void choose_lists(anl_gpu_stream *s, const search_memory &m, const lists 
 static void group(anl_gpu_stream *s, const search_memory &m, const search_round &r)
 {
     const unsigned blocks = blocks_for((size_t)r.n * r.last, THREADS);
-    cudaMemsetAsync(m.sizes, 0, (size_t)m.nlist * sizeof *m.sizes, s->stream);
-    count_kernel<<<blocks, THREADS, 0, s->stream>>>(m, r);
-    starts_kernel<<<1, STARTS_THREADS, 0, s->stream>>>(m);
-    spread_kernel<<<blocks, THREADS, 0, s->stream>>>(m, r);
+    timed(s, GROUPS, [&] {
+        cudaMemsetAsync(m.sizes, 0, (size_t)m.nlist * sizeof *m.sizes, s->stream);
+        count_kernel<<<blocks, THREADS, 0, s->stream>>>(m, r);
+        starts_kernel<<<1, STARTS_THREADS, 0, s->stream>>>(m);
+        spread_kernel<<<blocks, THREADS, 0, s->stream>>>(m, r);
+    });
 }
 
 // Tiles that the pairs of a round can make at most.
@@ -128,18 +130,20 @@ static void go_through(anl_gpu_stream *s, const search_memory &m, const search_r
     typedef void run(anl_gpu_stream *, const search_memory &, const search_round &, bool);
     static run *const by_steps[] = {run_tiles<1>, run_tiles<2>, run_tiles<3>, run_tiles<4>,
                                     run_tiles<5>, run_tiles<6>, run_tiles<7>, run_tiles<8>};
-    by_steps[m.d / TILE_STEP - 1](s, m, r, least);
+    timed(s, least ? NEAREST : SCANS, [&] { by_steps[m.d / TILE_STEP - 1](s, m, r, least); });
 }
 
 // The survivors of a round sorted; h tells which queries need another.
 static int sort_round(anl_gpu_stream *s, const search_memory &m, const search_round &r, uint32_t *again, const search_host &h)
 {
     const size_t bytes = (size_t)m.room * sizeof(uint64_t);
-    cudaMemsetAsync(m.n_again, 0, sizeof *m.n_again, s->stream);
-    if (m.room <= WARP_SORTS)
-        sort_kernel<WARP><<<blocks_for(r.n, THREADS / WARP), THREADS, THREADS / WARP * bytes, s->stream>>>(m, r, again);
-    else
-        sort_kernel<THREADS><<<r.n, THREADS, bytes, s->stream>>>(m, r, again);
+    timed(s, SORTS, [&] {
+        cudaMemsetAsync(m.n_again, 0, sizeof *m.n_again, s->stream);
+        if (m.room <= WARP_SORTS)
+            sort_kernel<WARP><<<blocks_for(r.n, THREADS / WARP), THREADS, THREADS / WARP * bytes, s->stream>>>(m, r, again);
+        else
+            sort_kernel<THREADS><<<r.n, THREADS, bytes, s->stream>>>(m, r, again);
+    });
     cudaMemcpyAsync(h.n_again, m.n_again, sizeof *m.n_again, cudaMemcpyDeviceToHost, s->stream);
     cudaMemcpyAsync(h.hits, m.hits, (size_t)m.n * m.k * sizeof *m.hits, cudaMemcpyDeviceToHost, s->stream);
     cudaMemcpyAsync(h.found, m.found, (size_t)m.n * sizeof *m.found, cudaMemcpyDeviceToHost, s->stream);

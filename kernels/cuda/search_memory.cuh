@@ -1,22 +1,11 @@
-// What the kernels of a search share: sizes, memory, keys. Internal to search.cu.
+// What the kernels of a search share: sizes, memory. Internal to search.cu.
 #ifndef ANL_CUDA_SEARCH_MEMORY_CUH
 #define ANL_CUDA_SEARCH_MEMORY_CUH
 
-#include "gpu.cuh"
+#include "smallest.cuh"
 
 namespace anl
 {
-
-enum {
-    THREADS = 256,
-    DISTANCE_BITS = 24, // of squared distances, at most
-};
-
-// A neighbour as one number, in the order that counts.
-__device__ static uint64_t key_of(uint32_t dist, uint32_t id)
-{
-    return (uint64_t)dist << 32 | id;
-}
 
 struct search_memory {
     int n, k, nprobe, rank, room, d, nlist, coarse_rows, centroid_rows;

@@ -25,13 +25,12 @@ static inline __host__ __device__ size_t tile_bytes(int k)
     return (size_t)TILE * (k + 16);
 }
 
-// Fills the tile with rows of STEPS * TILE_STEP bytes from row(0..63), 16-byte aligned; null is a row of zeros. All threads take part.
+// Fills the tile with rows of STEPS * TILE_STEP bytes from row(0..63), 16-byte aligned. All threads take part.
 template <int STEPS, class Row> __device__ void tile_load(uint4 *tile, Row row)
 {
     const int n = STEPS * 2;
     for (int i = threadIdx.x; i < TILE * n; i += TILE_THREADS) {
-        const uint4 *from = reinterpret_cast<const uint4 *>(row(i / n));
-        tile[i / n * (n + 1) + i % n] = from ? __ldg(from + i % n) : uint4{0, 0, 0, 0};
+        tile[i / n * (n + 1) + i % n] = __ldg(reinterpret_cast<const uint4 *>(row(i / n)) + i % n);
     }
     __syncthreads();
 }

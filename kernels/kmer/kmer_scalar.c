@@ -2,33 +2,21 @@
 
 #include <string.h>
 
-const uint8_t anl_kmer_part[ANL_KMER_PARTS][5] = {{0, 1, 2, 3, 4}, {4, 5, 6, 7, 8}, {2, 3, 4, 5, 6}, {0, 1, 6, 7, 3}};
-
-/* Byte and bit of a part: seven bits and three of its ten. */
-static uint8_t *part_of(anl_kmer_set *s, uint32_t code, int part, int *bit)
+/* Ten bits of each part; seven of them choose a byte and three a bit of it. */
+static inline void parts_of(uint32_t code, uint32_t parts[ANL_KMER_PARTS])
 {
-    const uint8_t *at = anl_kmer_part[part];
-    uint32_t bits = 0;
-    for (int i = 0; i < 5; ++i) bits |= (code >> 2 * at[i] & 3) << 2 * i;
-    *bit = (int)(bits >> 7);
-    return &s->parts[part][bits & 127];
+    parts[0] = code & 1023;                                              /* bases 0 to 4 */
+    parts[1] = code >> 8;                                                /* 4 to 8 */
+    parts[2] = code >> 4 & 1023;                                         /* 2 to 6 */
+    parts[3] = (code & 15) | (code >> 8 & 0xf0) | (code >> 6 & 3) << 8; /* 0, 1, 6, 7 and 3 */
 }
 
 void anl_kmer_add(anl_kmer_set *s, uint32_t code)
 {
-    int bit;
+    uint32_t parts[ANL_KMER_PARTS];
+    parts_of(code, parts);
     s->codes[code / 32] |= (uint32_t)1 << code % 32;
-    for (int p = 0; p < ANL_KMER_PARTS; ++p) {
-        uint8_t *byte = part_of(s, code, p, &bit);
-        *byte |= (uint8_t)(1 << bit);
-    }
-}
-
-void anl_kmer_drop(anl_kmer_set *s, uint32_t code)
-{
-    int bit;
-    s->codes[code / 32] = 0;
-    for (int p = 0; p < ANL_KMER_PARTS; ++p) *part_of(s, code, p, &bit) = 0;
+    for (int p = 0; p < ANL_KMER_PARTS; ++p) s->parts[p][parts[p] & 127] |= (uint8_t)(1 << (parts[p] >> 7));
 }
 
 static void find(const anl_kmer_set *s, const uint8_t *bases, int32_t n, uint64_t *bits)
@@ -62,8 +50,12 @@ static int32_t popcount64(uint64_t x)
 
 #include "shared.inc.h"
 
+#define FIND16_LANES 4
+#include "find16.inc.h"
+
 void anl_kmer_fill_scalar(anl_kmer_kernels *t)
 {
     t->find = find;
     t->shared = shared;
+    t->find16 = find16;
 }

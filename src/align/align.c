@@ -3,6 +3,7 @@
 
 #include "align_tuning.h"
 #include "alts.h"
+#include "base_code.h"
 #include "candidates.h"
 #include "diverged.h"
 #include "encoder_check.h"
@@ -22,7 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUFFERS = 2 /* batches whose results are kept: one is written while the next is aligned */ };
+enum {
+    BUFFERS = 2,        /* batches whose results are kept: one is written while the next is aligned */
+    WORKERS_ON_GPU = 2, /* a thread: one decides while the other waits for the GPU */
+};
 
 /* What a thread has of its own. */
 typedef struct worker {
@@ -107,7 +111,7 @@ static void free_workers(anl_aligner *a)
 static int make_workers(anl_aligner *a)
 {
     int rc = ANL_OK;
-    if (a->gpu && a->options.threads < 2) a->options.threads = 2; /* one packs and votes while the other waits */
+    if (a->gpu) a->options.threads *= WORKERS_ON_GPU;
     a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
     if (!(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
     for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);
@@ -251,10 +255,7 @@ static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)
 {
     uint8_t *reverse = anl_arena_alloc(results, (size_t)read->len, 1);
     if (!reverse) return ANL_ENOMEM;
-    for (int32_t i = 0; i < read->len; ++i) {
-        uint8_t base = read->seq[read->len - 1 - i];
-        reverse[i] = base > 3 ? base : 3 - base;
-    }
+    anl_reverse_complement(read->seq, read->len, reverse);
     *q = (anl_query){.read = read, .strand = {read->seq, reverse}};
     return ANL_OK;
 }

@@ -1,5 +1,7 @@
 #include "cigar_score.h"
 
+#include "base_code.h"
+
 int32_t anl_gap_cost(const anl_wave_params *p, anl_cigar_op op, int32_t len)
 {
     const anl_sw_params *s = &p->score;
@@ -111,6 +113,18 @@ int32_t anl_cigar_split_columns(const uint32_t *cigar, int32_t n, const uint8_t 
     return made;
 }
 
+/* With how many equal bases two stretches of n begin. */
+static int32_t equal_run(const uint8_t *query, const uint8_t *target, int32_t n)
+{
+    int32_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const uint64_t q = anl_bases8(query + i), t = anl_bases8(target + i);
+        if ((q ^ t) | anl_bases8_n(q)) break;
+    }
+    while (i < n && anl_column_equal(query[i], target[i])) ++i;
+    return i;
+}
+
 size_t anl_cigar_md_size(const uint32_t *cigar, int32_t n)
 {
     size_t most = 16;
@@ -133,10 +147,9 @@ int32_t anl_cigar_md(const uint32_t *cigar, int32_t n, const uint8_t *query, con
         }
         if (!anl_cigar_is_column(w.op)) nm += w.len;
         for (int32_t j = 0; anl_cigar_is_column(w.op) && j < w.len; ++j) {
-            if (anl_column_equal(w.query[j], w.target[j])) {
-                ++equal;
-                continue;
-            }
+            const int32_t run = equal_run(w.query + j, w.target + j, w.len - j);
+            equal += run;
+            if ((j += run) == w.len) break;
             md = anl_cigar_number(md, equal);
             *md++ = letters[w.target[j]];
             equal = 0;

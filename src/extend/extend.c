@@ -7,8 +7,8 @@
 #include <string.h>
 
 struct anl_extend_scratch {
-    uint8_t *from;   /* [qlen][width of band_rows] */
-    int32_t *rows;   /* those of band_rows */
+    uint8_t *from;   /* [qlen][width of the band] */
+    int32_t *rows;   /* those of a band */
     uint8_t *target; /* with room behind it */
     anl_cigar cigar;
     char *md;
@@ -37,35 +37,99 @@ typedef struct cell {
     int32_t total, q, b; /* b: column of the band */
 } cell;
 
-/* Scores of a row of the band; h and insertion are NOWHERE beyond it. */
-typedef struct band_rows {
-    int32_t *h, *insertion, *column;
-} band_rows;
+/* A band on its way from row to row. Of a row those cells matter from which an alignment with the least total can still come: the others only
+ * lose wherever they meet one that matters, so it makes no difference what scores they have. As long as no alignment begins, the next row has no cell
+ * that matters beyond those of this one but one more on the left, by an insertion: a deletion on the right could have come before. */
+typedef struct band {
+    const anl_extend_params *p;
+    const anl_sw_kernels *k;
+    const anl_extend_problem *x;
+    const uint8_t *target; /* with room behind it */
+    uint8_t *from;
+    int32_t width;
+    int32_t *h, *insertion, *column; /* scores of a row; h and insertion are NOWHERE beyond the band */
+    int32_t begin, end;              /* columns between which those of the row lie that matter */
+    cell best;
+} band;
 
-/* Row q of the band. Cells outside the target stay NOWHERE. */
-static void fill_row(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, const uint8_t *target, int32_t q,
-                     const band_rows *r, uint8_t *from, cell *best)
+/* What a cell of row q needs to matter: what follows adds no more than a match for every base. */
+static int32_t needed(const band *r, int32_t q)
 {
-    const int32_t width = x->dhi - x->dlo + 1, first = q + x->dlo; /* target position of column 0 */
-    const int32_t lo = first < 0 ? -first : 0, hi = first + width > x->tlen ? x->tlen - first : width;
-    const int32_t bonus = q == x->qlen - 1 ? p->clip3 : 0;
-    for (int32_t b = 0; b < lo && b < width; ++b) r->h[b] = r->insertion[b] = ANL_SW_NOWHERE;
-    if (lo < hi) {
-        const anl_sw_band row = {.target = target + first + lo,
-                                 .n = hi - lo,
-                                 .base = x->query[q],
-                                 .start = q == 0 ? p->clip5 : 0,
-                                 .h = r->h + lo,
-                                 .insertion = r->insertion + lo,
-                                 .column = r->column + lo,
-                                 .from = from + lo};
-        const int32_t top = k->band_row(&p->score, &row);
-        if (top + bonus > best->total) {
-            *best = (cell){top + bonus, q, lo};
-            while (r->column[best->b] != top) ++best->b;
-        }
+    return r->x->least - r->p->clip3 - (r->x->qlen - 1 - q) * r->p->score.match;
+}
+
+static int32_t start_of(const band *r, int32_t q)
+{
+    return q ? 0 : r->p->clip5;
+}
+
+/* Whether alignments that begin in row q matter. If not, nor do those of the next one. */
+static int begins(const band *r, int32_t q)
+{
+    return start_of(r, q) + r->p->score.match >= needed(r, q);
+}
+
+static void fill_row(band *r, int32_t q)
+{
+    const int32_t first = q + r->x->dlo, behind = r->x->tlen - first; /* target position of column 0; the first column behind it */
+    const int32_t need = needed(r, q), bonus = q == r->x->qlen - 1 ? r->p->clip3 : 0;
+    int32_t lo = first < 0 ? -first : 0, hi = behind < r->width ? behind : r->width;
+    if (!begins(r, q)) {
+        if (lo < r->begin - 1) lo = r->begin - 1;
+        if (hi > r->end) hi = r->end;
     }
-    for (int32_t b = hi > 0 ? hi : 0; b < width; ++b) r->h[b] = r->insertion[b] = ANL_SW_NOWHERE;
+    r->begin = r->end = lo;
+    if (lo >= hi) return;
+    const anl_sw_band row = {.target = r->target + first + lo,
+                             .n = hi - lo,
+                             .base = r->x->query[q],
+                             .start = start_of(r, q),
+                             .h = r->h + lo,
+                             .insertion = r->insertion + lo,
+                             .column = r->column + lo,
+                             .from = r->from + (size_t)q * (size_t)r->width + lo};
+    const int32_t top = r->k->band_row(&r->p->score, &row);
+    if (top + bonus > r->best.total) {
+        r->best = (cell){top + bonus, q, lo};
+        while (r->column[r->best.b] != top) ++r->best.b;
+    }
+    while (lo < hi && r->h[lo] < need) ++lo;
+    while (lo < hi && r->h[hi - 1] < need) --hi;
+    r->begin = lo;
+    r->end = hi;
+}
+
+/* Whether behind row q one cell alone matters, which no gap can leave. */
+static int is_straight(const band *r, int32_t q)
+{
+    const anl_sw_params *s = &r->p->score;
+    if (r->end - r->begin != 1 || begins(r, q + 1)) return 0;
+    const int32_t need = needed(r, q), inserted = s->ins_extend + s->match; /* a deletion would have given another cell */
+    return r->h[r->begin] - s->ins_open - inserted < need && r->insertion[r->begin] - inserted < need;
+}
+
+/* Row q and those behind it, where only the diagonal of column r->begin matters. */
+static void go_straight(band *r, int32_t q)
+{
+    const int32_t b = r->begin;
+    int32_t score = r->h[b];
+    for (int32_t t = q + r->x->dlo + b; q < r->x->qlen && t < r->x->tlen; ++q, ++t) {
+        score += anl_column_score(&r->p->score, r->x->query[q], r->target[t]);
+        if (score < needed(r, q)) return;
+        r->from[(size_t)q * (size_t)r->width + (size_t)b] = ANL_SW_COLUMN;
+        const int32_t total = score + (q == r->x->qlen - 1 ? r->p->clip3 : 0);
+        if (total > r->best.total) r->best = (cell){total, q, b};
+    }
+}
+
+static void fill(band *r)
+{
+    for (int32_t q = 0; q < r->x->qlen; ++q) {
+        fill_row(r, q);
+        const int over = r->begin == r->end && !begins(r, q + 1), straight = !over && is_straight(r, q);
+        if (straight) go_straight(r, q + 1);
+        if (over || straight) return;
+    }
 }
 
 static anl_cigar_op column_op(int eqx, uint8_t q, uint8_t t)
@@ -135,10 +199,18 @@ int anl_extend(const anl_extend_params *p, const anl_sw_kernels *k, const anl_ex
     if (rc) return rc;
     if (tlen) memcpy(s->target, x->target, tlen);
     memset(s->target + tlen, 4, ANL_SW_BAND_BLOCK);
-    const band_rows r = {s->rows, s->rows + room, s->rows + 2 * room};
     for (size_t i = 0; i < 2 * room; ++i) s->rows[i] = ANL_SW_NOWHERE;
-    cell best = {0};
-    for (int32_t q = 0; q < x->qlen; ++q) fill_row(p, k, x, s->target, q, &r, s->from + (size_t)q * width, &best);
+    band r = {.p = p,
+              .k = k,
+              .x = x,
+              .target = s->target,
+              .from = s->from,
+              .width = (int32_t)width,
+              .h = s->rows,
+              .insertion = s->rows + room,
+              .column = s->rows + 2 * room};
+    fill(&r);
+    const cell best = r.best;
     if (best.total <= 0) return ANL_OK;
     out->total = best.total;
     rc = walk_back(p, x, s, best, out);
@@ -198,10 +270,10 @@ int anl_extend_ungapped_trace(const anl_extend_params *p, const anl_sw_kernels *
     anl_extend_ungapped(p, k, x->query, target, x->qlen, x->qlen, out);
     if (out->total <= 0) return ANL_OK;
     s->cigar.n = 0;
-    for (int32_t i = out->qbeg; i < out->qend; ++i) {
-        int rc = anl_cigar_push(&s->cigar, column_op(p->eqx, x->query[i], target[i]), 1);
-        if (rc) return rc;
-    }
+    int rc = p->eqx ? ANL_OK : anl_cigar_push(&s->cigar, ANL_CIGAR_M, out->qend - out->qbeg);
+    for (int32_t i = out->qbeg; p->eqx && i < out->qend && !rc; ++i)
+        rc = anl_cigar_push(&s->cigar, column_op(p->eqx, x->query[i], target[i]), 1);
+    if (rc) return rc;
     out->n_cigar = s->cigar.n;
     out->cigar = s->cigar.list;
     out->tbeg += x->dlo;

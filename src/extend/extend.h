@@ -10,6 +10,7 @@ typedef struct anl_extend_problem {
     const uint8_t *query, *target;
     int32_t qlen, tlen; /**< bp */
     int32_t dlo, dhi;   /**< dlo <= dhi; may reach beyond the target */
+    int32_t least;      /**< alignments with a lower total need not be found; 0: all */
 } anl_extend_problem;
 
 typedef struct anl_extend_params {

@@ -1,71 +1,52 @@
 #include "probe.h"
 
+#include "base_code.h"
+
 #include <string.h>
 
-enum {
-    KEY = ANL_PROBE_K / 4,
-    WIDTH = 32, /* bytes that are compared at a time: the compiler makes vectors of them */
-    TILE = 128, /* bytes of the reference that are searched at a time */
-    ROOM = TILE + KEY + WIDTH + 8,
-};
+enum { TILE = 128 /* bytes of the reference that are searched at a time, one phase after another */ };
 
 int anl_probe_cut(const uint8_t *read, int32_t len, anl_probe out[ANL_PROBES])
 {
+    _Static_assert(ANL_PROBE_K == 16, "eight bases and eight");
     int n = 0;
     for (int i = 0; i < ANL_PROBES && len >= ANL_PROBE_K; ++i) {
         const int32_t offset = (len - ANL_PROBE_K) * (2 * i + 1) / (2 * ANL_PROBES);
-        uint32_t key = 0, seen = 0;
-        for (int32_t j = 0; j < ANL_PROBE_K; ++j) {
-            key |= (uint32_t)(read[offset + j] & 3) << 2 * j;
-            seen |= read[offset + j];
-        }
-        if (seen < 4) out[n++] = (anl_probe){key, offset};
+        const uint64_t low = anl_bases8(read + offset), high = anl_bases8(read + offset + 8);
+        if (!anl_bases8_n(low | high)) out[n++] = (anl_probe){anl_bases8_pack(low) | anl_bases8_pack(high) << 16, offset};
     }
     return n;
 }
 
-/* bytes[0, n + 8) less their first 2 * phase bits. */
-static void shift(const uint8_t *bytes, int32_t n, int phase, uint8_t *out)
+/* The first of bytes[begin, end) in which, `phase` bases behind its first, the key begins, or -1. */
+static int32_t first_of(const uint8_t *bytes, int32_t begin, int32_t end, int phase, uint32_t key)
 {
-    for (int32_t i = 0; i < n; i += 8) {
-        uint64_t word;
-        memcpy(&word, bytes + i, sizeof word);
-        word = word >> 2 * phase | (phase ? (uint64_t)bytes[i + 8] << (64 - 2 * phase) : 0);
-        memcpy(out + i, &word, sizeof word);
-    }
-}
-
-/* The first of bytes[0, n) at which the key begins, or -1; some bytes behind them are read. */
-static int32_t find(const uint8_t *bytes, int32_t n, const uint8_t key[KEY])
-{
-    for (int32_t i = 0; i < n; i += WIDTH) {
-        uint8_t any = 0;
-        for (int32_t j = i; j < i + WIDTH; ++j)
-            any |= (uint8_t)((bytes[j] == key[0]) & (bytes[j + 1] == key[1]) & (bytes[j + 2] == key[2]) & (bytes[j + 3] == key[3]));
-        if (!any) continue;
-        for (int32_t j = i; j < i + WIDTH && j < n; ++j)
-            if (!memcmp(bytes + j, key, KEY)) return j;
+    for (int32_t i = begin; i < end; ++i) {
+        uint32_t four;
+        memcpy(&four, bytes + i, sizeof four);
+        if ((uint32_t)(((uint64_t)bytes[i + 4] << 32 | four) >> 2 * phase) == key) return i;
     }
     return -1;
 }
 
-int64_t anl_probe_find(const uint8_t *packed, int64_t from, int64_t n, uint32_t key)
+int64_t anl_probe_find(const anl_kmer_kernels *k, const uint8_t *packed, int64_t size, const anl_probe_stretch *in, uint32_t key)
 {
-    const int64_t end = from + n;
-    uint8_t bytes[ROOM] = {0}, shifted[ROOM] = {0}, wanted[KEY];
-    for (int i = 0; i < KEY; ++i) wanted[i] = (uint8_t)(key >> 8 * i);
-    for (int64_t first = from / 4; 4 * first < end; first += TILE) {
-        const int64_t last = (end - 1 + ANL_PROBE_K - 1) / 4 + 1; /* the byte behind what is looked at */
-        const int32_t held = (int32_t)(last - first < TILE + KEY ? last - first : TILE + KEY);
-        memcpy(bytes, packed + first, (size_t)held);
-        for (int phase = 0; phase < 4; ++phase) {
+    const int64_t end = in->from + in->n;
+    uint8_t copy[TILE + ANL_KMER_FIND16_ROOM];
+    for (int64_t first = in->from / 4; 4 * first < end; first += TILE) {
+        const int64_t bytes_left = (end - 4 * first + 3) / 4;
+        const uint8_t *bytes = packed + first;
+        if (size - first < (int64_t)sizeof copy) { /* behind them nothing may be read */
+            memset(copy, 0, sizeof copy);
+            bytes = memcpy(copy, bytes, (size_t)(size - first));
+        }
+        const uint32_t phases = k->find16(bytes, bytes_left < TILE ? (int32_t)bytes_left : TILE, key);
+        for (int phase = 0; phase < 4 && phases; ++phase) {
             /* Bytes i at which a position 4 * (first + i) + phase in [from, end) begins. */
             const int64_t left = end - 4 * first - phase;
-            const int32_t skip = 4 * first + phase < from, n_bytes = (int32_t)(left <= 0 ? 0 : left < 4 * TILE ? (left + 3) / 4 : TILE);
-            if (n_bytes <= skip) continue;
-            shift(bytes, n_bytes + KEY, phase, shifted);
-            const int32_t at = find(shifted + skip, n_bytes - skip, wanted);
-            if (at >= 0) return 4 * (first + skip + at) + phase;
+            const int32_t skip = 4 * first + phase < in->from, n = (int32_t)(left <= 0 ? 0 : left < 4 * TILE ? (left + 3) / 4 : TILE);
+            const int32_t at = phases >> phase & 1 ? first_of(bytes, skip, n, phase, key) : -1;
+            if (at >= 0) return 4 * (first + at) + phase;
         }
     }
     return -1;

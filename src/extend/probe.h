@@ -3,7 +3,7 @@
 #ifndef ANL_PROBE_H
 #define ANL_PROBE_H
 
-#include "base.h"
+#include "kmer.h"
 
 enum {
     ANL_PROBE_K = 16, /**< bp: what four bytes hold; one that a few hundred random bp hold is rare */
@@ -18,8 +18,13 @@ typedef struct anl_probe {
 /** Takes probes, evenly spread, from read[len] (base codes 0-4), without those that hold an N; returns how many. */
 int anl_probe_cut(const uint8_t *read, int32_t len, anl_probe out[ANL_PROBES]);
 
-/** A position in [from, from + n) at which the key begins in `packed` (2 bits a base, four to a byte, the first in the low bits), which
- *  holds the ANL_PROBE_K - 1 bases behind it as well; of several always the same one. -1: there is none. */
-int64_t anl_probe_find(const uint8_t *packed, int64_t from, int64_t n, uint32_t key);
+/** Positions [from, from + n) of the reference. */
+typedef struct anl_probe_stretch {
+    int64_t from, n;
+} anl_probe_stretch;
+
+/** A position in the stretch at which the key begins in packed[size] (2 bits a base, four to a byte, the first in the low bits), which
+ *  holds the ANL_PROBE_K - 1 bases behind it as well; of several always the same one, whatever the kernels. -1: there is none. */
+int64_t anl_probe_find(const anl_kmer_kernels *k, const uint8_t *packed, int64_t size, const anl_probe_stretch *in, uint32_t key);
 
 #endif

@@ -1,5 +1,7 @@
 #include "vote.h"
 
+#include "base_code.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +104,7 @@ static void clear(anl_voter *v)
         anl_kmer_drop(&v->set, code_in(*slot));
         *slot = 0;
     }
+    anl_kmer_drop_parts(&v->set);
     v->n_used = 0;
     memset(v->once, 0, sizeof v->once);
 }
@@ -111,7 +114,7 @@ void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len)
     clear(v);
     v->len = len;
     if (len) memcpy(v->strands[0], read, (size_t)len);
-    for (int32_t i = 0; i < len; ++i) v->strands[1][len - 1 - i] = read[i] > 3 ? read[i] : 3 - read[i];
+    anl_reverse_complement(read, len, v->strands[1]);
     uint32_t forward = 0, reverse = 0;
     for (int32_t i = 0, valid = 0; i < len; ++i) {
         const uint32_t base = read[i] & 3;
@@ -130,12 +133,7 @@ void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len)
 static uint32_t code_at(const uint8_t *bases)
 {
     _Static_assert(K == 9, "eight bases and one");
-    uint64_t eight;
-    memcpy(&eight, bases, sizeof eight);
-    eight &= 0x0303030303030303;
-    eight = (eight | eight >> 6) & 0x000f000f000f000f;
-    eight = (eight | eight >> 12) & 0x000000ff000000ff;
-    return (uint32_t)((eight | eight >> 24) & 0xffff) | (uint32_t)(bases[8] & 3) << 16;
+    return anl_bases8_pack(anl_bases8(bases)) | (uint32_t)(bases[8] & 3) << 16;
 }
 
 /* Counts the votes of a diagonal, all at once. A k-mer of the region that votes here and that the read holds once votes nowhere else. */

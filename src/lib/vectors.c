@@ -137,7 +137,8 @@ static int search_block(const anl_vectors *v, const int8_t *vectors, int n, int 
         queries[i] = (anl_neighbours){.query = vectors + (ptrdiff_t)i * v->index->d, .hits = w->hits + (ptrdiff_t)i * k, .k = k};
         pointers[i] = &queries[i];
     }
-    rc = nprobe ? anl_search_wave(v->search, w->search, pointers, n, nprobe) : anl_search_widen(v->search, w->search, pointers, n);
+    rc = nprobe ? anl_search_wave(v->search, w->search, pointers, n, nprobe)
+                : anl_search_widen(v->search, w->search, pointers, n, ANL_SEARCH_MOST);
     for (int i = 0; i < n && !rc; ++i)
         for (int j = 0; j < k; ++j, ++out)
             *out = j < queries[i].n ? neighbour_of(v->index, queries[i].hits[j]) : (anl_neighbour){-1, -1, INT32_MAX};

@@ -68,7 +68,7 @@ typedef struct spread {
 typedef struct kmeans {
     anl_rows rows;
     int32_t k;
-    int threads;
+    anl_nearest_on on;
     int8_t *centroids; /* [k][d], the caller's */
     uint32_t *nearest; /* [rows] centroid */
     int32_t *far;      /* [rows] squared distance from it */
@@ -152,12 +152,12 @@ static int run(kmeans *m, int iterations, teller *t)
     for (int32_t c = 0; c < m->k && !rc; ++c) memcpy(m->centroids + (size_t)c * d, anl_row(&m->rows, c * m->rows.n / m->k), d);
     for (int i = 0; i < iterations && !rc; ++i) {
         anl_coarse *coarse;
-        rc = coarse_new(&coarse, m->centroids, m->k, m->rows.d, m->threads);
-        if (!rc) rc = anl_nearest(coarse, &m->rows, m->threads, m->nearest, m->far, t ? tell : NULL, t);
+        rc = coarse_new(&coarse, m->centroids, m->k, m->rows.d, m->on.threads);
+        if (!rc) rc = anl_nearest(coarse, &m->rows, &m->on, m->nearest, m->far, t ? tell : NULL, t);
         anl_coarse_free(coarse);
         if (rc) break;
         sort_members(m->begin, m->members, m->nearest, m->rows.n, m->k);
-#pragma omp parallel for schedule(dynamic, 16) num_threads(m->threads)
+#pragma omp parallel for schedule(dynamic, 16) num_threads(m->on.threads)
         for (int32_t c = 0; c < m->k; ++c) move(m, c);
         move_empty(m);
     }
@@ -167,17 +167,17 @@ static int run(kmeans *m, int iterations, teller *t)
 
 /* ---- centroids to be looked through ---- */
 
-/* Groups are found as lists are. */
+/* Groups are found as lists are, on the CPU: there are few centroids. */
 static int grouped_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d, int threads)
 {
     const int32_t groups = n / GROUP, probes = groups / PROBES > LEAST_PROBES ? groups / PROBES : LEAST_PROBES;
     int8_t *of_groups = anl_alloc((size_t)groups, (size_t)d);
     uint32_t *group_of = anl_alloc((size_t)n, sizeof *group_of);
     anl_coarse *all = NULL;
-    kmeans m = {.rows = {centroids, n, n, d}, .k = groups, .threads = threads, .centroids = of_groups};
+    kmeans m = {.rows = {centroids, n, n, d}, .k = groups, .on = {NULL, threads}, .centroids = of_groups};
     int rc = of_groups && group_of ? run(&m, GROUP_ITERATIONS, NULL) : ANL_ENOMEM;
     if (!rc) rc = coarse_new(&all, of_groups, groups, d, threads);
-    if (!rc) rc = anl_nearest(all, &m.rows, threads, group_of, NULL, NULL, NULL);
+    if (!rc) rc = anl_nearest(all, &m.rows, &m.on, group_of, NULL, NULL, NULL);
     if (!rc) rc = anl_coarse_grouped_new(out, centroids, n, d, &(anl_grouping){group_of, of_groups, groups, probes});
     anl_coarse_free(all);
     free(group_of);
@@ -193,20 +193,20 @@ static int coarse_new(anl_coarse **out, const int8_t *centroids, int32_t n, int3
 
 /* ---- lists ---- */
 
-static int assign(anl_lists *l, const anl_rows *all, int threads, const anl_index_watch *watch)
+static int assign(anl_lists *l, const anl_rows *all, const anl_nearest_on *on, const anl_index_watch *watch)
 {
     anl_coarse *coarse = NULL;
     teller t = {watch, ANL_INDEX_ASSIGNING, 0, all->n};
     uint32_t *list_of = anl_alloc((size_t)all->n, sizeof *list_of);
-    int rc = list_of ? coarse_new(&coarse, l->centroids, l->nlist, all->d, threads) : ANL_ENOMEM;
-    if (!rc) rc = anl_nearest(coarse, all, threads, list_of, NULL, tell, &t);
+    int rc = list_of ? coarse_new(&coarse, l->centroids, l->nlist, all->d, on->threads) : ANL_ENOMEM;
+    if (!rc) rc = anl_nearest(coarse, all, on, list_of, NULL, tell, &t);
     if (!rc) sort_members(l->begin, l->entries, list_of, all->n, l->nlist);
     anl_coarse_free(coarse);
     free(list_of);
     return rc;
 }
 
-int anl_lists_build(anl_lists *out, const int8_t *vectors, int64_t n, int32_t d, int threads, const anl_index_watch *watch)
+int anl_lists_build(anl_lists *out, const int8_t *vectors, int64_t n, int32_t d, const anl_nearest_on *on, const anl_index_watch *watch)
 {
     const int32_t k = anl_lists_count(n);
     const int64_t sample = n < (int64_t)k * POINTS_PER_CENTROID ? n : (int64_t)k * POINTS_PER_CENTROID;
@@ -215,10 +215,10 @@ int anl_lists_build(anl_lists *out, const int8_t *vectors, int64_t n, int32_t d,
     out->begin = anl_alloc((size_t)k + 1, sizeof *out->begin);
     out->entries = anl_alloc((size_t)n, sizeof *out->entries);
     int rc = out->centroids && out->begin && out->entries ? ANL_OK : ANL_ENOMEM;
-    kmeans m = {.rows = {vectors, n, sample, d}, .k = k, .threads = threads, .centroids = out->centroids};
+    kmeans m = {.rows = {vectors, n, sample, d}, .k = k, .on = *on, .centroids = out->centroids};
     teller t = {watch, ANL_INDEX_CLUSTERING, 0, ITERATIONS * sample};
     if (!rc && k > 1) rc = run(&m, ITERATIONS, &t);
-    return rc ? rc : assign(out, &(anl_rows){vectors, n, n, d}, threads, watch);
+    return rc ? rc : assign(out, &(anl_rows){vectors, n, n, d}, on, watch);
 }
 
 void anl_lists_free(anl_lists *l)

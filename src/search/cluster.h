@@ -3,13 +3,14 @@
 #define ANL_CLUSTER_H
 
 #include "index.h"
+#include "nearest.h"
 
 /** Lists of a store of n vectors: the power of two below four times the square root of n; one where a scan goes through all at once. */
 int32_t anl_lists_count(int64_t n);
 
-/** Clusters vectors[n][d] and assigns each to a list. The result depends on the vectors alone, not on threads or machine. Tells `watch` of
- *  ANL_INDEX_CLUSTERING and ANL_INDEX_ASSIGNING. 0 or ANL_ENOMEM; anl_lists_free in either case. */
-int anl_lists_build(anl_lists *out, const int8_t *vectors, int64_t n, int32_t d, int threads, const anl_index_watch *watch);
+/** Clusters vectors[n][d] and assigns each to a list. The result depends on the vectors alone, not on who looks. Tells `watch` of
+ *  ANL_INDEX_CLUSTERING and ANL_INDEX_ASSIGNING. 0 or what anl_nearest fails with; anl_lists_free in either case. */
+int anl_lists_build(anl_lists *out, const int8_t *vectors, int64_t n, int32_t d, const anl_nearest_on *on, const anl_index_watch *watch);
 void anl_lists_free(anl_lists *l);
 
 #endif

@@ -6,6 +6,7 @@
 #include "encoder_check.h"
 #include "index.h"
 #include "model.h"
+#include "nearest_check.h"
 #include "reference.h"
 #include "search_tuning.h"
 #include "unique.h"
@@ -17,7 +18,12 @@
 
 anl_index_options anl_index_options_default(void)
 {
-    return (anl_index_options){.window = ANL_WINDOW, .stride = ANL_STRIDE, .threads = 1};
+    return (anl_index_options){.window = ANL_WINDOW, .threads = 1};
+}
+
+int32_t anl_index_stride(int64_t bases)
+{
+    return bases < ANL_SPARSE_FROM ? ANL_STRIDE : ANL_STRIDE_SPARSE;
 }
 
 /* The reference grows contig by contig; its windows are embedded when it is whole, and its k-mers counted before there are vectors, so that the
@@ -28,7 +34,6 @@ struct anl_index_builder {
     anl_gpu *gpu; /* NULL: the CPU */
     anl_encoder *encoder;
     anl_encoder_scratch **scratch; /* one a thread */
-    uint8_t **spans;               /* one a thread: the bases of a block of windows */
     int64_t block;                 /* windows that a thread embeds at a time */
     anl_contig *contigs;
     uint8_t *bases;
@@ -36,6 +41,7 @@ struct anl_index_builder {
     uint64_t *letters;
     size_t n_contigs, contigs_cap, bases_cap, n_runs, runs_cap, n_letters, letters_cap;
     int64_t n_bases, n_windows;
+    int32_t stride; /* known when the reference is whole */
     anl_index_watch watch;
 };
 
@@ -55,6 +61,14 @@ static int add_letter(anl_index_builder *b, int64_t at, uint8_t letter)
     return rc;
 }
 
+/* Four base codes as a byte; 1 if they hold no N. */
+static int pack_four(const uint8_t *seq, uint8_t *to)
+{
+    if ((seq[0] | seq[1] | seq[2] | seq[3]) > 3) return 0;
+    *to = (uint8_t)(seq[0] | seq[1] << 2 | seq[2] << 4 | seq[3] << 6);
+    return 1;
+}
+
 static int add_bases(anl_index_builder *b, const uint8_t *seq, const uint8_t *letters, int64_t len)
 {
     const size_t bytes = (size_t)(b->n_bases + len + 3) / 4, used = (size_t)(b->n_bases + 3) / 4;
@@ -63,6 +77,10 @@ static int add_bases(anl_index_builder *b, const uint8_t *seq, const uint8_t *le
     memset(b->bases + used, 0, bytes - used);
     for (int64_t i = 0; i < len; ++i) {
         const int64_t at = b->n_bases + i;
+        if (at % 4 == 0 && len - i >= 4 && pack_four(seq + i, &b->bases[at / 4])) {
+            i += 3;
+            continue;
+        }
         if (seq[i] > 3 && letters && (rc = add_letter(b, at, letters[i]))) return rc;
         if (seq[i] < 4) {
             b->bases[at / 4] |= (uint8_t)(seq[i] << 2 * (at % 4));
@@ -100,7 +118,7 @@ static void list_windows(const anl_index_builder *b, const uint8_t *seq, int64_t
     const int64_t window = b->options->window, last = len > window ? len - window : 0;
     const int32_t size = (int32_t)(len < window ? len : window);
     for (int64_t i = 0; i < n && size >= ANL_ENCODER_MIN_LEN; ++i) {
-        const int64_t pos = (first + i) * b->options->stride;
+        const int64_t pos = (first + i) * b->stride;
         const uint8_t *at = seq + ((pos < last ? pos : last) - from);
         if (all_n(at, size)) continue;
         to->seqs[to->n] = at;
@@ -144,7 +162,7 @@ typedef struct window_block {
 /* Bases from the first to the last of windows [first, first + n) of a contig: [*from, *end) of it. */
 static void window_span(const anl_index_builder *b, int64_t len, int64_t first, int64_t n, int64_t *from, int64_t *end)
 {
-    const int64_t window = b->options->window, stride = b->options->stride, last = len > window ? len - window : 0;
+    const int64_t window = b->options->window, stride = b->stride, last = len > window ? len - window : 0;
     *from = first * stride < last ? first * stride : last;
     *end = (first + n - 1) * stride + window;
     if (*end > len) *end = len;
@@ -152,15 +170,21 @@ static void window_span(const anl_index_builder *b, int64_t len, int64_t first, 
 
 static int64_t windows_of(const anl_index_builder *b, size_t contig)
 {
-    return anl_index_window_count(b->contigs[contig].len, b->options->window, b->options->stride);
+    return anl_index_window_count(b->contigs[contig].len, b->options->window, b->stride);
+}
+
+/* Bases that a block spans at most. */
+static int64_t most_span(const anl_index_builder *b)
+{
+    return b->block * b->stride + b->options->window;
 }
 
 /* The bases that the block spans, then their vectors. */
-static int embed_windows(const anl_index_builder *b, const window_block *w, int8_t *vectors)
+static int embed_windows(const anl_index_builder *b, const window_block *w, uint8_t *span, int8_t *vectors)
 {
     const anl_index joined = {.bases = b->bases, .n_runs = b->runs, .n_n_runs = (int64_t)b->n_runs};
     int64_t begin = w->begin, first = w->first, from, end;
-    uint8_t *to = b->spans[omp_get_thread_num()];
+    uint8_t *to = span;
     window_list list;
     list.n = 0;
     size_t c = w->contig;
@@ -177,7 +201,7 @@ static int embed_windows(const anl_index_builder *b, const window_block *w, int8
 /* Whether windows that span so many bases have room in a block that ends before them. */
 static int joins(const anl_index_builder *b, const window_block *w, int64_t n, int64_t bases)
 {
-    return w->n + n <= b->block && w->bases + bases <= b->block * b->options->stride + b->options->window;
+    return w->n + n <= b->block && w->bases + bases <= most_span(b);
 }
 
 /* The blocks of all contigs in order. Their number; blocks NULL: they are only counted. */
@@ -203,16 +227,20 @@ static int64_t cut_blocks(const anl_index_builder *b, window_block *blocks)
 
 static int embed_blocks(const anl_index_builder *b, const window_block *blocks, int64_t n, int8_t *vectors)
 {
-    const size_t d = (size_t)anl_encoder_dim(b->encoder);
+    const size_t d = (size_t)anl_encoder_dim(b->encoder), span = (size_t)most_span(b);
     int64_t done = 0;
     anl_failure failure = {0};
+    uint8_t *spans = anl_alloc((size_t)b->options->threads, span);
+    if (!spans) return ANL_ENOMEM;
 #pragma omp parallel for schedule(dynamic, 1) num_threads(b->options->threads)
     for (int64_t i = 0; i < n; ++i) {
-        const int failed = embed_windows(b, &blocks[i], vectors + (size_t)blocks[i].window * d);
+        const int failed =
+            embed_windows(b, &blocks[i], spans + (size_t)omp_get_thread_num() * span, vectors + (size_t)blocks[i].window * d);
         if (failed) anl_failure_keep(&failure, failed, (long)i);
 #pragma omp critical(anl_index_progress)
         anl_index_tell(&b->watch, ANL_INDEX_EMBEDDING, done += blocks[i].n, b->n_windows);
     }
+    free(spans);
     return anl_failure_raise(&failure);
 }
 
@@ -247,7 +275,7 @@ static int check_options(const anl_index_options *o)
     if (o->threads < 1) return anl_fail(ANL_EINVAL, "-t %d: must be at least 1", o->threads);
     if (o->window < ANL_ENCODER_MIN_LEN || o->window > ANL_ENCODER_MAX_LEN)
         return anl_fail(ANL_EINVAL, "--window %d: must be %d to %d", o->window, ANL_ENCODER_MIN_LEN, ANL_ENCODER_MAX_LEN);
-    if (o->stride < 1 || o->stride > o->window)
+    if (o->stride < 0 || o->stride > o->window)
         return anl_fail(ANL_EINVAL, "--stride %d: must be 1 to the window, %d", o->stride, o->window);
     if (o->unique_k && (o->unique_k < ANL_UNIQUE_MIN_K || o->unique_k > ANL_UNIQUE_MAX_K))
         return anl_fail(ANL_EINVAL, "--unique-k %d: must be %d to %d", o->unique_k, ANL_UNIQUE_MIN_K, ANL_UNIQUE_MAX_K);
@@ -259,11 +287,8 @@ static int check_options(const anl_index_options *o)
 static void free_scratch(anl_index_builder *b)
 {
     for (int i = 0; b->scratch && i < b->options->threads; ++i) anl_encoder_scratch_free(b->scratch[i]);
-    for (int i = 0; b->spans && i < b->options->threads; ++i) free(b->spans[i]);
     free(b->scratch);
-    free(b->spans);
     b->scratch = NULL;
-    b->spans = NULL;
 }
 
 /* What threads need to embed, on the GPU if there is one. */
@@ -272,12 +297,8 @@ static int make_scratch(anl_index_builder *b)
     const anl_index_options *o = b->options;
     b->block = b->gpu ? ANL_EMBED_BLOCK_ON_GPU : ANL_EMBED_BLOCK;
     b->scratch = anl_alloc((size_t)o->threads, sizeof *b->scratch);
-    b->spans = anl_alloc((size_t)o->threads, sizeof *b->spans);
-    int rc = b->scratch && b->spans ? ANL_OK : ANL_ENOMEM;
-    for (int i = 0; i < o->threads && !rc; ++i) {
-        rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
-        if (!rc && !(b->spans[i] = anl_alloc((size_t)(b->block * o->stride + o->window), 1))) rc = ANL_ENOMEM;
-    }
+    int rc = b->scratch ? ANL_OK : ANL_ENOMEM;
+    for (int i = 0; i < o->threads && !rc; ++i) rc = anl_encoder_scratch_new(&b->scratch[i], b->encoder);
     return rc;
 }
 
@@ -287,7 +308,8 @@ static int use_gpu(anl_index_builder *b)
     if (rc || !b->gpu) return rc;
     rc = anl_encoder_use(b->encoder, b->gpu);
     if (!rc) rc = make_scratch(b);
-    return rc ? rc : anl_encoder_check_gpu(b->encoder, b->scratch[0], b->model);
+    if (!rc) rc = anl_encoder_check_gpu(b->encoder, b->scratch[0], b->model);
+    return rc ? rc : anl_nearest_check_gpu(&(anl_nearest_on){b->gpu, 1}, anl_encoder_dim(b->encoder));
 }
 
 /* As the aligner chooses: the CPU also where the GPU that is there was not asked for and cannot be opened, or has too little memory. */
@@ -336,6 +358,13 @@ void anl_index_builder_free(anl_index_builder *b)
     free(b);
 }
 
+/* For a reference of so many bp; a window is not passed over. */
+static int32_t stride_for(const anl_index_options *o, int64_t bases)
+{
+    const int32_t stride = o->stride ? o->stride : anl_index_stride(bases);
+    return stride < o->window ? stride : o->window;
+}
+
 int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const uint8_t *seq, const uint8_t *letters)
 {
     int rc = anl_grow(&b->contigs, &b->contigs_cap, b->n_contigs + 1, sizeof *b->contigs);
@@ -343,16 +372,25 @@ int anl_index_builder_add(anl_index_builder *b, const anl_contig *contig, const 
     anl_contig c = *contig;
     if (!(c.name = strdup(contig->name))) return anl_fail(ANL_ENOMEM, "out of memory");
     b->contigs[b->n_contigs++] = c;
-    b->n_windows += anl_index_window_count(c.len, b->options->window, b->options->stride);
+    /* Small references have their stride, and more windows, later. */
+    b->n_windows += anl_index_window_count(c.len, b->options->window, stride_for(b->options, INT64_MAX));
     if (b->n_windows >= ANL_INDEX_NO_WINDOW)
         return anl_fail(ANL_EINVAL, "an index holds up to 4,294,967,294 windows, and the reference has more: choose a larger --stride");
     if (b->n_contigs > ANL_INDEX_MOST_CONTIGS) return anl_fail(ANL_EINVAL, "an index holds up to %d contigs", ANL_INDEX_MOST_CONTIGS);
     return add_bases(b, seq, letters, c.len);
 }
 
-/* Into an output that the caller closes. */
-static int write_index(const anl_index_builder *b, anl_output *to)
+static void choose_stride(anl_index_builder *b)
 {
+    b->stride = stride_for(b->options, b->n_bases);
+    b->n_windows = 0;
+    for (size_t c = 0; c < b->n_contigs; ++c) b->n_windows += windows_of(b, c);
+}
+
+/* Into an output that the caller closes. */
+static int write_index(anl_index_builder *b, anl_output *to)
+{
+    choose_stride(b);
     uint64_t *unique = NULL;
     anl_lists lists = {0};
     embedded e = {0};
@@ -365,7 +403,7 @@ static int write_index(const anl_index_builder *b, anl_output *to)
                              .letters = b->letters,
                              .n_letters = (int64_t)b->n_letters,
                              .window = b->options->window,
-                             .stride = b->options->stride,
+                             .stride = b->stride,
                              .d = b->model->dim,
                              .lists = &lists,
                              .model_hash = anl_model_hash(b->model),
@@ -379,8 +417,8 @@ static int write_index(const anl_index_builder *b, anl_output *to)
     parts.vectors = e.vectors;
     parts.windows = e.windows;
     parts.n_entries = e.n;
-    if (!rc) rc = anl_lists_build(&lists, e.vectors, e.n, parts.d, b->options->threads, &b->watch);
-    if (!rc) rc = anl_index_write(to, &parts);
+    if (!rc) rc = anl_lists_build(&lists, e.vectors, e.n, parts.d, &(anl_nearest_on){b->gpu, b->options->threads}, &b->watch);
+    if (!rc) rc = anl_index_write(to, &parts, b->options->threads);
     anl_lists_free(&lists);
     free(e.vectors);
     free(e.windows);
@@ -388,7 +426,7 @@ static int write_index(const anl_index_builder *b, anl_output *to)
     return rc;
 }
 
-int anl_index_builder_write(const anl_index_builder *b, const char *path)
+int anl_index_builder_write(anl_index_builder *b, const char *path)
 {
     anl_output *to;
     int rc = anl_output_open(&to, path, ANL_OUTPUT_SEEKS);

@@ -20,8 +20,8 @@ static const anl_option list[] = {
     {OPTIONS, .name = "window", .arg = "W", .kind = ANL_OPTION_INT, .field = AT(window), .low = ANL_ENCODER_MIN_LEN,
      .high = ANL_ENCODER_MAX_LEN, .help = "bp of reference embedded as one vector; about a read's length"},
     {OPTIONS, .name = "stride", .arg = "S", .kind = ANL_OPTION_INT, .field = AT(stride), .low = 1, .high = ANL_ENCODER_MAX_LEN,
-     .help = "bp between windows; smaller finds more and makes a larger index",
-     .more = "An index holds up to 4,294,967,294 windows: with the default, references of 206 Gbp."},
+     .initial = "48, from 1 Gbp of reference on 56", .help = "bp between windows; smaller finds more and makes a larger index",
+     .more = "An index holds up to 4,294,967,294 windows: with the default, references of 240 Gbp."},
     {OPTIONS, .name = "unique-k", .arg = "K", .kind = ANL_OPTION_INT, .field = AT(unique_k), .low = ANL_UNIQUE_MIN_K,
      .high = ANL_UNIQUE_MAX_K, .initial = "by the size of the reference",
      .help = "letters of the k-mers of the uniqueness map, for experiments"},
@@ -35,7 +35,7 @@ static const anl_option list[] = {
     {OPTIONS, .name = "model", .arg = "FILE", .kind = ANL_OPTION_FILE, .field = AT(model), .initial = "the one shipped", .help = "encoder",
      .more = "Or $ANNEAL_MODEL."},
     {OPTIONS, .name = "device", .arg = "D", .kind = ANL_OPTION_SET, .set = set_device, .words = "auto cpu cuda", .initial = "auto",
-     .help = "what embeds: auto, cpu, cuda or cuda:N (a GPU's number); same index",
+     .help = "what embeds and clusters: auto, cpu, cuda or cuda:N (a GPU's number); same index",
      .more = "auto takes an NVIDIA GPU if there is one that can, and the CPU for less than 2 MiB of FASTA."},
 };
 

@@ -12,8 +12,10 @@
 
 enum {
     AT_ONCE = ANL_QUERIES_AT_ONCE,
-    BLOCK = 1536,          /* rows that a thread takes at a time: enough that many meet in a group */
-    FLAT = 16 * ANL_PANEL, /* centroids of a group where all are looked into: 32 kB of d = 128, the level 1 cache */
+    BLOCK = 1536,           /* rows that a thread takes at a time: enough that many meet in a group */
+    LANES = 4,              /* calls of the GPU at a time: while some are packed others run */
+    BLOCK_ON_GPU = 1 << 17, /* rows of a call, by which the centroids are copied once */
+    FLAT = 16 * ANL_PANEL,  /* centroids of a group where all are looked into: 32 kB of d = 128, the level 1 cache */
 };
 
 /* ---- centroids in groups ---- */
@@ -236,26 +238,145 @@ static void do_block(const anl_scan_kernels *k, const anl_coarse *c, scratch *s,
         meet_all(k, c, s, n);
 }
 
-int anl_nearest(const anl_coarse *c, const anl_rows *rows, int threads, uint32_t *nearest, int32_t *far, anl_nearest_told *told, void *data)
+/* What is asked for. */
+typedef struct task {
+    const anl_coarse *coarse;
+    const anl_rows *rows;
+    uint32_t *nearest;
+    int32_t *far;
+    anl_nearest_told *told;
+    void *data;
+} task;
+
+static int64_t blocks_of(const task *t, int32_t block)
+{
+    return (t->rows->n + block - 1) / block;
+}
+
+static int32_t block_size(const task *t, int64_t begin, int32_t block)
+{
+    return (int32_t)(t->rows->n - begin < block ? t->rows->n - begin : block);
+}
+
+static void tell(const task *t, int32_t n)
+{
+#pragma omp critical(anl_nearest_told)
+    if (t->told) t->told(t->data, n);
+}
+
+static int on_cpu(const task *t, int threads)
 {
     const anl_kernels *k = anl_kernels_get();
     scratch **all = k ? anl_alloc((size_t)threads, sizeof *all) : NULL;
     int rc = !k ? ANL_EINVAL : all ? ANL_OK : ANL_ENOMEM;
     for (int i = 0; i < threads && !rc; ++i)
-        if (!(all[i] = scratch_new(c))) rc = ANL_ENOMEM;
-    const int64_t blocks = rc ? 0 : (rows->n + BLOCK - 1) / BLOCK;
+        if (!(all[i] = scratch_new(t->coarse))) rc = ANL_ENOMEM;
+    const int64_t blocks = rc ? 0 : blocks_of(t, BLOCK);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (int64_t b = 0; b < blocks; ++b) {
         scratch *s = all[omp_get_thread_num()];
         const int64_t begin = b * BLOCK;
-        const int32_t n = (int32_t)(rows->n - begin < BLOCK ? rows->n - begin : BLOCK);
-        do_block(&k->scan, c, s, rows, begin, n);
-        memcpy(nearest + begin, s->best, (size_t)n * sizeof *nearest);
-        for (int32_t i = 0; i < n && far; ++i) far[begin + i] = s->best_value[i] + anl_squared_norm(anl_row(rows, begin + i), c->d);
-#pragma omp critical(anl_nearest_told)
-        if (told) told(data, n);
+        const int32_t n = block_size(t, begin, BLOCK);
+        do_block(&k->scan, t->coarse, s, t->rows, begin, n);
+        memcpy(t->nearest + begin, s->best, (size_t)n * sizeof *t->nearest);
+        for (int32_t i = 0; i < n && t->far; ++i)
+            t->far[begin + i] = s->best_value[i] + anl_squared_norm(anl_row(t->rows, begin + i), t->rows->d);
+        tell(t, n);
     }
     for (int i = 0; all && i < threads; ++i) scratch_free(all[i]);
     free(all);
     return rc;
+}
+
+/* ---- on a GPU ---- */
+
+/* What calls at a time need. */
+typedef struct lanes {
+    anl_gpu_stream *stream[LANES];
+    const int8_t **rows[LANES]; /* [BLOCK_ON_GPU] */
+    int8_t *vectors;
+    int32_t *lengths;
+    anl_gpu_coarse coarse;
+} lanes;
+
+static void get_rows(lanes *l, const int8_t *panels, int32_t first, int32_t n)
+{
+    const size_t d = (size_t)l->coarse.d;
+    for (int32_t i = 0; i < n; ++i) {
+        int8_t *to = l->vectors + (size_t)(first + i) * d;
+        anl_panel_get(panels, (size_t)i, d, to);
+        l->lengths[first + i] = anl_squared_norm(to, l->coarse.d);
+    }
+}
+
+static int lay_out(lanes *l, const anl_coarse *c)
+{
+    const int some = c->groups && c->probes < c->n_groups;
+    const int32_t centroids = c->begin[c->n_groups], rows = centroids + (some ? (int32_t)anl_panels_padded((size_t)c->n_groups) : 0);
+    l->vectors = anl_alloc((size_t)rows, (size_t)c->d);
+    l->lengths = anl_alloc((size_t)rows, sizeof *l->lengths);
+    if (!l->vectors || !l->lengths) return ANL_ENOMEM;
+    l->coarse = (anl_gpu_coarse){.d = c->d,
+                                 .n_groups = c->n_groups,
+                                 .probes = c->probes,
+                                 .rows = rows,
+                                 .vectors = l->vectors,
+                                 .lengths = l->lengths,
+                                 .begin = c->begin,
+                                 .numbers = c->number};
+    get_rows(l, c->panels, 0, centroids);
+    if (some) get_rows(l, c->groups->panels, centroids, rows - centroids);
+    for (int32_t i = 0; i < centroids; ++i)
+        if (c->number[i] == NONE) l->lengths[i] = ANL_GPU_FAR;
+    return ANL_OK;
+}
+
+static int lanes_start(lanes *l, const task *t, anl_gpu *gpu, int n)
+{
+    const int64_t block = t->rows->n < BLOCK_ON_GPU ? t->rows->n : BLOCK_ON_GPU;
+    int rc = lay_out(l, t->coarse);
+    for (int i = 0; i < n && !rc; ++i) {
+        if (!(l->rows[i] = anl_alloc((size_t)block, sizeof **l->rows))) return ANL_ENOMEM;
+        rc = anl_gpu_stream_new(&l->stream[i], gpu);
+    }
+    return rc;
+}
+
+static void lanes_end(lanes *l)
+{
+    for (int i = 0; i < LANES; ++i) {
+        anl_gpu_stream_free(l->stream[i]);
+        free(l->rows[i]);
+    }
+    free(l->vectors);
+    free(l->lengths);
+}
+
+static int on_gpu(const task *t, anl_gpu *gpu, int threads)
+{
+    lanes l = {0};
+    anl_failure failure = {0};
+    const int n_lanes = threads < LANES ? threads : LANES;
+    int rc = lanes_start(&l, t, gpu, n_lanes);
+    const int64_t blocks = rc ? 0 : blocks_of(t, BLOCK_ON_GPU);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(n_lanes)
+    for (int64_t b = 0; b < blocks; ++b) {
+        const int lane = omp_get_thread_num();
+        const int64_t begin = b * BLOCK_ON_GPU;
+        const int32_t n = block_size(t, begin, BLOCK_ON_GPU);
+        for (int32_t i = 0; i < n; ++i) l.rows[lane][i] = anl_row(t->rows, begin + i);
+        const int failed =
+            anl_gpu_nearest(l.stream[lane], &l.coarse, l.rows[lane], (size_t)n, t->nearest + begin, t->far ? t->far + begin : NULL);
+        if (failed) anl_failure_keep(&failure, failed, (long)b);
+        tell(t, n);
+    }
+    lanes_end(&l);
+    return rc ? rc : anl_failure_raise(&failure);
+}
+
+int anl_nearest(const anl_coarse *c, const anl_rows *rows, const anl_nearest_on *on, uint32_t *nearest, int32_t *far,
+                anl_nearest_told *told, void *data)
+{
+    const task t = {c, rows, nearest, far, told, data};
+    return on->gpu ? on_gpu(&t, on->gpu, on->threads) : on_cpu(&t, on->threads);
 }

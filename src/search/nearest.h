@@ -1,7 +1,8 @@
-/** The nearest centroid of many vectors, by the scan kernels: exact integers, the same for any number of threads and any kernel level. */
+/** The nearest centroid of many vectors, by the scan kernels or a GPU: exact integers, the same for any number of threads and any kernel level. */
 #ifndef ANL_NEAREST_H
 #define ANL_NEAREST_H
 
+#include "gpu.h"
 #include "index.h"
 #include "kernels.h"
 
@@ -35,10 +36,16 @@ static inline const int8_t *anl_row(const anl_rows *r, int64_t i)
 /** So many more rows are done. */
 typedef void anl_nearest_told(void *data, int64_t n);
 
+/** Who looks. */
+typedef struct anl_nearest_on {
+    anl_gpu *gpu; /**< NULL: the CPU */
+    int threads;
+} anl_nearest_on;
+
 /** The number of the nearest centroid of each row (of equally near ones the lowest) among those that it meets to nearest[n], its squared distance
  *  to far[n] unless that is NULL. `told`, unless NULL, hears of every block of rows, by one thread at a time. 0, ANL_ENOMEM or what
- *  anl_kernels_get fails with. */
-int anl_nearest(const anl_coarse *c, const anl_rows *rows, int threads, uint32_t *nearest, int32_t *far, anl_nearest_told *told,
-                void *data);
+ *  anl_kernels_get or the GPU fails with. */
+int anl_nearest(const anl_coarse *c, const anl_rows *rows, const anl_nearest_on *on, uint32_t *nearest, int32_t *far,
+                anl_nearest_told *told, void *data);
 
 #endif

@@ -439,24 +439,23 @@ int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours 
     return rc;
 }
 
-/* Whether no window nearer than those found is to be expected in the lists not gone through, and none that competes. */
-static int is_sure(const anl_search *s, const anl_neighbours *q, int usual)
+int anl_search_is_sure(const anl_search *s, const anl_neighbours *q)
 {
     const int32_t norm = anl_squared_norm(q->query, s->index->d);
+    const int usual = anl_search_nprobe(s->index, 1);
     if (!norm) return 1;
     return q->nprobe >= usual && q->n &&
            q->hits[0].dist <= anl_distance_at(norm, q->nprobe == usual ? ANL_COSINE_SURE : ANL_COSINE_SURE_WIDER);
 }
 
-int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n)
+int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int most)
 {
-    const int usual = anl_search_nprobe(s->index, 1);
     int rc = anl_grow(&sc->unsure, &sc->unsure_cap, (size_t)n, sizeof *sc->unsure);
-    for (int multiplier = 1; multiplier <= ANL_SEARCH_MOST && !rc; multiplier *= ANL_SEARCH_MORE) {
+    for (int multiplier = 1; multiplier <= most && !rc; multiplier *= ANL_SEARCH_MORE) {
         const int nprobe = anl_search_nprobe(s->index, multiplier);
         int m = 0;
         for (int i = 0; i < n; ++i)
-            if (queries[i]->nprobe < nprobe && !is_sure(s, queries[i], usual)) sc->unsure[m++] = queries[i];
+            if (queries[i]->nprobe < nprobe && !anl_search_is_sure(s, queries[i])) sc->unsure[m++] = queries[i];
         rc = anl_search_wave(s, sc, sc->unsure, m, nprobe);
     }
     return rc;
@@ -496,7 +495,7 @@ int anl_search_sure(const anl_search *s, anl_search_scratch *sc, const int8_t *q
                     int *multipliers)
 {
     int rc = begin_flat(s, sc, queries, n, k, hits);
-    if (!rc) rc = anl_search_widen(s, sc, sc->flat_queries, n);
+    if (!rc) rc = anl_search_widen(s, sc, sc->flat_queries, n, ANL_SEARCH_MOST);
     for (int i = 0; i < n && !rc; ++i) {
         counts[i] = sc->flat[i].n;
         multipliers[i] = multiplier_of(s->index, sc->flat[i].nprobe);

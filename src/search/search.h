@@ -60,9 +60,12 @@ int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours 
 
 enum { ANL_SEARCH_MORE = 4, ANL_SEARCH_MOST = 16 /**< multipliers of nprobe: 1, 4, 16 */ };
 
-/** Waves of 1, 4 and 16 times the usual number of lists for every query, until its nearest hit is near enough (ANL_COSINE_SURE) to be sure
- *  that no nearer one was passed over. A zero vector has no neighbours and is not searched. Errors as anl_search_wave. */
-int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n);
+/** Whether the nearest hit is so near (ANL_COSINE_SURE) that no nearer window is to be expected in the lists not gone through, and none that
+ *  competes. Also for a zero vector. */
+int anl_search_is_sure(const anl_search *s, const anl_neighbours *q);
+
+/** Waves of 1, 4 and 16 times the usual number of lists, `most` of them, for every query that has not been through so many, until it is sure. A zero vector has no neighbours and is not searched. Errors as anl_search_wave. */
+int anl_search_widen(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int most);
 
 /** One wave from the beginning for queries[n][d]: hits[i * k ...], counts[i] of them. Errors as anl_search_wave. */
 int anl_search_batch(const anl_search *s, anl_search_scratch *sc, const int8_t *queries, int n, int k, int multiplier, anl_hit *hits,

@@ -53,10 +53,13 @@ enum {
 /* ---- building ---- */
 
 enum {
-    ANL_WINDOW = 176,      /* bp: a read of 150 bp fits as a whole into one window wherever it begins (commit ac3b4fc, by anneal recall) */
-    ANL_STRIDE = 48,       /* bp: docs/model-card.md compares strides */
-    ANL_EMBED_BLOCK = 256, /* windows that a thread embeds at a time: little waiting at the end of a contig */
-    ANL_EMBED_BLOCK_ON_GPU = 4096, /* the same where a GPU embeds: fewer and longer kernels (docs/gpu.md) */
+    ANL_WINDOW = 176, /* bp: a read of 150 bp fits as a whole into one window wherever it begins (commit ac3b4fc, by anneal recall) */
+    ANL_STRIDE = 48,  /* bp: docs/model-card.md compares strides; */
+    /* of large references: a file of 0.88 times the size, in which as many reads of human-like 100 Mb are right (docs/tuning.md), ... */
+    ANL_STRIDE_SPARSE = 56,
+    ANL_SPARSE_FROM = 1000000000,  /* ... from so many bp on: a small file has nothing to save */
+    ANL_EMBED_BLOCK = 256,         /* windows that a thread embeds at a time: little waiting at the end of a contig */
+    ANL_EMBED_BLOCK_ON_GPU = 8192, /* the same where a GPU embeds: fewer and longer kernels (docs/gpu.md) */
 };
 
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The whole way through a GPU without one: the program as it is, with the CUDA code that tests/stand_in compiles for the CPU as its module. It gives the CPU's
-records: adaptive search, long reads, many neighbours, -x diverged, and where memory is short."""
+records: adaptive search, long reads, many neighbours, -x diverged, and where memory is short; and its index, with several lists."""
 from lib import *
 
 build = os.path.dirname(ANNEAL)
@@ -26,9 +26,15 @@ def same(what, *args, **env):
     return said
 
 said = same("pairs", *pairs, ANNEAL_GPU_TIMES="1")
-for family in ("products", "attention", "light sums", "scores", "search, whole calls"):
+for family in ("products", "attention", "light sums", "scores", "scans of lists", "search, whole calls"):
     check(any(line.startswith(family + "\t") and line.endswith(" times") for line in said.splitlines()), f"no time of {family}: {said}")
 check("whole calls" not in same("long and odd reads", long_read), "times are told unasked")
 same("three threads, many neighbours", "-t", 3, "-k", 100, *subset(10))
 same("-x diverged", "-x", "diverged", *subset(4))
 
+few = write("few.fa", f">few\n{contig[:42000]}\n")
+windows = ("--window", 40, "--stride", 40)
+index("cpu.anl", few, "--device", "cpu", *windows)
+said = call("index", "-v", "--device", "cuda", "-t", 2, *windows, "-o", path("gpu.anl"), few)[1]
+check("embedded on stand-in" in said, said)
+check(digest(path("gpu.anl")) == digest(path("cpu.anl")), "another index than the CPU's")

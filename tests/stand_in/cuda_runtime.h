@@ -29,6 +29,14 @@ struct uint2 {
     unsigned x, y;
 };
 
+struct short4 {
+    short x, y, z, w;
+};
+
+struct float4 {
+    float x, y, z, w;
+};
+
 struct int4 {
     int x, y, z, w;
 };
@@ -244,6 +252,15 @@ template <class T> T __shfl_xor_sync(unsigned lanes, T v, int by)
     return stand_in::lane_value<T>(stand_in::exchange("shfl_xor", &v, sizeof v), stand_in::own_lane() ^ by);
 }
 
+// Groups of `width` lanes; the first ones of each keep their own.
+template <class T> T __shfl_up_sync(unsigned lanes, T v, unsigned by, int width)
+{
+    stand_in::need_all(lanes);
+    const char *all = stand_in::exchange("shfl_up", &v, sizeof v);
+    const int lane = stand_in::own_lane();
+    return stand_in::lane_value<T>(all, lane % width < (int)by ? lane : lane - (int)by);
+}
+
 static inline unsigned __ballot_sync(unsigned lanes, int v)
 {
     stand_in::need_all(lanes);
@@ -288,9 +305,24 @@ static inline int __popc(unsigned v)
     return __builtin_popcount(v);
 }
 
+static inline int __ffs(int v)
+{
+    return __builtin_ffs(v);
+}
+
 static inline int __vimax3_s32(int a, int b, int c)
 {
     return max(max(a, b), c);
+}
+
+static inline int __viaddmax_s32(int a, int b, int c)
+{
+    return max(a + b, c);
+}
+
+static inline int __viaddmax_s32_relu(int a, int b, int c)
+{
+    return max(max(a + b, c), 0);
 }
 
 #endif

@@ -40,6 +40,30 @@ static inline void mma(int32_t sum[4], const uint32_t a[4], const uint32_t b[2],
     }
 }
 
+static inline uint32_t byte_selector(uint32_t byte)
+{
+    return byte | (byte | 8) * 0x1110u;
+}
+
+// prmt in its default mode: a nibble of the selector for each byte, whose top bit asks for the sign of the byte chosen.
+static inline int32_t signed_byte(int32_t first, int32_t second, uint32_t selector)
+{
+    const uint64_t both = (uint64_t)(uint32_t)second << 32 | (uint32_t)first;
+    uint32_t to = 0;
+    for (int i = 0; i < 4; ++i) {
+        const uint32_t nibble = selector >> 4 * i & 15;
+        const uint8_t byte = (uint8_t)(both >> 8 * (nibble & 7));
+        to |= (uint32_t)(nibble & 8 ? (byte & 128 ? 255 : 0) : byte) << 8 * i;
+    }
+    return (int32_t)to;
+}
+
+static inline int32_t dot_bytes(uint32_t a, int32_t b, int32_t sum)
+{
+    for (int i = 0; i < 32; i += 8) sum += (uint8_t)(a >> i) * (int8_t)(b >> i);
+    return sum;
+}
+
 } // namespace anl
 
 #endif

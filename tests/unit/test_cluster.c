@@ -60,7 +60,7 @@ static void nearest_of_all(void **unused)
             const anl_rows rows = {vectors[0], 3000, 1700, D};
             memset(nearest, 0xff, sizeof nearest);
             told = 0;
-            assert_int_equal(anl_nearest(c, &rows, threads, nearest, far, count, NULL), 0);
+            assert_int_equal(anl_nearest(c, &rows, &(anl_nearest_on){NULL, threads}, nearest, far, count, NULL), 0);
             assert_int_equal(told, 1700);
             for (int i = 0; i < 1700; ++i) {
                 const int8_t *v = vectors[i * 3000 / 1700];
@@ -87,7 +87,7 @@ static void nearest_of_groups(void **unused)
         const anl_rows rows = {vectors[0], ROWS, ROWS, D};
         anl_coarse *c;
         assert_int_equal(anl_coarse_grouped_new(&c, vectors[0], N, D, &g), 0);
-        assert_int_equal(anl_nearest(c, &rows, 1 + probes % 3, nearest, NULL, NULL, NULL), 0);
+        assert_int_equal(anl_nearest(c, &rows, &(anl_nearest_on){NULL, 1 + probes % 3}, nearest, NULL, NULL, NULL), 0);
         for (int i = 0; i < ROWS; ++i) {
             uint8_t wanted[GROUPS] = {0};
             for (int p = 0; p < probes && p < GROUPS; ++p) {
@@ -144,13 +144,13 @@ static void lists_hold_everything_once(void **unused)
         anl_lists one, many;
         make_vectors(n, 200);
         memset(last_done, 0, sizeof last_done);
-        assert_int_equal(anl_lists_build(&one, vectors[0], n, D, 1, &(anl_index_watch){watch_stages, NULL}), 0);
+        assert_int_equal(anl_lists_build(&one, vectors[0], n, D, &(anl_nearest_on){NULL, 1}, &(anl_index_watch){watch_stages, NULL}), 0);
         assert_int_equal(last_done[ANL_INDEX_ASSIGNING], n);
         assert_int_equal(last_done[ANL_INDEX_CLUSTERING], last_total[ANL_INDEX_CLUSTERING]);
         assert_int_equal(last_done[ANL_INDEX_CLUSTERING] > 0, one.nlist > 1);
         assert_int_equal(one.nlist, anl_lists_count(n));
         check_lists(&one, n);
-        assert_int_equal(anl_lists_build(&many, vectors[0], n, D, 3, &(anl_index_watch){NULL, NULL}), 0);
+        assert_int_equal(anl_lists_build(&many, vectors[0], n, D, &(anl_nearest_on){NULL, 3}, &(anl_index_watch){NULL, NULL}), 0);
         assert_memory_equal(one.centroids, many.centroids, (size_t)one.nlist * D);
         assert_memory_equal(one.begin, many.begin, ((size_t)one.nlist + 1) * sizeof *one.begin);
         assert_memory_equal(one.entries, many.entries, (size_t)n * sizeof *one.entries);
@@ -167,7 +167,7 @@ static void few_kinds(void **unused)
     anl_lists l;
     for (int i = 0; i < N; ++i)
         for (int c = 0; c < D; ++c) vectors[i][c] = (int8_t)((uint32_t)(i % 100 < 99 ? 0 : i / 100 % KINDS * D + c) * 2654435761u >> 24);
-    assert_int_equal(anl_lists_build(&l, vectors[0], N, D, 2, &(anl_index_watch){NULL, NULL}), 0);
+    assert_int_equal(anl_lists_build(&l, vectors[0], N, D, &(anl_nearest_on){NULL, 2}, &(anl_index_watch){NULL, NULL}), 0);
     check_lists(&l, N);
     for (int i = 0; i < N; ++i) {
         const uint32_t c = brute_force(vectors[i], (const int8_t(*)[D])(const void *)l.centroids, l.nlist, NULL, NULL);
@@ -187,7 +187,7 @@ static void means_are_rounded(void **unused)
     for (int i = 0; i < N; ++i)
         for (int c = 0; c < D; ++c)
             vectors[i][c] = (int8_t)(c < 4 ? two[c][i % 2] : i % 8 ? vectors[i - 1][c] : random_below(2) ? 90 : -90);
-    assert_int_equal(anl_lists_build(&l, vectors[0], N, D, 1, &(anl_index_watch){NULL, NULL}), 0);
+    assert_int_equal(anl_lists_build(&l, vectors[0], N, D, &(anl_nearest_on){NULL, 1}, &(anl_index_watch){NULL, NULL}), 0);
     assert_int_equal(l.nlist, LISTS);
     for (int c = 0; c < LISTS; ++c) {
         assert_memory_equal(l.centroids + c * D, mean, sizeof mean);

@@ -1,7 +1,9 @@
 /* The GPU against the CPU, byte for byte. Skipped where there is no NVIDIA GPU. */
 #include "models.h"
 
+#include "cluster.h"
 #include "encoder.h"
+#include "nearest.h"
 #include "search.h"
 #include "sw_batch.h"
 
@@ -380,6 +382,119 @@ static void threads_share_calls(void **unused)
     anl_search_free(shared);
 }
 
+/* ---- nearest centroids ---- */
+
+#ifdef STAND_IN
+enum { ROWS = 300, CENTROIDS = 700, CLUSTERED = 1024 };
+#else
+enum { ROWS = 300000, CENTROIDS = 700, CLUSTERED = 50000 };
+#endif
+
+/* `distinct` different vectors, so that distances tie. */
+static void make_rows(int8_t *rows, int d, int n, int distinct, int extreme)
+{
+    for (int i = 0; i < n; ++i)
+        for (int c = 0; c < d; ++c)
+            rows[i * d + c] = i >= distinct ? rows[i % distinct * d + c]
+                              : extreme     ? (int8_t)(random_below(2) ? 127 : -128)
+                                            : (int8_t)between(-128, 127);
+}
+
+static void compare_nearest(const anl_coarse *c, const anl_rows *rows)
+{
+    static uint32_t nearest[2][ROWS];
+    static int32_t far[2][ROWS];
+    memset(nearest, 0xff, sizeof nearest);
+    for (int on = 0; on < 2; ++on)
+        assert_int_equal(anl_nearest(c, rows, &(anl_nearest_on){on ? gpu : NULL, 2}, nearest[on], far[on], NULL, NULL), 0);
+    assert_memory_equal(nearest[0], nearest[1], (size_t)rows->n * sizeof **nearest);
+    assert_memory_equal(far[0], far[1], (size_t)rows->n * sizeof **far);
+    memset(nearest[1], 0xff, sizeof nearest[1]);
+    assert_int_equal(anl_nearest(c, rows, &(anl_nearest_on){gpu, 1}, nearest[1], NULL, NULL, NULL), 0);
+    assert_memory_equal(nearest[0], nearest[1], (size_t)rows->n * sizeof **nearest);
+}
+
+/* All centroids, and those of the nearest groups; empty groups, groups of one, equally near ones. */
+static void nearest_agree(void **unused)
+{
+    (void)unused;
+    static int8_t vectors[ROWS * 256];
+    static uint32_t group_of[CENTROIDS];
+    static const struct {
+        int d, centroids, groups, probes, distinct, extreme, rows;
+    } cases[] = {{32, 1, 0, 0, ROWS, 0, 1},           {64, 17, 0, 0, 40, 0, 33},
+                 {128, CENTROIDS, 0, 0, ROWS, 0, 70}, {128, CENTROIDS, 30, 4, ROWS, 0, ROWS},
+                 {32, 300, 290, 40, 100, 0, ROWS},    {256, CENTROIDS, 12, 3, 9, 1, 65},
+                 {96, 64, 9, 12, ROWS, 1, 64},        {160, 500, 300, 16, ROWS, 0, 40}};
+    need_gpu();
+    for (int i = 0; i < COUNT(cases); ++i) {
+        const int d = cases[i].d;
+        const anl_rows rows = {vectors, ROWS, cases[i].rows, d};
+        anl_coarse *c;
+        make_rows(vectors, d, ROWS, cases[i].distinct, cases[i].extreme);
+        for (int j = 0; j < cases[i].centroids && cases[i].groups; ++j) group_of[j] = random_below((uint32_t)cases[i].groups * 3 / 4 + 1);
+        int8_t *centroids = calloc((size_t)cases[i].centroids, (size_t)d);
+        for (int j = 0; j < cases[i].centroids; ++j) memcpy(centroids + j * d, vectors + j * 7 % ROWS * d, (size_t)d);
+        const anl_grouping g = {group_of, vectors, cases[i].groups, cases[i].probes};
+        assert_int_equal(g.n ? anl_coarse_grouped_new(&c, centroids, cases[i].centroids, d, &g)
+                             : anl_coarse_new(&c, centroids, cases[i].centroids, d),
+                         0);
+        compare_nearest(c, &rows);
+        anl_coarse_free(c);
+        free(centroids);
+    }
+}
+
+static void lists_agree(void **unused)
+{
+    (void)unused;
+    enum { D = 32 };
+    static int8_t vectors[CLUSTERED * D];
+    anl_lists l[2];
+    need_gpu();
+    make_rows(vectors, D, CLUSTERED, CLUSTERED * 3 / 4, 0);
+    for (int on = 0; on < 2; ++on)
+        assert_int_equal(
+            anl_lists_build(&l[on], vectors, CLUSTERED, D, &(anl_nearest_on){on ? gpu : NULL, 2}, &(anl_index_watch){NULL, NULL}), 0);
+    assert_true(l[0].nlist > 1);
+    assert_int_equal(l[0].nlist, l[1].nlist);
+    assert_memory_equal(l[0].centroids, l[1].centroids, (size_t)l[0].nlist * D);
+    assert_memory_equal(l[0].begin, l[1].begin, ((size_t)l[0].nlist + 1) * sizeof *l[0].begin);
+    assert_memory_equal(l[0].entries, l[1].entries, CLUSTERED * sizeof *l[0].entries);
+    for (int on = 0; on < 2; ++on) anl_lists_free(&l[on]);
+}
+
+#ifdef STAND_IN
+/* As calls_are_cut. */
+static void nearest_are_cut(void **unused)
+{
+    (void)unused;
+    enum { D = 32, N = 40, START = 1 << 18, LEAST = 1 << 10 };
+    static int8_t vectors[ROWS * D];
+    static uint32_t want[ROWS], got[ROWS];
+    const anl_rows rows = {vectors, ROWS, ROWS, D};
+    anl_coarse *c;
+    int done = 0, rc = 0;
+    make_rows(vectors, D, ROWS, ROWS, 0);
+    assert_int_equal(anl_coarse_new(&c, vectors, N, D), 0);
+    assert_int_equal(anl_nearest(c, &rows, &(anl_nearest_on){NULL, 1}, want, NULL, NULL, NULL), 0);
+    for (int memory = START; !rc && memory > LEAST; memory -= memory / 4) {
+        char bytes[32];
+        snprintf(bytes, sizeof bytes, "%d", memory);
+        setenv("ANNEAL_STAND_IN_MEMORY", bytes, 1);
+        rc = anl_nearest(c, &rows, &(anl_nearest_on){gpu, 1}, got, NULL, NULL, NULL);
+        assert_true(!rc || rc == ANL_ENOMEM);
+        if (rc) continue;
+        ++done;
+        assert_memory_equal(want, got, sizeof want);
+    }
+    unsetenv("ANNEAL_STAND_IN_MEMORY");
+    anl_coarse_free(c);
+    assert_int_equal(rc, ANL_ENOMEM);
+    assert_in_range(done, 3, 20);
+}
+#endif
+
 /* ---- Smith-Waterman ---- */
 
 enum { JOBS = 400, LONGEST = 700 };
@@ -424,16 +539,25 @@ static void scores_agree(void **unused)
     memset(query[6], 1, LONGEST), memset(target[6], 1, LONGEST);
     for (int i = 0; i < COUNT(params); ++i) compare_sw(&params[i], jobs, JOBS);
     for (size_t n = 31; n <= 33; ++n) compare_sw(&params[0], jobs, n);
+    for (int pass = 2; pass <= 4; ++pass) { /* neighbours of a warp, one alike its target, the other not and with passes less */
+        random_seq(target[0], LONGEST, 0), random_seq(query[1], LONGEST, 0);
+        jobs[0] = (anl_sw_job){target[0], target[0], 160 * pass, LONGEST};
+        jobs[1] = (anl_sw_job){query[1], target[0], 160 * pass - 170, LONGEST};
+        compare_sw(&params[0], jobs, 2);
+    }
     compare_sw(&params[0], jobs, 0);
 }
 
-int main(void)
+/* usage: test_cuda [TEST]: all, or that one. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
 #ifdef STAND_IN
-        cmocka_unit_test(calls_are_cut), /* first: nothing else is in memory */
+        cmocka_unit_test(nearest_are_cut),    cmocka_unit_test(calls_are_cut), /* first: nothing else is in memory */
 #endif
         cmocka_unit_test(embeddings_agree), cmocka_unit_test(streams_keep_apart),  cmocka_unit_test(neighbours_agree),
-        cmocka_unit_test(waves_agree),      cmocka_unit_test(threads_share_calls), cmocka_unit_test(scores_agree)};
+        cmocka_unit_test(waves_agree),      cmocka_unit_test(threads_share_calls), cmocka_unit_test(scores_agree),
+        cmocka_unit_test(nearest_agree),    cmocka_unit_test(lists_agree)};
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, open_gpu, close_gpu);
 }

@@ -84,7 +84,7 @@ static void everything_fits(void **unused)
         uint8_t query[160], target[260];
         const int qlen = 30 + (int)random_below(130), tlen = qlen + 21 + (int)random_below(70);
         make_target(target, tlen, query, qlen);
-        const anl_extend_problem x = {query, target, qlen, tlen, -qlen, tlen};
+        const anl_extend_problem x = {query, target, qlen, tlen, -qlen, tlen, 0};
         anl_extend_params p = trial & 1 ? with_clips() : plain;
         p.eqx = trial % 3 == 0;
         anl_extension e;
@@ -121,7 +121,7 @@ static void cigar_of(const anl_extend_params *p, const char *query, const char *
     set_codes(q, query);
     set_codes(t, target);
     assert_int_equal(anl_extend_scratch_new(&s), 0);
-    const anl_extend_problem x = {q, t, (int32_t)strlen(query), (int32_t)strlen(target), -20, 20};
+    const anl_extend_problem x = {q, t, (int32_t)strlen(query), (int32_t)strlen(target), -20, 20, 0};
     assert_int_equal(anl_extend(p, &anl_kernels_get()->sw, &x, s, &e), 0);
     for (int32_t i = 0; i < e.n_cigar; ++i) sprintf(text + strlen(text), "%u%c", e.cigar[i] >> 4, "MIDNSHP=X"[e.cigar[i] & 15]);
     assert_string_equal(text, expected);
@@ -162,7 +162,7 @@ static void ungapped_is_a_band_of_one(void **unused)
             query[i] = random_below((uint32_t)rate) ? target[i] : (uint8_t)random_below(5);
         }
         const anl_extend_params p = trial & 1 ? with_clips() : plain;
-        const anl_extend_problem x = {query, target, n, n, 0, 0};
+        const anl_extend_problem x = {query, target, n, n, 0, 0, 0};
         anl_extension quick, banded;
         assert_int_equal(anl_extend_ungapped_trace(&p, &k.sw, &x, s, &quick), 0);
         assert_int_equal(anl_extend(&p, &anl_kernels_get()->sw, &x, s2, &banded), 0);
@@ -207,7 +207,7 @@ static void whole_read_wins(void **unused)
         anl_extension straight, traced;
         anl_extend_ungapped(&p, &k.sw, query, target + diagonal, Q, Q, &straight);
         if (straight.total != r.score + p.clip5 + p.clip3) continue;
-        const anl_extend_problem x = {query, target, Q, T, 0, T - Q};
+        const anl_extend_problem x = {query, target, Q, T, 0, T - Q, 0};
         assert_int_equal(anl_extend(&p, &anl_kernels_get()->sw, &x, s, &traced), 0);
         assert_int_equal(traced.total, straight.total);
         assert_int_equal(traced.n_cigar, 1);
@@ -220,6 +220,83 @@ static void whole_read_wins(void **unused)
     anl_extend_scratch_free(s);
 }
 
+static void same_extension(const anl_extension *a, const anl_extension *b)
+{
+    assert_int_equal(a->total, b->total);
+    assert_int_equal(a->score, b->score);
+    assert_int_equal(a->qbeg, b->qbeg);
+    assert_int_equal(a->qend, b->qend);
+    assert_int_equal(a->tbeg, b->tbeg);
+    assert_int_equal(a->tend, b->tend);
+    assert_int_equal(a->nm, b->nm);
+    assert_int_equal(a->n_cigar, b->n_cigar);
+    assert_memory_equal(a->cigar, b->cigar, (size_t)a->n_cigar * sizeof *a->cigar);
+    assert_string_equal(a->md, b->md);
+}
+
+static anl_extend_params random_params(void)
+{
+    anl_extend_params p = random_below(2) ? with_clips() : plain;
+    if (!random_below(3))
+        p.score = (anl_sw_params){.match = 1 + (int32_t)random_below(3),
+                                  .mismatch = (int32_t)random_below(5),
+                                  .del_open = (int32_t)random_below(7),
+                                  .del_extend = (int32_t)random_below(3),
+                                  .ins_open = (int32_t)random_below(7),
+                                  .ins_extend = (int32_t)random_below(3)};
+    if (!random_below(4)) p.clip5 = (int32_t)random_below(60);
+    if (!random_below(4)) p.clip3 = (int32_t)random_below(60);
+    return p;
+}
+
+/* Whatever total up to its own is asked for at the least, the alignment is the same, of equal ones as well, at every level. Short repeats make ties
+ * likely; bands may hang over the target. */
+static void the_least_total_changes_nothing(void **unused)
+{
+    (void)unused;
+    enum { MOST = 120 };
+    random_start();
+    anl_extend_scratch *s, *s2;
+    assert_int_equal(anl_extend_scratch_new(&s), 0);
+    assert_int_equal(anl_extend_scratch_new(&s2), 0);
+    for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+        anl_kernels k;
+        int gapped = 0;
+        assert_int_equal(anl_kernels_fill(&k, *level), 0);
+        for (int trial = 0; trial < 4000; ++trial) {
+            uint8_t query[MOST], target[MOST + 60];
+            const int qlen = 1 + (int)random_below(MOST), tlen = 1 + (int)random_below(MOST + 60);
+            const uint32_t period = random_below(2) ? 1 + random_below(12) : MOST + 60, rate = 4 + random_below(300);
+            const int off = (int)random_below(60) - 20, gap_at = (int)random_below(random_below(2) ? MOST : 4), gap = (int)random_below(17) - 8;
+            for (uint32_t i = 0; i < MOST + 60; ++i)
+                target[i] = i < period || !random_below(30) ? (uint8_t)random_below(random_below(50) ? 4 : 5) : target[i - period];
+            for (int i = 0, at = off; i < qlen; ++i, ++at) {
+                query[i] = at >= 0 && at < tlen && random_below(rate) ? target[at] : (uint8_t)random_below(5);
+                if (i == gap_at || !random_below(rate)) at += i == gap_at ? gap : (int)random_below(9) - 4;
+            }
+            const anl_extend_params p = random_params();
+            const int beside = random_below(2) ? 30 : 1; /* columns of the band beside the gap */
+            anl_extend_problem x = {.query = query, .target = target, .qlen = qlen, .tlen = tlen};
+            x.dlo = off + (gap < 0 ? gap : 0) - (int)random_below((uint32_t)beside);
+            x.dhi = off + (gap > 0 ? gap : 0) + (int)random_below((uint32_t)beside);
+            anl_extension all, most;
+            assert_int_equal(anl_extend(&p, &k.sw, &x, s, &all), 0);
+            gapped += all.n_cigar > 1;
+            for (int i = 0; i < 4 && all.total; ++i) {
+                x.least = i ? 1 + (int32_t)random_below((uint32_t)all.total) : all.total;
+                assert_int_equal(anl_extend(&p, &k.sw, &x, s2, &most), 0);
+                same_extension(&all, &most);
+            }
+            x.least = all.total + 1 + (int32_t)random_below(20); /* there is none */
+            assert_int_equal(anl_extend(&p, &k.sw, &x, s2, &most), 0);
+            assert_true(most.total <= all.total);
+        }
+        assert_true(gapped > 400);
+    }
+    anl_extend_scratch_free(s);
+    anl_extend_scratch_free(s2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +304,7 @@ int main(void)
         cmocka_unit_test(known_cases),
         cmocka_unit_test(ungapped_is_a_band_of_one),
         cmocka_unit_test(whole_read_wins),
+        cmocka_unit_test(the_least_total_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

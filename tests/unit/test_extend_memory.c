@@ -40,7 +40,7 @@ static void long_ungapped_alignment(void **unused)
     for (int i = 0; i < LEN; ++i) query[i] = target[i] = (uint8_t)random_below(4);
     query[LEN / 2] ^= 1;
     const anl_extend_params p = {.score = {1, 4, 6, 1, 6, 1}, .clip5 = 5, .clip3 = 5};
-    const anl_extend_problem x = {query, target, LEN, LEN, 0, 0};
+    const anl_extend_problem x = {query, target, LEN, LEN, 0, 0, 0};
     anl_kernels k;
     anl_extend_scratch *s;
     anl_extension e = {0};

@@ -314,13 +314,49 @@ static void more_windows_than_numbers(void **unused)
     anl_model_free(model);
 }
 
+static int32_t stride_of_index(const anl_index_options *o, const anl_model *model)
+{
+    static uint8_t bases[3000];
+    anl_contig c = {.name = "c", .len = sizeof bases};
+    anl_index_builder *b;
+    anl_index *x;
+    random_seq(bases, sizeof bases, 0);
+    memset(c.md5, '0', 32);
+    assert_int_equal(anl_index_builder_new(&b, o, model), 0);
+    assert_int_equal(anl_index_builder_add(b, &c, bases, NULL), 0);
+    assert_int_equal(anl_index_builder_write(b, in_folder("stride.anl")), 0);
+    anl_index_builder_free(b);
+    assert_int_equal(anl_index_open(&x, in_folder("stride.anl")), 0);
+    const int32_t stride = x->stride;
+    assert_int_equal(x->n_windows, anl_index_window_count(sizeof bases, o->window, stride));
+    anl_index_free(x);
+    return stride;
+}
+
+/* Windows lie farther apart in large references, unless the user says, and never farther than they are long. */
+static void strides(void **unused)
+{
+    (void)unused;
+    anl_index_options o = anl_index_options_default();
+    anl_model *model = random_model(32, 0);
+    assert_int_equal(anl_index_stride(0), 48);
+    assert_int_equal(anl_index_stride(999999999), 48);
+    assert_int_equal(anl_index_stride(1000000000), 56);
+    assert_int_equal(anl_index_stride(INT64_C(3115660666)), 56);
+    assert_int_equal(stride_of_index(&o, model), 48);
+    o.stride = 33;
+    assert_int_equal(stride_of_index(&o, model), 33);
+    o.stride = 0;
+    o.window = 40;
+    assert_int_equal(stride_of_index(&o, model), 40);
+    anl_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(positions),
-        cmocka_unit_test(more_windows_than_numbers),
-        cmocka_unit_test(behind_8_gbp),
-        cmocka_unit_test(behind_2_g_windows),
+        cmocka_unit_test(positions),    cmocka_unit_test(more_windows_than_numbers), cmocka_unit_test(strides),
+        cmocka_unit_test(behind_8_gbp), cmocka_unit_test(behind_2_g_windows),
     };
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

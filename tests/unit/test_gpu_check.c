@@ -4,6 +4,7 @@
 
 #include "encoder_check.h"
 #include "index_build.h"
+#include "nearest_check.h"
 #include "search_check.h"
 #include "sw_check.h"
 
@@ -83,10 +84,16 @@ static void same_scores_pass(void **unused)
     anl_sw_batch_free(b);
 }
 
+static void same_centroids_pass(void **unused)
+{
+    (void)unused;
+    assert_int_equal(anl_nearest_check_gpu(&(anl_nearest_on){NULL, 2}, 96), 0);
+}
+
 int main(void)
 {
     random_start();
     const struct CMUnitTest tests[] = {cmocka_unit_test(another_encoder_is_noticed), cmocka_unit_test(another_search_is_noticed),
-                                       cmocka_unit_test(same_scores_pass)};
+                                       cmocka_unit_test(same_scores_pass), cmocka_unit_test(same_centroids_pass)};
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

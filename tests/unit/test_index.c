@@ -64,9 +64,9 @@ static void write_index(int n, int unique_k)
                                    .unique_k = unique_k,
                                    .unique = unique};
     anl_output *to;
-    assert_int_equal(anl_lists_build(&lists, vectors[0], n, D, 1, &parts.watch), 0);
+    assert_int_equal(anl_lists_build(&lists, vectors[0], n, D, &(anl_nearest_on){NULL, 1}, &parts.watch), 0);
     assert_int_equal(anl_output_open(&to, path, ANL_OUTPUT_SEEKS), 0);
-    assert_int_equal(anl_index_write(to, &parts), 0);
+    assert_int_equal(anl_index_write(to, &parts, 2), 0);
     anl_lists_free(&lists);
     assert_int_equal(anl_output_close(to), 0);
 }

@@ -60,6 +60,7 @@ static void finds_at_every_level(void **unused)
             check_find(&k.kmer, set, bases, n, level == anl_kernels_levels(), &more);
             looked += n;
             for (int i = 0; i + ANL_KMER_K <= 150; ++i) anl_kmer_drop(set, code_of(read + i));
+            anl_kmer_drop_parts(set);
         }
         assert_true(more * 50 < looked);
         for (size_t i = 0; i < sizeof *set; ++i) assert_int_equal(((const uint8_t *)set)[i], 0); /* all dropped */
@@ -96,12 +97,42 @@ static void shares_at_every_level(void **unused)
     }
 }
 
+/* The first bases of a 16-mer that four bytes hold, at every byte and phase of stretches of every length, and just behind them. */
+static void finds_16_at_every_level(void **unused)
+{
+    (void)unused;
+    enum { BYTES = 150 };
+    for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+        anl_kernels k;
+        int found = 0, more = 0;
+        assert_int_equal(anl_kernels_fill(&k, *level), 0);
+        for (int trial = 0; trial < 40000; ++trial) {
+            const int n = trial % BYTES, phase = (int)random_below(4), at = (int)random_below(BYTES);
+            const size_t size = (size_t)n + ANL_KMER_FIND16_ROOM;
+            const uint32_t key = random_below(UINT32_MAX), own = key << 2 * phase | (random_below(UINT32_MAX) & ~(UINT32_MAX << 2 * phase));
+            uint8_t *bytes = guarded(size);
+            for (size_t i = 0; i < size; ++i) bytes[i] = (uint8_t)random_below(256);
+            if (at < n) memcpy(bytes + at, &own, sizeof own);
+            const uint32_t phases = k.kmer.find16(bytes, n, key);
+            assert_true(phases < 16);
+            if (at < n) assert_true(phases >> phase & 1);
+            found += at < n;
+            more += __builtin_popcount(phases) - (at < n);
+            bytes[at < n ? at + 1 + (int)random_below(3) : 0] ^= (uint8_t)(1 + random_below(255)); /* any of its whole bytes */
+            more += __builtin_popcount(k.kmer.find16(bytes, n, key));
+            release(bytes, size);
+        }
+        assert_true(found > 10000 && more * 1000 < found);
+    }
+}
+
 int main(void)
 {
     random_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_at_every_level),
         cmocka_unit_test(shares_at_every_level),
+        cmocka_unit_test(finds_16_at_every_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

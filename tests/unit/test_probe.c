@@ -1,6 +1,7 @@
 /* Probes: 16-mers of a read are found wherever they lie in the packed reference, and nowhere else. */
 #include "random.h"
 
+#include "kernels.h"
 #include "probe.h"
 
 enum { BASES = 3000 };
@@ -12,6 +13,19 @@ static void pack(void)
     for (int i = 0; i < BASES; ++i) bases[i] = (uint8_t)random_below(4);
     memset(packed, 0, BASES / 4);
     for (int i = 0; i < BASES; ++i) packed[i / 4] |= (uint8_t)(bases[i] << 2 * (i % 4));
+}
+
+/* At every level the same. */
+static int64_t find(int64_t from, int64_t n, uint32_t key)
+{
+    static anl_kernels levels[8];
+    static int n_levels;
+    const char *const *names = anl_kernels_levels();
+    for (; names[n_levels]; ++n_levels) assert_int_equal(anl_kernels_fill(&levels[n_levels], names[n_levels]), 0);
+    const anl_probe_stretch in = {from, n};
+    const int64_t found = anl_probe_find(&levels[0].kmer, packed, BASES / 4, &in, key);
+    for (int i = 1; i < n_levels; ++i) assert_int_equal(anl_probe_find(&levels[i].kmer, packed, BASES / 4, &in, key), found);
+    return found;
 }
 
 static int holds(int64_t at, uint32_t key)
@@ -34,19 +48,19 @@ static void finds_what_is_there(void **unused)
         if (at < 0 || at > BASES - ANL_PROBE_K) continue;
         uint32_t key = 0;
         for (int j = 0; j < ANL_PROBE_K; ++j) key |= (uint32_t)bases[at + j] << 2 * j;
-        const int64_t found = anl_probe_find(packed, from, n, key);
+        const int64_t found = find(from, n, key);
         if (at >= from && at < from + n)
             assert_int_equal(found, at);
         else
             assert_int_equal(found, -1);
         key ^= 1u << random_below(32);
-        assert_int_equal(anl_probe_find(packed, from, n, key), -1);
+        assert_int_equal(find(from, n, key), -1);
     }
     /* The last 16-mer of all, by itself. */
     uint32_t key = 0;
     for (int j = 0; j < ANL_PROBE_K; ++j) key |= (uint32_t)bases[BASES - ANL_PROBE_K + j] << 2 * j;
-    assert_int_equal(anl_probe_find(packed, BASES - ANL_PROBE_K, 1, key), BASES - ANL_PROBE_K);
-    assert_int_equal(anl_probe_find(packed, 0, 0, key), -1);
+    assert_int_equal(find(BASES - ANL_PROBE_K, 1, key), BASES - ANL_PROBE_K);
+    assert_int_equal(find(0, 0, key), -1);
     release(packed, BASES / 4);
 }
 
@@ -58,7 +72,7 @@ static void a_repeat_has_its_key_somewhere(void **unused)
     memset(packed, 0, BASES / 4);
     memset(bases, 0, BASES);
     for (int64_t n = 1; n < 600; n += 7) {
-        const int64_t found = anl_probe_find(packed, 5, n, 0);
+        const int64_t found = find(5, n, 0);
         assert_true(found >= 5 && found < 5 + n && holds(found, 0));
     }
     release(packed, BASES / 4);

@@ -50,7 +50,7 @@ def build(fasta: Path, out: Path, n_threads: int = 1, *, window: Optional[int] =
           unique_k: Optional[int] = None, model: Optional[Path] = None, device: Optional[str] = None, alt: Optional[Path] = None) -> None:
     """Builds the index of a FASTA file (plain, gzip or bgzip) as `anneal index` does, byte for byte, whatever the number of threads.
 
-    window: bp of reference that are embedded as one vector, 20 to 400 (176); stride: bp between windows (48); unique_k: letters of the
+    window: bp of reference that are embedded as one vector, 20 to 400 (176); stride: bp between windows (48, from 1 Gbp on 56); unique_k: letters of the
     k-mers of the uniqueness map, 14 to 31 (by the size of the reference); model: the encoder's file (the one in the package, or
     $ANNEAL_MODEL); device: "cpu", "cuda" or "auto"; alt: a file that names the ALT contigs. The index appears at `out` when it is complete; after an error nothing is left there.
     The GIL is released meanwhile.

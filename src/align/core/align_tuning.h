@@ -87,6 +87,13 @@ enum {
     ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */
 };
 
+/* ---- reads whose nearest window is not near (anl_search_is_sure) ---- */
+
+enum {
+    ANL_EXPLAINED_SCORE = 25,  /* % of the best score: a place with as much, and no less than -T, is no chance; */
+    ANL_EXPLAINED_UNIQUE = 60, /* % of its k-mers that must be unique, or copies of it may lie in lists not gone through */
+};
+
 /* ---- diverged reads (-x diverged) ---- */
 
 enum {

@@ -111,13 +111,13 @@ int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *wh
     return rc;
 }
 
-static int widen(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n)
+static int widen(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int most)
 {
     anl_neighbours **near;
     int rc = neighbours_of(which, n, s->temporary, &near);
     for (int32_t m; n && !rc; near += m, n -= m) {
         m = first_of_one_k(near, n);
-        rc = anl_search_widen(c->search, s->search, near, m);
+        rc = anl_search_widen(c->search, s->search, near, m, most);
     }
     return rc;
 }
@@ -162,10 +162,10 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
     for (int32_t i = 0; i < n; ++i) all[i] = &segments->list[i];
     int32_t k = p->k < p->k_most ? p->k : p->k_most, m = 0;
     int rc = n && !all[0]->near.k ? anl_locate_start(all, n, k, s->temporary) : ANL_OK;
-    if (!rc && effort == ANL_EFFORT_WIDENED)
-        rc = widen(c, s, all, n);
+    if (!rc && effort == ANL_EFFORT_ALL)
+        rc = anl_locate_wave(c, s, all, n, c->index->nlist);
     else if (!rc)
-        rc = anl_locate_wave(c, s, all, n, effort == ANL_EFFORT_ALL ? c->index->nlist : anl_search_nprobe(c->index, 1));
+        rc = widen(c, s, all, n, effort == ANL_EFFORT_WIDENED ? ANL_SEARCH_MOST : 1);
     while (!rc) {
         m = 0;
         for (int32_t i = 0; i < n; ++i)

@@ -41,13 +41,19 @@ void anl_proof_add(const uint64_t *unique, int32_t k, const anl_proof_run *run, 
     }
 }
 
+/* What breaks a k-mer at the least. */
+static int32_t column_cost(const anl_proof_params *p)
+{
+    const int32_t mismatch = p->score.match + p->score.mismatch, unknown = (p->most_n + 1) * (p->score.match + 1);
+    return mismatch < unknown ? mismatch : unknown;
+}
+
 /* `first` and `last`: bonuses for the first and the last base. From the last base to the first, `most` is the highest total of a read that
  * matches up to base i, which no k-mer reaches across: W(i) of docs/proof.md. */
 static int32_t highest(const anl_proof_params *p, int32_t first, int32_t last, const uint64_t *kmers, int32_t len)
 {
     const anl_sw_params *s = &p->score;
-    const int32_t match = s->match, mismatch = match + s->mismatch, unknown = (p->most_n + 1) * (match + 1);
-    const int32_t column = mismatch < unknown ? mismatch : unknown, deletion = s->del_open + s->del_extend;
+    const int32_t match = s->match, column = column_cost(p), deletion = s->del_open + s->del_extend;
     const int32_t ins_open = s->ins_open, ins_next = s->ins_extend + match, k = p->k;
     int32_t broken[RING] = {0}; /* [i % RING]: the same for a k-mer that ends before base i and is broken at its last base */
     int32_t most = len * match + last, inserted = NEVER, best = 0;
@@ -62,9 +68,52 @@ static int32_t highest(const anl_proof_params *p, int32_t first, int32_t last, c
     return larger(best, most + first);
 }
 
+/* ---- where edits are dear ---- */
+
+/* Whether nothing breaks k-mers for less than a mismatch each does, and a k-mer is worth two ("The short way" in docs/proof.md). */
+static int mismatch_is_best(const anl_proof_params *p)
+{
+    const anl_sw_params *s = &p->score;
+    const int32_t column = column_cost(p), inserted = s->ins_extend + s->match;
+    return s->del_open + s->del_extend >= column && s->ins_open + 2 * inserted >= 2 * column && p->k * s->match >= 2 * column;
+}
+
+/* The first k-mer at or behind base `from`; `len`: there is none. */
+static int32_t next_kmer(const uint64_t *kmers, int32_t from, int32_t len)
+{
+    for (uint32_t i = (uint32_t)from; i < (uint32_t)len; i = (i / 64 + 1) * 64) {
+        const uint64_t left = kmers[i / 64] >> i % 64;
+        if (left) return (int32_t)i + __builtin_ctzll(left);
+    }
+    return len;
+}
+
+/* W(from): the disjoint k-mers from there on have a mismatch each, or the read is clipped before the end of the last one. */
+static int32_t most_from(const anl_proof_params *p, int32_t top, const uint64_t *kmers, int32_t from, int32_t len)
+{
+    int32_t n = 0, end = from;
+    for (int32_t at; (at = next_kmer(kmers, end, len)) < len; end = at + p->k) ++n;
+    const int32_t column = column_cost(p);
+    return n ? larger(top, (end - 1) * p->score.match + column) - n * column : top;
+}
+
+/* What `highest` gives. A read that begins later than at the first bases never has more, nor one where no k-mer is left behind. */
+static int32_t highest_by_mismatches(const anl_proof_params *p, int32_t first, int32_t last, const uint64_t *kmers, int32_t len)
+{
+    const int32_t match = p->score.match, column = column_cost(p), top = len * match + last;
+    const int32_t whole = most_from(p, top, kmers, 0, len), begins = (column - 1) / match < len ? (column - 1) / match : len - 1;
+    int32_t best = whole + first;
+    if (begins < 1 || most_from(p, top, kmers, begins, len) == whole) return best; /* W grows with i: it is the same in between */
+    for (int32_t i = 1; i <= begins; ++i)
+        if (kmers[(i - 1) / 64] >> (i - 1) % 64 & 1) best = larger(best, most_from(p, top, kmers, i, len) - i * match);
+    return best;
+}
+
 int32_t anl_proof_bound(const anl_proof_params *p, const uint64_t *kmers, int32_t len)
 {
-    const int32_t bound = highest(p, p->clip5, p->clip3, kmers, len);
+    int32_t (*const way)(const anl_proof_params *, int32_t, int32_t, const uint64_t *, int32_t) =
+        mismatch_is_best(p) ? highest_by_mismatches : highest;
+    const int32_t bound = way(p, p->clip5, p->clip3, kmers, len);
     if (p->clip5 == p->clip3) return bound;
-    return larger(bound, highest(p, p->clip3, p->clip5, kmers, len)); /* on the other strand clip5 rewards the other end */
+    return larger(bound, way(p, p->clip3, p->clip5, kmers, len)); /* on the other strand clip5 rewards the other end */
 }

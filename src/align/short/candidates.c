@@ -412,22 +412,70 @@ static int32_t group_end(const anl_segments *segments, int32_t begin)
     return end;
 }
 
-int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
-                          anl_query *queries, int n, anl_arena *results)
+/* Searches segments, and makes candidates of what is found for them. */
+static int search_and_score(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
+                            anl_sw_queue *queue, anl_query *queries, anl_arena *results)
 {
-    const anl_effort effort = c->options->exhaustive ? ANL_EFFORT_ALL : ANL_EFFORT_WIDENED;
     anl_segment *list = segments->list;
     int rc = segments->n ? anl_locate_search(c, s, p, segments, effort, NULL) : ANL_OK;
     for (int32_t i = 0; i < segments->n && !rc; ++i)
         queries[list[i].sequence].truncated |= (uint8_t)anl_locate_is_truncated(p, &list[i], c->index->d);
-    if (!rc) rc = run_queue(c, s, queue, queries, s->temporary);
-    for (int i = 0; i < n && !rc; ++i)
-        if (queries[i].settled) rc = keep(c, s, &queries[i], results);
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
         next = group_end(segments, i);
         rc = score_group(c, s, p, list + i, next - i, queue, queries, results);
     }
     return rc;
+}
+
+/* Whether a place where no copy is near explains the query so well that a better one would have been found, too, in the usual lists. */
+static int is_explained(const anl_context *c, const anl_query *q)
+{
+    uint64_t unique[ANL_LONG_READ / 64 + 1];
+    if (!q->n || q->candidates[0].alt) return 0;
+    const anl_candidate *best = &q->candidates[0];
+    const int32_t len = q->read->len;
+    if (best->score * 100 < len * c->options->align.score.match * ANL_EXPLAINED_SCORE || best->score < c->options->min_score) return 0;
+    int64_t begin = best->start, end = best->start + len;
+    int32_t n = 0;
+    if (q->n > 1 && !best[1].alt && best[1].score >= best->score - anl_mapq_closeness(&c->options->align.score)) return 1;
+    anl_index_clip(c->index, best->contig, &begin, &end);
+    if (begin >= end) return 0;
+    anl_index_unique(c->index, begin, end, unique);
+    for (int64_t i = 0; i < (end - begin + 63) / 64; ++i) n += __builtin_popcountll(unique[i]);
+    return n * 100 >= (end - begin) * ANL_EXPLAINED_UNIQUE;
+}
+
+/* Keeps the segments that nothing explains and whose neighbours may lie in further lists; all of them ask for the same number of hits. */
+static int keep_unsure(const anl_context *c, anl_scratch *s, const anl_locate_params *p, const anl_query *queries, anl_segments *segments)
+{
+    int32_t n = 0;
+    int rc = ANL_OK;
+    for (int32_t i = 0, next; i < segments->n; i = next) {
+        int sure = 1;
+        next = next_query(segments->list, segments->n, i);
+        for (int32_t j = i; j < next; ++j) sure &= anl_search_is_sure(c->search, &segments->list[j].near);
+        if (sure || is_explained(c, &queries[segments->list[i].sequence])) continue;
+        for (int32_t j = i; j < next; ++j) segments->list[n++] = segments->list[j];
+    }
+    segments->n = n;
+    for (int32_t i = 0; i < n && !rc; ++i) {
+        anl_segment *segment = &segments->list[i];
+        segment->places = (anl_places){0}; /* they were lost when it was scored */
+        if (segment->near.k != p->k) rc = anl_locate_start(&segment, 1, p->k, s->temporary);
+    }
+    return rc;
+}
+
+int anl_candidates_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
+                          anl_query *queries, int n, anl_arena *results)
+{
+    int rc = run_queue(c, s, queue, queries, s->temporary);
+    for (int i = 0; i < n && !rc; ++i)
+        if (queries[i].settled) rc = keep(c, s, &queries[i], results);
+    if (rc || c->options->exhaustive) return rc ? rc : search_and_score(c, s, p, segments, ANL_EFFORT_ALL, queue, queries, results);
+    rc = search_and_score(c, s, p, segments, ANL_EFFORT_USUAL, queue, queries, results);
+    if (!rc) rc = keep_unsure(c, s, p, queries, segments);
+    return rc ? rc : search_and_score(c, s, p, segments, ANL_EFFORT_WIDENED, queue, queries, results);
 }
 
 int anl_candidates_find(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_sw_queue *queue, anl_query *queries, int n,

@@ -1,6 +1,7 @@
 #include "readthrough.h"
 
 #include "align_tuning.h"
+#include "base_code.h"
 
 enum {
     SEED = 10, /* bases that match exactly, of which random reads have one in a thousand pairs */
@@ -91,13 +92,18 @@ int anl_tail_cut(anl_query *q, anl_arena *results)
     return tail ? anl_query_cut(q, q->read->len - tail, results) : ANL_OK;
 }
 
+/* Whether more than `most` of a[n] and b[n] differ; N are equal. */
+static int differ_more(const uint8_t *a, const uint8_t *b, int32_t n, int32_t most)
+{
+    int32_t differ = 0, i = 0;
+    for (; i + 8 <= n && differ <= most; i += 8) differ += anl_bases8_differ(anl_bases8(a + i), anl_bases8(b + i));
+    for (; i < n && differ <= most; ++i) differ += a[i] != b[i];
+    return differ > most;
+}
+
 int anl_is_one_repeat(const uint8_t *bases, int32_t n)
 {
-    for (int32_t period = 1; period <= ANL_REPEAT_MOTIF && period < n; ++period) {
-        const int32_t compared = n - period;
-        int32_t differ = 0, i = period;
-        for (; i < n && differ * ANL_READTHROUGH_ERRORS <= compared; ++i) differ += bases[i] != bases[i - period];
-        if (differ * ANL_READTHROUGH_ERRORS <= compared) return 1;
-    }
+    for (int32_t period = 1; period <= ANL_REPEAT_MOTIF && period < n; ++period)
+        if (!differ_more(bases + period, bases, n - period, (n - period) / ANL_READTHROUGH_ERRORS)) return 1;
     return 0;
 }

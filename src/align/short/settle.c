@@ -61,7 +61,8 @@ static int settle_by_probes(anl_settler *f, int number, const probes *p, int rev
     if (end > behind_last) end = behind_last;
     for (int i = 0; i < p->n[reverse] && begin < end; ++i) {
         const anl_probe *probe = &p->list[reverse][i];
-        const int64_t at = anl_probe_find(f->c->index->bases, begin + probe->offset, end - begin, probe->key);
+        const anl_probe_stretch in = {begin + probe->offset, end - begin};
+        const int64_t at = anl_probe_find(&f->c->kernels->kmer, f->c->index->bases, anl_index_packed(f->c->index), &in, probe->key);
         if (at < 0 || at - probe->offset == place.start) continue;
         place.start = at - probe->offset;
         const anl_proof proof = anl_prove(f->c, q, &place);

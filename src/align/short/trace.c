@@ -38,8 +38,20 @@ static int narrow(const anl_context *c, anl_scratch *s, const anl_extend_params 
     if (!candidate->whole || o->clip5 <= 0 || o->clip3 <= 0 || 2 * drift >= width) return 0;
     if (p.dlo < at - drift) p.dlo = at - drift;
     if (p.dhi > at + drift) p.dhi = at + drift;
+    p.least = candidate->score + o->clip5 + o->clip3;
     *rc = anl_extend(o, &c->kernels->sw, &p, s->extend, e);
     return *rc || e->total == candidate->score + o->clip5 + o->clip3;
+}
+
+/* A total that some alignment in the band has if the candidate's score is found in it at all. */
+static int32_t least_total(const anl_context *c, const anl_extend_params *o, const anl_candidate *candidate, const anl_extend_problem *p,
+                           int64_t origin)
+{
+    const int64_t at = candidate->start - origin;
+    anl_extension e;
+    if (at < 0 || at + p->qlen > p->tlen) return candidate->score;
+    anl_extend_ungapped(o, &c->kernels->sw, p->query, p->target + at, p->qlen, p->qlen, &e);
+    return e.total > candidate->score ? e.total : candidate->score;
 }
 
 /* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. *origin: joined coordinate
@@ -66,6 +78,7 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_extend_params *
         int rc = ANL_OK;
         if (!extra && straight(c, s, o, candidate, p, begin, e, &rc)) return rc;
         if (!extra && narrow(c, s, o, candidate, p, begin, e, &rc)) return rc;
+        p.least = least_total(c, o, candidate, &p, begin);
         rc = anl_extend(o, &c->kernels->sw, &p, s->extend, e);
         if (rc || e->total >= candidate->score || (dlo + len <= bounds[0] && dhi >= bounds[1])) return rc;
     }
