@@ -274,7 +274,7 @@ static void add_probe(const anl_search *s, anl_search_scratch *sc, uint32_t list
     ++sc->starts[list + 1];
 }
 
-/* The nearest lists of a query in their order; of equally near ones the lower number first. */
+/* The nearest lists of a query in their order, where later waves may go through few of them; of equally near ones the lower number first. */
 static void rank(const anl_search *s, anl_search_scratch *sc, const int32_t *dot, anl_neighbours *q)
 {
     uint64_t keys[ANL_RANKED], other[ANL_RANKED];
@@ -309,7 +309,7 @@ static void choose_lists(const anl_search *s, anl_search_scratch *sc, const requ
         for (int j = 0; j < m; ++j) {
             anl_neighbours *q = r->queries[which[j]];
             const int32_t *dot = sc->dots + (size_t)j * (size_t)panels * ANL_PANEL;
-            if (q->lists && !q->n_lists) rank(s, sc, dot, q);
+            if (q->lists && !q->n_lists && r->nprobe < ANL_RANKED) rank(s, sc, dot, q);
             if (q->n_lists >= r->nprobe) continue;
             const int lists = choose(s, sc, dot, q->nprobe, r->nprobe);
             for (int p = 0; p < lists; ++p) add_probe(s, sc, sc->which[p], which[j], &probes);

@@ -188,6 +188,63 @@ static void a_mate_is_looked_for_first(void **unused)
     }
 }
 
+/* A mate with a deletion or an insertion is proven beside its mate, too: k-mers on either side of the gap say so, and it is not embedded. */
+static void a_mate_with_a_gap_is_proven_beside_its_mate(void **unused)
+{
+    (void)unused;
+    enum { BEFORE = 60, GAP = 3 };
+    const int64_t at = 50000 + INSERT - LEN;
+    for (int inserted = 0; inserted < 2; ++inserted) {
+        a_read r[2];
+        anl_query q[2] = {make_read(&r[0], 50000, 0, 0, 1), make_read(&r[1], at, 1, 0, 2)};
+        uint8_t *forward = r[1].strand[1];
+        memcpy(forward + BEFORE + inserted * GAP, genome + at + BEFORE + !inserted * GAP, LEN - BEFORE - inserted * GAP);
+        for (int i = 0; i < GAP && inserted; ++i) forward[BEFORE + i] = (uint8_t)(3 - genome[at + BEFORE + i]);
+        for (int i = 0; i < LEN; ++i) r[1].strand[0][i] = (uint8_t)(3 - forward[LEN - 1 - i]);
+        find(q, 2, &inserts);
+        assert_true(q[0].settled && q[1].settled);
+        assert_int_equal(q[1].bound, 0);
+        assert_int_equal(counts.segments, 1);
+        assert_int_equal(counts.proven_beside_mate, 1);
+        assert_int_equal(q[1].n, 1);
+        assert_int_equal(q[1].candidates[0].score, LEN - 6 - GAP - inserted * GAP);
+    }
+}
+
+/* Where many places are equally good, those that look less alike are not looked at, and the read alone has MAPQ 0. */
+static void a_crowded_read_is_not_voted_on_to_the_end(void **unused)
+{
+    (void)unused;
+    enum { COPIES = 40, PIECE = 600, N = 40 };
+    static uint8_t kept[GENOME];
+    a_read r[N];
+    anl_query q[N];
+    memcpy(kept, genome, GENOME);
+    for (int i = 0; i < COPIES; ++i) memcpy(genome + 1000 + 2 * PIECE * i, genome + 100000, PIECE);
+    anl_index *before = index_file;
+    anl_search *old = search;
+    build_index();
+    context.index = index_file;
+    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
+    anl_search_competing_only(search);
+    context.search = search;
+    int crowded = 0;
+    for (int i = 0; i < N; ++i) q[i] = make_read(&r[i], 100000 + i * (PIECE - LEN) / N, i % 2, 0, 0);
+    find(q, N, &nowhere);
+    for (int i = 0; i < N; ++i) {
+        assert_true(q[i].n >= 7);
+        assert_int_equal(anl_choose_single(&options, &q[i], 30).mapq, 0);
+        assert_true(!q[i].bound || q[i].bound == q[i].candidates[0].score);
+        crowded += q[i].bound > 0;
+    }
+    assert_true(crowded > 0);
+    anl_search_free(search);
+    anl_index_free(index_file);
+    context.search = search = old;
+    context.index = index_file = before;
+    memcpy(genome, kept, GENOME);
+}
+
 /* One mate beside the repeat, the other in it: the copy is the one beside its mate. What the other copy has bounds its MAPQ alone. */
 static void a_mate_settles_the_copy_of_a_repeat(void **unused)
 {
@@ -256,6 +313,31 @@ static void two_places_beside_a_mate_settle_nothing(void **unused)
     memcpy(genome + mate, kept, LEN);
 }
 
+/* Pairs of another genome are known by fewer lists than single reads, or mates of reads of this one, need. */
+static void pairs_of_another_genome_are_searched_less(void **unused)
+{
+    (void)unused;
+    enum { N = 40, ALONE = 0, PAIRED = 1, BESIDE_OWN = 2 };
+    static a_read r[3][N];
+    int64_t entries[3];
+    for (int how = ALONE; how <= BESIDE_OWN; ++how) {
+        anl_query q[N];
+        for (int i = 0; i < N; ++i) {
+            q[i] = make_read(&r[how][i], 5000 + 100 * i, 0, 0, how == ALONE ? 0 : 1 + i % 2);
+            if (how == BESIDE_OWN && i % 2 == 0) continue;
+            if (how == ALONE)
+                random_seq(r[how][i].strand[0], LEN, 0);
+            else
+                memcpy(r[how][i].strand[0], r[ALONE][i].strand[0], LEN);
+            for (int b = 0; b < LEN; ++b) r[how][i].strand[1][b] = (uint8_t)(3 - r[how][i].strand[0][LEN - 1 - b]);
+        }
+        find(q, N, &nowhere);
+        entries[how] = counts.entries;
+    }
+    assert_true(entries[PAIRED] < entries[ALONE]);
+    assert_true(entries[PAIRED] / N < entries[BESIDE_OWN] / (N / 2));
+}
+
 /* -a wants all places, --exhaustive all lists: nothing is proven then. */
 static void all_places_and_all_lists(void **unused)
 {
@@ -276,10 +358,17 @@ int main(void)
 {
     random_start();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_unique_read_is_proven_at_once),  cmocka_unit_test(a_read_of_a_repeat_is_searched_to_the_end),
-        cmocka_unit_test(many_errors_prove_nothing),        cmocka_unit_test(waves_go_on_until_the_place_is_proven),
-        cmocka_unit_test(a_mate_is_looked_for_first),       cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),
-        cmocka_unit_test(a_mate_elsewhere_settles_nothing), cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
+        cmocka_unit_test(a_unique_read_is_proven_at_once),
+        cmocka_unit_test(a_read_of_a_repeat_is_searched_to_the_end),
+        cmocka_unit_test(many_errors_prove_nothing),
+        cmocka_unit_test(waves_go_on_until_the_place_is_proven),
+        cmocka_unit_test(a_mate_is_looked_for_first),
+        cmocka_unit_test(a_mate_with_a_gap_is_proven_beside_its_mate),
+        cmocka_unit_test(a_crowded_read_is_not_voted_on_to_the_end),
+        cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),
+        cmocka_unit_test(a_mate_elsewhere_settles_nothing),
+        cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
+        cmocka_unit_test(pairs_of_another_genome_are_searched_less),
         cmocka_unit_test(all_places_and_all_lists),
     };
     int failed = 0;

@@ -267,6 +267,37 @@ static void saturated_segments_get_more_neighbours(void **unused)
     close_whole(&w);
 }
 
+/* Whoever expects that segments are saturated may ask for more neighbours at once: the same are found. */
+static void more_neighbours_at_once_are_the_same(void **unused)
+{
+    (void)unused;
+    enum { N = 60 };
+    static uint8_t reads[N][150];
+    const anl_locate_params p = {.k = 4, .k_factor = 2, .k_most = 16, .min_votes = 3};
+    make_genome();
+    whole w;
+    open_whole(&w);
+    anl_segments one, two;
+    cut_reads(&w, reads, N, &one);
+    two = one;
+    two.list = anl_arena_alloc(w.scratch.temporary, N, sizeof *two.list);
+    memcpy(two.list, one.list, N * sizeof *two.list);
+    anl_segment *few[N], *many[N];
+    for (int i = 0; i < N / 2; ++i) few[i] = &two.list[2 * i], many[i] = &two.list[2 * i + 1];
+    assert_int_equal(anl_locate_start(few, N / 2, p.k, w.scratch.temporary), 0);
+    assert_int_equal(anl_locate_start(many, N / 2, anl_locate_next_k(&p, p.k), w.scratch.temporary), 0);
+    assert_int_equal(anl_locate_search(&w.context, &w.scratch, &p, &one, ANL_EFFORT_WIDENED, NULL), 0);
+    assert_int_equal(anl_locate_search(&w.context, &w.scratch, &p, &two, ANL_EFFORT_WIDENED, NULL), 0);
+    int deep[2] = {0};
+    for (int i = 0; i < N; ++i) {
+        assert_int_equal(one.list[i].near.k, two.list[i].near.k);
+        assert_true(same_hits(&one.list[i].near, &two.list[i].near));
+        ++deep[one.list[i].near.k > p.k];
+    }
+    assert_true(deep[0] && deep[1]);
+    close_whole(&w);
+}
+
 /* ---- vote ---- */
 
 /* A segment whose hits are given. */
@@ -313,6 +344,54 @@ static void hits_vote_for_the_place(void **unused)
         assert_int_equal(anl_locate_vote(x, v, &anl_locate_short, &s, arena), 0);
         assert_int_equal(s.places.list[0].start, begin);
     }
+    anl_arena_free(arena);
+    anl_voter_free(v);
+}
+
+/* Seven copies that a read fits equally well are enough: a hit that does not look like the nearest does not vote. They must be places of their
+ * own, and two of them the best. */
+static void a_crowd_is_enough(void **unused)
+{
+    (void)unused;
+    enum { LEN = 100, N = 8, AT = 4 * STRIDE, NEAR = 8, CROWD = 7 };
+    static bare b;
+    uint8_t read[LEN];
+    int8_t vector[NEAR] = {16};
+    make_genome();
+    for (int i = 0; i < N; ++i) memcpy(genome + 10 * STRIDE * (i + 1) + AT, genome + 30000, LEN);
+    memcpy(read, genome + 30000, LEN);
+    genome[30000 + LEN / 2] ^= 1; /* nine places, one of them with a mismatch */
+    const anl_index *x = bare_index(&b);
+    b.index.d = NEAR;
+    anl_voter *v = anl_voter_new(anl_kernels_get());
+    anl_arena *arena = anl_arena_new();
+    const int32_t alike = anl_distance_of_drop(anl_squared_norm(vector, NEAR), ANL_COSINE_DROP_SATURATED);
+    anl_hit hits[CROWD + 1];
+    for (int i = 0; i < CROWD; ++i) hits[i] = (anl_hit){0, (uint32_t)(10 * (i + 1) + AT / STRIDE)};
+    for (int trial = 0; trial < 6; ++trial) {
+        anl_locate_params p = anl_locate_short;
+        anl_segment s = hit_by(read, LEN, hits, CROWD + 1);
+        s.near.query = vector;
+        p.crowd = trial == 1 ? 0 : trial == 2 ? CROWD + 1 : CROWD;
+        hits[CROWD] = (anl_hit){trial == 3 ? alike : alike + 1, (uint32_t)(10 * N + AT / STRIDE)};
+        hits[CROWD - 1].window = (uint32_t)(10 * (trial == 4 ? 1 : CROWD) + AT / STRIDE) + (trial == 4 ? 1 : 0); /* the first place again */
+        s.sequence_len = trial == 5 ? LEN + 50 : LEN; /* a part of a sequence does not say that the whole is crowded */
+        assert_int_equal(anl_locate_vote(x, v, &p, &s, arena), 0);
+        assert_int_equal(s.crowded, trial == 0);
+        assert_int_equal(s.places.n, trial == 0 ? CROWD : CROWD + 1);
+        anl_locate_forget(&s);
+        assert_int_equal(s.crowded, 0);
+    }
+    read[LEN / 2] ^= 1; /* now one place is better than all others */
+    hits[0] = (anl_hit){0, (uint32_t)(30000 / STRIDE)};
+    anl_locate_params p = anl_locate_short;
+    anl_segment s = hit_by(read, LEN, hits, CROWD + 1);
+    s.near.query = vector;
+    p.crowd = CROWD;
+    hits[CROWD].dist = alike + 1;
+    assert_int_equal(anl_locate_vote(x, v, &p, &s, arena), 0);
+    assert_int_equal(s.places.n, CROWD + 1);
+    assert_int_equal(s.crowded, 0);
     anl_arena_free(arena);
     anl_voter_free(v);
 }
@@ -410,7 +489,9 @@ int main(void)
         cmocka_unit_test(reads_are_cut_to_what_the_encoder_takes),
         cmocka_unit_test(waves_find_what_one_search_finds),
         cmocka_unit_test(saturated_segments_get_more_neighbours),
+        cmocka_unit_test(more_neighbours_at_once_are_the_same),
         cmocka_unit_test(hits_vote_for_the_place),
+        cmocka_unit_test(a_crowd_is_enough),
         cmocka_unit_test(places_may_hang_over_the_contig),
         cmocka_unit_test(regions_are_voted_on_without_search),
         cmocka_unit_test(anchors_of_a_long_read_lie_on_its_diagonal),

@@ -27,9 +27,11 @@ enum {
 
 enum {
     ANL_DEEPER_HITS =
-        1 << 20,          /* that are searched together where a first search found too few: 32 MB, as search keeps four times as many */
-    ANL_GAP_ROOM = 20,    /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
-    ANL_VOTE_TILE = 2048, /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
+        1 << 20,              /* that are searched together where a first search found too few: 32 MB, as search keeps four times as many */
+    ANL_GAP_ROOM = 20,        /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
+    ANL_CROWD_MISSING = 36,   /* votes, those of 4 mismatches, that a place lacks at most which has nearly all of them, */
+    ANL_CROWD_MISSING_OF = 4, /* and 1/4 of all: with 18 5% slower */
+    ANL_VOTE_TILE = 2048,     /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
 };
 
 /* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
@@ -72,11 +74,14 @@ enum {
     ANL_FOREIGN_BASE = 22,
     ANL_FOREIGN_PER_100 = 24,
     ANL_FOREIGN_MOST = 46,
+    ANL_FOREIGN_PAIR =
+        2, /* so many less in the usual lists are enough where both mates have it: with 0, 1 of 100,000 pairs with 10% is lost. */
     ANL_FOREIGN_HITS = 24, /* Nor does one of so many hits (32: 5% slower) have ... */
     ANL_FOREIGN_VOTES =
         7,          /* ... so many votes: else chimeras of three pieces, and 16 of 40,000 mates with 10% of differences, were lost. */
     ANL_PROBED = 4, /* nearest hits at which probes are tried; */
-    ANL_COSINE_ALIKE = 12,     /* sixteenths: where they look alike and the nearest is as near, more hits are asked for at once */
+    ANL_COSINE_ALIKE = 12, /* sixteenths: where the nearest is as near and all lie within ... */
+    ANL_ALIKE_DROP = 3, /* ... so many hundredths of cosine, more hits are asked for at once: 12 double the reads that need none of them */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
     ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */

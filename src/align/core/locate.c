@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum {
+    CROWD_MOST = 32, /* the largest that is counted */
     FEW_PLACES = 16, /* of a segment: all of them are gone along */
     SEEN = 2         /* times the longest gap looked for: so far beside a straight place diagonals have voted */
 };
@@ -236,6 +237,7 @@ void anl_locate_forget(anl_segment *segment)
 {
     segment->voted = NULL;
     segment->n_voted = segment->places.n = 0;
+    segment->crowded = 0;
 }
 
 /* A segment whose hits vote. */
@@ -324,16 +326,59 @@ static int is_before(const anl_hit *a, const anl_hit *b)
     return a->dist != b->dist ? a->dist < b->dist : a->window < b->window;
 }
 
+/* The places of a segment that have nearly all votes. */
+typedef struct crowd {
+    int32_t seen;                /* places that have been looked at */
+    int32_t best, tied;          /* of them the first with the most votes; 1: another one has as many */
+    int32_t n, list[CROWD_MOST]; /* those with nearly all votes, as far as they are counted */
+} crowd;
+
+/* The same place is found again from windows that it does not fill. */
+static int is_same(const voting *v, int32_t a, int32_t b)
+{
+    const anl_place *x = &v->segment->places.list[a], *y = &v->segment->places.list[b];
+    return x->contig == y->contig && x->reverse == y->reverse && llabs(x->start - y->start) <= v->segment->len / ANL_SAME_PLACE;
+}
+
+static void count_place(const voting *v, crowd *c, int32_t number, int32_t least)
+{
+    const anl_place *list = v->segment->places.list;
+    int known = list[number].votes < least || c->n == v->params->crowd;
+    for (int32_t i = 0; i < c->n && !known; ++i) known = is_same(v, c->list[i], number);
+    if (!known) c->list[c->n++] = number;
+    if (!number || list[number].votes > list[c->best].votes)
+        c->best = number, c->tied = 0;
+    else if (list[number].votes == list[c->best].votes)
+        c->tied |= !is_same(v, c->best, number);
+}
+
+/* Whether so many places have nearly all votes, two of them the most, that it cannot be told which of them is right. */
+static int is_crowded(const voting *v, crowd *c)
+{
+    const int32_t all = v->segment->len - ANL_VOTE_K + 1, missing = all / ANL_CROWD_MISSING_OF;
+    const int32_t least = all - (missing < ANL_CROWD_MISSING ? missing : ANL_CROWD_MISSING);
+    if (!v->params->crowd || v->params->crowd > CROWD_MOST || v->segment->len != v->segment->sequence_len) return 0;
+    for (; c->seen < v->segment->places.n; ++c->seen) count_place(v, c, c->seen, least);
+    return c->tied && c->n == v->params->crowd;
+}
+
 int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena)
 {
     const anl_neighbours *near = &segment->near;
     const anl_hit *voted = segment->voted;
     voting state = {.index = x, .voter = v, .params = p, .segment = segment, .arena = arena};
+    crowd known = {0};
     int32_t at = 0;
     if (voted == near->hits && segment->n_voted == near->n) return ANL_OK;
+    const int32_t alike =
+        near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), ANL_COSINE_DROP_SATURATED) : 0;
     int rc = start_voting(&state, near->n);
     anl_voter_load(v, segment->bases, segment->len);
     for (int32_t h = 0; h < near->n && !rc; ++h) {
+        if (near->hits[h].dist > alike && is_crowded(&state, &known)) {
+            segment->crowded = 1;
+            break;
+        }
         while (at < segment->n_voted && is_before(&voted[at], &near->hits[h])) ++at;
         if (at < segment->n_voted && voted[at].window == near->hits[h].window) continue;
         rc = vote_at(&state, near->hits[h].window);

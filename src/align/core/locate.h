@@ -16,6 +16,7 @@ typedef struct anl_locate_params {
     int32_t together;      /**< 1: all segments get more neighbours, once most are saturated; 0: each for itself */
     int32_t min_votes;     /**< shared k-mers that make a place */
     int32_t min_on_contig; /**< bp of a segment that its contig must hold at a place; 0: any */
+    int32_t crowd; /**< so many places with nearly all votes, two of them with the most, are enough (anl_segment.crowded); 0: none are */
 } anl_locate_params;
 
 /** A place where a sequence may lie, as votes say it. Ungapped and whole it would lie on diagonal `start`. */
@@ -44,6 +45,7 @@ typedef struct anl_segment {
     const anl_hit *voted; /**< [n_voted] hits that have voted, ascending as near.hits */
     int32_t n_voted;
     anl_places places; /**< found so far */
+    uint8_t crowded;   /**< it is the whole sequence, and its places were enough: hits that do not look like the nearest did not vote */
 } anl_segment;
 
 typedef struct anl_segments {

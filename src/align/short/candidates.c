@@ -242,6 +242,7 @@ typedef struct voted_place {
 /* The places of a query that votes found. */
 typedef struct voted_query {
     int32_t query, n, scored; /* of the places; the first so many have been scored or are queued */
+    uint8_t crowded;          /* not all hits have voted (anl_segment.crowded) */
     size_t cap;
     voted_place *list; /* where there are many: ALT contigs last, then in the order of votes */
 } voted_query;
@@ -277,6 +278,7 @@ static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_par
     for (int32_t i = 0; i < n && !rc; ++i) {
         rc = anl_locate_vote(c->index, s->voter, p, &segments[i], s->temporary);
         if (!rc) rc = add_voted(c->index, out, &segments[i].places, segments[i].len, s->temporary);
+        out->crowded |= segments[i].crowded;
     }
     if (!rc) rc = anl_locate_region(c->index, s->voter, p, q->strand[0], q->read->len, q->near_begin, q->near_end, &near, s->temporary);
     if (!rc) rc = add_voted(c->index, out, &near, q->read->len, s->temporary);
@@ -403,7 +405,11 @@ static int score_group(const anl_context *c, anl_scratch *s, const anl_locate_pa
     for (int32_t i = 0; i < n_voted && !rc; ++i)
         if (voted[i].scored < voted[i].n) rc = second_look(c, s, queries, &voted[i], queue);
     if (!rc) rc = run_queue(c, s, queue, queries, s->temporary);
-    for (int32_t i = 0; i < n_voted && !rc; ++i) rc = keep(c, s, &queries[voted[i].query], results);
+    for (int32_t i = 0; i < n_voted && !rc; ++i) {
+        anl_query *q = &queries[voted[i].query];
+        rc = keep(c, s, q, results);
+        if (voted[i].crowded && q->n) q->bound = q->candidates[0].score;
+    }
     for (int32_t i = 0; i < n; ++i) anl_locate_forget(&segments[i]);
     anl_arena_return(s->temporary, before);
     return rc;

@@ -87,8 +87,9 @@ static int merge(anl_settler *f, open_segments halves[2], anl_segments *out)
  * next. */
 static int looks_saturated(const anl_neighbours *near, int32_t d)
 {
-    return anl_search_is_saturated(near, ANL_PROBED, d) &&
-           near->hits[0].dist <= anl_distance_at(anl_squared_norm(near->query, d), ANL_COSINE_ALIKE);
+    const int32_t norm = anl_squared_norm(near->query, d);
+    return near->n == ANL_PROBED && near->hits[0].dist <= anl_distance_at(norm, ANL_COSINE_ALIKE) &&
+           (int64_t)(near->hits[ANL_PROBED - 1].dist - near->hits[0].dist) * 100 <= (int64_t)norm * 2 * ANL_ALIKE_DROP;
 }
 
 /* Gives segments the vectors of the full encoder and starts their search, at once for more hits where the first ones look alike. */
@@ -126,17 +127,20 @@ static int later_waves(anl_settler *f, anl_segments *segments)
 
 /* ---- reads of other genomes ---- */
 
-/* Whether a window is as near as one is to a read of this reference with 8% errors; shorter reads fill less of it. */
-static int has_near_window(const anl_segment *segment, int32_t d)
+enum { UNKNOWN, OWN, FOREIGN }; /* what is known of a read */
+
+/* Whether a window is as near as one is to a read of this reference with 8% errors, or `less` hundredths of cosine less so; shorter reads fill
+ * less of it. */
+static int has_near_window(const anl_segment *segment, int32_t d, int32_t less)
 {
     const anl_neighbours *near = &segment->near;
     const int32_t by_length = ANL_FOREIGN_BASE + segment->len * ANL_FOREIGN_PER_100 / 100;
-    const int32_t cosine = by_length < ANL_FOREIGN_MOST ? by_length : ANL_FOREIGN_MOST;
+    const int32_t cosine = (by_length < ANL_FOREIGN_MOST ? by_length : ANL_FOREIGN_MOST) - less;
     return near->n && (int64_t)near->hits[0].dist * 100 <= (int64_t)anl_squared_norm(near->query, d) * 2 * (100 - cosine);
 }
 
 /* Whether k-mers of the segment vote for a place at one of its nearest hits, as few of another genome do. */
-static int has_votes(anl_settler *f, anl_segment *segment, uint8_t *has)
+static int has_votes(anl_settler *f, anl_segment *segment, int *has)
 {
     anl_neighbours *near = &segment->near;
     const int32_t found = near->n;
@@ -147,35 +151,62 @@ static int has_votes(anl_settler *f, anl_segment *segment, uint8_t *has)
     return rc;
 }
 
-/* Segments of reads none of whose segments has a near window in its `nprobe` nearest lists; near[read] knows which reads have one. */
-static int search_far(anl_settler *f, anl_segments *segments, int32_t nprobe, uint8_t *near)
+/* Searches segments of reads of which nothing is known in their `nprobe` nearest lists: a near window of one says whose the read is. */
+static int search_far(anl_settler *f, anl_segments *segments, int32_t nprobe, uint8_t *known)
 {
     anl_segment **list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *));
     int32_t n = 0;
     if (!list) return ANL_ENOMEM;
     for (int32_t i = 0; i < segments->n; ++i)
-        if (!near[segments->list[i].sequence]) list[n++] = &segments->list[i];
+        if (known[segments->list[i].sequence] == UNKNOWN) list[n++] = &segments->list[i];
     int rc = anl_locate_wave(f->c, f->s, list, n, nprobe);
-    for (int32_t i = 0; i < n && !rc; ++i) near[list[i]->sequence] |= (uint8_t)has_near_window(list[i], f->c->index->d);
+    for (int32_t i = 0; i < n && !rc; ++i)
+        if (has_near_window(list[i], f->c->index->d, 0)) known[list[i]->sequence] = OWN;
+    return rc;
+}
+
+/* Judges reads by the votes of their segments list[n], unless something is known of one of them or it has a window that is `less` near: they
+ * are foreign if none has votes. */
+static int judge(anl_settler *f, anl_segment *list, int32_t n, int32_t less, uint8_t *known)
+{
+    int rc = ANL_OK, has = 0;
+    for (int32_t i = 0; i < n; ++i)
+        if (known[list[i].sequence] != UNKNOWN || has_near_window(&list[i], f->c->index->d, less)) return ANL_OK;
+    for (int32_t i = 0; i < n && !has && !rc; ++i) rc = has_votes(f, &list[i], &has);
+    for (int32_t i = 0; i < n && !has && !rc; ++i) known[list[i].sequence] = FOREIGN;
+    return rc;
+}
+
+/* Judges pairs neither of whose mates has a near window: the usual lists alone say too little of one read, but enough of both. */
+static int judge_pairs(anl_settler *f, anl_segments *segments, uint8_t *known)
+{
+    anl_segment *list = segments->list;
+    int rc = ANL_OK;
+    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+        const int32_t read = list[i].sequence;
+        for (next = i + 1; next < segments->n && list[next].sequence - read <= (f->queries[read].read->mate == 1); ++next) continue;
+        if (list[next - 1].sequence > read) rc = judge(f, list + i, next - i, ANL_FOREIGN_PAIR, known);
+    }
     return rc;
 }
 
 /* Drops the segments of reads that are of another genome: all lists would be gone through in vain. */
 static int drop_foreign(anl_settler *f, anl_segments *segments)
 {
-    uint8_t *near = anl_arena_alloc(f->s->temporary, (size_t)f->n, 1);
+    uint8_t *known = anl_arena_alloc(f->s->temporary, (size_t)f->n, 1);
+    anl_segment *list = segments->list;
     int32_t kept = 0;
-    if (!near) return ANL_ENOMEM;
-    memset(near, 0, (size_t)f->n);
-    int rc = search_far(f, segments, anl_search_nprobe(f->c->index, 1), near);
-    if (!rc) rc = search_far(f, segments, anl_search_nprobe(f->c->index, ANL_SEARCH_MORE), near);
-    for (int32_t i = 0; i < segments->n && !rc; ++i) {
-        anl_segment *segment = &segments->list[i];
-        uint8_t *known = &near[segment->sequence];
-        if (!*known) rc = has_votes(f, segment, known);
+    if (!known) return ANL_ENOMEM;
+    memset(known, UNKNOWN, (size_t)f->n);
+    int rc = search_far(f, segments, anl_search_nprobe(f->c->index, 1), known);
+    if (!rc) rc = judge_pairs(f, segments, known);
+    if (!rc) rc = search_far(f, segments, anl_search_nprobe(f->c->index, ANL_SEARCH_MORE), known);
+    for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
+        for (next = i + 1; next < segments->n && list[next].sequence == list[i].sequence; ++next) continue;
+        rc = judge(f, list + i, next - i, 0, known);
     }
     for (int32_t i = 0; i < segments->n && !rc; ++i)
-        if (near[segments->list[i].sequence]) segments->list[kept++] = segments->list[i];
+        if (known[list[i].sequence] != FOREIGN) list[kept++] = list[i];
     segments->n = kept;
     return rc;
 }
@@ -188,6 +219,7 @@ int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inser
     if (c->options->all || c->options->exhaustive) return anl_candidates_find(c, s, &anl_locate_short, queue, queries, n, results);
     anl_settler f = anl_settler_of(c, s, inserts, queue, queries, n, results, counts);
     const int64_t entries = anl_search_entries(s->search);
+    if (!c->index->n_alts) f.params.crowd = c->options->xa_most + 2; /* XA is left out then; ALT contigs do not make a crowd */
     int rc = first_wave(&f, 0, &segments[0], &open[0]);
     if (!rc) rc = first_wave(&f, 1, &segments[1], &open[1]);
     if (!rc) rc = merge(&f, open, &rest);

@@ -71,9 +71,10 @@ static void bend_best(const anl_context *c, const uint8_t *query, int32_t len, b
         differ -= differs(second, i + inserted);
     }
     b->inserted = inserted;
-    b->score = least > ANL_PROOF_MISMATCHES ? 0
-                                            : (len - inserted) * s->match - least * (s->match + s->mismatch) -
-                                                  (deleted ? s->del_open + deleted * s->del_extend : s->ins_open + inserted * s->ins_extend);
+    b->score = least > ANL_PROOF_MISMATCHES
+                   ? 0
+                   : (len - inserted) * s->match - least * (s->match + s->mismatch) -
+                         (deleted ? s->del_open + deleted * s->del_extend : s->ins_open + inserted * s->ins_extend);
 }
 
 /* The k-mers of both parts. */
