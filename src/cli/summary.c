@@ -61,9 +61,10 @@ static void print_search(const anl_find_counts *c, int64_t reads)
 {
     fputs("proven", stderr);
     for (int w = 0; w < ANL_WAVES; ++w) fprintf(stderr, "%s %.2f%%", w ? "," : "", percent(c->proven[w], reads));
-    fprintf(stderr, " by the waves, %.2f%% beside their mate; settled by the mate %.2f%%; %lld segments embedded, %.0f entries each\n",
-            percent(c->proven_beside_mate, reads), percent(c->settled_by_mate, reads), (long long)c->segments,
-            c->segments ? (double)c->entries / (double)c->segments : 0.0);
+    fprintf(stderr, " by the waves, %.2f%% beside their mate; settled by the mate %.2f%%; %lld segments embedded",
+            percent(c->proven_beside_mate, reads), percent(c->settled_by_mate, reads), (long long)c->segments);
+    if (c->entries) fprintf(stderr, ", %.0f entries each", (double)c->entries / (double)c->segments); /* a GPU does not count them */
+    fputc('\n', stderr);
 }
 
 static void print_duplicates(const cli_summary *s)
