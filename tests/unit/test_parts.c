@@ -171,6 +171,28 @@ static void inserts_are_cut_and_searched(void **unused)
     }
 }
 
+/* Of a pair only the read whose mate has a place is looked for by parts. */
+static void pairs_of_two_lost_reads_stay_lost(void **unused)
+{
+    (void)unused;
+    anl_candidate candidate = {.start = 5, .score = options.min_score};
+    for (int placed = 0; placed < 2; ++placed) {
+        a_read r = {0};
+        for (int64_t at = 10000; at <= 90000; at += 40000) add(&r, at, ANL_PART, 0);
+        for (int i = 0; i < LEN; ++i) r.strand[1][i] = 3 - r.strand[0][LEN - 1 - i];
+        r.read.mate = 1;
+        anl_read mate = r.read;
+        mate.mate = 2;
+        anl_query pair[2] = {{.read = &r.read, .strand = {r.strand[0], r.strand[1]}},
+                             {.read = &mate, .strand = {r.strand[0], r.strand[1]}}};
+        if (placed) pair[1].candidates = &candidate, pair[1].n = pair[1].n_ranked = 1;
+        counts = (anl_find_counts){0};
+        assert_int_equal(anl_parts_find(&context, &scratch, &queue, pair, 2, results, &counts), 0);
+        assert_int_equal(pair[0].n > 0, placed);
+        assert_int_equal(counts.segments, placed ? 3 : 0);
+    }
+}
+
 /* What has a place, is of nowhere, or holds too little besides the adapter stays as it is. */
 static void others_stay_as_they_are(void **unused)
 {
@@ -205,11 +227,9 @@ int main(void)
 {
     random_start();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adapters_are_seen_wherever_they_begin),
-        cmocka_unit_test(two_errors_or_none_of_it_are_no_adapter),
-        cmocka_unit_test(chimeras_are_found_by_a_part),
-        cmocka_unit_test(inserts_are_cut_and_searched),
-        cmocka_unit_test(others_stay_as_they_are),
+        cmocka_unit_test(adapters_are_seen_wherever_they_begin), cmocka_unit_test(two_errors_or_none_of_it_are_no_adapter),
+        cmocka_unit_test(chimeras_are_found_by_a_part),          cmocka_unit_test(inserts_are_cut_and_searched),
+        cmocka_unit_test(pairs_of_two_lost_reads_stay_lost),     cmocka_unit_test(others_stay_as_they_are),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

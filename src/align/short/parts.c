@@ -30,6 +30,12 @@ static int make_room(lost_reads *r, int n, anl_arena *arena)
     return r->list && r->numbers ? ANL_OK : ANL_ENOMEM;
 }
 
+/* Whether a read's mate is lost, too: then both are likelier of another genome than both in pieces. */
+static int mate_is_lost(const anl_align_options *o, const anl_query *q)
+{
+    return q->read->mate && is_lost(o, q->read->mate == 1 ? q + 1 : q - 1);
+}
+
 /* Those that run into an adapter, cut to their inserts, and others long enough to have parts. */
 static int collect(const anl_align_options *o, const anl_query *queries, int n, lost_reads *inserts, lost_reads *others, anl_arena *results)
 {
@@ -41,7 +47,7 @@ static int collect(const anl_align_options *o, const anl_query *queries, int n, 
             add(inserts, q, i);
             const int rc = anl_query_cut(&inserts->list[inserts->n - 1], insert, results);
             if (rc) return rc;
-        } else if (insert == len && len >= 2 * ANL_PART)
+        } else if (insert == len && len >= 2 * ANL_PART && !mate_is_lost(o, q))
             add(others, q, i);
     }
     return ANL_OK;
