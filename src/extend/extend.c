@@ -211,7 +211,7 @@ int anl_extend(const anl_extend_params *p, const anl_sw_kernels *k, const anl_ex
               .column = s->rows + 2 * room};
     fill(&r);
     const cell best = r.best;
-    if (best.total <= 0) return ANL_OK;
+    if (best.total <= 0 || best.total < x->least) return ANL_OK; /* of the latter's cells some may never have been computed */
     out->total = best.total;
     rc = walk_back(p, x, s, best, out);
     if (!rc) rc = describe(x, s, out);

@@ -10,7 +10,7 @@ typedef struct anl_extend_problem {
     const uint8_t *query, *target;
     int32_t qlen, tlen; /**< bp */
     int32_t dlo, dhi;   /**< dlo <= dhi; may reach beyond the target */
-    int32_t least;      /**< alignments with a lower total need not be found; 0: all */
+    int32_t least;      /**< alignments with a lower total are not looked for: as if there were none; 0: all are */
 } anl_extend_problem;
 
 typedef struct anl_extend_params {
@@ -35,7 +35,7 @@ int anl_extend_scratch_new(anl_extend_scratch **out);
 void anl_extend_scratch_free(anl_extend_scratch *s);
 
 /** Best local alignment inside the band (Gotoh 1982, doi 10.1016/0022-2836(82)90398-9). Gaps lie as far left on the target as their
- *  score allows; of equal alignments the clipped one wins, as in bwa mem. 0 or ANL_ENOMEM. */
+ *  score allows; of equal alignments the clipped one wins, as in bwa mem. Total 0: there is none. 0 or ANL_ENOMEM. */
 int anl_extend(const anl_extend_params *p, const anl_sw_kernels *k, const anl_extend_problem *x, anl_extend_scratch *s, anl_extension *out);
 
 /** Best local alignment without gaps of query[n] on target[n]; sets score, total and ends, nothing else. */

@@ -287,6 +287,22 @@ static void a_mate_elsewhere_settles_nothing(void **unused)
     assert_false(q[1].settled);
 }
 
+/* Where too many bases differ nothing is known of the place, also if every score is wanted. */
+static void a_mate_settles_nothing_without_a_score(void **unused)
+{
+    (void)unused;
+    a_read r[2];
+    anl_query q[2] = {make_read(&r[0], 10000, 0, 0, 1), make_read(&r[1], 10000 + INSERT - LEN, 1, 13, 2)};
+    const int32_t min_score = options.min_score;
+    options.min_score = 0;
+    find(q, 2, &inserts);
+    options.min_score = min_score;
+    assert_true(q[0].settled);
+    assert_false(q[1].settled);
+    assert_in_range(q[1].n, 1, 4);
+    assert_int_equal(q[1].candidates[0].score, LEN - 13 * 5);
+}
+
 /* A copy of the mate within the insert's range: which one it is the pair cannot say. */
 static void two_places_beside_a_mate_settle_nothing(void **unused)
 {
@@ -367,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_crowded_read_is_not_voted_on_to_the_end),
         cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),
         cmocka_unit_test(a_mate_elsewhere_settles_nothing),
+        cmocka_unit_test(a_mate_settles_nothing_without_a_score),
         cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
         cmocka_unit_test(pairs_of_another_genome_are_searched_less),
         cmocka_unit_test(all_places_and_all_lists),

@@ -148,7 +148,7 @@ int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, cons
     const int is_first = here->read->mate == 1;
     const anl_end5 own = anl_pair_end5(here, at), other = anl_pair_end5(mate, there);
     int64_t size;
-    if (at->contig != there->contig || proof->score < o->min_score) return 0;
+    if (at->contig != there->contig || proof->score <= 0 || proof->score < o->min_score) return 0; /* 0: nothing is known of it */
     const anl_insert *insert = &m->of[anl_orient(is_first ? own : other, is_first ? other : own, &size)];
     if (!insert->usable || size < insert->low || size > insert->high) return 0;
     const int32_t match = o->align.score.match,

@@ -49,7 +49,7 @@ static int32_t least_total(const anl_context *c, const anl_extend_params *o, con
 {
     const int64_t at = candidate->start - origin;
     anl_extension e;
-    if (at < 0 || at + p->qlen > p->tlen) return candidate->score;
+    if (at < 0 || at + p->qlen > p->tlen || at < p->dlo || at > p->dhi) return candidate->score;
     anl_extend_ungapped(o, &c->kernels->sw, p->query, p->target + at, p->qlen, &e);
     return e.total > candidate->score ? e.total : candidate->score;
 }
