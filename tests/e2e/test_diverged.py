@@ -75,3 +75,21 @@ for share, indels, least, most in ((0, 0, 0.97, 0), (0.15, 0.03, 0.97, 1), (0.20
 foreign = write("foreign.fq", "".join(f"@f{i}\n{''.join(rng.choice('ACGT') for _ in range(150))}\n+\n{'I' * 150}\n" for i in range(200)))
 sure = [f for f, _ in records(run("align", "-x", "diverged", anl, foreign)[0]) if int(f[4]) >= 10]
 check(not sure, f"random reads placed: {sure[:2]}")
+
+# Where differences cost little, chance gives a third of the best score: it is no reason not to look wider, and loses no read.
+rng = random.Random(7)
+wide = "".join(rng.choices("ACGT", k=2000000))
+wide_anl = index("wide.anl", write("wide.fa", f">w\n{wide}\n"))
+reads, at = [], {}
+for i in range(300):
+    begin = rng.randrange(len(wide) - 200)
+    s = "".join(rng.choice("ACGT".replace(b, "")) if rng.random() < 0.1 else b for b in wide[begin:begin + 180])
+    first, second = rng.randint(40, 60), rng.randint(80, 100)
+    s = s[:first] + s[first + 7:second] + s[second + 7:164]
+    reads.append(f"@r{i}\n{s}\n+\n{'I' * len(s)}\n")
+    at[f"r{i}"] = begin + 1
+reads = write("wide.fq", "".join(reads))
+for options in (("-B", 0), ("-A", 5, "-B", 1, "-O", 1)):
+    found = sum(abs(int(f[3]) - at[f[0]]) < 200 for f, _ in records(run("align", *options, wide_anl, reads)[0]))
+    every = sum(abs(int(f[3]) - at[f[0]]) < 200 for f, _ in records(run("align", *options, "--exhaustive", wide_anl, reads)[0]))
+    check(found == every, f"{options}: {found} of {every} reads found in all lists")
