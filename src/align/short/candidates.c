@@ -454,6 +454,7 @@ static int is_explained(const anl_context *c, const anl_query *q)
     const anl_candidate *best = &q->candidates[0];
     const int32_t len = q->read->len;
     if (best->score * 100 < len * c->options->align.score.match * ANL_EXPLAINED_SCORE || best->score < c->options->min_score) return 0;
+    if ((len - best->last) * c->options->align.score.match > best->score) return 0; /* what it leaves out may fit better elsewhere */
     int64_t begin = best->start, end = best->start + len;
     int32_t n = 0;
     if (q->n > 1 && !best[1].alt && best[1].score >= best->score - anl_mapq_closeness(&c->options->align.score)) return 1;
