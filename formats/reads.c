@@ -16,7 +16,8 @@
 
 enum {
     SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY,
-    AHEAD = 3, /* a pair, and the read behind it */
+    AHEAD = 3,        /* a pair, and the read behind it */
+    MOST_QUALITY = 93 /* Phred (SAM specification, 4.2): more would be no character of SAM, and 232 and 233 a tab and the end of a line */
 };
 
 /* One input file: text, or alignments read through htslib. */
@@ -142,6 +143,10 @@ static int take_bam(source *s, anl_raw_read *r)
     r->comment = NULL;
     r->len = len;
     r->has_qual = len > 0 && qual[0] != 0xff;
+    for (int32_t i = 0; i < len && r->has_qual; ++i)
+        if (qual[i] > MOST_QUALITY)
+            return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': a quality over %d", s->name, (long long)s->number, r->name,
+                            MOST_QUALITY);
     for (int32_t i = 0; i < len; ++i) {
         const int32_t at = reverse ? len - 1 - i : i;
         const uint8_t base = code_of[bam_seqi(seq, at)];

@@ -75,3 +75,34 @@ for share, indels, least, most in ((0, 0, 0.97, 0), (0.15, 0.03, 0.97, 1), (0.20
 foreign = write("foreign.fq", "".join(f"@f{i}\n{''.join(rng.choice('ACGT') for _ in range(150))}\n+\n{'I' * 150}\n" for i in range(200)))
 sure = [f for f, _ in records(run("align", "-x", "diverged", anl, foreign)[0]) if int(f[4]) >= 10]
 check(not sure, f"random reads placed: {sure[:2]}")
+
+# Where differences cost little, chance gives a third of the best score: it is no reason not to look wider, and loses no read.
+rng = random.Random(7)
+wide = "".join(rng.choices("ACGT", k=2000000))
+wide_anl = index("wide.anl", write("wide.fa", f">w\n{wide}\n"))
+reads, at = [], {}
+for i in range(300):
+    begin = rng.randrange(len(wide) - 200)
+    s = "".join(rng.choice("ACGT".replace(b, "")) if rng.random() < 0.1 else b for b in wide[begin:begin + 180])
+    first, second = rng.randint(40, 60), rng.randint(80, 100)
+    s = s[:first] + s[first + 7:second] + s[second + 7:164]
+    reads.append(f"@r{i}\n{s}\n+\n{'I' * len(s)}\n")
+    at[f"r{i}"] = begin + 1
+reads = write("wide.fq", "".join(reads))
+for options in (("-B", 0), ("-A", 5, "-B", 1, "-O", 1)):
+    found = sum(abs(int(f[3]) - at[f[0]]) < 200 for f, _ in records(run("align", *options, wide_anl, reads)[0]))
+    every = sum(abs(int(f[3]) - at[f[0]]) < 200 for f, _ in records(run("align", *options, "--exhaustive", wide_anl, reads)[0]))
+    check(found == every, f"{options}: {found} of {every} reads found in all lists")
+
+# Nor is a place that explains the first part of a read, where the rest fits better elsewhere: the mate's neighbourhood has a small part of these.
+first, second = [], []
+for i in range(500):
+    near, far = (rng.randrange(len(wide) - 500) for _ in range(2))
+    s = "".join(rng.choice("ACGT") if rng.random() < 0.04 else b for b in wide[near:near + 50] + wide[far:far + 100])
+    mate = wide[near + 250:near + 400][::-1].translate(str.maketrans("ACGT", "TGCA"))
+    for out, bases in ((first, s), (second, mate)): out.append(f"@c{i}\n{bases}\n+\n{'I' * 150}\n")
+pairs = write("first.fq", "".join(first)), write("second.fq", "".join(second))
+scores = [[int(t["AS"]) for f, t in records(run("align", "-I", "400,50", *options, wide_anl, *pairs)[0]) if not int(f[1]) & 0x900]
+          for options in ((), ("--exhaustive",))]
+less = sum(a < b for a, b in zip(*scores))
+check(less == 0, f"{less} reads of two parts have the worse one as primary record")

@@ -309,6 +309,8 @@ static void bam_input(void **unused)
     assert_string_equal(read_all(write_text("x.sam", sam), NULL, 0, 1000), "r/1:ACG:!#I;r/2:TTG:III;s/0:CGT:I#!;t/0:NA:*;");
     sam = "@SQ\tSN:c\tLN:100\nr\t77\t*\t0\t0\t*\t*\t0\t0\tACG\t!#I\nq\t141\t*\t0\t0\t*\t*\t0\t0\tTTG\tIII\n";
     assert_non_null(strstr(read_all(write_text("x.sam", sam), NULL, 0, 1000), "'r': its mate does not follow"));
+    sam = "@SQ\tSN:c\tLN:100\nr\t4\t*\t0\t0\t*\t*\t0\t0\tACG\tI~I\ns\t4\t*\t0\t0\t*\t*\t0\t0\tACG\tII\177\n";
+    assert_non_null(strstr(read_all(write_text("x.sam", sam), NULL, 0, 1000), "record 2 's': a quality over 93"));
 }
 
 static void corner_files(void **unused)

@@ -439,14 +439,22 @@ static int search_and_score(const anl_context *c, anl_scratch *s, const anl_loca
     return rc;
 }
 
+/* Whether differences cost so much that chance does not give a score which grows with the read: where a mismatch takes less than a match gives, or
+ * a gap less than two, it does. */
+static int chance_is_low(const anl_sw_params *s)
+{
+    return s->mismatch >= s->match && s->del_open + s->del_extend >= 2 * s->match && s->ins_open + s->ins_extend >= 2 * s->match;
+}
+
 /* Whether a place where no copy is near explains the query so well that a better one would have been found, too, in the usual lists. */
 static int is_explained(const anl_context *c, const anl_query *q)
 {
     uint64_t unique[ANL_LONG_READ / 64 + 1];
-    if (!q->n || q->candidates[0].alt) return 0;
+    if (!q->n || q->candidates[0].alt || !chance_is_low(&c->options->align.score)) return 0;
     const anl_candidate *best = &q->candidates[0];
     const int32_t len = q->read->len;
     if (best->score * 100 < len * c->options->align.score.match * ANL_EXPLAINED_SCORE || best->score < c->options->min_score) return 0;
+    if ((len - best->last) * c->options->align.score.match > best->score) return 0; /* what it leaves out may fit better elsewhere */
     int64_t begin = best->start, end = best->start + len;
     int32_t n = 0;
     if (q->n > 1 && !best[1].alt && best[1].score >= best->score - anl_mapq_closeness(&c->options->align.score)) return 1;
