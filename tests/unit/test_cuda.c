@@ -418,7 +418,7 @@ static void compare_nearest(const anl_coarse *c, const anl_rows *rows)
 static void nearest_agree(void **unused)
 {
     (void)unused;
-    static int8_t vectors[ROWS * 256];
+    static int8_t vectors[ROWS * 256], centroids[CENTROIDS * 256];
     static uint32_t group_of[CENTROIDS];
     static const struct {
         int d, centroids, groups, probes, distinct, extreme, rows;
@@ -433,7 +433,6 @@ static void nearest_agree(void **unused)
         anl_coarse *c;
         make_rows(vectors, d, ROWS, cases[i].distinct, cases[i].extreme);
         for (int j = 0; j < cases[i].centroids && cases[i].groups; ++j) group_of[j] = random_below((uint32_t)cases[i].groups * 3 / 4 + 1);
-        int8_t *centroids = calloc((size_t)cases[i].centroids, (size_t)d);
         for (int j = 0; j < cases[i].centroids; ++j) memcpy(centroids + j * d, vectors + j * 7 % ROWS * d, (size_t)d);
         const anl_grouping g = {group_of, vectors, cases[i].groups, cases[i].probes};
         assert_int_equal(g.n ? anl_coarse_grouped_new(&c, centroids, cases[i].centroids, d, &g)
@@ -441,7 +440,6 @@ static void nearest_agree(void **unused)
                          0);
         compare_nearest(c, &rows);
         anl_coarse_free(c);
-        free(centroids);
     }
 }
 
