@@ -107,6 +107,12 @@ static inline void anl_index_clip(const anl_index *x, int32_t contig, int64_t *b
     if (*end > x->contig_begin[contig + 1]) *end = x->contig_begin[contig + 1];
 }
 
+/** Whether a contig holds all of [begin, end). */
+static inline int anl_index_holds(const anl_index *x, int32_t contig, int64_t begin, int64_t end)
+{
+    return begin >= x->contig_begin[contig] && end <= x->contig_begin[contig + 1];
+}
+
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
 

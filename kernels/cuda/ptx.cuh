@@ -28,14 +28,8 @@ __device__ static inline void mma(int32_t sum[4], const uint32_t a[4], const uin
                    "r"(start[3]));
 }
 
-// For signed_byte(): byte 0 to 3 of the first word, 4 to 7 of the second.
-__device__ static inline uint32_t byte_selector(uint32_t byte)
-{
-    return byte | (byte | 8) * 0x1110u; // a nibble a byte; 8: its sign instead
-}
-
-// A byte of two words with its sign (PTX ISA, prmt).
-__device__ static inline int32_t signed_byte(int32_t first, int32_t second, uint32_t selector)
+// Bytes of two words by a nibble each (PTX ISA, prmt): 0 to 3 of the first word, 4 to 7 of the second; and 8: the sign of that byte instead.
+__device__ static inline int32_t permute_bytes(int32_t first, int32_t second, uint32_t selector)
 {
     int32_t to;
     asm("prmt.b32 %0, %1, %2, %3;" : "=r"(to) : "r"(first), "r"(second), "r"(selector));

@@ -10,7 +10,7 @@ namespace anl
 {
 
 enum {
-    PART_JOBS = 65536,
+    PART_JOBS = 16384, // 16 lanes each fill a GPU
     THREADS = 128,
     LANES = 16, // of a job,
     ROWS = 10,  // and query bases of each
@@ -44,6 +44,12 @@ __device__ static uint32_t base_of(const uint32_t plane[3], int i)
     return plane[2] >> i & 1 ? 4 : (plane[1] >> i & 1) << 1 | (plane[0] >> i & 1);
 }
 
+// For permute_bytes(): a byte of the two words, with its sign.
+__device__ static uint32_t byte_selector(uint32_t byte)
+{
+    return byte | (byte | 8) * 0x1110u;
+}
+
 // The scores of query base `row` against A, C, G and T, a byte each.
 __device__ static int32_t column_scores(const anl_sw_params &p, const uint32_t *words, const sequence &query, int row)
 {
@@ -69,7 +75,7 @@ __device__ static int32_t run_column(const anl_sw_params &p, uint32_t selector, 
     l->above = *h;
 #pragma unroll
     for (int i = 0; i < ROWS; ++i) {
-        const int32_t score = signed_byte(l->scores[i], UNKNOWN_COLUMNS, selector);
+        const int32_t score = permute_bytes(l->scores[i], UNKNOWN_COLUMNS, selector);
         const int32_t now = max(__viaddmax_s32(diagonal, score, l->e[i]), *f);
         diagonal = l->h[i];
         l->h[i] = now;

@@ -40,13 +40,8 @@ static inline void mma(int32_t sum[4], const uint32_t a[4], const uint32_t b[2],
     }
 }
 
-static inline uint32_t byte_selector(uint32_t byte)
-{
-    return byte | (byte | 8) * 0x1110u;
-}
-
 // prmt in its default mode: a nibble of the selector for each byte, whose top bit asks for the sign of the byte chosen.
-static inline int32_t signed_byte(int32_t first, int32_t second, uint32_t selector)
+static inline int32_t permute_bytes(int32_t first, int32_t second, uint32_t selector)
 {
     const uint64_t both = (uint64_t)(uint32_t)second << 32 | (uint32_t)first;
     uint32_t to = 0;

@@ -5,7 +5,7 @@
 #include "search.h"
 #include "sw_batch.h"
 
-enum { MOST = 16390 /* more than embedding and search take in one part */, DIM = 32, LEN = 20, JOBS = 65600 /* more than scoring does */ };
+enum { MOST = 16390 /* more than embedding, search ... */, DIM = 32, LEN = 20, JOBS = MOST /* and scoring */ };
 
 static anl_gpu *gpu;
 

@@ -90,19 +90,19 @@ enum {
 /* ---- reads whose nearest window is not near (anl_search_is_sure) ---- */
 
 enum {
-    ANL_EXPLAINED_SCORE = 25,  /* % of the best score: a place with as much, and no less than -T, is no chance; */
-    ANL_EXPLAINED_UNIQUE = 60, /* % of its k-mers that must be unique, or copies of it may lie in lists not gone through */
+    ANL_EXPLAINED_SCORE = 25, /* % of the best score: a place with as much, and no less than -T, is no chance; */
+    ANL_REPEAT_UNIQUE =
+        60, /* % of its k-mers that must be unique, or copies of it may lie in lists not gone through; also with -x diverged */
 };
 
 /* ---- diverged reads (-x diverged) ---- */
 
 enum {
-    ANL_DIVERGED_SURE = 10,   /* votes that chance does not give among the windows gone through */
-    ANL_DIVERGED_COPIES = 8,  /* so many places of a segment with 1/2 of the most votes may be copies, and more of them elsewhere */
-    ANL_DIVERGED_UNIQUE = 60, /* % of a place's k-mers that must be unique, or copies of it may lie elsewhere */
-    ANL_DIVERGED_BESIDE = 5,  /* votes that chance does not give where the insert sizes say that a mate lies */
-    ANL_DIVERGED_K = 2048,    /* neighbours that vote where nothing stands out, */
-    ANL_DIVERGED_NEARER = 4,  /* but 1/4 of them first, */
+    ANL_DIVERGED_SURE = 10,  /* votes that chance does not give among the windows gone through */
+    ANL_DIVERGED_COPIES = 8, /* so many places of a segment with 1/2 of the most votes may be copies, and more of them elsewhere */
+    ANL_DIVERGED_BESIDE = 5, /* votes that chance does not give where the insert sizes say that a mate lies */
+    ANL_DIVERGED_K = 2048,   /* neighbours that vote where nothing stands out, */
+    ANL_DIVERGED_NEARER = 4, /* but 1/4 of them first, */
     ANL_DIVERGED_MIN_VOTES = 2,
     ANL_DIVERGED_ALIGNED = 256, /* windows that such a read is aligned to, whatever its k-mers say */
 };

@@ -2,6 +2,7 @@
 
 #include "align_tuning.h"
 #include "cells.h"
+#include "read.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,18 @@ static int32_t bases_before(const anl_segment *s, int reverse)
 int64_t anl_locate_at(const anl_segment *segment, const anl_place *place)
 {
     return place->start + bases_before(segment, place->reverse);
+}
+
+int anl_locate_is_repeat(const anl_index *x, int32_t contig, int64_t begin, int32_t len)
+{
+    uint64_t unique[(ANL_LONG_READ + 63) / 64];
+    int64_t end = begin + len;
+    int32_t n = 0;
+    anl_index_clip(x, contig, &begin, &end);
+    if (begin >= end) return 1;
+    anl_index_unique(x, begin, end, unique);
+    for (int64_t i = 0; i < (end - begin + 63) / 64; ++i) n += __builtin_popcountll(unique[i]);
+    return n * 100 < (end - begin) * ANL_REPEAT_UNIQUE;
 }
 
 void anl_locate_forget(anl_segment *segment)

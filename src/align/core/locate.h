@@ -94,6 +94,10 @@ int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segme
  *  what they find to segment->places, in `arena`. 0 or ANL_ENOMEM. */
 int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena);
 
+/** Whether what a contig has of [begin, begin + len), at most ANL_LONG_READ bp, is so much like other places (ANL_REPEAT_UNIQUE) that a read found there
+ *  may belong to one of them; also if it has none of it. */
+int anl_locate_is_repeat(const anl_index *x, int32_t contig, int64_t begin, int32_t len);
+
 /** Forgets votes and places, so that all hits vote again. */
 void anl_locate_forget(anl_segment *segment);
 

@@ -40,10 +40,9 @@ static int add_candidate(const anl_index *x, anl_query *q, anl_candidate c, anl_
 /* The bases of the diagonal that base 0 of the oriented read has at `start`; 0 where the contig does not hold all of it. */
 static int fetch_diagonal(const anl_context *c, const anl_query *q, int64_t start, int32_t contig, uint8_t target[ANL_LONG_READ])
 {
-    int64_t begin = start, end = start + q->read->len;
-    anl_index_clip(c->index, contig, &begin, &end);
-    if (begin != start || end != start + q->read->len) return 0;
-    anl_index_fetch(c->index, begin, end, target);
+    const int64_t end = start + q->read->len;
+    if (!anl_index_holds(c->index, contig, start, end)) return 0;
+    anl_index_fetch(c->index, start, end, target);
     return 1;
 }
 
@@ -449,20 +448,13 @@ static int chance_is_low(const anl_sw_params *s)
 /* Whether a place where no copy is near explains the query so well that a better one would have been found, too, in the usual lists. */
 static int is_explained(const anl_context *c, const anl_query *q)
 {
-    uint64_t unique[ANL_LONG_READ / 64 + 1];
     if (!q->n || q->candidates[0].alt || !chance_is_low(&c->options->align.score)) return 0;
     const anl_candidate *best = &q->candidates[0];
     const int32_t len = q->read->len;
     if (best->score * 100 < len * c->options->align.score.match * ANL_EXPLAINED_SCORE || best->score < c->options->min_score) return 0;
     if ((len - best->last) * c->options->align.score.match > best->score) return 0; /* what it leaves out may fit better elsewhere */
-    int64_t begin = best->start, end = best->start + len;
-    int32_t n = 0;
     if (q->n > 1 && !best[1].alt && best[1].score >= best->score - anl_mapq_closeness(&c->options->align.score)) return 1;
-    anl_index_clip(c->index, best->contig, &begin, &end);
-    if (begin >= end) return 0;
-    anl_index_unique(c->index, begin, end, unique);
-    for (int64_t i = 0; i < (end - begin + 63) / 64; ++i) n += __builtin_popcountll(unique[i]);
-    return n * 100 >= (end - begin) * ANL_EXPLAINED_UNIQUE;
+    return !anl_locate_is_repeat(c->index, best->contig, best->start, len);
 }
 
 /* Keeps the segments that nothing explains and whose neighbours may lie in further lists; all of them ask for the same number of hits. */

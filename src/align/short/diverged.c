@@ -37,19 +37,6 @@ static int pointers(const finder *f, const anl_segments *segments, anl_segment *
     return ANL_OK;
 }
 
-/* Whether the place is so much like others that the read may belong to one of them. */
-static int is_repeat(const finder *f, const anl_segment *segment, const anl_place *place)
-{
-    uint64_t unique[(ANL_LONG_READ + 63) / 64];
-    int64_t begin = anl_locate_at(segment, place), end = begin + segment->len;
-    int32_t n = 0;
-    anl_index_clip(f->all.c->index, place->contig, &begin, &end);
-    if (begin >= end) return 1;
-    anl_index_unique(f->all.c->index, begin, end, unique);
-    for (int64_t i = 0; i < (end - begin + 63) / 64; ++i) n += __builtin_popcountll(unique[i]);
-    return n * 100 < (end - begin) * ANL_DIVERGED_UNIQUE;
-}
-
 /* Whether the votes of a read's segments say where it lies. */
 static void judge(finder *f, const anl_segments *segments)
 {
@@ -61,7 +48,8 @@ static void judge(finder *f, const anl_segments *segments)
             for (int32_t p = 0; p < segments->list[next].places.n; ++p)
                 if (segments->list[next].places.list[p].votes > best->votes) {
                     *best = segments->list[next].places.list[p];
-                    repeat = is_repeat(f, &segments->list[next], best);
+                    repeat = anl_locate_is_repeat(f->all.c->index, best->contig, anl_locate_at(&segments->list[next], best),
+                                                  segments->list[next].len);
                 }
         for (int32_t j = i; j < next; ++j)
             for (int32_t p = 0; p < segments->list[j].places.n; ++p) alike += 2 * segments->list[j].places.list[p].votes >= best->votes;

@@ -10,14 +10,13 @@ enum {
     PREFETCHED = 512, /* bp of the uniqueness map in a line of the cache */
 };
 
-/* The bases of the diagonal that base 0 of the oriented read has at `start`; 0 where the contig does not hold all of it. */
-static int fetch_diagonal(const anl_index *x, int32_t contig, int64_t start, int32_t len, uint8_t target[ANL_LONG_READ])
+/* The bases of the diagonal that base 0 of the oriented read has at `start`, whose uniqueness is asked for next; 0 where the contig does not hold
+ * all of it. */
+static int fetch_to_prove(const anl_index *x, int32_t contig, int64_t start, int32_t len, uint8_t target[ANL_LONG_READ])
 {
-    int64_t begin = start, end = start + len;
-    anl_index_clip(x, contig, &begin, &end);
-    if (end - begin != len) return 0;
-    for (int64_t at = begin; at < end; at += PREFETCHED) __builtin_prefetch(x->unique + at / 64);
-    anl_index_fetch(x, begin, end, target);
+    if (!anl_index_holds(x, contig, start, start + len)) return 0;
+    for (int64_t at = start; at < start + len; at += PREFETCHED) __builtin_prefetch(x->unique + at / 64);
+    anl_index_fetch(x, start, start + len, target);
     return 1;
 }
 
@@ -28,7 +27,7 @@ anl_proof anl_prove(const anl_context *c, const anl_query *q, const anl_place *p
     const uint8_t *query = q->strand[place->reverse];
     uint8_t target[ANL_LONG_READ];
     uint64_t differ[WORDS], kmers[WORDS] = {0};
-    if (!fetch_diagonal(x, place->contig, place->start, len, target)) return (anl_proof){0};
+    if (!fetch_to_prove(x, place->contig, place->start, len, target)) return (anl_proof){0};
     anl_extend_params params = c->options->align;
     anl_extension e;
     params.clip5 = params.clip3 = 0;
@@ -97,10 +96,10 @@ anl_proof anl_prove_bent(const anl_context *c, const anl_query *q, const anl_pla
     uint8_t targets[3][ANL_LONG_READ];
     bend best = {.score = 0};
     uint64_t kmers[WORDS] = {0};
-    if (!fetch_diagonal(x, place->contig, place->start, len, targets[0])) return (anl_proof){0};
+    if (!fetch_to_prove(x, place->contig, place->start, len, targets[0])) return (anl_proof){0};
     for (int side = 0; side < 2; ++side) {
         const int64_t other = place->start + beside[side];
-        if (!beside[side] || !fetch_diagonal(x, place->contig, other, len, targets[1 + side])) continue;
+        if (!beside[side] || !fetch_to_prove(x, place->contig, other, len, targets[1 + side])) continue;
         for (int turned = 0; turned < 2; ++turned) {
             bend b = {.start = {place->start, other}, .target = {targets[0], targets[1 + side]}};
             if (turned) b.start[0] = other, b.start[1] = place->start, b.target[0] = targets[1 + side], b.target[1] = targets[0];
