@@ -396,6 +396,34 @@ static void a_crowd_is_enough(void **unused)
     anl_voter_free(v);
 }
 
+/* A stretch of which other places hold the most, or which its contig does not hold, tells nothing of where a read belongs. */
+static void repeats_are_known(void **unused)
+{
+    (void)unused;
+    static whole w;
+    make_genome();
+    open_whole(&w);
+    const anl_index *x = w.index;
+    assert_true(anl_locate_is_repeat(x, 0, 5200, 200));
+    assert_false(anl_locate_is_repeat(x, 0, 20000, 200));
+    assert_true(anl_locate_is_repeat(x, 0, 5000 - 100, 200)); /* half of it */
+    assert_false(anl_locate_is_repeat(x, 0, 5000 - 160, 200));
+    assert_true(anl_locate_is_repeat(x, 0, CONTIG - 10, 200));
+    assert_true(anl_locate_is_repeat(x, 0, CONTIG, 200));
+    assert_true(anl_locate_is_repeat(x, 1, CONTIG - 200, 200));
+    close_whole(&w);
+}
+
+static void contigs_hold_what_lies_between_their_ends(void **unused)
+{
+    (void)unused;
+    static bare b;
+    const anl_index *x = bare_index(&b);
+    assert_true(anl_index_holds(x, 0, 0, CONTIG) && anl_index_holds(x, 1, CONTIG, BASES));
+    assert_false(anl_index_holds(x, 0, -1, 5) || anl_index_holds(x, 0, CONTIG - 5, CONTIG + 1));
+    assert_false(anl_index_holds(x, 1, CONTIG - 1, CONTIG + 5) || anl_index_holds(x, 1, BASES - 5, BASES + 1));
+}
+
 /* A sequence that begins before its contig: short reads keep where they would begin; long ones need enough of the segment on the contig. */
 static void places_may_hang_over_the_contig(void **unused)
 {
@@ -492,6 +520,8 @@ int main(void)
         cmocka_unit_test(more_neighbours_at_once_are_the_same),
         cmocka_unit_test(hits_vote_for_the_place),
         cmocka_unit_test(a_crowd_is_enough),
+        cmocka_unit_test(repeats_are_known),
+        cmocka_unit_test(contigs_hold_what_lies_between_their_ends),
         cmocka_unit_test(places_may_hang_over_the_contig),
         cmocka_unit_test(regions_are_voted_on_without_search),
         cmocka_unit_test(anchors_of_a_long_read_lie_on_its_diagonal),
