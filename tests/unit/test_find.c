@@ -208,6 +208,7 @@ static void a_mate_with_a_gap_is_proven_beside_its_mate(void **unused)
         assert_int_equal(counts.proven_beside_mate, 1);
         assert_int_equal(q[1].n, 1);
         assert_int_equal(q[1].candidates[0].score, LEN - 6 - GAP - inserted * GAP);
+        assert_false(q[1].candidates[0].ungapped); /* it is still to be traced */
     }
 }
 
