@@ -41,8 +41,9 @@ typedef struct side {
     anl_context context;
     worker *workers;
     anl_aligner *aligner; /* the whole; opened when the rest is closed */
-    const anl_records *records;
-    size_t n_chunks;
+    anl_align_output out; /* its BAM */
+    anl_pen **pens;
+    anl_parcels parcels;
 } side;
 
 static void open_parts(side *s, const char *index)
@@ -128,11 +129,33 @@ static void run_chunks(const side *s, void (*stage)(const side *, worker *, size
     }
 }
 
-/* Everything between reading and writing: also pairing, traceback and records. */
+/* Everything between reading and writing: also pairing, traceback and records of BAM. */
 static void align(side *s)
 {
     anl_summary summary = {0};
-    need(!anl_aligner_batch(s->aligner, &batch, &s->records, &s->n_chunks, &summary));
+    need(!anl_aligner_pack(s->aligner, &batch, &s->parcels, &summary));
+}
+
+static void open_whole(side *s, const char *index)
+{
+    const anl_alignments_options o = {.path = "/dev/null", .format = ANL_BAM, .threads = threads};
+    need(!anl_aligner_open(&s->aligner, index, NULL, &s->options));
+    const anl_index *x = anl_aligner_index(s->aligner);
+    need(!anl_alignments_open(&s->out.alignments, &o, x->contigs, x->n_contigs));
+    const int n = anl_aligner_workers(s->aligner);
+    s->pens = anl_alloc((size_t)n, sizeof(anl_pen *));
+    need(s->pens != NULL);
+    for (int i = 0; i < n; ++i) need(!anl_pen_new(&s->pens[i], s->out.alignments));
+    s->parcels = (anl_parcels){.out = &s->out, .pens = s->pens};
+}
+
+static void close_whole(side *s)
+{
+    const int n = anl_aligner_workers(s->aligner);
+    anl_parcels_free(&s->parcels);
+    for (int i = 0; i < n; ++i) anl_pen_free(s->pens[i]);
+    free(s->pens);
+    anl_aligner_free(s->aligner);
 }
 
 /* ---- rates ---- */
@@ -153,15 +176,11 @@ static double rate(side *s, void (*stage)(const side *, worker *, size_t, int))
     return (double)batch.n * passes / (end - begin);
 }
 
-static double write_rate(const side *s)
+static double write_rate(side *s)
 {
-    const anl_index *x = anl_aligner_index(s->aligner);
-    const anl_alignments_options o = {.path = "/dev/null", .format = ANL_BAM, .threads = threads};
-    anl_alignments *out;
     const double begin = now();
-    need(!anl_alignments_open(&out, &o, x->contigs, x->n_contigs));
-    for (size_t i = 0; i < s->n_chunks; ++i) need(!anl_alignments_write(out, s->records[i].records, s->records[i].n));
-    need(!anl_alignments_close(out));
+    need(!anl_parcels_write(&s->parcels));
+    need(!anl_alignments_close(s->out.alignments));
     return (double)batch.n / (now() - begin);
 }
 
@@ -195,11 +214,11 @@ static void measure(int device, const char *index, double rates[STAGES], double 
     count_work(&s, work);
     free(vectors);
     close_parts(&s);
-    need(!anl_aligner_open(&s.aligner, index, NULL, &s.options));
+    open_whole(&s, index);
     rates[ALIGN] = rate(&s, NULL);
     *writing = write_rate(&s);
     anl_aligner_times(s.aligner, times, sizeof times);
-    anl_aligner_free(s.aligner);
+    close_whole(&s);
 }
 
 static void print(const double *cpu /* NULL: not measured */, const double gpu[STAGES], const double work[2], const anl_device *device)

@@ -3,8 +3,7 @@
 #include "duplicates.h"
 #include "fasta_index.h"
 #include "lane_header.h"
-#include "paf.h"
-#include "sam_encode.h"
+#include "pen.h"
 #include "sort.h"
 #include "tags.h"
 
@@ -24,7 +23,6 @@ enum {
     CSI_SHIFT = 14,          /* log2 of the smallest bin of a CSI, bp: that of a BAI and the default of samtools index -c */
     EMBED_MOST = 1 << 26,    /* bp of a genome: htslib takes 21 bytes for each while it infers the reference of sparse reads */
     FETCH = 1 << 20,         /* bp of a FASTA read at once */
-    TEXT = 1 << 16,          /* bytes of SAM written at once */
     SORT_MEMORY = 768 << 20, /* bytes of records held, the default of samtools sort for one thread: 1.5 million records of 150 bp */
 };
 
@@ -35,15 +33,13 @@ struct anl_alignments {
     samFile *file;
     int descriptor;    /* that file writes to */
     struct hFILE *paf; /* instead of file */
-    kstring_t line;    /* of PAF, or of SAM that htslib makes */
-    int as_text;       /* SAM in the order of input: `text` gathers lines */
-    kstring_t text;
+    anl_pen_form form;
     sam_hdr_t *header;
     anl_sorter *sorter;
     anl_duplicates *duplicates; /* NULL: none are marked */
     int64_t added, merged;      /* records, of sorted output */
-    anl_encoding encoding;
-    bam1_t *bam;
+    int64_t left_out, without_umi;
+    anl_encoding settings; /* of pens */
 };
 
 static int fail_write(const anl_alignments *w)
@@ -96,7 +92,7 @@ static int take_group_ids(anl_alignments *w)
 
 void anl_alignments_lane(anl_alignments *w, int lane)
 {
-    w->encoding.read_group_id = w->group_ids[lane];
+    w->settings.read_group_id = w->group_ids[lane];
 }
 
 static int contig_md5(const faidx_t *fai, const anl_contig *contig, char *hex)
@@ -203,28 +199,20 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     if (rc) return rc;
     rc = anl_output_open(&w->output, o->path, ANL_OUTPUT_STREAM);
     if (!rc) rc = open_stream(w);
+    if (!rc && w->paf) w->form = ANL_PEN_PAF;
     if (rc || w->paf) return rc;
-    w->as_text = o->format == ANL_SAM && !o->sort;
-    if (o->threads > 1 && !w->as_text && hts_set_threads(w->file, o->threads))
+    w->form = o->format == ANL_SAM && !o->sort ? ANL_PEN_SAM : ANL_PEN_RECORDS;
+    if (o->threads > 1 && w->form == ANL_PEN_RECORDS && hts_set_threads(w->file, o->threads))
         return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
     if (o->format == ANL_CRAM && (rc = set_up_cram(w, contigs, n))) return rc;
     if (sam_hdr_write(w->file, w->header) < 0) return fail_write(w);
     return o->sort && anl_output_temporary(w->output) && o->format != ANL_SAM ? start_index(w, contigs, n) : ANL_OK;
 }
 
-static int put_paf(anl_alignments *w, const bam1_t *b)
-{
-    w->line.l = 0;
-    int rc = anl_paf_append(&w->line, w->header, b, w->options.paf_md);
-    if (rc || !w->line.l) return rc;
-    return hwrite(w->paf, w->line.s, w->line.l) == (ssize_t)w->line.l ? ANL_OK : fail_write(w);
-}
-
 static int put(void *data, bam1_t *b)
 {
     anl_alignments *w = data;
     errno = 0;
-    if (w->paf) return put_paf(w, b);
     return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
 }
 
@@ -235,11 +223,9 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
     hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     w->options = *options;
     if (!w->options.path) w->options.path = "-";
-    w->bam = bam_init1();
-    int rc = w->bam ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
-    if (!rc) rc = take_group_ids(w);
+    int rc = take_group_ids(w);
     if (!rc) rc = make_header(w, contigs, n_contigs);
-    w->encoding = (anl_encoding){.read_group_id = w->group_ids ? *w->group_ids : NULL,
+    w->settings = (anl_encoding){.read_group_id = w->group_ids ? *w->group_ids : NULL,
                                  .comment_tags = options->comment_tags,
                                  .cs = options->cs,
                                  .mate_scores = options->sort,
@@ -269,53 +255,53 @@ static int put_sorted(void *data, bam1_t *b)
     return w->duplicates ? anl_duplicates_add(w->duplicates, b) : put(w, b);
 }
 
-static int flush_text(anl_alignments *w)
+static int put_text(anl_alignments *w, const anl_bytes *text)
 {
-    const size_t n = w->text.l;
-    w->text.l = 0;
+    struct hFILE *file = w->paf ? w->paf : w->file->fp.hfile;
     errno = 0;
-    return !n || hwrite(w->file->fp.hfile, w->text.s, n) == (ssize_t)n ? ANL_OK : fail_write(w);
+    return !text->n || hwrite(file, text->at, text->n) == (ssize_t)text->n ? ANL_OK : fail_write(w);
 }
 
-static int put_line(anl_alignments *w, const anl_record *r)
+static int add_sorted(void *data, bam1_t *b)
 {
-    int rc = ANL_OK;
-    if (anl_sam_has_line(&w->encoding, r))
-        rc = anl_sam_line(&w->encoding, r, &w->text);
-    else {
-        rc = anl_sam_encode(&w->encoding, r, w->bam);
-        if (!rc &&
-            (sam_format1(w->header, w->bam, &w->line) < 0 || kputc('\n', &w->line) < 0 || kputsn(w->line.s, w->line.l, &w->text) < 0))
-            rc = anl_fail(ANL_ENOMEM, "out of memory");
-    }
-    return rc || w->text.l < TEXT ? rc : flush_text(w);
+    anl_alignments *w = data;
+    return anl_sorter_add(w->sorter, b);
 }
 
-static int put_record(anl_alignments *w, const anl_record *r)
+int anl_alignments_put(anl_alignments *w, const anl_encoded *e)
 {
-    if (w->as_text) return put_line(w, r);
-    const int rc = anl_sam_encode(&w->encoding, r, w->bam);
-    return rc ? rc : w->sorter ? anl_sorter_add(w->sorter, w->bam) : put(w, w->bam);
+    w->added += e->records;
+    w->left_out += e->left_out;
+    w->without_umi += e->without_umi;
+    if (w->form != ANL_PEN_RECORDS) return put_text(w, &e->bytes);
+    return anl_encoded_each(e, w->sorter ? add_sorted : put, w);
+}
+
+int anl_pen_new(anl_pen **out, const anl_alignments *w)
+{
+    return anl_pen_make(out, w->form, w->options.paf_md, &w->settings);
 }
 
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n)
 {
-    int rc = ANL_OK;
-    for (size_t i = 0; i < n && !rc; ++i) {
-        rc = put_record(w, &records[i]);
-        ++w->added;
-    }
+    anl_pen *pen = NULL;
+    anl_encoded e = {0};
+    int rc = anl_pen_new(&pen, w);
+    if (!rc) rc = anl_pen_encode(pen, records, n, &e);
+    if (!rc) rc = anl_alignments_put(w, &e);
+    anl_pen_free(pen);
+    free(e.bytes.at);
     return rc;
 }
 
 int64_t anl_alignments_left_out(const anl_alignments *w)
 {
-    return w->encoding.left_out;
+    return w->left_out;
 }
 
 int64_t anl_alignments_without_umi(const anl_alignments *w)
 {
-    return w->encoding.without_umi;
+    return w->without_umi;
 }
 
 const anl_duplicate_counts *anl_alignments_duplicates(const anl_alignments *w, int *n)
@@ -328,7 +314,6 @@ int anl_alignments_finish(anl_alignments *w)
 {
     int rc = w->sorter ? anl_sorter_finish(w->sorter, put_sorted, w) : ANL_OK;
     if (!rc && w->duplicates) rc = anl_duplicates_finish(w->duplicates);
-    if (!rc && w->as_text) rc = flush_text(w);
     errno = 0;
     if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
     samFile *file = w->file;
@@ -367,10 +352,6 @@ void anl_alignments_abort(anl_alignments *w)
     anl_output_abort(w->output);
     anl_sorter_free(w->sorter);
     anl_duplicates_free(w->duplicates);
-    anl_encoding_clear(&w->encoding);
-    if (w->bam) bam_destroy1(w->bam);
-    ks_free(&w->line);
-    ks_free(&w->text);
     if (w->header) sam_hdr_destroy(w->header);
     for (int i = 0; w->group_ids && i < w->options.n_lanes; ++i) free(w->group_ids[i]);
     free(w->group_ids);

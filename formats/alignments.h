@@ -2,6 +2,7 @@
 #ifndef ANL_ALIGNMENTS_H
 #define ANL_ALIGNMENTS_H
 
+#include "bytes.h"
 #include "duplicate_counts.h"
 #include "read.h"
 
@@ -74,8 +75,27 @@ int anl_alignments_open(anl_alignments **out, const anl_alignments_options *opti
 /** The records that follow are of that lane; at first they are of lane 0. */
 void anl_alignments_lane(anl_alignments *w, int lane);
 
-/** Appends `n` records in order, in the calling thread: less than 0.3 us a record of 150 bp, beside which an OpenMP team of its own would cost more
- *  than it saves and more threads than were asked for. */
+/** What is written of some records, in the form of the output; zero at first, and after anl_encoded_clear, which keeps the memory. */
+typedef struct anl_encoded {
+    anl_bytes bytes;
+    int64_t records, left_out, without_umi; /**< what anl_alignments_left_out and anl_alignments_without_umi count */
+} anl_encoded;
+
+void anl_encoded_clear(anl_encoded *e);
+
+/** What a thread has of its own to make records what is written of them. It is of the lane that `w` had when it was made. 0 or ANL_ENOMEM. */
+typedef struct anl_pen anl_pen;
+int anl_pen_new(anl_pen **out, const anl_alignments *w);
+void anl_pen_free(anl_pen *p);
+
+/** Appends `n` records to `to`; 0.2 us a record of 150 bp. Threads may encode at once, each with a pen of its own, and others write. 0, ANL_EINVAL
+ *  (MD does not fit the CIGAR, which cs needs) or ANL_ENOMEM. */
+int anl_pen_encode(anl_pen *p, const anl_record *records, size_t n, anl_encoded *to);
+
+/** Writes encoded records, those of each call behind those of the call before. */
+int anl_alignments_put(anl_alignments *w, const anl_encoded *e);
+
+/** Encodes and writes `n` records. */
 int anl_alignments_write(anl_alignments *w, const anl_record *records, size_t n);
 
 /** Reads written without a tag RX because their name holds no UMI; counted with umi_from_name. */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <htslib/bgzf.h>
-#include <htslib/kstring.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,7 +11,6 @@ struct anl_fastq_writer {
     anl_output *output;
     BGZF *file; /* NULL: closed */
     int descriptor;
-    kstring_t text;
 };
 
 static int open_stream(anl_fastq_writer *w, const char *path)
@@ -40,24 +38,40 @@ int anl_fastq_writer_open(anl_fastq_writer **out, const char *path)
     return ANL_OK;
 }
 
-int anl_fastq_writer_put(anl_fastq_writer *w, const anl_read *read)
+static char *put_line(char *at, const char *text, size_t n)
 {
-    kstring_t *t = &w->text;
-    t->l = 0;
-    int bad = kputc(read->qual ? '@' : '>', t) < 0 || kputs(read->name, t) < 0;
-    if (read->comment) bad |= kputc(' ', t) < 0 || kputs(read->comment, t) < 0;
-    bad |= kputc('\n', t) < 0 || ks_resize(t, t->l + 2 * (size_t)read->len + 8) < 0;
-    if (bad) return anl_fail(ANL_ENOMEM, "out of memory");
-    for (int32_t i = 0; i < read->len; ++i) t->s[t->l++] = "ACGTN"[read->seq[i]];
-    t->s[t->l++] = '\n';
+    memcpy(at, text, n);
+    at[n] = '\n';
+    return at + n + 1;
+}
+
+int anl_fastq_append(anl_bytes *to, const anl_read *read)
+{
+    enum { MARKS = 8 /* bytes beside name, comment, bases and qualities */ };
+    const size_t name = strlen(read->name), comment = read->comment ? strlen(read->comment) : 0, len = (size_t)read->len;
+    int rc = anl_grow(&to->at, &to->cap, to->n + name + comment + 2 * len + MARKS, 1);
+    if (rc) return rc;
+    char *at = to->at + to->n;
+    *at++ = read->qual ? '@' : '>';
+    memcpy(at, read->name, name);
+    at += name;
+    if (read->comment) *at++ = ' ';
+    at = put_line(at, read->comment ? read->comment : "", comment);
+    for (size_t i = 0; i < len; ++i) *at++ = "ACGTN"[read->seq[i]];
+    *at++ = '\n';
     if (read->qual) {
-        t->s[t->l++] = '+';
-        t->s[t->l++] = '\n';
-        for (int32_t i = 0; i < read->len; ++i) t->s[t->l++] = (char)(read->qual[i] + '!');
-        t->s[t->l++] = '\n';
+        at = put_line(at, "+", 1);
+        for (size_t i = 0; i < len; ++i) *at++ = (char)(read->qual[i] + '!');
+        *at++ = '\n';
     }
+    to->n = (size_t)(at - to->at);
+    return ANL_OK;
+}
+
+int anl_fastq_writer_put(anl_fastq_writer *w, const anl_bytes *text)
+{
     errno = 0;
-    return bgzf_write(w->file, t->s, t->l) == (ssize_t)t->l ? ANL_OK : anl_output_fail(w->output);
+    return !text->n || bgzf_write(w->file, text->at, text->n) == (ssize_t)text->n ? ANL_OK : anl_output_fail(w->output);
 }
 
 int anl_fastq_writer_finish(anl_fastq_writer *w)
@@ -87,6 +101,5 @@ void anl_fastq_writer_abort(anl_fastq_writer *w)
         bgzf_close(w->file);
     }
     anl_output_abort(w->output);
-    ks_free(&w->text);
     free(w);
 }

@@ -40,7 +40,7 @@ int anl_unplaced_open(anl_unplaced **out, const char *path)
     return ANL_OK;
 }
 
-int anl_unplaced_write(anl_unplaced *u, const anl_record *records, size_t n)
+int anl_unplaced_collect(const anl_unplaced *u, const anl_record *records, size_t n, anl_bytes to[2])
 {
     int rc = ANL_OK;
     for (size_t i = 0; i < n && !rc; ++i) {
@@ -49,8 +49,16 @@ int anl_unplaced_write(anl_unplaced *u, const anl_record *records, size_t n)
         if (!(r->flag & UNMAPPED) || (paired && !(r->flag & MATE_UNMAPPED))) continue;
         if (!paired && u->of[1])
             return anl_fail(ANL_EINVAL, "--un %s: read '%.100s' is single; without the %% one file takes all", u->path, r->read->name);
-        rc = anl_fastq_writer_put(u->of[u->of[1] && r->read->mate == 2], r->read);
+        rc = anl_fastq_append(&to[u->of[1] && r->read->mate == 2], r->read);
     }
+    return rc;
+}
+
+int anl_unplaced_write(anl_unplaced *u, const anl_bytes from[2])
+{
+    int rc = ANL_OK;
+    for (int i = 0; i < 2 && !rc; ++i)
+        if (u->of[i]) rc = anl_fastq_writer_put(u->of[i], &from[i]);
     return rc;
 }
 

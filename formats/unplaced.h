@@ -14,9 +14,12 @@ int anl_unplaced_name(const char *path, int number, char *out, size_t size);
  *  second mates, with a 2, and no single reads. 0 or the first error. */
 int anl_unplaced_open(anl_unplaced **out, const char *path);
 
-/** Writes the reads of those records[n] that say that a read, or both mates of a pair, are unmapped. ANL_EINVAL: a single read, and there are
- *  files for mates alone. */
-int anl_unplaced_write(anl_unplaced *u, const anl_record *records, size_t n);
+/** Appends the reads of those records[n] that say that a read, or both mates of a pair, are unmapped, to what is to be written to each file. Threads may
+ *  do so at once, and others write. ANL_EINVAL: a single read, and there are files for mates alone; or ANL_ENOMEM. */
+int anl_unplaced_collect(const anl_unplaced *u, const anl_record *records, size_t n, anl_bytes to[2]);
+
+/** Writes what was collected. */
+int anl_unplaced_write(anl_unplaced *u, const anl_bytes from[2]);
 
 /** As anl_output_finish, anl_output_close and anl_output_abort, for all files. */
 int anl_unplaced_finish(anl_unplaced *u);

@@ -1,4 +1,4 @@
-/* The whole story, top to bottom: read a batch, embed, search, verify, decide, finish, write. */
+/* The whole story of a batch, top to bottom: embed, search, verify, decide, finish. stream.c reads batches and writes what comes of them. */
 #include "align.h"
 
 #include "align_tuning.h"
@@ -23,18 +23,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    BUFFERS = 2,        /* batches whose results are kept: one is written while the next is aligned */
-    WORKERS_ON_GPU = 2, /* a thread: one decides while the other waits for the GPU */
-};
+enum { WORKERS_ON_GPU = 2 /* a thread: one decides while the other waits for the GPU */ };
 
 /* What a thread has of its own. */
 typedef struct worker {
     anl_scratch scratch;
     anl_sw_queue queue;
     anl_pair_scratch pairs;
-    anl_arena *results[BUFFERS]; /* reset when the batch is written */
-    anl_arena *candidates;       /* of the batch that is aligned */
+    anl_arena *found;  /* of the batch: what finding leaves to reporting; and its records, where they are wanted */
+    anl_arena *report; /* of the chunk: what becomes of it, where that is packed at once */
 } worker;
 
 struct anl_aligner {
@@ -48,11 +45,10 @@ struct anl_aligner {
     anl_context context;
     worker *workers;
     int n_workers;
-    anl_insert_model insert;    /* of the last batches that had enough pairs */
-    int started;                /* 1: the first batch, or the first part of it, is through */
-    anl_arena *arenas[BUFFERS]; /* per batch: queries, chunks */
-    int buffer;                 /* of this batch */
-    anl_progress *progress;     /* NULL: nobody is told */
+    anl_insert_model insert; /* of the last batches that had enough pairs */
+    int started;             /* 1: the first batch, or the first part of it, is through */
+    anl_arena *batch;        /* queries and chunks of a batch */
+    anl_progress *progress;  /* NULL: nobody is told */
     void *progress_data;
     int64_t work_done, expected; /* reads times WORK; reads of the whole input, about */
 };
@@ -71,16 +67,14 @@ typedef struct work {
     chunk *chunks;
     anl_records *records;
     size_t n_chunks;
-    size_t n_first; /* reads of the first part of a run's first batch, whose pairs tell the insert sizes to the rest; else 0 */
+    anl_parcels *parcels; /* what records are packed into; NULL: they are wanted themselves */
+    size_t n_first;       /* reads of the first part of a run's first batch, whose pairs tell the insert sizes to the rest; else 0 */
 } work;
 
 static int worker_init(worker *w, const anl_context *context)
 {
-    int rc = anl_scratch_init(&w->scratch, context);
-    for (int i = 0; i < BUFFERS && !rc; ++i)
-        if (!(w->results[i] = anl_arena_new())) rc = ANL_ENOMEM;
-    if (!rc && !(w->candidates = anl_arena_new())) rc = ANL_ENOMEM;
-    return rc;
+    const int rc = anl_scratch_init(&w->scratch, context);
+    return rc || ((w->found = anl_arena_new()) && (w->report = anl_arena_new())) ? rc : ANL_ENOMEM;
 }
 
 static void worker_free(worker *w)
@@ -88,8 +82,8 @@ static void worker_free(worker *w)
     anl_scratch_free(&w->scratch);
     anl_sw_queue_free(&w->queue);
     free(w->pairs.spots);
-    for (int i = 0; i < BUFFERS; ++i) anl_arena_free(w->results[i]);
-    anl_arena_free(w->candidates);
+    anl_arena_free(w->found);
+    anl_arena_free(w->report);
 }
 
 static int check_gpu(const anl_aligner *a)
@@ -188,8 +182,7 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc && options->search == ANL_SEARCH_FAISS) rc = anl_index_check(a->index); /* it takes the lists as they are, and all of them */
     if (!rc) rc = make_search(a);
-    for (int i = 0; i < BUFFERS && !rc; ++i)
-        if (!(a->arenas[i] = anl_arena_new())) rc = ANL_ENOMEM;
+    if (!rc && !(a->batch = anl_arena_new())) rc = ANL_ENOMEM;
     if (!rc) rc = choose_device(a);
     anl_aligner_restart(a);
     if (!rc) anl_index_check_begin(a->index);
@@ -211,7 +204,7 @@ void anl_aligner_free(anl_aligner *a)
 {
     if (!a) return;
     free_workers(a);
-    for (int i = 0; i < BUFFERS; ++i) anl_arena_free(a->arenas[i]);
+    anl_arena_free(a->batch);
     anl_search_free(a->search);
     anl_encoder_free(a->encoder);
     anl_model_free(a->model);
@@ -264,17 +257,16 @@ static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)
 static int align_long(const work *k, const anl_read *read, worker *w, anl_query *q)
 {
     const anl_context *x = &k->aligner->context;
-    anl_arena *results = w->results[k->aligner->buffer];
     *q = (anl_query){.read = read};
-    int rc = anl_long_align(x, &w->scratch, read, results, &q->aligned);
-    return rc || !read->mate ? rc : anl_pair_stand_in(x->index, q, results);
+    int rc = anl_long_align(x, &w->scratch, read, w->found, &q->aligned);
+    return rc || !read->mate ? rc : anl_pair_stand_in(x->index, q, w->found);
 }
 
 /* Embed, search, verify: every read of the chunk on its own. */
 static int find_candidates(const work *k, chunk *c, worker *w)
 {
     anl_query *q = k->queries + c->begin;
-    anl_arena *results = w->results[k->aligner->buffer];
+    anl_arena *results = w->found;
     int n = (int)(c->end - c->begin), rc = ANL_OK;
     anl_arena_reset(w->scratch.temporary);
     for (int i = 0; i < n && !rc; ++i) {
@@ -290,6 +282,12 @@ static int find_candidates(const work *k, chunk *c, worker *w)
     return rc ? rc : anl_parts_find(x, &w->scratch, &w->queue, q, n, results, &c->found);
 }
 
+/* Where reporting leaves what it finds. */
+static anl_arena *report_arena(const work *k, const worker *w)
+{
+    return k->parcels ? w->report : w->found;
+}
+
 /* Mates are looked for beside each other under the insert-size model. */
 static int rescue_mates(const work *k, anl_query *q, int n, worker *w)
 {
@@ -297,7 +295,7 @@ static int rescue_mates(const work *k, anl_query *q, int n, worker *w)
     int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i)
         if (q[i].read->mate == 1) rc = anl_pair_rescue(x->options, &k->aligner->insert, x->index, q, i, &w->queue);
-    return rc ? rc : anl_candidates_score(x, &w->scratch, &w->queue, q, n, w->candidates);
+    return rc ? rc : anl_candidates_score(x, &w->scratch, &w->queue, q, n, report_arena(k, w));
 }
 
 /* Where another alignment leads a mate, it may no longer lie where it makes a proper pair. */
@@ -312,7 +310,7 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
 {
     const anl_context *x = &k->aligner->context;
     anl_scratch *s = &w->scratch;
-    anl_arena *results = w->results[k->aligner->buffer];
+    anl_arena *results = report_arena(k, w);
     int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i) rc = anl_trace_candidates(x, s, &q[i], ANL_MAPQ_MIN_SECOND * x->options->align.score.match, 0);
     for (int i = 0; i < n && !rc; ++i) {
@@ -351,8 +349,8 @@ static void lead_leftmost(const work *k, anl_query *q, int n)
 static int finish(const work *k, size_t first, int n, worker *w, anl_records *out)
 {
     const anl_query *q = k->queries + first;
-    const anl_finisher f = {&k->aligner->options, k->aligner->index->contigs, w->results[k->aligner->buffer]};
-    int rc = ANL_OK;
+    const anl_finisher f = {&k->aligner->options, k->aligner->index->contigs, report_arena(k, w)};
+    int rc = anl_arena_grow(f.results, &out->records, 0, &out->cap, (size_t)n, sizeof *out->records); /* most reads have one */
     for (int i = 0; i < n && !rc; ++i) {
         const anl_read *read = &k->batch->reads[first + (size_t)i]; /* as it came, not as it was cut to its insert */
         if (read->mate == 1) {
@@ -366,16 +364,27 @@ static int finish(const work *k, size_t first, int n, worker *w, anl_records *ou
     return rc;
 }
 
+/* Makes what is written of a chunk's records, which are gone then. */
+static int pack(const work *k, chunk *c, const worker *w)
+{
+    const int rc =
+        anl_parcels_pack(k->parcels, (int)(w - k->aligner->workers), (size_t)(c - k->chunks), c->records->records, c->records->n);
+    *c->records = (anl_records){.counts = c->records->counts};
+    return rc;
+}
+
 /* Decide and finish: pairs see each other under the insert-size model. */
 static int report(const work *k, chunk *c, worker *w)
 {
     anl_query *q = k->queries + c->begin;
     int n = (int)(c->end - c->begin);
     anl_arena_reset(w->scratch.temporary);
+    anl_arena_reset(w->report);
     int rc = rescue_mates(k, q, n, w);
     if (!rc) rc = align_chosen(k, q, n, w);
     if (!rc && k->aligner->options.leftmost_primary) lead_leftmost(k, q, n);
-    return rc ? rc : finish(k, c->begin, n, w, c->records);
+    if (!rc) rc = finish(k, c->begin, n, w, c->records);
+    return rc || !k->parcels ? rc : pack(k, c, w);
 }
 
 /* How much of the work on a read a stage is, about. */
@@ -411,7 +420,7 @@ static int estimate_inserts(const work *k, size_t n_reads)
     int32_t *sizes[ANL_N_ORIENTATIONS];
     size_t n[ANL_N_ORIENTATIONS] = {0};
     for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
-        if (!(sizes[o] = anl_arena_alloc(a->arenas[a->buffer], n_reads / 2 + 1, sizeof *sizes[o]))) return ANL_ENOMEM;
+        if (!(sizes[o] = anl_arena_alloc(a->batch, n_reads / 2 + 1, sizeof *sizes[o]))) return ANL_ENOMEM;
     for (size_t i = 0; i < n_reads; ++i) {
         anl_orientation o;
         int32_t size;
@@ -450,7 +459,7 @@ static size_t chunk_end(const work *k, size_t begin)
 /* Chunks never split a pair, and nothing depends on where they end. */
 static int cut_chunks(work *k)
 {
-    anl_arena *arena = k->aligner->arenas[k->aligner->buffer];
+    anl_arena *arena = k->aligner->batch;
     size_t n = k->batch->n, most = 0, made = 0;
     for (size_t begin = 0; begin < n; begin = chunk_end(k, begin)) ++most;
     k->chunks = anl_arena_alloc(arena, most, sizeof *k->chunks);
@@ -464,7 +473,7 @@ static int cut_chunks(work *k)
         ++made;
     }
     k->n_chunks = made;
-    return ANL_OK;
+    return k->parcels ? anl_parcels_expect(k->parcels, made) : ANL_OK;
 }
 
 static int has_inserts(const anl_insert_model *m)
@@ -512,129 +521,60 @@ void anl_summary_add(anl_summary *all, const anl_summary *part)
     to->settled_by_mate += found->settled_by_mate;
 }
 
-int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
+/* A batch from reads to records, and to parcels of them where there are some. */
+static int align_batch(work *k, anl_summary *summary)
 {
-    work k = {.aligner = a, .batch = batch, .n_first = a->started || a->options.insert_given ? 0 : 2 * ANL_FIRST_PAIRS};
-    a->buffer = (a->buffer + 1) % BUFFERS;
-    anl_arena_reset(a->arenas[a->buffer]);
-    for (int i = 0; i < a->n_workers; ++i) {
-        anl_arena_reset(a->workers[i].results[a->buffer]);
-        anl_arena_reset(a->workers[i].candidates);
-    }
-    int rc = cut_chunks(&k);
-    if (!rc) rc = find_all(&k);
-    if (!rc) rc = estimate_inserts(&k, batch->n);
-    if (!rc) rc = run_stage(&k, 0, k.n_chunks, report);
+    anl_aligner *a = k->aligner;
+    k->n_first = a->started || a->options.insert_given ? 0 : 2 * ANL_FIRST_PAIRS;
+    anl_arena_reset(a->batch);
+    for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].found);
+    int rc = cut_chunks(k);
+    if (!rc) rc = find_all(k);
+    if (!rc) rc = estimate_inserts(k, k->batch->n);
+    if (!rc) rc = run_stage(k, 0, k->n_chunks, report);
     if (!rc) rc = anl_index_unchanged(a->index);
-    if (rc) return rc;
-    for (size_t i = 0; i < k.n_chunks; ++i) {
-        const anl_summary part = {.counts = k.records[i].counts, .found = k.chunks[i].found};
+    for (size_t i = 0; i < k->n_chunks && !rc; ++i) {
+        const anl_summary part = {.counts = k->records[i].counts, .found = k->chunks[i].found};
         anl_summary_add(summary, &part);
     }
-    summary->insert = a->insert.of[ANL_FR];
+    if (!rc) summary->insert = a->insert.of[ANL_FR];
+    return rc;
+}
+
+int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
+{
+    work k = {.aligner = a, .batch = batch};
+    const int rc = align_batch(&k, summary);
+    if (rc) return rc;
     *chunks = k.records;
     *n_chunks = k.n_chunks;
     return ANL_OK;
 }
 
-static int write_chunks(const anl_align_output *out, const anl_records *chunks, size_t n)
+int anl_aligner_pack(anl_aligner *a, const anl_batch *batch, anl_parcels *parcels, anl_summary *summary)
 {
-    for (size_t i = 0; i < n; ++i) {
-        int rc = out->unplaced ? anl_unplaced_write(out->unplaced, chunks[i].records, chunks[i].n) : ANL_OK;
-        if (rc) return rc;
-        if (out->histograms) anl_histograms_add(out->histograms, chunks[i].records, chunks[i].n);
-        anl_record *r = chunks[i].records;
-        size_t kept = chunks[i].n;
-        if (out->hits_only) {
-            kept = 0;
-            for (size_t j = 0; j < chunks[i].n; ++j)
-                if (!(r[j].flag & 4)) r[kept++] = r[j];
-        }
-        if ((rc = anl_alignments_write(out->alignments, r, kept))) return rc;
-    }
-    return ANL_OK;
+    work k = {.aligner = a, .batch = batch, .parcels = parcels};
+    return align_batch(&k, summary);
 }
 
-/* Reading the next batch or writing the last one, in the background of the alignment of the current one where there are threads. */
-typedef struct task {
-    int (*run)(struct task *);
-    pthread_t thread;
-    int in_background, running;
-    anl_failure failure;
-    anl_reads *in; /* of reading: */
-    int64_t bases;
-    const anl_align_output *out; /* of writing: */
-    const anl_records *chunks;
-    size_t n_chunks;
-    anl_batch *batch; /* read into, or what the records were made of */
-} task;
-
-static int read_batch(task *t)
+int anl_aligner_workers(const anl_aligner *a)
 {
-    return anl_reads_next(t->in, t->bases, t->batch);
+    return a->n_workers;
 }
 
-static int write_batch(task *t)
+const anl_align_options *anl_aligner_options(const anl_aligner *a)
 {
-    return write_chunks(t->out, t->chunks, t->n_chunks);
+    return &a->options;
 }
 
-static void *task_run(void *data)
+void anl_aligner_watch(anl_aligner *a, anl_progress *progress, void *data)
 {
-    task *t = data;
-    int rc = t->run(t);
-    if (rc) anl_failure_keep(&t->failure, rc, 0);
-    return NULL;
-}
-
-static void task_start(task *t)
-{
-    t->running = t->in_background && pthread_create(&t->thread, NULL, task_run, t) == 0;
-    if (!t->running) task_run(t);
-}
-
-/* Waits for it, if it was started. Returns `rc`, an error before it, with its message; without one its own, if it failed. */
-static int task_end(task *t, int rc)
-{
-    if (t->running) pthread_join(t->thread, NULL);
-    t->running = 0;
-    return rc ? rc : anl_failure_raise(&t->failure);
-}
-
-int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data)
-{
-    anl_batch batches[3] = {0}, *current = &batches[0];
-    const int in_background = a->options.threads > 1;
-    task reader = {.run = read_batch, .in_background = in_background, .in = in, .bases = a->options.batch_bases, .batch = &batches[1]};
-    task writer = {.run = write_batch, .in_background = in_background, .out = out, .batch = &batches[2]};
-    int64_t seen = 0;
-    int rc = ANL_OK;
     a->progress = progress;
     a->progress_data = data;
     a->work_done = 0;
-    for (int i = 0; i < 3 && !rc; ++i) rc = anl_batch_init(&batches[i]);
-    if (!rc) rc = anl_reads_next(in, reader.bases, current);
-    while (!rc && current->n) {
-        const double share = anl_reads_share(in);
-        seen += (int64_t)current->n;
-        a->expected = share > 0 ? (int64_t)((double)seen / share) : 0;
-        const anl_records *chunks;
-        size_t n_chunks;
-        task_start(&reader);
-        rc = anl_aligner_batch(a, current, &chunks, &n_chunks, summary);
-        rc = task_end(&writer, rc);
-        rc = task_end(&reader, rc);
-        if (rc) break;
-        anl_batch *spare = writer.batch;
-        writer.batch = current;
-        writer.chunks = chunks;
-        writer.n_chunks = n_chunks;
-        current = reader.batch;
-        reader.batch = spare;
-        task_start(&writer);
-    }
-    rc = task_end(&writer, rc);
-    if (!rc) rc = anl_aligner_check(a);
-    for (int i = 0; i < 3; ++i) anl_batch_free(&batches[i]);
-    return rc;
+}
+
+void anl_aligner_expect(anl_aligner *a, int64_t reads)
+{
+    a->expected = reads;
 }

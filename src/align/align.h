@@ -2,13 +2,11 @@
 #ifndef ANL_ALIGN_H
 #define ANL_ALIGN_H
 
-#include "alignments.h"
 #include "find.h"
 #include "finish.h"
-#include "histograms.h"
 #include "options.h"
+#include "parcels.h"
 #include "reads.h"
-#include "unplaced.h"
 
 /** An opened index with its model, ready to align; shared by all threads. */
 typedef struct anl_aligner anl_aligner;
@@ -36,19 +34,22 @@ typedef struct anl_summary {
     anl_insert insert;     /**< FR inserts of the last batch that had an estimate */
 } anl_summary;
 
-/** Aligns one batch, with an index that may not have been checked yet. records[i] of *n_chunks chunks, in input order, stay valid until the call after the next. */
+/** Aligns one batch, with an index that may not have been checked yet. records[i] of *n_chunks chunks, in input order, stay valid until the next call. */
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary);
+
+/** As anl_aligner_batch, but every thread packs its chunks' records, which are not kept. Its pens are anl_aligner_workers(a) or more. */
+int anl_aligner_pack(anl_aligner *a, const anl_batch *batch, anl_parcels *parcels, anl_summary *summary);
+int anl_aligner_workers(const anl_aligner *a);                      /**< threads that align at once */
+const anl_align_options *anl_aligner_options(const anl_aligner *a); /**< as they are in effect */
 
 /** Told by any thread, one at a time, how many reads are done, and about how many there are; 0: not known. */
 typedef void anl_progress(void *data, int64_t done, int64_t total);
 
-/** Where results go. */
-typedef struct anl_align_output {
-    anl_alignments *alignments;
-    anl_unplaced *unplaced;     /**< NULL: reads that found no place are not written once more */
-    anl_histograms *histograms; /**< NULL: nobody wants them */
-    int hits_only;              /**< records flagged unmapped are left out of `alignments` */
-} anl_align_output;
+/** From now on `progress` is told of the reads that batches take, from none; NULL: nobody is. */
+void anl_aligner_watch(anl_aligner *a, anl_progress *progress, void *data);
+
+/** So many reads there are, about, in all batches together; 0: not known. */
+void anl_aligner_expect(anl_aligner *a, int64_t reads);
 
 /** Forgets the insert sizes of the reads so far: those that follow are aligned as by an aligner that was just opened. */
 void anl_aligner_restart(anl_aligner *a);

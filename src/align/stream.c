@@ -1,0 +1,117 @@
+/* All batches of an input: one is read while the one before is aligned and what came of the one before that is written. */
+#include "align.h"
+#include "reads.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { TURNS = 2 /* batches, and what is written of them: one is filled while the other is used */ };
+
+/* Reading or writing, in the background of the alignment where there are threads. */
+typedef struct task {
+    int (*run)(struct task *);
+    pthread_t thread;
+    int in_background, running;
+    anl_failure failure;
+    anl_reads *in; /* of reading: */
+    int64_t bases;
+    anl_batch *batch;
+    const anl_parcels *parcels; /* of writing */
+} task;
+
+static int read_batch(task *t)
+{
+    return anl_reads_next(t->in, t->bases, t->batch);
+}
+
+static int write_parcels(task *t)
+{
+    return anl_parcels_write(t->parcels);
+}
+
+static void *task_run(void *data)
+{
+    task *t = data;
+    int rc = t->run(t);
+    if (rc) anl_failure_keep(&t->failure, rc, 0);
+    return NULL;
+}
+
+static void task_start(task *t)
+{
+    t->running = t->in_background && pthread_create(&t->thread, NULL, task_run, t) == 0;
+    if (!t->running) task_run(t);
+}
+
+/* Waits for it, if it was started. Returns `rc`, an error before it, with its message; without one its own, if it failed. */
+static int task_end(task *t, int rc)
+{
+    if (t->running) pthread_join(t->thread, NULL);
+    t->running = 0;
+    return rc ? rc : anl_failure_raise(&t->failure);
+}
+
+typedef struct stream {
+    anl_batch batches[TURNS];
+    anl_parcels parcels[TURNS];
+    anl_pen **pens;
+    int n_pens;
+} stream;
+
+static int stream_open(stream *s, const anl_aligner *a, const anl_align_output *out)
+{
+    const int n = anl_aligner_workers(a);
+    int rc = (s->pens = anl_alloc((size_t)n, sizeof(anl_pen *))) ? ANL_OK : ANL_ENOMEM;
+    while (!rc && s->n_pens < n) rc = anl_pen_new(&s->pens[s->n_pens++], out->alignments);
+    for (int i = 0; i < TURNS && !rc; ++i) {
+        s->parcels[i] = (anl_parcels){.out = out, .pens = s->pens};
+        rc = anl_batch_init(&s->batches[i]);
+    }
+    return rc;
+}
+
+static void stream_close(stream *s)
+{
+    for (int i = 0; i < TURNS; ++i) {
+        anl_batch_free(&s->batches[i]);
+        anl_parcels_free(&s->parcels[i]);
+    }
+    for (int i = 0; i < s->n_pens; ++i) anl_pen_free(s->pens[i]);
+    free(s->pens);
+}
+
+int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data)
+{
+    const anl_align_options *o = anl_aligner_options(a);
+    const int in_background = o->threads > 1;
+    stream s = {0};
+    task reader = {.run = read_batch, .in_background = in_background, .in = in, .bases = o->batch_bases, .batch = &s.batches[0]};
+    task writer = {.run = write_parcels, .in_background = in_background};
+    int64_t seen = 0;
+    int turn = 0, rc = stream_open(&s, a, out);
+    anl_aligner_watch(a, progress, data);
+    if (!rc) rc = read_batch(&reader);
+    while (!rc && reader.batch->n) {
+        const anl_batch *current = reader.batch;
+        anl_parcels *parcels = &s.parcels[turn];
+        const double share = anl_reads_share(in);
+        seen += (int64_t)current->n;
+        anl_aligner_expect(a, share > 0 ? (int64_t)((double)seen / share) : 0);
+        if (in_background) {
+            turn = (turn + 1) % TURNS;
+            reader.batch = &s.batches[turn];
+            task_start(&reader);
+        }
+        rc = anl_aligner_pack(a, current, parcels, summary);
+        rc = task_end(&writer, rc);
+        if (!in_background && !rc) task_start(&reader); /* one after the other, in the memory of one */
+        rc = task_end(&reader, rc);
+        if (rc) break;
+        writer.parcels = parcels;
+        task_start(&writer);
+    }
+    rc = task_end(&writer, rc);
+    if (!rc) rc = anl_aligner_check(a);
+    stream_close(&s);
+    return rc;
+}
