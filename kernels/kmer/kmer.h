@@ -41,7 +41,7 @@ typedef struct anl_kmer_kernels {
      *  returns how many are set. */
     int32_t (*shared)(const uint8_t *a, const uint8_t *b, int32_t n, uint64_t *bits);
     /** Bit p of what it returns is set where, p bases behind the first of one of bytes[0, n), the 16-mer `key` begins, and sometimes where it does
-     *  not: only those of its bases are compared that four bytes hold. 2 bits a base, four to a byte, the first in the low bits. ANL_KMER_FIND16_ROOM
+     *  not: only eight of its bases are compared. 2 bits a base, four to a byte, the first in the low bits. ANL_KMER_FIND16_ROOM
      *  bytes behind the n may be read, whatever they hold. */
     uint32_t (*find16)(const uint8_t *bytes, int32_t n, uint32_t key);
 } anl_kmer_kernels;

@@ -28,7 +28,7 @@ static inline int32_t popcount64(uint64_t x)
 
 #include "shared.inc.h"
 
-#define FIND16_LANES 8
+#define FIND16_BYTES 32
 #include "find16.inc.h"
 
 void anl_kmer_fill_avx2(anl_kmer_kernels *t)

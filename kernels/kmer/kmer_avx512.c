@@ -63,12 +63,9 @@ static inline int32_t popcount64(uint64_t x)
 
 #include "shared.inc.h"
 
-#define FIND16_LANES 16
-#include "find16.inc.h"
-
+/* A stretch that find16 looks through is seldom longer than a vector of AVX2. */
 void anl_kmer_fill_avx512(anl_kmer_kernels *t)
 {
     t->find = find;
     t->shared = shared;
-    t->find16 = find16;
 }

@@ -50,7 +50,7 @@ static int32_t popcount64(uint64_t x)
 
 #include "shared.inc.h"
 
-#define FIND16_LANES 4
+#define FIND16_BYTES 16
 #include "find16.inc.h"
 
 void anl_kmer_fill_scalar(anl_kmer_kernels *t)

@@ -6,16 +6,14 @@
 
 enum { TILE = 128 /* bytes of the reference that are searched at a time, one phase after another */ };
 
-int anl_probe_cut(const uint8_t *read, int32_t len, anl_probe out[ANL_PROBES])
+int anl_probe_cut(const uint8_t *read, int32_t len, int i, anl_probe *out)
 {
     _Static_assert(ANL_PROBE_K == 16, "eight bases and eight");
-    int n = 0;
-    for (int i = 0; i < ANL_PROBES && len >= ANL_PROBE_K; ++i) {
-        const int32_t offset = (len - ANL_PROBE_K) * (2 * i + 1) / (2 * ANL_PROBES);
-        const uint64_t low = anl_bases8(read + offset), high = anl_bases8(read + offset + 8);
-        if (!anl_bases8_n(low | high)) out[n++] = (anl_probe){anl_bases8_pack(low) | anl_bases8_pack(high) << 16, offset};
-    }
-    return n;
+    if (len < ANL_PROBE_K) return 0;
+    const int32_t offset = (len - ANL_PROBE_K) * (2 * i + 1) / (2 * ANL_PROBES);
+    const uint64_t low = anl_bases8(read + offset), high = anl_bases8(read + offset + 8);
+    *out = (anl_probe){anl_bases8_pack(low) | anl_bases8_pack(high) << 16, offset};
+    return !anl_bases8_n(low | high);
 }
 
 /* The first of bytes[begin, end) in which, `phase` bases behind its first, the key begins, or -1. */

@@ -15,8 +15,8 @@ typedef struct anl_probe {
     int32_t offset; /**< bp, in the read */
 } anl_probe;
 
-/** Takes probes, evenly spread, from read[len] (base codes 0-4), without those that hold an N; returns how many. */
-int anl_probe_cut(const uint8_t *read, int32_t len, anl_probe out[ANL_PROBES]);
+/** Takes probe i of ANL_PROBES, which are evenly spread, from read[len] (base codes 0-4). 1, or 0 where it holds an N or the read is too short. */
+int anl_probe_cut(const uint8_t *read, int32_t len, int i, anl_probe *out);
 
 /** Positions [from, from + n) of the reference. */
 typedef struct anl_probe_stretch {

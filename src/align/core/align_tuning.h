@@ -78,8 +78,9 @@ enum {
         2, /* so many less in the usual lists are enough where both mates have it: with 0, 1 of 100,000 pairs with 10% is lost. */
     ANL_FOREIGN_HITS = 24, /* Nor does one of so many hits (32: 5% slower) have ... */
     ANL_FOREIGN_VOTES =
-        7,          /* ... so many votes: else chimeras of three pieces, and 16 of 40,000 mates with 10% of differences, were lost. */
-    ANL_PROBED = 4, /* nearest hits at which probes are tried; */
+        7,           /* ... so many votes: else chimeras of three pieces, and 16 of 40,000 mates with 10% of differences, were lost. */
+    ANL_PROBED = 4,  /* nearest hits at which probes are tried; */
+    ANL_FETCHED = 2, /* so many of them are asked of memory ahead: of the others most are not looked at */
     ANL_COSINE_ALIKE = 12, /* sixteenths: where the nearest is as near and all lie within ... */
     ANL_ALIKE_DROP = 3, /* ... so many hundredths of cosine, more hits are asked for at once: 12 double the reads that need none of them */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */

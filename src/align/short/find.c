@@ -28,11 +28,14 @@ static int embed(anl_settler *f, anl_embed_function *by, open_segments *open, in
     return rc ? rc : anl_locate_start(open->list, open->n, k, f->s->temporary);
 }
 
-static void prefetch(const anl_query *q)
+static void prefetch(const anl_settler *f, const anl_segment *segment)
 {
     enum { LINE = 64 /* bytes of the cache */ };
+    const anl_query *q = &f->queries[segment->sequence];
+    if (q->settled) return;
     for (int reverse = 0; reverse < 2; ++reverse)
         for (int32_t i = 0; i < q->read->len; i += LINE) __builtin_prefetch(q->strand[reverse] + i);
+    anl_settle_prefetch(f, segment);
 }
 
 /* By the vectors of the light encoder, where the model has one. */
@@ -43,7 +46,7 @@ static int wave(anl_settler *f, open_segments *open, int number)
     if (!rc) rc = anl_locate_wave(f->c, f->s, open->list, open->n, anl_waves[number]);
     for (int32_t i = 0; i < open->n && !rc; ++i) {
         const anl_query *q = &f->queries[open->list[i]->sequence];
-        if (i + AHEAD < open->n) prefetch(&f->queries[open->list[i + AHEAD]->sequence]);
+        if (i + AHEAD < open->n) prefetch(f, open->list[i + AHEAD]);
         if (q->settled) continue;
         rc = anl_settle_at_hits(f, open->list[i]);
         f->counts->proven[number] += q->settled;

@@ -37,57 +37,94 @@ static int settle(anl_settler *f, int number, const anl_place *place, const anl_
 /* The probes of a read on each strand, cut when they are needed. */
 typedef struct probes {
     anl_probe list[2][ANL_PROBES];
-    int n[2], cut[2];
+    enum { NOT_CUT, CUT, WITH_N } state[2][ANL_PROBES];
 } probes;
 
-static void cut_probes(const anl_query *q, int reverse, probes *p)
+/* NULL: it holds an N. */
+static const anl_probe *probe_of(probes *p, const anl_query *q, int reverse, int i)
 {
-    if (!p->cut[reverse]) p->n[reverse] = anl_probe_cut(q->strand[reverse], q->read->len, p->list[reverse]);
-    p->cut[reverse] = 1;
+    anl_probe *probe = &p->list[reverse][i];
+    if (p->state[reverse][i] == NOT_CUT) p->state[reverse][i] = anl_probe_cut(q->strand[reverse], q->read->len, i, probe) ? CUT : WITH_N;
+    return p->state[reverse][i] == CUT ? probe : NULL;
 }
 
-/* Settles a read where a probe says that base 0 of it lies in [begin, end) of one contig, on that strand, if that proves the place and no gap
- * beyond the band of a place without votes can give a better score there. */
-static int settle_by_probes(anl_settler *f, int number, probes *p, int reverse, int32_t contig, int64_t begin, int64_t end)
+/* Where base 0 of a read is looked for on one strand. */
+typedef struct stretch {
+    int64_t begin, end; /* joined coordinates of one contig; empty: it is not */
+    int64_t tried;      /* a probe said that it lies there, which is not proven */
+    int32_t contig;
+} stretch;
+
+/* Of [begin, end) what lets the contig hold the whole read; nothing of an ALT contig, as it must be known what the primary assembly has. */
+static stretch stretch_of(const anl_index *x, const anl_query *q, int32_t contig, int64_t begin, int64_t end)
+{
+    const int64_t behind_last = x->contig_begin[contig + 1] - q->read->len + 1;
+    if (anl_index_is_alt(x, contig)) return (stretch){0};
+    anl_index_clip(x, contig, &begin, &end);
+    return (stretch){begin, end < behind_last ? end : behind_last, -1, contig};
+}
+
+/* Settles a read if that proves the place and no gap beyond the band of a place without votes can give a better score there. */
+static int settle_if_proven(anl_settler *f, int number, const anl_place *place)
 {
     const anl_query *q = &f->queries[number];
     const anl_align_options *o = f->c->options;
     const anl_sw_params *score = &o->align.score;
     const int32_t del = score->del_open + (ANL_GAP_ROOM + 1) * score->del_extend,
                   ins = score->ins_open + (ANL_GAP_ROOM + 1) * score->ins_extend;
-    if (anl_index_is_alt(f->c->index, contig)) return ANL_OK; /* it must be known what the primary assembly has */
-    const int64_t behind_last = f->c->index->contig_begin[contig + 1] - q->read->len + 1; /* the contig holds the whole read */
-    anl_place place = {.contig = contig, .reverse = (uint8_t)reverse, .start = -1};
-    anl_index_clip(f->c->index, contig, &begin, &end);
-    if (end > behind_last) end = behind_last;
-    cut_probes(q, reverse, p);
-    for (int i = 0; i < p->n[reverse] && begin < end; ++i) {
-        const anl_probe *probe = &p->list[reverse][i];
-        const anl_probe_stretch in = {begin + probe->offset, end - begin};
-        const int64_t at = anl_probe_find(&f->c->kernels->kmer, f->c->index->bases, anl_index_packed(f->c->index), &in, probe->key);
-        if (at < 0 || at - probe->offset == place.start) continue;
-        place.start = at - probe->offset;
-        const anl_proof proof = anl_prove(f->c, q, &place);
-        if (q->read->len * score->match - proof.score > (del < ins ? del : ins) || !anl_proof_suffices(o, q, &proof)) continue;
-        return settle(f, number, &place, &proof, 0);
+    const anl_proof proof = anl_prove(f->c, q, place);
+    if (q->read->len * score->match - proof.score > (del < ins ? del : ins) || !anl_proof_suffices(o, q, &proof)) return ANL_OK;
+    return settle(f, number, place, &proof, 0);
+}
+
+/* Settles a read where a probe says that it lies in one of two stretches, one for each strand, if that is so. Both strands by turns: the read is on one
+ * of them, and its first probe is without errors most often. Where it is proven there is no other place, so that it makes no difference where it
+ * is looked for first. */
+static int settle_by_probes(anl_settler *f, int number, probes *p, stretch in[2])
+{
+    const anl_index *x = f->c->index;
+    const anl_query *q = &f->queries[number];
+    int rc = ANL_OK;
+    for (int i = 0; i < 2 * ANL_PROBES && !q->settled && !rc; ++i) {
+        const int reverse = i % 2;
+        stretch *s = &in[reverse];
+        const anl_probe *probe = s->begin < s->end ? probe_of(p, q, reverse, i / 2) : NULL;
+        if (!probe) continue;
+        const anl_probe_stretch at = {s->begin + probe->offset, s->end - s->begin};
+        const int64_t found = anl_probe_find(&f->c->kernels->kmer, x->bases, anl_index_packed(x), &at, probe->key);
+        if (found < 0 || found - probe->offset == s->tried) continue;
+        s->tried = found - probe->offset;
+        rc = settle_if_proven(f, number, &(anl_place){.contig = s->contig, .reverse = (uint8_t)reverse, .start = s->tried});
     }
-    return ANL_OK;
+    return rc;
+}
+
+void anl_settle_prefetch(const anl_settler *f, const anl_segment *segment)
+{
+    enum { LINE = 64 /* bytes of the cache: 256 bases, or what is unique of 512 */ };
+    const anl_index *x = f->c->index;
+    for (int32_t h = 0; h < segment->near.n && h < ANL_FETCHED; ++h) {
+        const int64_t begin = anl_index_window_pos(x, segment->near.hits[h].window), end = begin + x->window;
+        for (int64_t at = begin / (4 * LINE); at <= end / (4 * LINE); ++at) __builtin_prefetch(x->bases + at * LINE);
+        for (int64_t at = begin / (8 * LINE); at <= end / (8 * LINE); ++at) __builtin_prefetch(x->unique + at * (LINE / 8));
+    }
 }
 
 int anl_settle_at_hits(anl_settler *f, const anl_segment *segment)
 {
     const anl_index *x = f->c->index;
     const anl_query *q = &f->queries[segment->sequence];
-    probes p = {.cut = {0}};
+    probes p = {.state = {{NOT_CUT}}};
     int rc = ANL_OK;
     for (int32_t h = 0; h < segment->near.n && h < ANL_PROBED && !q->settled && !rc; ++h) {
         const int64_t pos = anl_index_window_pos(x, segment->near.hits[h].window), expected = pos + (x->window - segment->len) / 2;
         const int32_t contig = anl_index_contig_at(x, pos);
-        for (int reverse = 0; reverse < 2 && !q->settled && !rc; ++reverse) {
-            const int32_t before = reverse ? segment->sequence_len - segment->offset - segment->len : segment->offset;
-            rc = settle_by_probes(f, segment->sequence, &p, reverse, contig, expected - before - x->stride,
-                                  expected - before + x->stride + 1);
+        stretch in[2];
+        for (int reverse = 0; reverse < 2; ++reverse) {
+            const int64_t first = expected - (reverse ? segment->sequence_len - segment->offset - segment->len : segment->offset);
+            in[reverse] = stretch_of(x, q, contig, first - x->stride, first + x->stride + 1);
         }
+        rc = settle_by_probes(f, segment->sequence, &p, in);
     }
     return rc;
 }
@@ -116,12 +153,14 @@ static int probe_beside(anl_settler *f, const anl_query *here, int to)
 {
     const anl_query *mate = &f->queries[to];
     const anl_candidate at = candidate_at(&here->place);
-    probes p = {.cut = {0}};
+    probes p = {.state = {{NOT_CUT}}};
     int rc = ANL_OK;
     for (int o = 0; o < ANL_N_ORIENTATIONS && !rc && !mate->settled; ++o) {
         anl_mate_region region;
-        if (anl_pair_region(f->inserts, (anl_orientation)o, f->c->index, here, &at, mate->read, &region))
-            rc = settle_by_probes(f, to, &p, region.reverse, here->place.contig, region.begin, region.end);
+        stretch in[2] = {{0}};
+        if (!anl_pair_region(f->inserts, (anl_orientation)o, f->c->index, here, &at, mate->read, &region)) continue;
+        in[region.reverse] = stretch_of(f->c->index, mate, here->place.contig, region.begin, region.end);
+        rc = settle_by_probes(f, to, &p, in);
     }
     if (mate->settled) ++f->counts->proven_beside_mate;
     return rc;

@@ -24,6 +24,9 @@ anl_settler anl_settler_of(const anl_context *c, anl_scratch *s, const anl_inser
 /** Appends the places of `mate` that votes find where the insert sizes put it beside its mate `here`, which lies at `at`. 0 or ANL_ENOMEM. */
 int anl_settle_vote_beside(anl_settler *f, const anl_query *here, const anl_place *at, const anl_query *mate, anl_places *out);
 
+/** Asks memory for what anl_settle_at_hits will look at of the reference. */
+void anl_settle_prefetch(const anl_settler *f, const anl_segment *segment);
+
 /** Settles a segment's read where that is proven at one of its nearest hits: a few exact k-mers say where, nothing votes. 0 or
  *  ANL_ENOMEM. */
 int anl_settle_at_hits(anl_settler *f, const anl_segment *segment);
