@@ -1,8 +1,9 @@
 #include "proof.h"
 
 enum {
-    LEVELS = 5, /* doublings from 1 to ANL_PROOF_MOST_K */
-    RING = 64,  /* a power of 2 above ANL_PROOF_MOST_K */
+    MOST_MISMATCHES = 8, /* of a read that is asked whether it is straight: with more a gap may win nearly always */
+    LEVELS = 5,          /* doublings from 1 to ANL_PROOF_MOST_K */
+    RING = 64,           /* a power of 2 above ANL_PROOF_MOST_K */
 };
 #define NEVER (INT32_MIN / 2)
 
@@ -116,4 +117,50 @@ int32_t anl_proof_bound(const anl_proof_params *p, const uint64_t *kmers, int32_
     const int32_t bound = way(p, p->clip5, p->clip3, kmers, len);
     if (p->clip5 == p->clip3) return bound;
     return larger(bound, way(p, p->clip3, p->clip5, kmers, len)); /* on the other strand clip5 rewards the other end */
+}
+
+/* ---- without gaps ---- */
+
+/* Disjoint k-mers inside [begin, end). */
+static int32_t count_disjoint(const uint64_t *kmers, int32_t k, int32_t begin, int32_t end)
+{
+    int32_t n = 0;
+    for (int32_t at; (at = next_kmer(kmers, begin, end)) + k <= end; begin = at + k) ++n;
+    return n;
+}
+
+/* The least that bases with so many disjoint k-mers cost which do not stand on the diagonal, but between `gaps` gaps and `ends` ends of the read, where
+ * they may be clipped. */
+static int32_t least_cost(const anl_proof_params *p, int32_t disjoint, int gaps, int ends)
+{
+    const anl_sw_params *s = &p->score;
+    const int32_t deletion = s->del_open + s->del_extend, insertion = s->ins_open + s->ins_extend + s->match;
+    int32_t least = INT32_MAX;
+    for (int ins = gaps == 2; ins <= (gaps > 0); ++ins) /* between two gaps that lead back one is an insertion, one a deletion */
+        for (int clips = 0; clips <= ends; ++clips) {
+            const int32_t left = disjoint - ins - clips; /* an insertion or a clip breaks a k-mer at its own cost */
+            const int32_t cost = ins * insertion + (gaps - ins) * deletion + clips * s->match + (left > 0 ? left : 0) * column_cost(p);
+            least = cost < least ? cost : least;
+        }
+    return least;
+}
+
+int anl_proof_is_straight(const anl_proof_params *p, const uint64_t *differ, const uint64_t *kmers, int32_t len)
+{
+    const int32_t mismatch = p->score.match + p->score.mismatch, k = p->k;
+    int32_t at[MOST_MISMATCHES], n = 0;
+    if (!mismatch_is_best(p)) return 0;
+    for (int32_t word = 0; word < (len + 63) / 64; ++word)
+        for (uint64_t left = differ[word]; left; left &= left - 1) {
+            if (n == MOST_MISMATCHES) return 0;
+            at[n++] = word * 64 + __builtin_ctzll(left);
+        }
+    if (least_cost(p, count_disjoint(kmers, k, 0, len), 0, 2) <= n * mismatch) return 0;
+    for (int32_t i = 0; i < n; ++i) {
+        if (least_cost(p, count_disjoint(kmers, k, 0, at[i]), 1, 1) <= (i + 1) * mismatch) return 0;
+        if (least_cost(p, count_disjoint(kmers, k, at[i], len), 1, 1) <= (n - i) * mismatch) return 0;
+        for (int32_t j = i; j < n; ++j)
+            if (least_cost(p, count_disjoint(kmers, k, at[i], at[j]), 2, 0) <= (j - i + 1) * mismatch) return 0;
+    }
+    return 1;
 }

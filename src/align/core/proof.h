@@ -30,4 +30,8 @@ void anl_proof_add(const uint64_t *unique, int32_t k, const anl_proof_run *run, 
  *  linear in len; nothing is allocated. */
 int32_t anl_proof_bound(const anl_proof_params *p, const uint64_t *kmers, int32_t len);
 
+/** Whether no alignment with a gap, nor one on another diagonal or strand, scores as much as the read has on one diagonal, bonuses or not: docs/proof.md, "No gap
+ *  wins". `differ` and `kmers` [(len + 63) / 64]: where the read differs on it, and what anl_proof_add found there alone. 0 where that is not known. */
+int anl_proof_is_straight(const anl_proof_params *p, const uint64_t *differ, const uint64_t *kmers, int32_t len);
+
 #endif

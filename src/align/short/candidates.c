@@ -63,7 +63,7 @@ int anl_candidates_add_proven(const anl_context *c, anl_query *queries, int32_t 
                               anl_sw_queue *queue, anl_arena *results)
 {
     anl_query *q = &queries[number];
-    if (proof->mismatches > ANL_UNGAPPED_MISMATCHES) return anl_candidates_add_place(c, queries, number, place, queue, results);
+    if (!proof->straight) return anl_candidates_add_place(c, queries, number, place, queue, results);
     return add_candidate(c->index, q, ungapped(place, q->read->len, proof->score, proof->last), results);
 }
 

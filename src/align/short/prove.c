@@ -36,7 +36,11 @@ anl_proof anl_prove(const anl_context *c, const anl_query *q, const anl_place *p
     anl_extend_differ(&params, query, target, len, differ, &e);
     anl_proof_add(x->unique, x->unique_k, &(anl_proof_run){differ, 0, len, place->start}, kmers);
     const anl_proof_params p = {.score = params.score, .k = x->unique_k, .most_n = ANL_UNIQUE_MOST_N};
-    return (anl_proof){e.score, anl_proof_bound(&p, kmers, len), mismatches, e.qend};
+    return (anl_proof){.score = e.score,
+                       .bound = anl_proof_bound(&p, kmers, len),
+                       .mismatches = mismatches,
+                       .last = e.qend,
+                       .straight = mismatches <= ANL_UNGAPPED_MISMATCHES || anl_proof_is_straight(&p, differ, kmers, len)};
 }
 
 /* ---- one gap ---- */
@@ -110,7 +114,7 @@ anl_proof anl_prove_bent(const anl_context *c, const anl_query *q, const anl_pla
     if (!best.score) return (anl_proof){0};
     add_parts(c, query, len, &best, kmers);
     const anl_proof_params p = {.score = c->options->align.score, .k = x->unique_k, .most_n = ANL_UNIQUE_MOST_N};
-    return (anl_proof){best.score, anl_proof_bound(&p, kmers, len), len, 0};
+    return (anl_proof){.score = best.score, .bound = anl_proof_bound(&p, kmers, len), .mismatches = len};
 }
 
 int anl_proof_suffices(const anl_align_options *o, const anl_query *q, const anl_proof *p)
