@@ -305,27 +305,39 @@ static void judge_pair(const work *k, anl_query *q)
     q[0].proper = q[1].proper = (uint8_t)anl_pair_is_proper(&k->aligner->insert, &q[0].aligned.list[0], &q[1].aligned.list[0]);
 }
 
-/* Decides where reads lie, pairs together, and aligns them there base by base, then what that leaves of them elsewhere. */
-static int align_chosen(const work *k, anl_query *q, int n, worker *w)
+/* Decides where a read, or a pair, lies, and aligns it there base by base. */
+static int choose(const work *k, anl_query *q, int paired, worker *w)
 {
     const anl_context *x = &k->aligner->context;
-    anl_scratch *s = &w->scratch;
+    anl_choice chosen[2];
+    int proper = 0, rc = ANL_OK;
+    for (int m = 0; m <= paired && !rc; ++m)
+        rc = anl_trace_candidates(x, &w->scratch, &q[m], ANL_MAPQ_MIN_SECOND * x->options->align.score.match, 0);
+    if (rc) return rc;
+    if (paired)
+        rc = anl_pair_choose(x->options, &k->aligner->insert, q, &w->pairs, chosen, &proper);
+    else
+        chosen[0] = anl_choose_single(x->options, q, x->options->min_score);
+    for (int m = 0; m <= paired && !rc; ++m) {
+        q[m].proper = (uint8_t)proper;
+        if (!anl_read_is_long(q[m].read)) rc = anl_trace_chosen(x, &w->scratch, &q[m], &chosen[m], report_arena(k, w));
+    }
+    return rc;
+}
+
+/* Reads where they lie, then what that leaves of them elsewhere. */
+static int align_chosen(const work *k, anl_query *q, int n, worker *w)
+{
+    enum { AHEAD = 4 /* reads between asking memory for one and looking at it */ };
+    const anl_context *x = &k->aligner->context;
     anl_arena *results = report_arena(k, w);
     int rc = ANL_OK;
-    for (int i = 0; i < n && !rc; ++i) rc = anl_trace_candidates(x, s, &q[i], ANL_MAPQ_MIN_SECOND * x->options->align.score.match, 0);
-    for (int i = 0; i < n && !rc; ++i) {
-        anl_choice chosen[2];
-        int paired = q[i].read->mate == 1, proper;
-        if (paired)
-            rc = anl_pair_choose(x->options, &k->aligner->insert, &q[i], &w->pairs, chosen, &proper);
-        else
-            chosen[0] = anl_choose_single(x->options, &q[i], x->options->min_score);
-        if (paired) q[i].proper = q[i + 1].proper = (uint8_t)proper;
-        for (int m = 0; m <= paired && !rc; ++m)
-            if (!anl_read_is_long(q[i + m].read)) rc = anl_trace_chosen(x, s, &q[i + m], &chosen[m], results);
-        i += paired;
+    for (int i = 0, paired; i < n && !rc; i += 1 + paired) {
+        paired = q[i].read->mate == 1;
+        for (int ahead = i + AHEAD; ahead <= i + AHEAD + paired && ahead < n; ++ahead) anl_trace_prefetch(x->index, &q[ahead]);
+        rc = choose(k, &q[i], paired, w);
     }
-    if (!rc) rc = anl_split(x, s, &w->queue, q, n, results);
+    if (!rc) rc = anl_split(x, &w->scratch, &w->queue, q, n, results);
     for (int i = 0; i < n && !rc && x->index->n_alts; ++i) rc = anl_alts_report(&q[i], results);
     for (int i = 0; i < n && !rc && x->index->n_alts; ++i)
         if (q[i].read->mate == 1) judge_pair(k, &q[i]);

@@ -5,6 +5,9 @@
 #include "context.h"
 #include "pair.h"
 
+/** Asks memory for what tracing the best candidate of `q` will look at: bases of read and reference. */
+void anl_trace_prefetch(const anl_index *x, const anl_query *q);
+
 /** The alignment of read `q` at one candidate, primary as yet; its arrays live in `results`. Of the context it takes options, index and
  *  kernels. 0 or ANL_ENOMEM; out->tid is -1 when its score stays below `min_score`. */
 int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_candidate *candidate, int32_t min_score,
