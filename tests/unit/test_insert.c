@@ -43,6 +43,27 @@ static anl_insert estimate(int32_t *sizes, size_t n)
     return m.of[ANL_FR];
 }
 
+/* Short ones and long ones, many of them equal. */
+static void sizes_are_sorted(void **unused)
+{
+    (void)unused;
+    enum { N = 5000 };
+    static int32_t sizes[N];
+    random_start();
+    for (int trial = 0; trial < 40; ++trial) {
+        const uint32_t most = trial % 4 == 3 ? INT32_MAX : trial % 4 == 2 ? 40000 : 400;
+        const size_t n = 10 + random_below(N - 9);
+        int64_t sum = 0, sorted = 0;
+        for (size_t i = 0; i < n; ++i) sum += sizes[i] = 1 + (int32_t)random_below(most);
+        estimate(sizes, n);
+        for (size_t i = 0; i < n; ++i) {
+            sorted += sizes[i];
+            if (i) assert_true(sizes[i - 1] <= sizes[i]);
+        }
+        assert_true(sorted == sum);
+    }
+}
+
 static void estimate_by_hand(void **unused)
 {
     (void)unused;
@@ -126,9 +147,8 @@ static void penalty_of_the_normal_tail(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(orientation_of_fragments),       cmocka_unit_test(estimate_by_hand),
-        cmocka_unit_test(rare_orientations_do_not_count), cmocka_unit_test(given_sizes),
-        cmocka_unit_test(penalty_of_the_normal_tail),
+        cmocka_unit_test(orientation_of_fragments),       cmocka_unit_test(estimate_by_hand), cmocka_unit_test(sizes_are_sorted),
+        cmocka_unit_test(rare_orientations_do_not_count), cmocka_unit_test(given_sizes),      cmocka_unit_test(penalty_of_the_normal_tail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

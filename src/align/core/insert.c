@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 anl_orientation anl_orient(anl_end5 first, anl_end5 second, int64_t *size)
 {
@@ -22,10 +23,28 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Ascending. Nearly all are short, so they are counted. */
+static void sort_sizes(int32_t *sizes, size_t n)
+{
+    enum { NEAR = 1 << 14 /* bp */ };
+    uint32_t counts[NEAR] = {0};
+    size_t far = 0, at = 0;
+    for (size_t i = 0; i < n; ++i) {
+        if (sizes[i] < NEAR)
+            ++counts[sizes[i]];
+        else
+            sizes[far++] = sizes[i];
+    }
+    qsort(sizes, far, sizeof *sizes, by_size);
+    memmove(sizes + (n - far), sizes, far * sizeof *sizes);
+    for (int32_t size = 0; size < NEAR; ++size)
+        for (; counts[size]; --counts[size]) sizes[at++] = size;
+}
+
 /* Quartiles set the range inside which mean and deviation are taken, so that chimeras do not count. */
 static void estimate(anl_insert *out, int32_t *sizes, size_t n)
 {
-    qsort(sizes, n, sizeof *sizes, by_size);
+    sort_sizes(sizes, n);
     double q1 = sizes[n / 4], q3 = sizes[n * 3 / 4], iqr = q3 - q1;
     double low = q1 - ANL_INSERT_OUTLIER * iqr, high = q3 + ANL_INSERT_OUTLIER * iqr, sum = 0, squares = 0;
     int64_t kept = 0;

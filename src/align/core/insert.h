@@ -27,7 +27,7 @@ typedef struct anl_insert_model {
     anl_insert of[ANL_N_ORIENTATIONS];
 } anl_insert_model;
 
-/** Estimates all orientations from sizes[o][n[o]] (sorted in place). An orientation with fewer than 10 pairs, or with less than a
+/** Estimates all orientations from sizes[o][n[o]], each at least 1 (sorted in place). An orientation with fewer than 10 pairs, or with less than a
  *  twentieth of the commonest one's, is not usable. */
 void anl_insert_estimate(anl_insert_model *m, int32_t *const sizes[ANL_N_ORIENTATIONS], const size_t n[ANL_N_ORIENTATIONS]);
 
