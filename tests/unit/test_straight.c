@@ -103,22 +103,25 @@ static void align(const scene *s, const uint8_t *read, int reverse, int best[2])
             }
 }
 
-/* Whether it is said to be straight, with the map as it is or one that says that all is unique; *is: whether it is. */
-static int judge(const scene *s, int all_unique, int *is)
+/* Whether it is. */
+static int is_best(const scene *s)
 {
-    uint64_t unique[MOST_BASES / 64 + 2] = {0}, differ[1] = {0}, kmers[1] = {0};
     uint8_t reversed[MOST_READ];
     int best[2] = {0};
-    anl_kernels k;
-    assert_int_equal(anl_kernels_fill(&k, "scalar"), 0);
-    make_map(s, unique);
-    if (all_unique) memset(unique, 0xff, sizeof unique);
-    k.sw.mismatches(s->read, s->base + s->at, s->len, differ);
-    anl_proof_add(unique, s->params.k, &(anl_proof_run){differ, 0, s->len, s->at}, kmers);
     for (int i = 0; i < s->len; ++i) reversed[i] = s->read[s->len - 1 - i] > 3 ? 4 : 3 - s->read[s->len - 1 - i];
     align(s, s->read, 0, best);
     align(s, reversed, 1, best);
-    *is = best[0] > best[1];
+    return best[0] > best[1];
+}
+
+/* Whether it is said to be, with the map as it is or one that says that all is unique. */
+static int is_said(const anl_kernels *k, const scene *s, int all_unique)
+{
+    uint64_t unique[MOST_BASES / 64 + 2] = {0}, differ[1] = {0}, kmers[1] = {0};
+    make_map(s, unique);
+    if (all_unique) memset(unique, 0xff, sizeof unique);
+    k->sw.mismatches(s->read, s->base + s->at, s->len, differ);
+    anl_proof_add(unique, s->params.k, &(anl_proof_run){differ, 0, s->len, s->at}, kmers);
     return anl_proof_is_straight(&s->params, differ, kmers, s->len);
 }
 
@@ -127,21 +130,24 @@ static void straight_is_best(void **unused)
     (void)unused;
     random_start();
     int said = 0, of = 0, with_mismatches = 0, wrong = 0;
-    for (int trial = 0; trial < 10000; ++trial) {
+    anl_kernels k;
+    assert_int_equal(anl_kernels_fill(&k, "scalar"), 0);
+    for (int trial = 0; trial < 4000; ++trial) {
         scene s;
-        int is, mismatches = 0;
+        int mismatches = 0;
         make_scene(&s);
+        const int is = is_best(&s);
         for (int i = 0; i < s.len; ++i) mismatches += s.read[i] != s.base[s.at + i] || s.read[i] > 3;
-        if (judge(&s, 0, &is)) {
+        if (is_said(&k, &s, 0)) {
             if (!is) fail_msg("trial %d: a gap or another place is as good", trial);
             ++said;
             with_mismatches += mismatches > 1;
         }
         of += is;
-        wrong += judge(&s, 1, &is) && !is;
+        wrong += !is && is_said(&k, &s, 1);
     }
-    assert_true(said * 6 > of && with_mismatches > 150);
-    assert_true(wrong > 40); /* it depends on what is unique */
+    assert_true(said * 6 > of && with_mismatches > 50);
+    assert_true(wrong > 15); /* it depends on what is unique */
 }
 
 /* By hand: two mismatches of a read of 150 bp, one unique k-mer or more on either side and between. */
