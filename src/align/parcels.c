@@ -5,16 +5,20 @@
 
 enum { UNMAPPED = 0x4 };
 
+static void empty(anl_parcel *p)
+{
+    anl_encoded_clear(&p->alignments);
+    for (int i = 0; i < 2; ++i) p->unplaced[i].n = 0;
+}
+
 int anl_parcels_expect(anl_parcels *p, size_t n)
 {
     const size_t before = p->cap;
+    if (p->at_once && n > 1) n = 1;
     const int rc = anl_grow(&p->list, &p->cap, n, sizeof *p->list);
     if (rc) return rc;
     if (p->cap > before) memset(p->list + before, 0, (p->cap - before) * sizeof *p->list);
-    for (p->n = 0; p->n < n; ++p->n) {
-        anl_encoded_clear(&p->list[p->n].alignments);
-        for (int i = 0; i < 2; ++i) p->list[p->n].unplaced[i].n = 0;
-    }
+    for (p->n = 0; p->n < n; ++p->n) empty(&p->list[p->n]);
     return ANL_OK;
 }
 
@@ -26,26 +30,33 @@ static size_t drop_unmapped(anl_record *records, size_t n)
     return kept;
 }
 
+static int write_parcel(const anl_align_output *out, const anl_parcel *p)
+{
+    const int rc = out->unplaced ? anl_unplaced_write(out->unplaced, p->unplaced) : ANL_OK;
+    return rc ? rc : anl_alignments_put(out->alignments, &p->alignments);
+}
+
 int anl_parcels_pack(anl_parcels *p, int thread, size_t chunk, anl_record *records, size_t n)
 {
     const anl_align_output *out = p->out;
-    anl_parcel *to = &p->list[chunk];
-    const int rc = out->unplaced ? anl_unplaced_collect(out->unplaced, records, n, to->unplaced) : ANL_OK;
+    anl_parcel *to = &p->list[p->at_once ? 0 : chunk];
+    int rc = out->unplaced ? anl_unplaced_collect(out->unplaced, records, n, to->unplaced) : ANL_OK;
     if (rc) return rc;
     if (out->histograms)
 #pragma omp critical(anl_histograms)
         anl_histograms_add(out->histograms, records, n);
     if (out->hits_only) n = drop_unmapped(records, n);
-    return anl_pen_encode(p->pens[thread], records, n, &to->alignments);
+    rc = anl_pen_encode(p->pens[thread], records, n, &to->alignments);
+    if (rc || !p->at_once) return rc;
+    rc = write_parcel(out, to);
+    empty(to);
+    return rc;
 }
 
 int anl_parcels_write(const anl_parcels *p)
 {
     int rc = ANL_OK;
-    for (size_t i = 0; i < p->n && !rc; ++i) {
-        if (p->out->unplaced) rc = anl_unplaced_write(p->out->unplaced, p->list[i].unplaced);
-        if (!rc) rc = anl_alignments_put(p->out->alignments, &p->list[i].alignments);
-    }
+    for (size_t i = 0; i < p->n && !rc; ++i) rc = write_parcel(p->out, &p->list[i]);
     return rc;
 }
 

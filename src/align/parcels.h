@@ -24,6 +24,7 @@ typedef struct anl_parcel {
 typedef struct anl_parcels {
     const anl_align_output *out;
     anl_pen *const *pens; /**< of the threads */
+    int at_once;          /**< one thread packs them in order: each is written when it is packed, and its memory is the next one's */
     anl_parcel *list;
     size_t n, cap;
 } anl_parcels;
@@ -32,7 +33,7 @@ typedef struct anl_parcels {
 int anl_parcels_expect(anl_parcels *p, size_t n);
 
 /** Packs a chunk's records, in the thread that `pens[thread]` is of; records[n] are changed. Threads may do so at once, each with another chunk. 0, or an
- *  error of anl_pen_encode or anl_unplaced_collect. */
+ *  error of anl_pen_encode, of anl_unplaced_collect or, at once, of writing. */
 int anl_parcels_pack(anl_parcels *p, int thread, size_t chunk, anl_record *records, size_t n);
 
 /** Writes all of them in order. */

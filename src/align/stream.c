@@ -64,7 +64,7 @@ static int stream_open(stream *s, const anl_aligner *a, const anl_align_output *
     int rc = (s->pens = anl_alloc((size_t)n, sizeof(anl_pen *))) ? ANL_OK : ANL_ENOMEM;
     while (!rc && s->n_pens < n) rc = anl_pen_new(&s->pens[s->n_pens++], out->alignments);
     for (int i = 0; i < TURNS && !rc; ++i) {
-        s->parcels[i] = (anl_parcels){.out = out, .pens = s->pens};
+        s->parcels[i] = (anl_parcels){.out = out, .pens = s->pens, .at_once = n == 1};
         rc = anl_batch_init(&s->batches[i]);
     }
     return rc;

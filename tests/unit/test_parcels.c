@@ -64,19 +64,21 @@ static anl_alignments_options options(const char *path, anl_format format)
                                     .n_lanes = 1};
 }
 
-/* Two batches: the first one is packed by both pens, from the last chunk to the first; the second has fewer chunks, and its memory was used before. */
-static void write_parcels(const anl_align_output *out, anl_pen *pens[PENS])
+/* Two batches: the first one is packed by both pens, from the last chunk to the first, or by one in order, which writes at once; the second has fewer chunks, and its memory was used before. */
+static void write_parcels(const anl_align_output *out, anl_pen *pens[PENS], int at_once)
 {
     static anl_record copy[N];
     static const size_t ends[2][CHUNKS + 1] = {{0, 100, 100, 300}, {300, N}}, chunks[2] = {CHUNKS, 1};
-    anl_parcels p = {.out = out, .pens = pens};
+    anl_parcels p = {.out = out, .pens = pens, .at_once = at_once};
     memcpy(copy, records, sizeof copy);
     for (int batch = 0; batch < 2; ++batch) {
         const size_t *end = ends[batch];
         assert_int_equal(anl_parcels_expect(&p, chunks[batch]), 0);
-        assert_int_equal(p.n, chunks[batch]);
-        for (size_t c = chunks[batch]; c-- > 0;)
-            assert_int_equal(anl_parcels_pack(&p, (int)c % PENS, c, copy + end[c], end[c + 1] - end[c]), 0);
+        assert_int_equal(p.n, at_once ? 1 : chunks[batch]);
+        for (size_t i = 0; i < chunks[batch]; ++i) {
+            const size_t c = at_once ? i : chunks[batch] - 1 - i;
+            assert_int_equal(anl_parcels_pack(&p, at_once ? 0 : (int)c % PENS, c, copy + end[c], end[c + 1] - end[c]), 0);
+        }
         assert_int_equal(anl_parcels_write(&p), 0);
     }
     anl_parcels_free(&p);
@@ -100,7 +102,8 @@ static void parcels_are_records(void **unused)
     static char want[ROOM], got[ROOM];
     make_records();
     for (int format = 0; format < 5; ++format)
-        for (int sort = 0; sort < 2; ++sort) {
+        for (int how = 0; how < 4; ++how) {
+            const int sort = how / 2, at_once = how % 2;
             if (!paths[format] || (sort && format == ANL_PAF)) continue;
             anl_alignments_options o = options(in_folder(paths[format]), (anl_format)format);
             anl_alignments *w;
@@ -115,7 +118,7 @@ static void parcels_are_records(void **unused)
             const size_t size = slurp_bytes(o.path, want);
             assert_int_equal(anl_alignments_open(&w, &o, contigs, 1), 0);
             for (int i = 0; i < PENS; ++i) assert_int_equal(anl_pen_new(&pens[i], w), 0);
-            write_parcels(&(anl_align_output){.alignments = w}, pens);
+            write_parcels(&(anl_align_output){.alignments = w}, pens, at_once);
             assert_int_equal(anl_alignments_left_out(w), left_out);
             assert_int_equal(anl_alignments_without_umi(w), without_umi);
             assert_int_equal(anl_alignments_close(w), 0);
@@ -152,7 +155,7 @@ static void what_else_becomes_of_them(void **unused)
     assert_int_equal(anl_alignments_open(&out.alignments, &o, contigs, 1), 0);
     assert_int_equal(anl_unplaced_open(&out.unplaced, in_folder("u%.fq")), 0);
     for (int i = 0; i < PENS; ++i) assert_int_equal(anl_pen_new(&pens[i], out.alignments), 0);
-    write_parcels(&out, pens);
+    write_parcels(&out, pens, 0);
     for (int i = 0; i < PENS; ++i) anl_pen_free(pens[i]);
     assert_int_equal(anl_unplaced_finish(out.unplaced), 0);
     assert_int_equal(anl_unplaced_close(out.unplaced), 0);
