@@ -11,7 +11,7 @@
 enum {
     ANL_BATCH = 10000000,   /* bp of a batch, as bwa mem's of one thread; ... */
     ANL_BATCH_LISTS = 4096, /* ... times as many as an index has times so many lists, */
-    ANL_BATCH_MOST = 4,     /* but no more: 270,000 reads of 150 bp take 650 MB */
+    ANL_BATCH_MOST = 4,     /* but no more: 270,000 reads of 150 bp take 480 MB */
     ANL_CHUNK_PER_LIST =
         4,            /* reads for every list that a thread takes through a stage together, if every thread has two such chunks: a list
                                that is scanned meets many of their queries. 40,000 reads at 65 M windows: chunks of 8,192 37 s, of all 26 s */
