@@ -98,9 +98,12 @@ enum {
 /* ---- diverged reads (-x diverged) ---- */
 
 enum {
-    ANL_DIVERGED_SURE = 10,  /* votes that chance does not give among the windows gone through */
-    ANL_DIVERGED_COPIES = 8, /* so many places of a segment with 1/2 of the most votes may be copies, and more of them elsewhere */
-    ANL_DIVERGED_BESIDE = 5, /* votes that chance does not give where the insert sizes say that a mate lies */
+    ANL_DIVERGED_SURE = 35,   /* matches that a score is worth which chance does not give among the windows gone through */
+    ANL_DIVERGED_BESIDE = 30, /* the same where the insert sizes say that a mate lies */
+    ANL_DIVERGED_FIRST = 8,   /* nearest hits that vote first, */
+    ANL_DIVERGED_ALIKE_NUM = 2,
+    ANL_DIVERGED_ALIKE_DEN = 3, /* which is enough where no other candidate has 2/3 of the score; */
+    ANL_DIVERGED_COPIES = 8,    /* with so many as good there may be more elsewhere */
     ANL_DIVERGED_K = 2048,   /* neighbours that vote where nothing stands out, */
     ANL_DIVERGED_NEARER = 4, /* but 1/4 of them first, */
     ANL_DIVERGED_MIN_VOTES = 2,
