@@ -26,6 +26,7 @@
 enum {
     BUFFERS = 2,        /* batches whose results are kept: one is written while the next is aligned */
     WORKERS_ON_GPU = 2, /* a thread: one decides while the other waits for the GPU */
+    FIRST_PARTS = 2,    /* of a run's first batch, whose pairs tell the insert sizes to the rest: more are asked where the first say too little */
 };
 
 /* What a thread has of its own. */
@@ -71,7 +72,7 @@ typedef struct work {
     chunk *chunks;
     anl_records *records;
     size_t n_chunks;
-    size_t n_first; /* reads of the first part of a run's first batch, whose pairs tell the insert sizes to the rest; else 0 */
+    size_t n_first[FIRST_PARTS]; /* reads of the first part of a run's first batch, and of both; else 0 */
 } work;
 
 static int worker_init(worker *w, const anl_context *context)
@@ -403,10 +404,12 @@ static int run_stage(const work *k, size_t first, size_t last, int (*stage)(cons
     return anl_failure_raise(&failure);
 }
 
-/* The insert-size model of the first `n_reads` of this batch; an orientation without enough pairs keeps its last estimate. */
-static int estimate_inserts(const work *k, size_t n_reads)
+/* The insert-size model of the first `n_reads` of this batch; an orientation without enough pairs keeps its last estimate. *most: pairs that tell that
+ * of the commonest orientation. */
+static int estimate_inserts(const work *k, size_t n_reads, size_t *most)
 {
     anl_aligner *a = k->aligner;
+    *most = 0;
     if (a->options.insert_given) return ANL_OK;
     int32_t *sizes[ANL_N_ORIENTATIONS];
     size_t n[ANL_N_ORIENTATIONS] = {0};
@@ -419,8 +422,10 @@ static int estimate_inserts(const work *k, size_t n_reads)
     }
     anl_insert_model now;
     anl_insert_estimate(&now, sizes, n);
-    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
+    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o) {
         if (now.of[o].usable) a->insert.of[o] = now.of[o];
+        if (n[o] > *most) *most = n[o];
+    }
     return ANL_OK;
 }
 
@@ -442,7 +447,8 @@ static size_t chunk_end(const work *k, size_t begin)
     if (most < ANL_CHUNK_LEAST) most = ANL_CHUNK_LEAST;
     int64_t bases = 0;
     size_t end = begin;
-    if (begin < k->n_first && begin + most > k->n_first) most = k->n_first - begin;
+    for (int i = 0; i < FIRST_PARTS; ++i)
+        if (begin < k->n_first[i] && begin + most > k->n_first[i]) most = k->n_first[i] - begin;
     while (end < b->n && end - begin < most && bases < (int64_t)most * ANL_CHUNK_READ) bases += b->reads[end++].len;
     return end < b->n && b->reads[end].mate == 2 ? end + 1 : end;
 }
@@ -474,15 +480,29 @@ static int has_inserts(const anl_insert_model *m)
     return usable;
 }
 
+/* Goes through the first parts of a run's first batch, until enough pairs tell the insert sizes; *n: chunks gone through. */
+static int look_first(const work *k, size_t *n)
+{
+    size_t pairs = 0;
+    int rc = ANL_OK;
+    *n = 0;
+    for (int part = 0; part < FIRST_PARTS && pairs < ANL_FIRST_ENOUGH && !rc; ++part) {
+        size_t end = *n;
+        while (end < k->n_chunks && k->chunks[end].begin < k->n_first[part]) ++end;
+        rc = run_stage(k, *n, end, find_candidates);
+        if (!rc && end > *n) rc = estimate_inserts(k, k->chunks[end - 1].end, &pairs);
+        *n = end;
+    }
+    return rc;
+}
+
 /* Mates are looked for beside each other where earlier batches say that they lie. In the first batch its first pairs say so, which then are
  * looked for once more: what is found must not depend on whether a read comes early. */
 static int find_all(work *k)
 {
     anl_aligner *a = k->aligner;
-    size_t first = 0;
-    while (first < k->n_chunks && k->chunks[first].begin < k->n_first) ++first;
-    int rc = run_stage(k, 0, first, find_candidates);
-    if (!rc && first) rc = estimate_inserts(k, k->chunks[first - 1].end);
+    size_t first;
+    int rc = look_first(k, &first);
     a->started = 1;
     if (first && has_inserts(&a->insert)) {
         a->work_done -= (int64_t)k->chunks[first - 1].end * WORK_FIND;
@@ -514,7 +534,9 @@ void anl_summary_add(anl_summary *all, const anl_summary *part)
 
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
 {
-    work k = {.aligner = a, .batch = batch, .n_first = a->started || a->options.insert_given ? 0 : 2 * ANL_FIRST_PAIRS};
+    work k = {.aligner = a, .batch = batch};
+    size_t pairs;
+    if (!a->started && !a->options.insert_given) k.n_first[0] = 2 * ANL_FIRST_PAIRS, k.n_first[1] = 2 * ANL_FIRST_PAIRS_MOST;
     a->buffer = (a->buffer + 1) % BUFFERS;
     anl_arena_reset(a->arenas[a->buffer]);
     for (int i = 0; i < a->n_workers; ++i) {
@@ -523,7 +545,7 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
     }
     int rc = cut_chunks(&k);
     if (!rc) rc = find_all(&k);
-    if (!rc) rc = estimate_inserts(&k, batch->n);
+    if (!rc) rc = estimate_inserts(&k, batch->n, &pairs);
     if (!rc) rc = run_stage(&k, 0, k.n_chunks, report);
     if (!rc) rc = anl_index_unchanged(a->index);
     if (rc) return rc;
