@@ -1,10 +1,12 @@
 #include "diverged.h"
 
 #include "align_tuning.h"
+#include "base_code.h"
 #include "pair.h"
 #include "settle.h"
 
 #include <string.h>
+#include <stdlib.h>
 
 /* How far a read is. */
 typedef enum state {
@@ -70,6 +72,8 @@ static int is_repeat(const finder *f, int32_t number, const anl_candidate *at)
 static int is_found(const finder *f, const anl_query *q)
 {
     const int32_t match = f->all.c->options->align.score.match;
+    static int low; if (!low) low = getenv("LOW") ? atoi(getenv("LOW")) : 1;
+    if (q->n && q->candidates[0].score * 100 < q->read->len * low) return 0;
     return q->n && q->candidates[0].score >= ANL_DIVERGED_SURE * match &&
            q->candidates[0].score * 100 >= q->read->len * match * ANL_EXPLAINED_SCORE;
 }
@@ -244,15 +248,34 @@ static int search_usual(finder *f, int seconds, anl_segments *segments)
     return rc;
 }
 
-/* Reads with many copies, as all reads by default. */
-static int search_copies(finder *f, const anl_segments *segments)
+/* Cuts what the reference has where the best candidate of a read lies, as the read would be read there. */
+static int cut_reference(const finder *f, int32_t number, anl_segments *to)
 {
-    anl_segments copies;
-    int rc = select_segments(f, segments, COPIES, &copies);
-    if (!rc && copies.n) rc = score_all(f); /* of other reads as well */
-    return rc || !copies.n
-               ? rc
-               : anl_candidates_search(f->all.c, f->all.s, &f->all.params, &copies, f->all.queue, f->all.queries, f->all.n, f->all.results);
+    anl_query copy = f->all.queries[number];
+    const anl_candidate *at = &copy.candidates[0];
+    const int32_t len = copy.read->len;
+    int64_t begin = at->start, end = begin + len;
+    uint8_t *bases = anl_arena_alloc(f->all.s->temporary, 2 * (size_t)len, 1);
+    if (!bases) return ANL_ENOMEM;
+    memcpy(bases, copy.strand[at->reverse], (size_t)len); /* beyond the ends of the contig */
+    anl_index_clip(f->all.c->index, at->contig, &begin, &end);
+    if (begin < end) anl_index_fetch(f->all.c->index, begin, end, bases + (begin - at->start));
+    if (at->reverse) anl_reverse_complement(bases, len, bases + len);
+    copy.strand[0] = at->reverse ? bases + len : bases;
+    return anl_candidates_cut(f->all.c->index, &copy, number, to, f->all.s->temporary);
+}
+
+/* Copies of where a read lies are looked for by what the reference has there, not by the read: their windows are as near to that as they are alike. */
+static int search_copies(finder *f)
+{
+    anl_segments copies = {0};
+    int rc = score_all(f);
+    for (int i = 0; i < f->all.n && !rc; ++i)
+        if (f->states[i] == COPIES) rc = cut_reference(f, i, &copies);
+    if (rc || !copies.n) return rc;
+    f->all.counts->segments += copies.n;
+    rc = anl_locate_embed_all(f->all.c, f->all.s, &copies);
+    return rc ? rc : anl_candidates_search(f->all.c, f->all.s, &f->all.params, &copies, f->all.queue, f->all.queries, f->all.n, f->all.results);
 }
 
 /* Queues the segment's read at its nearest hits, wherever in the window it may lie, on both strands. */
@@ -327,8 +350,8 @@ int anl_find_diverged(const anl_context *c, anl_scratch *s, const anl_insert_mod
     anl_segments halves[2] = {{0}};
     int rc = ANL_OK;
     for (int half = 0; half < 2 && !rc; ++half) rc = search_usual(&f, half, &halves[half]);
-    for (int half = 0; half < 2 && !rc; ++half) rc = search_copies(&f, &halves[half]);
     for (int half = 0; half < 2 && !rc; ++half) rc = search_deep(&f, &halves[half]);
+    if (!rc) rc = search_copies(&f);
     if (!rc) rc = score_all(&f);
     if (!rc) bound_repeats(&f);
     counts->entries += anl_search_entries(s->search) - entries;
