@@ -6,7 +6,6 @@
 #include "settle.h"
 
 #include <string.h>
-#include <stdlib.h>
 
 /* How far a read is. */
 typedef enum state {
@@ -72,10 +71,14 @@ static int is_repeat(const finder *f, int32_t number, const anl_candidate *at)
 static int is_found(const finder *f, const anl_query *q)
 {
     const int32_t match = f->all.c->options->align.score.match;
-    static int low; if (!low) low = getenv("LOW") ? atoi(getenv("LOW")) : 1;
-    if (q->n && q->candidates[0].score * 100 < q->read->len * low) return 0;
     return q->n && q->candidates[0].score >= ANL_DIVERGED_SURE * match &&
            q->candidates[0].score * 100 >= q->read->len * match * ANL_EXPLAINED_SCORE;
+}
+
+/* Whether it scores less than nearly all reads do: then another place may be right which was not found. */
+static int is_low(const finder *f, const anl_query *q)
+{
+    return q->candidates[0].score * 100 < q->read->len * f->all.c->low_score;
 }
 
 /* Candidates that score nearly as much as the best one, with that. */
@@ -86,18 +89,25 @@ static int32_t count_alike(const anl_query *q)
     return n;
 }
 
-/* Scores what is queued; then it is known of reads still open whether they are done. With `copies` candidates alike they are not; where a repeat is to be
- * expected they need another search, unless more hits are still to vote. */
-static int judge(finder *f, const anl_segments *segments, int32_t copies, int more_to_come)
+/* How much of a search is behind a read. */
+typedef enum depth {
+    FIRST_HITS, /* of the usual lists: as many look alike as there are */
+    USUAL_HITS,
+    DEEP,
+} depth;
+
+/* Scores what is queued; then it is known of reads still open whether they are done. */
+static int judge(finder *f, const anl_segments *segments, depth so_far)
 {
     int rc = score_all(f);
     for (int32_t i = 0; i < segments->n && !rc; ++i) {
         const int32_t number = segments->list[i].sequence;
         const anl_query *q = &f->all.queries[number];
-        if (f->states[number] != OPEN || !is_found(f, q)) continue;
+        const int32_t copies = so_far == FIRST_HITS ? 2 : ANL_DIVERGED_COPIES;
+        if (f->states[number] != OPEN || !is_found(f, q) || (so_far < DEEP && is_low(f, q))) continue;
         if (!q->candidates[0].alt && count_alike(q) < copies && !is_repeat(f, number, q->candidates))
             f->states[number] = DONE;
-        else if (!more_to_come)
+        else if (so_far > FIRST_HITS)
             f->states[number] = COPIES;
     }
     return rc;
@@ -238,11 +248,11 @@ static int search_usual(finder *f, int seconds, anl_segments *segments)
     if (!rc) rc = anl_locate_start(all, segments->n, f->all.params.k, f->all.s->temporary);
     if (!rc) rc = anl_locate_wave(f->all.c, f->all.s, all, segments->n, anl_search_nprobe(f->all.c->index, 1));
     if (!rc) rc = vote_nearest(f, segments, ANL_DIVERGED_FIRST);
-    if (!rc) rc = judge(f, segments, 2, 1);
+    if (!rc) rc = judge(f, segments, FIRST_HITS);
     if (!rc) rc = look_beside(f);
     drop_done(f, segments);
     if (!rc) rc = vote(f, segments);
-    if (!rc) rc = judge(f, segments, ANL_DIVERGED_COPIES, 0);
+    if (!rc) rc = judge(f, segments, USUAL_HITS);
     if (!rc) rc = look_beside(f);
     drop_done(f, segments);
     return rc;
@@ -329,12 +339,12 @@ static int search_deep(finder *f, const anl_segments *segments)
     if (!rc) rc = anl_locate_start(all, open.n, ANL_DIVERGED_K, f->all.s->temporary);
     if (!rc) rc = anl_locate_wave(f->all.c, f->all.s, all, open.n, anl_search_nprobe(f->all.c->index, ANL_SEARCH_MOST));
     if (!rc) rc = vote_nearest(f, &open, ANL_DIVERGED_K / ANL_DIVERGED_NEARER);
-    if (!rc) rc = judge(f, &open, ANL_DIVERGED_COPIES, 0);
+    if (!rc) rc = judge(f, &open, DEEP);
     if (!rc) rc = look_beside(f);
     if (!rc) rc = select_segments(f, &open, OPEN, &rest);
     if (rc || !rest.n) return rc;
     rc = search_all_hits(f, &rest);
-    if (!rc) rc = judge(f, &rest, ANL_DIVERGED_COPIES, 0);
+    if (!rc) rc = judge(f, &rest, DEEP);
     return rc ? rc : look_beside(f);
 }
 
