@@ -27,7 +27,8 @@
 enum {
     BUFFERS = 2,        /* batches whose results are kept: one is written while the next is aligned */
     WORKERS_ON_GPU = 2, /* a thread: one decides while the other waits for the GPU */
-    FIRST_PARTS = 2,    /* of a run's first batch, whose pairs tell the insert sizes to the rest: more are asked where the first say too little */
+    FIRST_PARTS =
+        2, /* of a run's first batch, whose pairs tell the insert sizes to the rest: more are asked where the first say too little */
 };
 
 /* What a thread has of its own. */
@@ -293,7 +294,9 @@ static int find_candidates(const work *k, chunk *c, worker *w)
             rc = anl_readthrough_cut(&q[i - 1], results);
     }
     const anl_context *x = &k->aligner->context;
-    if (!rc) rc = (is_diverged(k->aligner) ? anl_find_diverged : anl_find)(x, &w->scratch, &k->aligner->insert, &w->queue, q, n, results, &c->found);
+    if (!rc)
+        rc = (is_diverged(k->aligner) ? anl_find_diverged : anl_find)(x, &w->scratch, &k->aligner->insert, &w->queue, q, n, results,
+                                                                      &c->found);
     return rc ? rc : anl_parts_find(x, &w->scratch, &w->queue, q, n, results, &c->found);
 }
 
@@ -532,7 +535,8 @@ int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records 
 {
     work k = {.aligner = a, .batch = batch};
     size_t pairs;
-    if (!a->started && (!a->options.insert_given || is_diverged(a))) k.n_first[0] = 2 * ANL_FIRST_PAIRS, k.n_first[1] = 2 * ANL_FIRST_PAIRS_MOST;
+    if (!a->started && (!a->options.insert_given || is_diverged(a)))
+        k.n_first[0] = 2 * ANL_FIRST_PAIRS, k.n_first[1] = 2 * ANL_FIRST_PAIRS_MOST;
     a->buffer = (a->buffer + 1) % BUFFERS;
     anl_arena_reset(a->arenas[a->buffer]);
     for (int i = 0; i < a->n_workers; ++i) {

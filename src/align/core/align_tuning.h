@@ -87,7 +87,8 @@ enum {
     ANL_FIRST_PAIRS = 256,     /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other, ... */
     ANL_FIRST_ENOUGH = 100,    /* ... where so many of one orientation tell; else so many pairs are looked at: */
     ANL_FIRST_PAIRS_MOST = 2048,
-    ANL_LIBRARY_LOW = 2, /* % of a run's reads that fit so badly that a better place is looked for more widely (-x diverged): with 0 3 of 20,000 reads of human
+    ANL_LIBRARY_LOW =
+        2, /* % of a run's reads that fit so badly that a better place is looked for more widely (-x diverged): with 0 3 of 20,000 reads of human
                             haplotypes with 10% of differences are wrong at MAPQ 60; 5 find the same and take 10% longer */
 };
 
@@ -95,8 +96,7 @@ enum {
 
 enum {
     ANL_EXPLAINED_SCORE = 25, /* % of the best score: a place with as much, and no less than -T, is no chance; */
-    ANL_REPEAT_UNIQUE =
-        60, /* % of its k-mers that must be unique, or copies of it may lie in lists not gone through; also with -x diverged */
+    ANL_REPEAT_UNIQUE = 60,   /* % of its k-mers that must be unique, or copies of it may lie in lists not gone through */
 };
 
 /* ---- diverged reads (-x diverged) ---- */
@@ -105,11 +105,12 @@ enum {
     ANL_DIVERGED_SURE = 35,   /* matches that a score is worth which chance does not give among the windows gone through */
     ANL_DIVERGED_BESIDE = 30, /* the same where the insert sizes say that a mate lies */
     ANL_DIVERGED_FIRST = 8,   /* nearest hits that vote first, */
-    ANL_DIVERGED_ALIKE_NUM = 2,
-    ANL_DIVERGED_ALIKE_DEN = 3, /* which is enough where no other candidate has 2/3 of the score; */
-    ANL_DIVERGED_COPIES = 8,    /* with so many as good there may be more elsewhere */
-    ANL_DIVERGED_K = 2048,   /* neighbours that vote where nothing stands out, */
-    ANL_DIVERGED_NEARER = 4, /* but 1/4 of them first, */
+    ANL_DIVERGED_RIVAL_NUM = 2,
+    ANL_DIVERGED_RIVAL_DEN = 3,   /* which is enough where no other candidate has 2/3 of the score */
+    ANL_COPY_BP = 25,             /* where so many bp in a row have only k-mers that occur elsewhere as well, a copy is likely; */
+    ANL_DIVERGED_COPY_COSINE = 6, /* sixteenths: its windows are as near to what it is a copy of */
+    ANL_DIVERGED_K = 2048,        /* neighbours that vote where nothing stands out, */
+    ANL_DIVERGED_NEARER = 4,      /* but 1/4 of them first, */
     ANL_DIVERGED_MIN_VOTES = 2,
     ANL_DIVERGED_ALIGNED = 256, /* windows that such a read is aligned to, whatever its k-mers say */
 };

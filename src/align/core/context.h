@@ -19,8 +19,9 @@ typedef struct anl_context {
     const anl_encoder *encoder;
     const anl_search *search;
     const anl_kernels *kernels;
-    anl_gpu *gpu;      /**< NULL: the CPU does everything */
-    int32_t low_score; /**< for each 100 bp, which few reads of this run do not reach (anl_library_low_score); 0: not known, or not needed */
+    anl_gpu *gpu; /**< NULL: the CPU does everything */
+    int32_t
+        low_score; /**< for each 100 bp, which few reads of this run do not reach (anl_library_low_score); 0: not known, or not needed */
 } anl_context;
 
 /** Of one thread: buffers that grow. What they hold means nothing between calls, but for `temporary`, which the caller resets. */

@@ -98,6 +98,10 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
  *  may belong to one of them; also if it has none of it. */
 int anl_locate_is_repeat(const anl_index *x, int32_t contig, int64_t begin, int32_t len);
 
+/** Whether k-mers of ANL_COPY_BP bases in a row of [begin, begin + len), at most ANL_LONG_READ bp of a contig, all occur elsewhere in the reference, too, as
+ *  they do in a copy and hardly by chance; also if the contig has none of it. */
+int anl_locate_has_copy(const anl_index *x, int32_t contig, int64_t begin, int32_t len);
+
 /** Forgets votes and places, so that all hits vote again. */
 void anl_locate_forget(anl_segment *segment);
 

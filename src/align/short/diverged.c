@@ -9,11 +9,11 @@
 
 /* How far a read is. */
 typedef enum state {
-    OPEN,   /* nothing stands out */
-    COPIES, /* so many places do that there may be more, or what does is a repeat */
-    DONE,
-    BESIDE, /* done, where its mate says */
-    BESIDE_REPEAT,
+    OPEN,    /* nothing stands out */
+    FOUND,   /* a place that may have copies elsewhere, to be looked for */
+    SEVERAL, /* places, and no others are to be expected */
+    DONE,    /* one place */
+    BESIDE,  /* done, where its mate says */
 } state;
 
 /* Reads on their way. */
@@ -55,16 +55,27 @@ static int pointers(const finder *f, const anl_segments *segments, anl_segment *
     return ANL_OK;
 }
 
+/* ---- steps ---- */
+
+/* By the light encoder, where the model has one: of diverged reads its vectors find as much as those of the full one. */
+static int embed(finder *f, anl_segments *segments)
+{
+    anl_embed_function *by = anl_encoder_has_light(f->all.c->encoder) ? anl_encoder_embed_light : anl_encoder_embed;
+    anl_segment **all;
+    const int rc = pointers(f, segments, &all);
+    return rc ? rc : anl_locate_embed(f->all.c, f->all.s, by, all, segments->n);
+}
+
+static int vote(finder *f, anl_segments *segments)
+{
+    return anl_candidates_vote(f->all.c, f->all.s, &f->all.params, segments, f->all.queries, f->all.queue, f->all.results);
+}
+
 /* ---- judging by scores ---- */
 
 static int score_all(finder *f)
 {
     return anl_candidates_score(f->all.c, f->all.s, f->all.queue, f->all.queries, f->all.n, f->all.results);
-}
-
-static int is_repeat(const finder *f, int32_t number, const anl_candidate *at)
-{
-    return anl_locate_is_repeat(f->all.c->index, at->contig, at->start, f->all.queries[number].read->len);
 }
 
 /* Whether the best candidate of a read scores what chance does not give. */
@@ -81,35 +92,93 @@ static int is_low(const finder *f, const anl_query *q)
     return q->candidates[0].score * 100 < q->read->len * f->all.c->low_score;
 }
 
-/* Candidates that score nearly as much as the best one, with that. */
-static int32_t count_alike(const anl_query *q)
+/* Whether another candidate scores nearly as much as the best one. */
+static int has_rival(const anl_query *q)
 {
-    int32_t n = 0;
-    while (n < q->n && q->candidates[n].score * ANL_DIVERGED_ALIKE_DEN >= q->candidates[0].score * ANL_DIVERGED_ALIKE_NUM) ++n;
-    return n;
+    return q->n > 1 && q->candidates[1].score * ANL_DIVERGED_RIVAL_DEN >= q->candidates[0].score * ANL_DIVERGED_RIVAL_NUM;
+}
+
+static int may_have_copy(const finder *f, int32_t number, const anl_candidate *at)
+{
+    return anl_locate_has_copy(f->all.c->index, at->contig, at->start, f->all.queries[number].read->len);
 }
 
 /* How much of a search is behind a read. */
 typedef enum depth {
-    FIRST_HITS, /* of the usual lists: as many look alike as there are */
+    FIRST_HITS, /* of the usual lists */
     USUAL_HITS,
     DEEP,
 } depth;
 
-/* Scores what is queued; then it is known of reads still open whether they are done. */
+/* Scores what is queued; then it is known of reads still open whether they are found. */
 static int judge(finder *f, const anl_segments *segments, depth so_far)
 {
     int rc = score_all(f);
     for (int32_t i = 0; i < segments->n && !rc; ++i) {
         const int32_t number = segments->list[i].sequence;
         const anl_query *q = &f->all.queries[number];
-        const int32_t copies = so_far == FIRST_HITS ? 2 : ANL_DIVERGED_COPIES;
-        if (f->states[number] != OPEN || !is_found(f, q) || (so_far < DEEP && is_low(f, q))) continue;
-        if (!q->candidates[0].alt && count_alike(q) < copies && !is_repeat(f, number, q->candidates))
-            f->states[number] = DONE;
-        else if (so_far > FIRST_HITS)
-            f->states[number] = COPIES;
+        if (f->states[number] != OPEN || !is_found(f, q) || (so_far < DEEP && is_low(f, q)) || (so_far == FIRST_HITS && has_rival(q)))
+            continue;
+        f->states[number] = has_rival(q) || q->candidates[0].alt || may_have_copy(f, number, q->candidates) ? FOUND : DONE;
     }
+    return rc;
+}
+
+/* ---- copies ---- */
+
+/* Cuts what the reference has where a candidate of a read lies, as the read would be read there. */
+static int cut_reference(const finder *f, int32_t number, const anl_candidate *at, anl_segments *to)
+{
+    anl_query copy = f->all.queries[number];
+    const int32_t len = copy.read->len;
+    int64_t begin = at->start, end = begin + len;
+    uint8_t *bases = anl_arena_alloc(f->all.s->temporary, 2 * (size_t)len, 1);
+    if (!bases) return ANL_ENOMEM;
+    memcpy(bases, copy.strand[at->reverse], (size_t)len); /* beyond the ends of the contig */
+    anl_index_clip(f->all.c->index, at->contig, &begin, &end);
+    if (begin < end) anl_index_fetch(f->all.c->index, begin, end, bases + (begin - at->start));
+    if (at->reverse) anl_reverse_complement(bases, len, bases + len);
+    copy.strand[0] = at->reverse ? bases + len : bases;
+    return anl_candidates_cut(f->all.c->index, &copy, number, to, f->all.s->temporary);
+}
+
+/* Leaves those hits to a segment that are as near as copies are. */
+static void keep_near(const finder *f, anl_segment *segment)
+{
+    anl_neighbours *near = &segment->near;
+    const int32_t farthest = anl_distance_at(anl_squared_norm(near->query, f->all.c->index->d), ANL_DIVERGED_COPY_COSINE);
+    while (near->n && near->hits[near->n - 1].dist > farthest) --near->n;
+}
+
+/* Scores copies of where reads lie, which are found by what the reference has there (`places`), not by the reads: their windows are as near to that as they
+ * are alike. */
+static int add_copies(finder *f, anl_segments *places)
+{
+    const anl_context *c = f->all.c;
+    if (!places->n) return ANL_OK;
+    f->all.counts->segments += places->n;
+    for (int32_t i = 0; i < places->n; ++i) places->list[i].near.far = 1; /* the nearest window is the place itself */
+    int rc = embed(f, places);
+    if (!rc) rc = anl_locate_search(c, f->all.s, &f->all.params, places, ANL_EFFORT_USUAL, NULL);
+    for (int32_t i = 0; i < places->n && !rc; ++i) {
+        f->all.queries[places->list[i].sequence].truncated |=
+            (uint8_t)anl_locate_is_truncated(&f->all.params, &places->list[i], c->index->d);
+        keep_near(f, &places->list[i]);
+    }
+    if (!rc) rc = vote(f, places);
+    return rc ? rc : score_all(f);
+}
+
+/* Reads that are found are done, if no copy is. */
+static int look_for_copies(finder *f)
+{
+    anl_segments places = {0};
+    int rc = ANL_OK;
+    for (int i = 0; i < f->all.n && !rc; ++i)
+        if (f->states[i] == FOUND) rc = cut_reference(f, i, f->all.queries[i].candidates, &places);
+    if (!rc) rc = add_copies(f, &places);
+    for (int i = 0; i < f->all.n && !rc; ++i)
+        if (f->states[i] == FOUND) f->states[i] = has_rival(&f->all.queries[i]) || f->all.queries[i].candidates[0].alt ? SEVERAL : DONE;
     return rc;
 }
 
@@ -168,48 +237,32 @@ static const anl_candidate *find_beside(const finder *f, int from)
     return NULL;
 }
 
-/* The mate is done where it aligns beside the read, unless it fits so much better elsewhere that they are no pair. Copies in a repeat there are found by
- * votes; others may lie anywhere. */
-static int settle_beside(finder *f, int from)
+/* The mate is done where it aligns beside the read, unless it fits so much better elsewhere that they are no pair. What the reference has there goes to
+ * `places` if it may have copies. */
+static int settle_beside(finder *f, int from, anl_segments *places)
 {
     const int to = mate_of(f, from);
-    const anl_candidate *found = find_beside(f, from), *at = f->all.queries[from].candidates;
-    const anl_query *mate = &f->all.queries[to];
-    if (!found || found->score < least_beside(f) || found->score + f->all.c->options->unpaired <= mate->candidates[0].score) return ANL_OK;
-    f->states[to] = is_repeat(f, to, found) ? BESIDE_REPEAT : BESIDE;
-    if (f->states[to] == BESIDE) return ANL_OK;
-    const anl_place place = {.start = at->start, .contig = at->contig, .reverse = at->reverse};
-    anl_places near = {0};
-    int rc = anl_settle_vote_beside(&f->all, &f->all.queries[from], &place, mate, &near);
-    for (int32_t i = 0; i < near.n && !rc; ++i)
-        rc = anl_candidates_add_place(f->all.c, f->all.queries, to, &near.list[i], f->all.queue, f->all.results);
-    return rc;
+    const anl_candidate *found = find_beside(f, from);
+    if (!found || found->score < least_beside(f) || found->score + f->all.c->options->unpaired <= f->all.queries[to].candidates[0].score)
+        return ANL_OK;
+    f->states[to] = BESIDE;
+    return may_have_copy(f, to, found) ? cut_reference(f, to, found, places) : ANL_OK;
 }
 
+/* Looks for copies of what is found, and for the mates of what has none. */
 static int look_beside(finder *f)
 {
-    int rc = ANL_OK;
+    anl_segments places = {0};
+    int rc = look_for_copies(f);
     for (int i = 0; i < f->all.n && !rc; ++i)
         if (shows_mate(f, i)) rc = align_beside(f, i);
     if (!rc) rc = score_all(f);
     for (int i = 0; i < f->all.n && !rc; ++i)
-        if (shows_mate(f, i)) rc = settle_beside(f, i);
-    return rc;
-}
-
-/* Of reads that a mate has put into a repeat it is not known how well they fit elsewhere: as well, for all that is known. */
-static void bound_repeats(finder *f)
-{
-    for (int i = 0; i < f->all.n; ++i)
-        if (f->states[i] == BESIDE_REPEAT) f->all.queries[i].bound = f->all.queries[i].candidates[0].score;
+        if (shows_mate(f, i)) rc = settle_beside(f, i, &places);
+    return rc ? rc : add_copies(f, &places);
 }
 
 /* ---- search ---- */
-
-static int vote(finder *f, anl_segments *segments)
-{
-    return anl_candidates_vote(f->all.c, f->all.s, &f->all.params, segments, f->all.queries, f->all.queue, f->all.results);
-}
 
 /* Lets the nearest `most` hits of each segment vote. */
 static int vote_nearest(finder *f, anl_segments *segments, int32_t most)
@@ -226,13 +279,6 @@ static int vote_nearest(finder *f, anl_segments *segments, int32_t most)
     return rc;
 }
 
-/* At this distance the light encoder's vectors find as much as the others do. */
-static int embed(finder *f, anl_segment *const *which, int32_t n)
-{
-    anl_embed_function *by = anl_encoder_has_light(f->all.c->encoder) ? anl_encoder_embed_light : anl_encoder_embed;
-    return anl_locate_embed(f->all.c, f->all.s, by, which, n);
-}
-
 /* Reads of one half that are not done, second mates or all others, in the usual number of lists. Those that stay so are left in `segments`. */
 static int search_usual(finder *f, int seconds, anl_segments *segments)
 {
@@ -243,8 +289,8 @@ static int search_usual(finder *f, int seconds, anl_segments *segments)
             rc = anl_candidates_cut(f->all.c->index, &f->all.queries[i], i, segments, f->all.s->temporary);
     if (rc || !segments->n) return rc;
     f->all.counts->segments += segments->n;
-    rc = pointers(f, segments, &all);
-    if (!rc) rc = embed(f, all, segments->n);
+    rc = embed(f, segments);
+    if (!rc) rc = pointers(f, segments, &all);
     if (!rc) rc = anl_locate_start(all, segments->n, f->all.params.k, f->all.s->temporary);
     if (!rc) rc = anl_locate_wave(f->all.c, f->all.s, all, segments->n, anl_search_nprobe(f->all.c->index, 1));
     if (!rc) rc = vote_nearest(f, segments, ANL_DIVERGED_FIRST);
@@ -256,36 +302,6 @@ static int search_usual(finder *f, int seconds, anl_segments *segments)
     if (!rc) rc = look_beside(f);
     drop_done(f, segments);
     return rc;
-}
-
-/* Cuts what the reference has where the best candidate of a read lies, as the read would be read there. */
-static int cut_reference(const finder *f, int32_t number, anl_segments *to)
-{
-    anl_query copy = f->all.queries[number];
-    const anl_candidate *at = &copy.candidates[0];
-    const int32_t len = copy.read->len;
-    int64_t begin = at->start, end = begin + len;
-    uint8_t *bases = anl_arena_alloc(f->all.s->temporary, 2 * (size_t)len, 1);
-    if (!bases) return ANL_ENOMEM;
-    memcpy(bases, copy.strand[at->reverse], (size_t)len); /* beyond the ends of the contig */
-    anl_index_clip(f->all.c->index, at->contig, &begin, &end);
-    if (begin < end) anl_index_fetch(f->all.c->index, begin, end, bases + (begin - at->start));
-    if (at->reverse) anl_reverse_complement(bases, len, bases + len);
-    copy.strand[0] = at->reverse ? bases + len : bases;
-    return anl_candidates_cut(f->all.c->index, &copy, number, to, f->all.s->temporary);
-}
-
-/* Copies of where a read lies are looked for by what the reference has there, not by the read: their windows are as near to that as they are alike. */
-static int search_copies(finder *f)
-{
-    anl_segments copies = {0};
-    int rc = score_all(f);
-    for (int i = 0; i < f->all.n && !rc; ++i)
-        if (f->states[i] == COPIES) rc = cut_reference(f, i, &copies);
-    if (rc || !copies.n) return rc;
-    f->all.counts->segments += copies.n;
-    rc = anl_locate_embed_all(f->all.c, f->all.s, &copies);
-    return rc ? rc : anl_candidates_search(f->all.c, f->all.s, &f->all.params, &copies, f->all.queue, f->all.queries, f->all.n, f->all.results);
 }
 
 /* Queues the segment's read at its nearest hits, wherever in the window it may lie, on both strands. */
@@ -361,9 +377,7 @@ int anl_find_diverged(const anl_context *c, anl_scratch *s, const anl_insert_mod
     int rc = ANL_OK;
     for (int half = 0; half < 2 && !rc; ++half) rc = search_usual(&f, half, &halves[half]);
     for (int half = 0; half < 2 && !rc; ++half) rc = search_deep(&f, &halves[half]);
-    if (!rc) rc = search_copies(&f);
     if (!rc) rc = score_all(&f);
-    if (!rc) bound_repeats(&f);
     counts->entries += anl_search_entries(s->search) - entries;
     return rc;
 }
