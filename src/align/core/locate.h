@@ -15,6 +15,7 @@ typedef struct anl_locate_params {
     int32_t copies;        /**< 1: of two copies of a segment that lie side by side both are places; 0: the better one */
     int32_t together;      /**< 1: all segments get more neighbours, once most are saturated; 0: each for itself */
     int32_t min_votes;     /**< shared k-mers that make a place */
+    int32_t weak;          /**< short reads: places with less than 1/weak of a read's most votes are not scored */
     int32_t min_on_contig; /**< bp of a segment that its contig must hold at a place; 0: any */
     int32_t crowd; /**< so many places with nearly all votes, two of them with the most, are enough (anl_segment.crowded); 0: none are */
 } anl_locate_params;

@@ -165,7 +165,9 @@ static int add_copies(finder *f, anl_segments *places)
             (uint8_t)anl_locate_is_truncated(&f->all.params, &places->list[i], c->index->d);
         keep_near(f, &places->list[i]);
     }
+    f->all.params.weak = ANL_DIVERGED_COPY_WEAK; /* the place itself has all votes */
     if (!rc) rc = vote(f, places);
+    f->all.params.weak = anl_locate_short.weak;
     return rc ? rc : score_all(f);
 }
 
