@@ -53,7 +53,7 @@ static void open_parts(side *s, const char *index)
     anl_search_competing_only(s->search);
     need(!anl_gpu_open(&s->gpu, s->options.device));
     need(!s->gpu || (!anl_encoder_use(s->encoder, s->gpu) && !anl_search_use(s->search, s->gpu)));
-    s->context = (anl_context){&s->options, s->index, s->encoder, s->search, anl_kernels_get(), s->gpu};
+    s->context = (anl_context){&s->options, s->index, s->encoder, s->search, anl_kernels_get(), s->gpu, 0};
     s->workers = anl_alloc((size_t)threads, sizeof *s->workers);
     need(s->workers != NULL);
     for (int i = 0; i < threads; ++i) {

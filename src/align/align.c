@@ -8,6 +8,7 @@
 #include "diverged.h"
 #include "encoder_check.h"
 #include "find.h"
+#include "library.h"
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
@@ -23,7 +24,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORKERS_ON_GPU = 2 /* a thread: one decides while the other waits for the GPU */ };
+enum {
+    WORKERS_ON_GPU = 2, /* a thread: one decides while the other waits for the GPU */
+    FIRST_PARTS =
+        2, /* of a run's first batch, whose pairs tell the insert sizes to the rest: more are asked where the first say too little */
+};
 
 /* What a thread has of its own. */
 typedef struct worker {
@@ -67,9 +72,14 @@ typedef struct work {
     chunk *chunks;
     anl_records *records;
     size_t n_chunks;
-    anl_parcels *parcels; /* what records are packed into; NULL: they are wanted themselves */
-    size_t n_first;       /* reads of the first part of a run's first batch, whose pairs tell the insert sizes to the rest; else 0 */
+    anl_parcels *parcels;        /* what records are packed into; NULL: they are wanted themselves */
+    size_t n_first[FIRST_PARTS]; /* reads of the first part of a run's first batch, and of both; else 0 */
 } work;
+
+static int is_diverged(const anl_aligner *a)
+{
+    return a->options.preset == ANL_PRESET_DIVERGED;
+}
 
 static int worker_init(worker *w, const anl_context *context)
 {
@@ -106,7 +116,7 @@ static int make_workers(anl_aligner *a)
 {
     int rc = ANL_OK;
     if (a->gpu) a->options.threads *= WORKERS_ON_GPU;
-    a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu};
+    a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu, 0};
     if (!(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
     for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);
     return rc;
@@ -198,6 +208,7 @@ void anl_aligner_restart(anl_aligner *a)
 {
     a->insert = a->options.insert_given ? a->options.insert : (anl_insert_model){0};
     a->started = 0;
+    a->context.low_score = 0;
 }
 
 void anl_aligner_free(anl_aligner *a)
@@ -277,8 +288,9 @@ static int find_candidates(const work *k, chunk *c, worker *w)
             rc = anl_readthrough_cut(&q[i - 1], results);
     }
     const anl_context *x = &k->aligner->context;
-    const int diverged = k->aligner->options.preset == ANL_PRESET_DIVERGED;
-    if (!rc) rc = (diverged ? anl_find_diverged : anl_find)(x, &w->scratch, &k->aligner->insert, &w->queue, q, n, results, &c->found);
+    if (!rc)
+        rc = (is_diverged(k->aligner) ? anl_find_diverged : anl_find)(x, &w->scratch, &k->aligner->insert, &w->queue, q, n, results,
+                                                                      &c->found);
     return rc ? rc : anl_parts_find(x, &w->scratch, &w->queue, q, n, results, &c->found);
 }
 
@@ -424,32 +436,19 @@ static int run_stage(const work *k, size_t first, size_t last, int (*stage)(cons
     return anl_failure_raise(&failure);
 }
 
-/* The insert-size model of the first `n_reads` of this batch; an orientation without enough pairs keeps its last estimate. */
-static int estimate_inserts(const work *k, size_t n_reads)
+/* What the first `n_reads` of this batch tell of the library. *pairs: those that tell the insert sizes of the commonest orientation. */
+static int learn(const work *k, size_t n_reads, size_t *pairs)
 {
     anl_aligner *a = k->aligner;
-    if (a->options.insert_given) return ANL_OK;
-    int32_t *sizes[ANL_N_ORIENTATIONS];
-    size_t n[ANL_N_ORIENTATIONS] = {0};
-    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
-        if (!(sizes[o] = anl_arena_alloc(a->batch, n_reads / 2 + 1, sizeof *sizes[o]))) return ANL_ENOMEM;
-    for (size_t i = 0; i < n_reads; ++i) {
-        anl_orientation o;
-        int32_t size;
-        if (k->batch->reads[i].mate == 1 && anl_pair_evidence(&a->options, &k->queries[i], &o, &size)) sizes[o][n[o]++] = size;
-    }
-    anl_insert_model now;
-    anl_insert_estimate(&now, sizes, n);
-    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
-        if (now.of[o].usable) a->insert.of[o] = now.of[o];
-    return ANL_OK;
+    *pairs = 0;
+    return a->options.insert_given ? ANL_OK : anl_library_inserts(&a->options, k->queries, n_reads, a->batch, &a->insert, pairs);
 }
 
 /* Reads that a thread takes through a stage together, if there are enough of them. */
 static size_t chunk_wanted(const anl_aligner *a)
 {
     const size_t by_lists = (size_t)a->index->nlist * ANL_CHUNK_PER_LIST, least = a->gpu ? ANL_CHUNK_ON_GPU : ANL_CHUNK;
-    if (a->options.preset == ANL_PRESET_DIVERGED || a->options.exhaustive) return least; /* a read may take 300 KB */
+    if (is_diverged(a) || a->options.exhaustive) return least; /* a read may take 300 KB */
     return by_lists < least ? least : by_lists > ANL_CHUNK_MOST ? ANL_CHUNK_MOST : by_lists;
 }
 
@@ -463,7 +462,8 @@ static size_t chunk_end(const work *k, size_t begin)
     if (most < ANL_CHUNK_LEAST) most = ANL_CHUNK_LEAST;
     int64_t bases = 0;
     size_t end = begin;
-    if (begin < k->n_first && begin + most > k->n_first) most = k->n_first - begin;
+    for (int i = 0; i < FIRST_PARTS; ++i)
+        if (begin < k->n_first[i] && begin + most > k->n_first[i]) most = k->n_first[i] - begin;
     while (end < b->n && end - begin < most && bases < (int64_t)most * ANL_CHUNK_READ) bases += b->reads[end++].len;
     return end < b->n && b->reads[end].mate == 2 ? end + 1 : end;
 }
@@ -495,17 +495,37 @@ static int has_inserts(const anl_insert_model *m)
     return usable;
 }
 
-/* Mates are looked for beside each other where earlier batches say that they lie. In the first batch its first pairs say so, which then are
- * looked for once more: what is found must not depend on whether a read comes early. */
+/* Goes through the first parts of a run's first batch, until enough pairs tell the insert sizes, if there are pairs; *n: chunks gone through. */
+static int look_first(const work *k, size_t *n)
+{
+    anl_aligner *a = k->aligner;
+    size_t pairs = 0, mates = 0;
+    int rc = ANL_OK;
+    *n = 0;
+    for (int part = 0; part < FIRST_PARTS && pairs < ANL_FIRST_ENOUGH && (!part || mates) && !rc; ++part) {
+        size_t end = *n;
+        while (end < k->n_chunks && k->chunks[end].begin < k->n_first[part]) ++end;
+        if (end == *n) break;
+        const size_t reads = k->chunks[end - 1].end;
+        rc = run_stage(k, *n, end, find_candidates);
+        if (!rc) rc = learn(k, reads, &pairs);
+        if (!rc && is_diverged(a)) rc = anl_library_low_score(&a->options, k->queries, reads, a->batch, &a->context.low_score);
+        for (size_t i = 0; i < reads; ++i) mates += k->batch->reads[i].mate != 0;
+        if (a->options.insert_given) pairs = ANL_FIRST_ENOUGH;
+        *n = end;
+    }
+    return rc;
+}
+
+/* Mates are looked for beside each other where earlier batches say that they lie, and how well reads fit may decide how widely they are searched. In the
+ * first batch its first reads say so, which then are looked for once more: what is found must not depend on whether a read comes early. */
 static int find_all(work *k)
 {
     anl_aligner *a = k->aligner;
-    size_t first = 0;
-    while (first < k->n_chunks && k->chunks[first].begin < k->n_first) ++first;
-    int rc = run_stage(k, 0, first, find_candidates);
-    if (!rc && first) rc = estimate_inserts(k, k->chunks[first - 1].end);
+    size_t first;
+    int rc = look_first(k, &first);
     a->started = 1;
-    if (first && has_inserts(&a->insert)) {
+    if (first && (has_inserts(&a->insert) || a->context.low_score)) {
         a->work_done -= (int64_t)k->chunks[first - 1].end * WORK_FIND;
         while (first) k->chunks[--first].found = (anl_find_counts){0};
     }
@@ -537,12 +557,14 @@ void anl_summary_add(anl_summary *all, const anl_summary *part)
 static int align_batch(work *k, anl_summary *summary)
 {
     anl_aligner *a = k->aligner;
-    k->n_first = a->started || a->options.insert_given ? 0 : 2 * ANL_FIRST_PAIRS;
+    size_t pairs;
+    if (!a->started && (!a->options.insert_given || is_diverged(a)))
+        k->n_first[0] = 2 * ANL_FIRST_PAIRS, k->n_first[1] = 2 * ANL_FIRST_PAIRS_MOST;
     anl_arena_reset(a->batch);
     for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].found);
     int rc = cut_chunks(k);
     if (!rc) rc = find_all(k);
-    if (!rc) rc = estimate_inserts(k, k->batch->n);
+    if (!rc) rc = learn(k, k->batch->n, &pairs);
     if (!rc) rc = run_stage(k, 0, k->n_chunks, report);
     if (!rc) rc = anl_index_unchanged(a->index);
     for (size_t i = 0; i < k->n_chunks && !rc; ++i) {

@@ -146,6 +146,7 @@ static anl_gpu_query start(const anl_index *x, const anl_neighbours *q, int comp
 {
     const int32_t norm = anl_squared_norm(q->query, x->d), reach = anl_distance_of_drop(norm, ANL_COSINE_DROP_COMPETING);
     int32_t limit = anl_distance_at(norm, ANL_COSINE_NOISE);
+    competing_only &= !q->far;
     if (competing_only && q->n && q->hits[0].dist + reach < limit) limit = q->hits[0].dist + reach;
     if (q->n == q->k && q->hits[q->k - 1].dist < limit) limit = q->hits[q->k - 1].dist;
     return (anl_gpu_query){.vector = q->query,

@@ -8,8 +8,9 @@
 
 enum {
     QUERIES_AT_ONCE = ANL_QUERIES_AT_ONCE,
-    SAMPLE = 512,  /* centroids that show how near those can be that are sought, */
-    SAMPLE_OF = 8, /* or so many for each of these */
+    SAMPLE = 512,             /* centroids that show how near those can be that are sought, */
+    SAMPLE_OF = 8,            /* or so many for each of these */
+    ANYWHERE = INT32_MAX / 2, /* farther than any two vectors lie apart; a distance may be added */
 };
 
 struct anl_search {
@@ -34,7 +35,8 @@ struct anl_search_scratch {
     uint64_t *merged; /* [room] */
     int32_t *counts;  /* [n] keys kept, */
     int32_t *limits;  /* largest squared distance less squared norm that another may have, */
-    int32_t *norms;   /* and squared norms */
+    int32_t *norms;   /* squared norms, */
+    int32_t *reaches; /* and how much farther than the nearest others may be */
     probe *probes, *sorted;
     uint32_t *starts;         /* [nlist + 1] first probe of each list in `sorted` */
     uint32_t *which, *before; /* entries or lists chosen */
@@ -42,8 +44,8 @@ struct anl_search_scratch {
     anl_gpu_wave_scratch on_gpu;
     anl_neighbours *flat; /* for callers with flat arrays */
     anl_neighbours **flat_queries, **unsure;
-    size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, norms_cap, probes_cap, sorted_cap, starts_cap, which_cap,
-        before_cap, values_cap, distances_cap, merged_cap, flat_cap, flat_queries_cap, unsure_cap;
+    size_t queries_cap, gathered_cap, dots_cap, keys_cap, counts_cap, limits_cap, norms_cap, reaches_cap, probes_cap, sorted_cap,
+        starts_cap, which_cap, before_cap, values_cap, distances_cap, merged_cap, flat_cap, flat_queries_cap, unsure_cap;
 };
 
 /* What is asked for: FAISS makes no use of the lists that a query has gone through. */
@@ -109,9 +111,9 @@ void anl_search_scratch_free(anl_search_scratch *sc)
 {
     if (!sc) return;
     anl_gpu_wave_scratch_free(&sc->on_gpu);
-    void *const all[] = {sc->queries, sc->gathered,  sc->dots,   sc->keys,   sc->counts,       sc->limits,
-                         sc->norms,   sc->probes,    sc->sorted, sc->starts, sc->which,        sc->before,
-                         sc->values,  sc->distances, sc->merged, sc->flat,   sc->flat_queries, sc->unsure};
+    void *const all[] = {sc->queries,   sc->gathered, sc->dots,   sc->keys,         sc->counts, sc->limits, sc->norms,
+                         sc->reaches,   sc->probes,   sc->sorted, sc->starts,       sc->which,  sc->before, sc->values,
+                         sc->distances, sc->merged,   sc->flat,   sc->flat_queries, sc->unsure};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
@@ -150,6 +152,7 @@ static int reserve(anl_search_scratch *sc, const anl_index *x, const request *r,
     if (!rc) rc = anl_grow(&sc->counts, &sc->counts_cap, n, sizeof *sc->counts);
     if (!rc) rc = anl_grow(&sc->limits, &sc->limits_cap, n, sizeof *sc->limits);
     if (!rc) rc = anl_grow(&sc->norms, &sc->norms_cap, n, sizeof *sc->norms);
+    if (!rc) rc = anl_grow(&sc->reaches, &sc->reaches_cap, n, sizeof *sc->reaches);
     if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, probes, sizeof *sc->probes);
     if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, probes, sizeof *sc->sorted);
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
@@ -233,10 +236,10 @@ static void sort(uint64_t *keys, uint64_t *other, int32_t n)
     if (from != keys) memcpy(keys, from, (size_t)n * sizeof *keys);
 }
 
-/* How much farther than the nearest hit a hit may be whose window can hold a competing place. */
-static int32_t reach_of(int32_t norm)
+/* How much farther than the nearest hit of a query another may be: as far as a window can hold a competing place, if only such windows count. */
+static int32_t reach_of(const anl_search *s, const anl_neighbours *q, int32_t norm)
 {
-    return anl_distance_of_drop(norm, ANL_COSINE_DROP_COMPETING);
+    return s->competing_only && !q->far ? anl_distance_of_drop(norm, ANL_COSINE_DROP_COMPETING) : ANYWHERE;
 }
 
 /* The n nearest centroids, given their dot products with a query, ascending by number; of equally near ones the first. None of them is farther than
@@ -334,7 +337,7 @@ static void choose_lists(const anl_search *s, anl_search_scratch *sc, const requ
 /* Keeps those of the entries selected (sc->which, sc->values) that may be among the k nearest of one query. */
 static void keep(const anl_search *s, anl_search_scratch *sc, uint32_t query, int64_t first, int32_t found, int32_t k, int32_t room)
 {
-    const int32_t norm = sc->norms[query], reach = reach_of(norm);
+    const int32_t norm = sc->norms[query], reach = sc->reaches[query];
     const uint32_t windows = (uint32_t)s->index->n_windows;
     uint64_t *keys = sc->keys + (size_t)query * (size_t)room;
     int32_t n = sc->counts[query];
@@ -342,7 +345,7 @@ static void keep(const anl_search *s, anl_search_scratch *sc, uint32_t query, in
         const uint32_t window = s->index->ids[first + sc->which[i]];
         if (window >= windows || sc->values[i] > sc->limits[query] || sc->values[i] < -norm)
             continue; /* padding, or an index not yet checked */
-        if (s->competing_only && sc->values[i] + reach < sc->limits[query]) sc->limits[query] = sc->values[i] + reach;
+        if (sc->values[i] + reach < sc->limits[query]) sc->limits[query] = sc->values[i] + reach;
         keys[n++] = (uint64_t)(uint32_t)(norm + sc->values[i]) << 32 | window;
         if (n < room) continue;
         int32_t limit;
@@ -375,13 +378,14 @@ static void scan_list(const anl_search *s, anl_search_scratch *sc, uint32_t list
 /* A query begins with the hits of the lists that it has gone through. */
 static void begin_query(const anl_search *s, anl_search_scratch *sc, const anl_neighbours *q, int i, int32_t room)
 {
-    const int32_t d = s->index->d, norm = anl_squared_norm(q->query, d), reach = reach_of(norm);
+    const int32_t d = s->index->d, norm = anl_squared_norm(q->query, d), reach = reach_of(s, q, norm);
     uint64_t *keys = sc->keys + (size_t)i * (size_t)room;
     int32_t farthest = anl_distance_at(norm, ANL_COSINE_NOISE);
     for (int32_t c = 0; c < d; ++c) sc->queries[(size_t)i * (size_t)d + (size_t)c] = (uint8_t)(q->query[c] + ANL_PANEL_OFFSET);
     for (int32_t j = 0; j < q->n; ++j) keys[j] = (uint64_t)(uint32_t)q->hits[j].dist << 32 | q->hits[j].window;
-    if (s->competing_only && q->n && q->hits[0].dist + reach < farthest) farthest = q->hits[0].dist + reach;
+    if (q->n && q->hits[0].dist + reach < farthest) farthest = q->hits[0].dist + reach;
     sc->norms[i] = norm;
+    sc->reaches[i] = reach;
     sc->counts[i] = q->n;
     sc->limits[i] = farthest - norm;
 }
@@ -439,8 +443,8 @@ int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours 
     for (int i = 0; i < n && !rc; ++i) {
         anl_neighbours *q = queries[i];
         q->nprobe = nprobe;
-        if (!s->competing_only || !q->n) continue;
-        const int32_t farthest = q->hits[0].dist + reach_of(anl_squared_norm(q->query, s->index->d));
+        if (!q->n) continue;
+        const int32_t farthest = q->hits[0].dist + reach_of(s, q, anl_squared_norm(q->query, s->index->d));
         while (q->hits[q->n - 1].dist > farthest) --q->n;
     }
     return rc;

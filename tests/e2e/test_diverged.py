@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """-x diverged: reads that differ from the reference in 15 to 25% of their bases are found, those that do not stay where they are."""
-import random
+import json, random
 from lib import *
 
 rng = random.Random(int(os.environ.get("ANNEAL_SEED", 1)))
@@ -70,6 +70,13 @@ for share, indels, least, most in ((0, 0, 0.97, 0), (0.15, 0.03, 0.97, 1), (0.20
             check(body(run("align", "-x", "diverged", anl, *reads, env={"ANNEAL_KERNELS": level})[0]) == body(sam), f"{level}: not the same")
         alone = judge(run("align", "-x", "diverged", anl, reads[0])[0])
         check(alone[0] >= 0.9 * N and alone[1] <= 1, f"single reads: {alone}")
+
+# Pairs of another genome that come first tell no insert sizes: more are looked at, and what comes after finds its mates by them.
+nowhere = "".join(f"@n{i}\n{''.join(rng.choices('ACGT', k=150))}\n+\n{'I' * 150}\n" for i in range(300))
+late = [write(f"late_{m + 1}.fq", nowhere + open(r).read()) for m, r in enumerate(pairs("late", N, 0.01, 0))]
+run("align", "--summary", path("late.json"), anl, *late)
+told = json.load(open(path("late.json")))["search"]
+check(told["proven_beside_mate"] >= N // 2, f"no mates are looked for: {told}")
 
 # What belongs nowhere is not placed with any confidence.
 foreign = write("foreign.fq", "".join(f"@f{i}\n{''.join(rng.choice('ACGT') for _ in range(150))}\n+\n{'I' * 150}\n" for i in range(200)))

@@ -53,7 +53,7 @@ static void machine_open(machine *m, const anl_model *model, const anl_index *x)
     assert_int_equal(anl_encoder_new(&m->encoder, model), 0);
     assert_int_equal(anl_search_new(&m->search, x, ANL_SEARCH_NATIVE), 0);
     anl_search_competing_only(m->search);
-    m->context = (anl_context){&m->options, x, m->encoder, m->search, anl_kernels_get(), NULL};
+    m->context = (anl_context){&m->options, x, m->encoder, m->search, anl_kernels_get(), NULL, 0};
     assert_int_equal(anl_scratch_init(&m->scratch, &m->context), 0);
     assert_non_null(m->results = anl_arena_new());
 }

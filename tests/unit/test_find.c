@@ -53,7 +53,7 @@ static int set_up(void **unused)
     assert_int_equal(anl_encoder_new(&encoder, model), 0);
     assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
     anl_search_competing_only(search);
-    context = (anl_context){&options, index_file, encoder, search, anl_kernels_get(), NULL};
+    context = (anl_context){&options, index_file, encoder, search, anl_kernels_get(), NULL, 0};
     assert_int_equal(anl_scratch_init(&scratch, &context), 0);
     assert_non_null(results = anl_arena_new());
     anl_insert_given(&inserts, INSERT, 40, 0, 0);

@@ -86,7 +86,7 @@ static void open_whole(whole *w)
     assert_int_equal(anl_encoder_new(&w->encoder, w->model), 0);
     assert_int_equal(anl_search_new(&w->search, w->index, ANL_SEARCH_NATIVE), 0);
     w->options = anl_align_options_default();
-    w->context = (anl_context){&w->options, w->index, w->encoder, w->search, anl_kernels_get(), NULL};
+    w->context = (anl_context){&w->options, w->index, w->encoder, w->search, anl_kernels_get(), NULL, 0};
     assert_int_equal(anl_scratch_init(&w->scratch, &w->context), 0);
 }
 

@@ -31,16 +31,19 @@ enum {
     ANL_GAP_ROOM = 20,        /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
     ANL_CROWD_MISSING = 36,   /* votes, those of 4 mismatches, that a place lacks at most which has nearly all of them, */
     ANL_CROWD_MISSING_OF = 4, /* and 1/4 of all: with 18 5% slower */
+    ANL_WEAK_PLACE = 3,       /* places with less than 1/3 of the most votes are not scored: 1/2 and 1/6 find the same, 1/6 8% slower */
     ANL_VOTE_TILE = 2048,     /* bp of a region that give one place: the voter's largest region less its longest read, in whole KiB */
 };
 
 /* k of short reads and of segments of split reads is times that of -k, 64 unless given. min_votes: a run of 11
  * equal bases gives 3 9-mers; 2 and 5 find the same. k_most bounds the time for repeats; 512 and 8,192 find the same. */
-static const anl_locate_params anl_locate_short = {.k = 1, .k_factor = 8, .k_most = 2048, .copies = 1, .min_votes = 3};
+static const anl_locate_params anl_locate_short = {
+    .k = 1, .k_factor = 8, .k_most = 2048, .copies = 1, .min_votes = 3, .weak = ANL_WEAK_PLACE};
 
 /* A segment that a split read leaves over is short and looks less like its window: with k = 1, 4, 8, 16 both breakpoints of 2,546, 2,553, 2,560
  * and 2,564 of 4,000 reads are found, the last taking 13% longer. */
-static const anl_locate_params anl_locate_split = {.k = 8, .k_factor = 8, .k_most = 2048, .copies = 1, .min_votes = 3};
+static const anl_locate_params anl_locate_split = {
+    .k = 8, .k_factor = 8, .k_most = 2048, .copies = 1, .min_votes = 3, .weak = ANL_WEAK_PLACE};
 
 /* A long read has segments to spare, and chains of them to tell noise by: half and double of k, k_most and min_votes find the same. Segments
  * get more neighbours together, as one repeat covers many of them; each for itself takes 20% longer (together = 0). A chain needs true lengths,
@@ -85,23 +88,33 @@ enum {
     ANL_ALIKE_DROP = 3, /* ... so many hundredths of cosine, more hits are asked for at once: 12 double the reads that need none of them */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
-    ANL_FIRST_PAIRS = 2048,    /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other */
+    ANL_FIRST_PAIRS = 256,     /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other, ... */
+    ANL_FIRST_ENOUGH = 100,    /* ... where so many of one orientation tell; else so many pairs are looked at: */
+    ANL_FIRST_PAIRS_MOST = 2048,
+    ANL_LIBRARY_LOW =
+        2, /* % of a run's reads that fit so badly that a better place is looked for more widely (-x diverged): with 0 3 of 20,000 reads of human
+                            haplotypes with 10% of differences are wrong at MAPQ 60; 5 find the same and take 10% longer */
 };
 
 /* ---- reads whose nearest window is not near (anl_search_is_sure) ---- */
 
 enum {
     ANL_EXPLAINED_SCORE = 25, /* % of the best score: a place with as much, and no less than -T, is no chance; */
-    ANL_REPEAT_UNIQUE =
-        60, /* % of its k-mers that must be unique, or copies of it may lie in lists not gone through; also with -x diverged */
+    ANL_REPEAT_UNIQUE = 60,   /* % of its k-mers that must be unique, or copies of it may lie in lists not gone through */
 };
 
 /* ---- diverged reads (-x diverged) ---- */
 
 enum {
-    ANL_DIVERGED_SURE = 10,  /* votes that chance does not give among the windows gone through */
-    ANL_DIVERGED_COPIES = 8, /* so many places of a segment with 1/2 of the most votes may be copies, and more of them elsewhere */
-    ANL_DIVERGED_BESIDE = 5, /* votes that chance does not give where the insert sizes say that a mate lies */
+    ANL_DIVERGED_SURE = 35,   /* matches that a score is worth which chance does not give among the windows gone through */
+    ANL_DIVERGED_BESIDE = 30, /* the same where the insert sizes say that a mate lies */
+    ANL_DIVERGED_FIRST = 8,   /* nearest hits that vote first, */
+    ANL_DIVERGED_RIVAL_NUM = 2,
+    ANL_DIVERGED_RIVAL_DEN = 3,   /* which is enough where no other candidate has 2/3 of the score */
+    ANL_COPY_BP = 25,             /* where so many bp in a row have only k-mers that occur elsewhere as well, a copy is likely; */
+    ANL_DIVERGED_COPY_COSINE = 6, /* sixteenths: its windows are as near to what it is a copy of, */
+    ANL_DIVERGED_COPY_WEAK =
+        8, /* and it has 1/8 of the votes that the place itself has: with 1/3 6% of copies with 9% of differences are missed */
     ANL_DIVERGED_K = 2048,   /* neighbours that vote where nothing stands out, */
     ANL_DIVERGED_NEARER = 4, /* but 1/4 of them first, */
     ANL_DIVERGED_MIN_VOTES = 2,
@@ -135,7 +148,6 @@ enum {
 /* ---- candidates ---- */
 
 enum {
-    ANL_WEAK_PLACE = 3, /* places with less than 1/3 of the most votes are not scored: 1/2 and 1/6 find the same, 1/6 8% slower */
     ANL_FIRST_PLACES =
         32, /* places with the most votes that are scored first; of others only what may matter beside them; 16 and 64 find the same */
     ANL_KEPT_CANDIDATES =

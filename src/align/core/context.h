@@ -12,7 +12,7 @@
 #include "sw_batch.h"
 #include "vote.h"
 
-/** Shared by all threads, read only. */
+/** Shared by all threads, read only while they run. */
 typedef struct anl_context {
     const anl_align_options *options;
     const anl_index *index;
@@ -20,6 +20,8 @@ typedef struct anl_context {
     const anl_search *search;
     const anl_kernels *kernels;
     anl_gpu *gpu; /**< NULL: the CPU does everything */
+    int32_t
+        low_score; /**< for each 100 bp, which few reads of this run do not reach (anl_library_low_score); 0: not known, or not needed */
 } anl_context;
 
 /** Of one thread: buffers that grow. What they hold means nothing between calls, but for `temporary`, which the caller resets. */

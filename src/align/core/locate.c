@@ -60,8 +60,11 @@ int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena 
     uint32_t *lists = anl_arena_alloc(arena, (size_t)n * ANL_RANKED, sizeof *lists);
     if (!hits || !lists) return ANL_ENOMEM;
     for (int32_t i = 0; i < n; ++i)
-        which[i]->near = (anl_neighbours){
-            .query = which[i]->near.query, .hits = hits + (size_t)i * (size_t)k, .k = k, .lists = lists + (size_t)i * ANL_RANKED};
+        which[i]->near = (anl_neighbours){.query = which[i]->near.query,
+                                          .far = which[i]->near.far,
+                                          .hits = hits + (size_t)i * (size_t)k,
+                                          .k = k,
+                                          .lists = lists + (size_t)i * ANL_RANKED};
     return ANL_OK;
 }
 
@@ -244,6 +247,21 @@ int anl_locate_is_repeat(const anl_index *x, int32_t contig, int64_t begin, int3
     anl_index_unique(x, begin, end, unique);
     for (int64_t i = 0; i < (end - begin + 63) / 64; ++i) n += __builtin_popcountll(unique[i]);
     return n * 100 < (end - begin) * ANL_REPEAT_UNIQUE;
+}
+
+int anl_locate_has_copy(const anl_index *x, int32_t contig, int64_t begin, int32_t len)
+{
+    uint64_t unique[(ANL_LONG_READ + 63) / 64];
+    int64_t end = begin + len;
+    anl_index_clip(x, contig, &begin, &end);
+    const int64_t n = end - begin - x->unique_k + 1; /* k-mers */
+    if (n <= 0) return 1;
+    anl_index_unique(x, begin, begin + n, unique);
+    for (int64_t i = 0, run = 0; i < n; ++i) {
+        run = unique[i / 64] >> i % 64 & 1 ? 0 : run + 1;
+        if (run + x->unique_k > ANL_COPY_BP) return 1;
+    }
+    return 0;
 }
 
 void anl_locate_forget(anl_segment *segment)

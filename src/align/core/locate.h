@@ -15,6 +15,7 @@ typedef struct anl_locate_params {
     int32_t copies;        /**< 1: of two copies of a segment that lie side by side both are places; 0: the better one */
     int32_t together;      /**< 1: all segments get more neighbours, once most are saturated; 0: each for itself */
     int32_t min_votes;     /**< shared k-mers that make a place */
+    int32_t weak;          /**< short reads: places with less than 1/weak of a read's most votes are not scored */
     int32_t min_on_contig; /**< bp of a segment that its contig must hold at a place; 0: any */
     int32_t crowd; /**< so many places with nearly all votes, two of them with the most, are enough (anl_segment.crowded); 0: none are */
 } anl_locate_params;
@@ -97,6 +98,10 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
 /** Whether what a contig has of [begin, begin + len), at most ANL_LONG_READ bp, is so much like other places (ANL_REPEAT_UNIQUE) that a read found there
  *  may belong to one of them; also if it has none of it. */
 int anl_locate_is_repeat(const anl_index *x, int32_t contig, int64_t begin, int32_t len);
+
+/** Whether k-mers of ANL_COPY_BP bases in a row of [begin, begin + len), at most ANL_LONG_READ bp of a contig, all occur elsewhere in the reference, too, as
+ *  they do in a copy and hardly by chance; also if the contig has none of it. */
+int anl_locate_has_copy(const anl_index *x, int32_t contig, int64_t begin, int32_t len);
 
 /** Forgets votes and places, so that all hits vote again. */
 void anl_locate_forget(anl_segment *segment);

@@ -286,7 +286,7 @@ static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_par
         for (int alt = out->list[i].alt; alt < 2; ++alt)
             if (out->list[i].place->votes > most[alt]) most[alt] = out->list[i].place->votes;
     for (int32_t i = 0; i < out->n; ++i)
-        if (out->list[i].place->votes * ANL_WEAK_PLACE >= most[out->list[i].alt]) out->list[kept++] = out->list[i];
+        if (out->list[i].place->votes * p->weak >= most[out->list[i].alt]) out->list[kept++] = out->list[i];
     out->n = kept;
     if (kept > ANL_FIRST_PLACES) qsort(out->list, (size_t)kept, sizeof *out->list, by_votes);
     return rc;
