@@ -61,6 +61,15 @@ typedef struct anl_gpu_lists {
     uint32_t n_windows; /**< ids from here on are no entry's: padding, or of an index not yet checked */
 } anl_gpu_lists;
 
+/** A reference, its contigs and their windows, as index/index.h says. Copied. */
+typedef struct anl_gpu_reference {
+    int32_t n_contigs, window, stride;
+    const int64_t *contig_begin, *window_begin; /**< [n_contigs + 1] */
+    const uint8_t *bases;                       /**< 2 bits a base, */
+    const int64_t *n_runs;                      /**< [2 * n_n_runs] and where they are N */
+    int64_t n_n_runs;
+} anl_gpu_reference;
+
 /** Centroids of which the nearest is sought, group by group: of a vector those of its nearest groups alone count (src/search/nearest.h). A group
  *  is filled up to a multiple of 16 rows; of what fills it up the number is UINT32_MAX and the length ANL_GPU_FAR. */
 typedef struct anl_gpu_coarse {
@@ -108,10 +117,11 @@ void anl_gpu_times(const anl_gpu *g, char *text, size_t size);
 /** ANL_EIO, for a self-test that found other bytes than the CPU's: the GPU does not `what` ("embed") as the CPU does. */
 int anl_gpu_differs(const char *what);
 
-/** Copies a model or lists to the GPU, instead of those there before. ANL_ENOMEM when they do not fit what is free, or what of $ANNEAL_GPU_MEMORY
+/** Copies a model, lists or a reference to the GPU, instead of those there before. ANL_ENOMEM when they do not fit what is free, or what of $ANNEAL_GPU_MEMORY
  *  bytes is left, if that was set when the GPU was opened. */
 int anl_gpu_load_model(anl_gpu *g, const anl_gpu_model *m);
 int anl_gpu_load_lists(anl_gpu *g, const anl_gpu_lists *x);
+int anl_gpu_load_reference(anl_gpu *g, const anl_gpu_reference *r);
 
 int anl_gpu_stream_new(anl_gpu_stream **out, anl_gpu *g);
 void anl_gpu_stream_free(anl_gpu_stream *s);
@@ -131,6 +141,11 @@ int anl_gpu_nearest(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *co
 
 /** results[order[i]] of jobs[order[i]], i < n; lengths are positive. Neighbours in the order should be alike in size. */
 int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+
+/** results[n] of places[n] on the reference loaded; lengths are positive. A part of the places should have a part of the reads: all between the
+ *  least and the greatest `read` of it are copied. */
+int anl_gpu_sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
+                      anl_sw_result *results);
 
 #ifdef __cplusplus
 }

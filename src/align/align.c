@@ -13,6 +13,7 @@
 #include "pair.h"
 #include "parts.h"
 #include "readthrough.h"
+#include "resident.h"
 #include "search_check.h"
 #include "split.h"
 #include "sw_check.h"
@@ -97,7 +98,7 @@ static int check_gpu(const anl_aligner *a)
     const anl_scratch *s = &a->workers[0].scratch;
     int rc = anl_encoder_check_gpu(a->encoder, s->encoder, a->model);
     if (!rc) rc = anl_search_check_gpu(a->search, s->search, a->index);
-    return rc ? rc : anl_sw_check_gpu(s->sw, &a->options.align.score);
+    return rc ? rc : anl_sw_check_gpu(s->sw, &a->options.align.score, a->index);
 }
 
 static void free_workers(anl_aligner *a)
@@ -124,6 +125,7 @@ static int use_gpu(anl_aligner *a)
     int rc = anl_gpu_open(&a->gpu, a->options.device);
     if (rc || !a->gpu) return rc;
     rc = anl_index_check(a->index); /* all of it is taken as it is */
+    if (!rc) rc = anl_resident_load(a->index, a->gpu);
     if (!rc) rc = anl_search_use(a->search, a->gpu);
     if (!rc) rc = anl_encoder_use(a->encoder, a->gpu);
     if (!rc) rc = make_workers(a);

@@ -289,6 +289,13 @@ template <class T> T atomicMin(T *at, T v)
     return before;
 }
 
+template <class T> T atomicOr(T *at, T bits)
+{
+    const T before = *at;
+    *at = before | bits;
+    return before;
+}
+
 template <class T> T __ldg(const T *at)
 {
     return *at;
@@ -303,6 +310,11 @@ static inline int __dp4a(int a, int b, int sum)
 static inline int __popc(unsigned v)
 {
     return __builtin_popcount(v);
+}
+
+static inline unsigned __funnelshift_r(unsigned low, unsigned high, unsigned by)
+{
+    return (unsigned)(((uint64_t)high << 32 | low) >> (by & 31));
 }
 
 static inline int __ffs(int v)
