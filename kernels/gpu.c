@@ -124,3 +124,8 @@ int anl_gpu_sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_re
 {
     return checked(table->sw_places(s, p, reads, places, n, results));
 }
+
+int anl_gpu_vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room)
+{
+    return checked(table->vote(s, p, segments, n, room));
+}

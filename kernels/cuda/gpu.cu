@@ -96,6 +96,7 @@ static void tell_times(const anl_gpu *g, char *text, size_t size)
                                         "light sums",
                                         "products",
                                         "scores",
+                                        "votes",
                                         "choice of lists",
                                         "queries by list",
                                         "nearest entries",
@@ -104,7 +105,8 @@ static void tell_times(const anl_gpu *g, char *text, size_t size)
                                         "embedding, whole calls",
                                         "light embedding, whole calls",
                                         "search, whole calls",
-                                        "scores, whole calls"};
+                                        "scores, whole calls",
+                                        "votes, whole calls"};
     static_assert(sizeof names / sizeof *names == FAMILIES, "a name for each");
     size_t used = 0;
     *text = 0;
@@ -463,6 +465,11 @@ static int timed_sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_
     return timed(s, CALL_SCORES, [&] { return sw_places(s, p, reads, places, n, results); });
 }
 
+static int timed_vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room)
+{
+    return timed(s, CALL_VOTES, [&] { return vote(s, p, segments, n, room); });
+}
+
 } // namespace anl
 
 extern "C" const anl_gpu_table *anl_cuda_gpu(void)
@@ -481,6 +488,7 @@ extern "C" const anl_gpu_table *anl_cuda_gpu(void)
                                         anl::timed_search,
                                         anl::timed_sw,
                                         anl::timed_sw_places,
+                                        anl::timed_vote,
                                         anl::nearest_centroids,
                                         anl::tell_times};
     return &table;

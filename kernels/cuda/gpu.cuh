@@ -89,6 +89,7 @@ enum family {
     LIGHT,
     PRODUCTS,
     SCORES,
+    VOTES,
     CHOICE,
     GROUPS,
     NEAREST,
@@ -98,6 +99,7 @@ enum family {
     CALL_LIGHT,
     CALL_SEARCH,
     CALL_SCORES,
+    CALL_VOTES,
     FAMILIES
 };
 
@@ -260,6 +262,7 @@ int search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *que
 int sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
 int sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
               anl_sw_result *results);
+int vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room);
 int nearest_centroids(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far);
 
 // Lays out the codes of lists, on the GPU, as the scan reads them. Does not wait.

@@ -8,6 +8,7 @@
 #include "diverged.h"
 #include "encoder_check.h"
 #include "find.h"
+#include "locate_check.h"
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
@@ -95,9 +96,10 @@ static void worker_free(worker *w)
 
 static int check_gpu(const anl_aligner *a)
 {
-    const anl_scratch *s = &a->workers[0].scratch;
+    anl_scratch *s = &a->workers[0].scratch;
     int rc = anl_encoder_check_gpu(a->encoder, s->encoder, a->model);
     if (!rc) rc = anl_search_check_gpu(a->search, s->search, a->index);
+    if (!rc) rc = anl_locate_check_gpu(&a->context, s);
     return rc ? rc : anl_sw_check_gpu(s->sw, &a->options.align.score, a->index);
 }
 

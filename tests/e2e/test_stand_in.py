@@ -26,7 +26,7 @@ def same(what, *args, **env):
     return said
 
 said = same("pairs", *pairs, ANNEAL_GPU_TIMES="1")
-for family in ("products", "attention", "light sums", "scores", "scans of lists", "search, whole calls"):
+for family in ("products", "attention", "light sums", "scores", "votes", "scans of lists", "search, whole calls"):
     check(any(line.startswith(family + "\t") and line.endswith(" times") for line in said.splitlines()), f"no time of {family}: {said}")
 check("whole calls" not in same("long and odd reads", long_read), "times are told unasked")
 same("three threads, many neighbours", "-t", 3, "-k", 100, *subset(10))

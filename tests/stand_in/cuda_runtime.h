@@ -275,6 +275,30 @@ static inline int __any_sync(unsigned lanes, int v)
     return __ballot_sync(lanes, v) != 0;
 }
 
+template <class Fold> unsigned reduce(unsigned lanes, unsigned v, Fold fold)
+{
+    stand_in::need_all(lanes);
+    const char *all = stand_in::exchange("reduce", &v, sizeof v);
+    unsigned result = stand_in::lane_value<unsigned>(all, 0);
+    for (int i = 1; i < stand_in::LANES; ++i) result = fold(result, stand_in::lane_value<unsigned>(all, i));
+    return result;
+}
+
+static inline unsigned __reduce_add_sync(unsigned lanes, unsigned v)
+{
+    return reduce(lanes, v, [](unsigned a, unsigned b) { return a + b; });
+}
+
+static inline unsigned __reduce_min_sync(unsigned lanes, unsigned v)
+{
+    return reduce(lanes, v, min<unsigned>);
+}
+
+static inline unsigned __reduce_max_sync(unsigned lanes, unsigned v)
+{
+    return reduce(lanes, v, max<unsigned>);
+}
+
 template <class T, class U> T atomicAdd(T *at, U by)
 {
     const T before = *at;
@@ -315,6 +339,13 @@ static inline int __popc(unsigned v)
 static inline unsigned __funnelshift_r(unsigned low, unsigned high, unsigned by)
 {
     return (unsigned)(((uint64_t)high << 32 | low) >> (by & 31));
+}
+
+static inline unsigned __brev(unsigned v)
+{
+    unsigned to = 0;
+    for (int i = 0; i < 32; ++i) to |= (v >> i & 1) << (31 - i);
+    return to;
 }
 
 static inline int __ffs(int v)

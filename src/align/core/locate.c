@@ -13,6 +13,9 @@ enum {
     SEEN = 2         /* times the longest gap looked for: so far beside a straight place diagonals have voted */
 };
 
+_Static_assert(ANL_ENCODER_MAX_LEN / 2 + ANL_GAP_ROOM <= ANL_GPU_VOTE_REACH, "as far as vote_reach() goes");
+_Static_assert(CROWD_MOST <= 32, "what anl_gpu_segment allows");
+
 /* ---- cut and embed ---- */
 
 int anl_locate_cut(anl_segments *to, int32_t sequence, const uint8_t *bases, int32_t len, int32_t size, int32_t n, anl_arena *arena)
@@ -313,13 +316,18 @@ static int keep_place(voting *v, const anl_vote *vote, int64_t begin, int32_t co
     return add_place(&v->segment->places, place, v->arena);
 }
 
-/* The segment is expected in the middle of the window; its diagonal may differ by half a window and a gap. */
+/* The segment is expected in the middle of a window; its diagonal may differ by half a window and a gap. */
+static int32_t vote_reach(const anl_index *x)
+{
+    return x->window / 2 + ANL_GAP_ROOM;
+}
+
 static int vote_at(voting *v, uint32_t window)
 {
     const anl_index *x = v->index;
     const anl_segment *s = v->segment;
     const int64_t pos = anl_index_window_pos(x, window), expected = pos + (x->window - s->len) / 2;
-    const int32_t contig = anl_index_contig_at(x, pos), reach = x->window / 2 + ANL_GAP_ROOM;
+    const int32_t contig = anl_index_contig_at(x, pos), reach = vote_reach(x);
     const range diagonals = {expected - reach, expected + reach};
     uint8_t region[ANL_VOTE_MAX_REGION];
     if (is_explained(v, contig, expected)) return ANL_OK;
@@ -346,11 +354,29 @@ typedef struct crowd {
     int32_t n, list[CROWD_MOST]; /* those with nearly all votes, as far as they are counted */
 } crowd;
 
+static int32_t same_within(const anl_segment *s)
+{
+    return s->len / ANL_SAME_PLACE;
+}
+
 /* The same place is found again from windows that it does not fill. */
 static int is_same(const voting *v, int32_t a, int32_t b)
 {
     const anl_place *x = &v->segment->places.list[a], *y = &v->segment->places.list[b];
-    return x->contig == y->contig && x->reverse == y->reverse && llabs(x->start - y->start) <= v->segment->len / ANL_SAME_PLACE;
+    return x->contig == y->contig && x->reverse == y->reverse && llabs(x->start - y->start) <= same_within(v->segment);
+}
+
+/* The places that are enough of a segment; 0: none are. */
+static int32_t crowd_of(const anl_locate_params *p, const anl_segment *s)
+{
+    return p->crowd <= CROWD_MOST && s->len == s->sequence_len ? p->crowd : 0;
+}
+
+/* Nearly all votes of a segment. */
+static int32_t crowd_least(const anl_segment *s)
+{
+    const int32_t all = s->len - ANL_VOTE_K + 1, missing = all / ANL_CROWD_MISSING_OF;
+    return all - (missing < ANL_CROWD_MISSING ? missing : ANL_CROWD_MISSING);
 }
 
 static void count_place(const voting *v, crowd *c, int32_t number, int32_t least)
@@ -368,11 +394,16 @@ static void count_place(const voting *v, crowd *c, int32_t number, int32_t least
 /* Whether so many places have nearly all votes, two of them the most, that it cannot be told which of them is right. */
 static int is_crowded(const voting *v, crowd *c)
 {
-    const int32_t all = v->segment->len - ANL_VOTE_K + 1, missing = all / ANL_CROWD_MISSING_OF;
-    const int32_t least = all - (missing < ANL_CROWD_MISSING ? missing : ANL_CROWD_MISSING);
-    if (!v->params->crowd || v->params->crowd > CROWD_MOST || v->segment->len != v->segment->sequence_len) return 0;
+    const int32_t least = crowd_least(v->segment);
+    if (!crowd_of(v->params, v->segment)) return 0;
     for (; c->seen < v->segment->places.n; ++c->seen) count_place(v, c, c->seen, least);
     return c->tied && c->n == v->params->crowd;
+}
+
+/* The greatest distance of hits that look like the nearest. */
+static int32_t alike_until(const anl_index *x, const anl_neighbours *near)
+{
+    return near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), ANL_COSINE_DROP_SATURATED) : 0;
 }
 
 int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena)
@@ -383,8 +414,7 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
     crowd known = {0};
     int32_t at = 0;
     if (voted == near->hits && segment->n_voted == near->n) return ANL_OK;
-    const int32_t alike =
-        near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), ANL_COSINE_DROP_SATURATED) : 0;
+    const int32_t alike = alike_until(x, near);
     int rc = start_voting(&state, near->n);
     anl_voter_load(v, segment->bases, segment->len);
     for (int32_t h = 0; h < near->n && !rc; ++h) {
@@ -398,6 +428,55 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
     }
     segment->voted = near->hits;
     segment->n_voted = near->n;
+    return rc;
+}
+
+/* ---- votes of many segments on a GPU ---- */
+
+/* What a GPU needs of a segment that has not voted yet. */
+static anl_gpu_segment to_vote(const anl_index *x, const anl_locate_params *p, const anl_segment *s)
+{
+    const int32_t alike = alike_until(x, &s->near);
+    anl_gpu_segment to = {.bases = s->bases,
+                          .len = s->len,
+                          .offset = s->offset,
+                          .sequence_len = s->sequence_len,
+                          .hits = s->near.hits,
+                          .n = s->near.n,
+                          .crowd = crowd_of(p, s),
+                          .crowd_least = crowd_least(s),
+                          .same_within = same_within(s)};
+    while (to.n_alike < to.n && to.hits[to.n_alike].dist <= alike) ++to.n_alike;
+    return to;
+}
+
+static void take_places(anl_segment *s, const anl_gpu_segment *voted)
+{
+    s->places = (anl_places){voted->places, voted->n_places, (size_t)voted->n_places};
+    s->crowded |= voted->crowded;
+    s->voted = s->near.hits;
+    s->n_voted = s->near.n;
+}
+
+int anl_locate_vote_ahead(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n)
+{
+    const anl_gpu_vote_params params = {p->min_votes, p->copies, p->min_on_contig, vote_reach(c->index), SEEN * ANL_GAP_ROOM};
+    size_t hits = 0;
+    int32_t m = 0;
+    if (!s->stream) return ANL_OK;
+    anl_gpu_segment *asked = anl_arena_alloc(s->temporary, (size_t)n, sizeof *asked);
+    anl_segment **whose = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
+    if (!asked || !whose) return ANL_ENOMEM;
+    for (int32_t i = 0; i < n; ++i) {
+        anl_segment *segment = &segments[i];
+        if (!segment->near.n || segment->n_voted || segment->places.n) continue;
+        asked[m] = to_vote(c->index, p, segment);
+        whose[m++] = segment;
+        hits += (size_t)segment->near.n;
+    }
+    anl_place *room = anl_arena_alloc(s->temporary, hits * (p->copies ? 2 : 1), sizeof *room);
+    int rc = room ? anl_gpu_vote(s->stream, &params, asked, (size_t)m, room) : ANL_ENOMEM;
+    for (int32_t i = 0; i < m && !rc; ++i) take_places(whose[i], &asked[i]);
     return rc;
 }
 

@@ -14,12 +14,12 @@ static int32_t segments_of(int32_t len, int32_t size)
 /* Lets the hits of all segments vote; *strong: segments that many k-mers place. */
 static int vote(const anl_context *c, anl_scratch *s, anl_segments *segments, int32_t *strong)
 {
-    int rc = ANL_OK;
     *strong = 0;
+    for (int32_t i = 0; i < segments->n; ++i) anl_locate_forget(&segments->list[i]);
+    int rc = anl_locate_vote_ahead(c, s, &anl_locate_long, segments->list, segments->n);
     for (int32_t i = 0; i < segments->n && !rc; ++i) {
         anl_segment *segment = &segments->list[i];
         int32_t most = 0;
-        anl_locate_forget(segment);
         rc = anl_locate_vote(c->index, s->voter, &anl_locate_long, segment, s->temporary);
         for (int32_t j = 0; j < segment->places.n; ++j)
             if (segment->places.list[j].votes > most) most = segment->places.list[j].votes;
