@@ -11,6 +11,7 @@ namespace anl
 
 enum {
     THREADS = 128,
+    BLOCKS = 6, // of a multiprocessor, at least: 80 registers
     PART_SEGMENTS = 1 << 16,
 };
 
@@ -84,19 +85,25 @@ __device__ static int64_t window_pos(const reference &r, int64_t window)
 
 // ---- places ----
 
-// The places of a segment that have nearly all votes: a lane each.
-struct warp_crowd {
-    anl_place own, best;
-    int n;
-    bool tied;
+// What tells a place from another one.
+struct spot {
+    int64_t start;
+    int32_t contig, reverse;
 };
 
-// A segment that a warp is at. All lanes know the same, but for its crowd's own.
+// What a warp knows of its segment, in shared memory: a copy in every lane's registers would leave room for few warps.
 struct warp_segment {
+    voting_room room;
     voting_segment s;
+    spot crowd[WARP], best; // places that have nearly all votes, and the one with the most
+};
+
+// How far it has got, the same in all lanes.
+struct progress {
     anl_place *places; // found so far
     int n, words, kmers;
-    warp_crowd crowd;
+    int crowd, most; // places of warp_segment.crowd; votes of warp_segment.best
+    bool tied;       // another place has as many
 };
 
 // Bases of the sequence before the segment, on its strand.
@@ -111,36 +118,39 @@ __device__ static bool is_near(int64_t a, int64_t b, int64_t within)
 }
 
 // The same place is found again from windows that it does not fill.
-__device__ static bool is_same(const warp_segment &w, const anl_place &a, const anl_place &b)
+__device__ static bool is_same(const warp_segment *w, const spot &a, const anl_place &b)
 {
-    return a.contig == b.contig && a.reverse == b.reverse && is_near(a.start, b.start, w.s.same_within);
+    return a.contig == b.contig && a.reverse == b.reverse && is_near(a.start, b.start, w->s.same_within);
 }
 
-__device__ static void count_place(warp_segment *w, const anl_place &place)
+__device__ static void count_place(warp_segment *w, progress *p, const anl_place &place)
 {
-    warp_crowd *c = &w->crowd;
     const int lane = own_lane();
-    const bool known = __any_sync(~0u, lane < c->n && is_same(*w, c->own, place));
-    if (place.votes >= w->s.crowd_least && c->n < w->s.crowd && !known) {
-        if (lane == c->n) c->own = place;
-        ++c->n;
-    }
-    if (!w->n || place.votes > c->best.votes) {
-        c->best = place;
-        c->tied = false;
-    } else if (place.votes == c->best.votes)
-        c->tied |= !is_same(*w, c->best, place);
+    const bool known = __any_sync(~0u, lane < p->crowd && is_same(w, w->crowd[lane], place));
+    const bool joins = place.votes >= w->s.crowd_least && p->crowd < w->s.crowd && !known, leads = !p->n || place.votes > p->most;
+    if (leads)
+        p->tied = false;
+    else if (place.votes == p->most)
+        p->tied |= !is_same(w, w->best, place);
+    __syncwarp(); // all have seen them
+    const spot own{place.start, place.contig, place.reverse};
+    if (joins && lane == 0) w->crowd[p->crowd] = own;
+    if (leads && lane == 0) w->best = own;
+    if (leads) p->most = place.votes;
+    p->crowd += joins;
+    __syncwarp();
 }
 
 // Whether a place of the segment puts it within a stride of `expected`; where a contig must hold so much of it, it is put where that begins to.
-__device__ static bool is_explained(const anl_gpu_vote_params &p, const reference &r, const warp_segment &w, int contig, int64_t expected)
+__device__ static bool is_explained(const anl_gpu_vote_params &params, const reference &r, const warp_segment *w, const progress &p,
+                                    int contig, int64_t expected)
 {
     bool known = false;
-    for (int i = own_lane(); i < w.n; i += WARP) {
-        const anl_place &place = w.places[i];
+    for (int i = own_lane(); i < p.n; i += WARP) {
+        const anl_place &place = p.places[i];
         if (place.contig != contig) continue;
-        const int64_t at = place.start + bases_before(w.s, place.reverse);
-        known |= is_near(p.min_on_contig ? max(at, r.contig_begin[contig]) : at, expected, r.stride);
+        const int64_t at = place.start + bases_before(w->s, place.reverse);
+        known |= is_near(params.min_on_contig ? max(at, r.contig_begin[contig]) : at, expected, r.stride);
     }
     return __any_sync(~0u, known);
 }
@@ -152,44 +162,43 @@ struct diagonals {
 };
 
 // Keeps the place that a vote gives, if its contig holds enough of it.
-__device__ static void keep_place(const anl_gpu_vote_params &p, const voting_room *room, warp_segment *w, const warp_vote &vote,
-                                  const diagonals &d)
+__device__ static void keep_place(const anl_gpu_vote_params &params, warp_segment *w, progress *p, const warp_vote &vote, const diagonals &d)
 {
+    const int64_t at = d.first + vote.at;
+    const int len = w->s.bases.len;
     anl_place place{};
-    place.start = d.first + vote.at - bases_before(w->s, vote.reverse);
+    if (min(at + len, d.high) - max(at, d.low) < params.min_on_contig) return;
+    place.start = at - bases_before(w->s, vote.reverse);
     place.lo = vote.lo - vote.at;
     place.hi = vote.hi - vote.at;
     place.votes = vote.votes;
     place.other = vote.other;
     place.contig = d.contig;
     place.reverse = vote.reverse;
-    place.straight = vote.straight && vote.at > p.clear && d.n - 1 - vote.at > p.clear && w->s.whole;
-    const int64_t at = d.first + vote.at;
-    if (min(at + w->s.bases.len, d.high) - max(at, d.low) < p.min_on_contig) return;
-    if (w->s.whole) place.differ = (uint16_t)count_differences(room, w->words, w->s.bases.len, d.bit + vote.at, vote.reverse);
-    if (w->s.crowd) count_place(w, place);
-    if (own_lane() == 0) w->places[w->n] = place;
-    ++w->n;
+    place.straight = vote.straight && vote.at > params.clear && d.n - 1 - vote.at > params.clear && w->s.whole;
+    if (w->s.whole) place.differ = (uint16_t)count_differences(&w->room, p->words, len, d.bit + vote.at, vote.reverse);
+    if (w->s.crowd) count_place(w, p, place);
+    if (own_lane() == 0) p->places[p->n] = place;
+    ++p->n;
     __syncwarp(); // all see it
 }
 
-__device__ static void vote_at(const anl_gpu_vote_params &p, const reference &r, voting_room *room, warp_segment *w, int contig,
+__device__ static void vote_at(const anl_gpu_vote_params &params, const reference &r, warp_segment *w, progress *p, int contig,
                                int64_t expected)
 {
-    if (is_explained(p, r, *w, contig, expected)) return;
-    const diagonals d{
-        expected - p.reach, r.contig_begin[contig], r.contig_begin[contig + 1], (int)((expected - p.reach) & 31), 2 * p.reach + 1, contig};
-    load_region(room, r, d.first, d.low, d.high);
-    const warp_vote vote = count_region(room, w->words, d.bit, d.n);
+    if (is_explained(params, r, w, *p, contig, expected)) return;
+    const int64_t first = expected - params.reach;
+    const diagonals d{first, r.contig_begin[contig], r.contig_begin[contig + 1], (int)(first & 31), 2 * params.reach + 1, contig};
+    load_region(&w->room, r, d.first, d.low, d.high);
+    const warp_vote vote = count_region(&w->room, p->words, d.bit, d.n);
     warp_vote copy;
-    if (vote.votes < p.min_votes) return;
-    keep_place(p, room, w, vote, d);
-    if (p.copies && find_second(room, vote, w->kmers, d.n, &copy)) keep_place(p, room, w, copy, d);
+    if (vote.votes < params.min_votes) return;
+    keep_place(params, w, p, vote, d);
+    if (params.copies && find_second(&w->room, vote, p->kmers, d.n, &copy)) keep_place(params, w, p, copy, d);
 }
 
 // All hits of a segment; true where its places were enough before the last one.
-__device__ static bool vote_all(const anl_gpu_vote_params &p, const reference &r, const uint32_t *windows, voting_room *room,
-                                warp_segment *w)
+__device__ static bool vote_all(const anl_gpu_vote_params &params, const reference &r, const uint32_t *windows, warp_segment *w, progress *p)
 {
     for (int first = 0; first < w->s.n; first += WARP) {
         const int own = first + own_lane(), last = min(w->s.n, first + WARP);
@@ -201,34 +210,33 @@ __device__ static bool vote_all(const anl_gpu_vote_params &p, const reference &r
             expected = pos + (r.window - w->s.bases.len) / 2;
         }
         for (int h = first; h < last; ++h) {
-            if (h >= w->s.n_alike && w->crowd.tied && w->crowd.n == w->s.crowd) return true;
-            vote_at(p, r, room, w, __shfl_sync(~0u, contig, h - first), __shfl_sync(~0u, expected, h - first));
+            if (h >= w->s.n_alike && p->tied && p->crowd == w->s.crowd) return true;
+            vote_at(params, r, w, p, __shfl_sync(~0u, contig, h - first), __shfl_sync(~0u, expected, h - first));
         }
     }
     return false;
 }
 
-__global__ void __launch_bounds__(THREADS) vote_kernel(anl_gpu_vote_params p, reference r, voting_memory_there m)
+__global__ void __launch_bounds__(THREADS, BLOCKS) vote_kernel(anl_gpu_vote_params params, reference r, voting_memory_there m)
 {
-    __shared__ voting_room rooms[THREADS / WARP];
-    voting_room *room = &rooms[threadIdx.x / WARP];
+    __shared__ warp_segment segments[THREADS / WARP];
+    warp_segment *w = &segments[threadIdx.x / WARP];
     const int i = (int)(blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP), lane = own_lane();
     if (i >= m.n) return;
-    warp_segment w{};
-    w.s = m.segments[i];
-    w.places = m.places + (size_t)w.s.first * m.each;
-    w.words = words_of(w.s.bases.len);
-    load_strands(room, m.planes, w.s.bases);
+    if (lane == 0) w->s = m.segments[i];
     __syncwarp();
-    w.kmers = count_kmers(room, w.words);
-    const bool crowded = vote_all(p, r, m.windows + w.s.first, room, &w);
+    progress p{m.places + (size_t)w->s.first * m.each, 0, words_of(w->s.bases.len), 0, 0, 0, false};
+    load_strands(&w->room, m.planes, w->s.bases);
+    __syncwarp();
+    p.kmers = count_kmers(&w->room, p.words);
+    const bool crowded = vote_all(params, r, m.windows + w->s.first, w, &p);
     uint32_t to = 0;
     if (lane == 0) {
-        to = atomicAdd(m.used, (uint32_t)w.n);
-        m.results[i] = voting_result{to, (uint32_t)w.n, crowded};
+        to = atomicAdd(m.used, (uint32_t)p.n);
+        m.results[i] = voting_result{to, (uint32_t)p.n, crowded};
     }
     to = __shfl_sync(~0u, to, 0);
-    for (int k = lane; k < w.n; k += WARP) m.out[to + k] = w.places[k];
+    for (int k = lane; k < p.n; k += WARP) m.out[to + k] = p.places[k];
 }
 
 // ---- the call ----

@@ -123,6 +123,7 @@ __device__ static void count_diagonal(const voting_room *room, int words, int bi
     uint32_t next[2][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
     bases32 behind = bases_in(room->region[first + words]);
     votes[0] = votes[1] = 0;
+#pragma unroll 2
     for (int w = words - 1; w >= 0; --w) {
         const bases32 at = bases_in(room->region[first + w]), t = from_bit(at, behind, shift);
         behind = at;
