@@ -392,11 +392,13 @@ static void another_reference_is_noticed(void **unused)
     }
 }
 
-int main(void)
+/* usage: test_gpu_places [TEST]: all, or that one. */
+int main(int argc, char **argv)
 {
     random_start();
     const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(scores_agree, close_gpu),
                                        cmocka_unit_test_teardown(votes_agree, close_gpu),
                                        cmocka_unit_test_teardown(another_reference_is_noticed, close_gpu)};
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
