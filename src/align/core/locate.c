@@ -126,6 +126,17 @@ static int widen(const anl_context *c, anl_scratch *s, anl_segment *const *which
     return rc;
 }
 
+static int32_t first_k(const anl_locate_params *p)
+{
+    return p->k < p->k_most ? p->k : p->k_most;
+}
+
+int anl_locate_usual(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *const *which, int32_t n)
+{
+    const int rc = anl_locate_start(which, n, first_k(p), s->temporary);
+    return rc ? rc : widen(c, s, which, n, 1);
+}
+
 /* Searches which[n] again for k neighbours, each in as many lists as before; `group` has room for n. */
 static int search_deeper(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t k, anl_segment **group)
 {
@@ -164,7 +175,7 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
     anl_segment **group = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
     if (!all || !which || !group) return ANL_ENOMEM;
     for (int32_t i = 0; i < n; ++i) all[i] = &segments->list[i];
-    int32_t k = p->k < p->k_most ? p->k : p->k_most, m = 0;
+    int32_t k = first_k(p), m = 0;
     int rc = n && !all[0]->near.k ? anl_locate_start(all, n, k, s->temporary) : ANL_OK;
     if (!rc && effort == ANL_EFFORT_ALL)
         rc = anl_locate_wave(c, s, all, n, c->index->nlist);

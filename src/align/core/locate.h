@@ -64,6 +64,10 @@ int32_t anl_locate_next_k(const anl_locate_params *p, int32_t k);
 /** One wave: takes which[n], whose search has started, on to their `nprobe` nearest lists. Errors as anl_search_wave. */
 int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe);
 
+/** (Re)starts the search of which[n] and takes it through the usual lists, for params->k neighbours: anl_locate_search goes on from there. Errors as
+ *  anl_search_wave. */
+int anl_locate_usual(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *const *which, int32_t n);
+
 /** In how many lists a segment is searched. */
 typedef enum anl_effort {
     ANL_EFFORT_USUAL,   /**< anl_search_nprobe of 1 */
