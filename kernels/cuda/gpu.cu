@@ -371,6 +371,7 @@ static int open(anl_gpu **out, int device)
     if (!rc) rc = enter(g);
     if (!rc) rc = check(cudaGetDeviceProperties(&p, device), "properties");
     if (!rc) memcpy(g->name, p.name, sizeof g->name - 1);
+    if (!rc) g->major = p.major;
     if (!rc && p.major < ANL_GPU_LEAST_MAJOR)
         rc = fail(ANL_EINVAL, "GPU: %s has compute capability %d.%d, and 8.0 is needed: use --device cpu", p.name, p.major, p.minor);
     if (!rc) rc = prepare_search();

@@ -191,6 +191,7 @@ sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len);
 
 struct anl_gpu {
     int device;
+    int major; // of its compute capability
     char name[256];
     std::atomic<int> streams;
     std::atomic<size_t> room; // bytes that were free when the last stream was made

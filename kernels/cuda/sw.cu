@@ -1,8 +1,7 @@
-// Smith-Waterman scores, 16 lanes a job. Each keeps H and E of 10 query bases in registers while the target passes from lane to lane, a base a
+// Smith-Waterman scores, 16 lanes a job, or two of them where the GPU computes with pairs of 16 bits (sw_pair.cuh). Each keeps H and E of 10 query bases in registers while the target passes from lane to lane, a base a
 // step, and with it what the lane's lower edge hands down (a systolic array: Kung 1982, doi 10.1109/MC.1982.1653825). A longer query goes
 // through in passes; what leaves the last lane waits in memory for the next one.
-#include "ptx.cuh"
-#include "reference.cuh"
+#include "sw_pair.cuh"
 
 #include <algorithm>
 #include <new>
@@ -11,73 +10,13 @@ namespace anl
 {
 
 enum {
-    PART_JOBS = 16384, // 16 lanes each fill a GPU
-    THREADS = 128,
-    LANES = 16, // of a job,
-    ROWS = 10,  // and query bases of each
-    SPAN = LANES * ROWS,
+    PART_JOBS = 16384,    // 16 lanes each, or each two, fill a GPU
     MOST_SCORE = 127,     // of a column, in a byte
     UNKNOWN_COLUMNS = -1, // bytes of the scores of N
-    ROW_BITS = 4,         // that number ROWS
     STEPS_ALIKE = 8,      // bp by which targets of one class differ
     STEP_CLASSES = 256,
     PASS_CLASSES = 4,
 };
-
-// A query and a target that were packed for this call.
-struct packed_job {
-    sequence query, target;
-    size_t edge; // where what leaves its last lane begins: [target base]
-    __device__ int32_t target_len() const
-    {
-        return target.len;
-    }
-};
-
-// A read, or its reverse complement, and a stretch of the reference.
-struct placed_job {
-    sequence query;
-    int64_t begin;
-    int32_t len;
-    uint32_t reverse;
-    size_t edge;
-    __device__ int32_t target_len() const
-    {
-        return len;
-    }
-};
-
-// Where the jobs of a call find their bases.
-struct job_bases {
-    const uint32_t *words; // of what was packed
-    reference ref;
-};
-
-// Base `row` of a query, 0 to 3, or 4 for N and behind its end.
-__device__ static uint32_t query_base(const job_bases &from, const packed_job &j, int row)
-{
-    return base_of(word_of(from.words, j.query, row / 32), row % 32);
-}
-
-__device__ static uint32_t query_base(const job_bases &from, const placed_job &j, int row)
-{
-    const int at = j.reverse ? j.query.len - 1 - row : row;
-    if (at < 0) return 4;
-    const uint32_t base = base_of(word_of(from.words, j.query, at / 32), at % 32);
-    return j.reverse && base < 4 ? 3 - base : base;
-}
-
-// The i-th 32 bases of a target. What lies behind its end may be anything: it is not looked at.
-__device__ static bases32 target_bases(const job_bases &from, const packed_job &j, int i)
-{
-    return word_of(from.words, j.target, i);
-}
-
-__device__ static bases32 target_bases(const job_bases &from, const placed_job &j, int i)
-{
-    const int64_t word = j.begin / 32 + i;
-    return from_bit(word_of(from.ref, word), word_of(from.ref, word + 1), (int)(j.begin % 32));
-}
 
 // For permute_bytes(): a byte of the two words, with its sign.
 __device__ static uint32_t byte_selector(uint32_t byte)
@@ -119,13 +58,6 @@ __device__ static int32_t run_column(const anl_sw_params &p, uint32_t selector, 
     return top;
 }
 
-// Of equal scores the one with the smallest tend counts, then with the smallest qend.
-__device__ static bool is_better(const anl_sw_result &a, const anl_sw_result &b)
-{
-    if (a.score != b.score) return a.score > b.score;
-    return a.tend != b.tend ? a.tend < b.tend : a.qend < b.qend;
-}
-
 // The query bases of pass `pass`. Lane l is at target base s - l in step s: what lies before the target and behind it is N, which never reaches a
 // best score.
 template <class Job>
@@ -155,15 +87,8 @@ __device__ static void run_pass(const anl_sw_params &p, const Job &j, const job_
         const int t = s - lane;
         if (lane == LANES - 1 && goes_on && t >= 0 && t < target_len) edge[t] = int2{h, f};
         const anl_sw_result here{top >> ROW_BITS, first + (1 << ROW_BITS) - (top & ((1 << ROW_BITS) - 1)), t + 1};
-        if (here.score > best->score || (here.score == best->score && here.score && here.tend < best->tend)) *best = here;
+        keep_best(best, here);
     }
-}
-
-// The greatest of the warp's.
-__device__ static int warp_most(int v)
-{
-    for (int i = WARP / 2; i; i /= 2) v = max(v, __shfl_xor_sync(~0u, v, i));
-    return v;
 }
 
 template <class Job> __global__ void sw_kernel(anl_sw_params p, const Job *jobs, int n, job_bases from, int2 *edges, anl_sw_result *results)
@@ -176,11 +101,7 @@ template <class Job> __global__ void sw_kernel(anl_sw_params p, const Job *jobs,
         run_pass(p, j, from, pass, steps, edges + j.edge, &best);
         __syncwarp(); // edges are written
     }
-    for (int k = LANES / 2; k; k /= 2) {
-        const anl_sw_result other{__shfl_xor_sync(~0u, best.score, k), __shfl_xor_sync(~0u, best.qend, k),
-                                  __shfl_xor_sync(~0u, best.tend, k)};
-        if (is_better(other, best)) best = other;
-    }
+    best = best_of_lanes(best);
     if (i < n && threadIdx.x % LANES == 0) results[i] = best;
 }
 
@@ -209,14 +130,44 @@ template <class Job> static int make_room(anl_gpu_stream *s, size_t n, sw_memory
     return rc ? rc : place(s->host, h);
 }
 
+// Gives the `each` jobs that share lanes their edges, where they need passes.
+template <class Job> static void lay_edges(Job *jobs, size_t n, size_t each)
+{
+    size_t edge = 0;
+    for (size_t i = 0; i < n; i += each) {
+        int32_t rows = 0, columns = 0;
+        for (size_t k = i; k < n && k < i + each; ++k) {
+            jobs[k].edge = edge;
+            rows = std::max(rows, jobs[k].query.len);
+            columns = std::max(columns, jobs[k].target_len());
+        }
+        if (rows > SPAN) edge += (size_t)columns;
+    }
+}
+
 // Scores what is in h, `used` words of bases with it, to h.results.
 template <class Job>
 static int score(anl_gpu_stream *s, const anl_sw_params *p, const sw_memory<Job> &g, const sw_memory<Job> &h, size_t used)
 {
+    int32_t longest = 0, widest = 0;
+    for (size_t i = 0; i < g.n; ++i) {
+        longest = std::max(longest, h.jobs[i].query.len);
+        widest = std::max(widest, h.jobs[i].target_len());
+    }
+    const bool pairs = s->gpu->major >= PAIR_LEAST_MAJOR && fits_pairs(*p, longest, widest),
+               same = p->del_open == p->ins_open && p->del_extend == p->ins_extend;
+    const size_t each = pairs ? 2 : 1;
+    const unsigned blocks = (unsigned)(((g.n + each - 1) / each * LANES + THREADS - 1) / THREADS);
+    const job_bases from{g.planes, s->gpu->reference};
+    lay_edges(h.jobs, g.n, each);
     cudaMemcpyAsync(g.jobs, h.jobs, (size_t)((char *)(h.planes + used) - (char *)h.jobs), cudaMemcpyHostToDevice, s->stream);
     timed(s, SCORES, [&] {
-        sw_kernel<Job><<<(unsigned)((g.n * LANES + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(
-            *p, g.jobs, (int)g.n, job_bases{g.planes, s->gpu->reference}, g.edges, g.results);
+        if (pairs && same)
+            pair_kernel<Job, true><<<blocks, THREADS, 0, s->stream>>>(pair_costs_of(*p), g.jobs, (int)g.n, from, g.edges, g.results);
+        else if (pairs)
+            pair_kernel<Job, false><<<blocks, THREADS, 0, s->stream>>>(pair_costs_of(*p), g.jobs, (int)g.n, from, g.edges, g.results);
+        else
+            sw_kernel<Job><<<blocks, THREADS, 0, s->stream>>>(*p, g.jobs, (int)g.n, from, g.edges, g.results);
     });
     cudaMemcpyAsync(h.results, g.results, g.n * sizeof *h.results, cudaMemcpyDeviceToHost, s->stream);
     return finish(s, "Smith-Waterman");
@@ -226,20 +177,21 @@ static int sw_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *
                    anl_sw_result *results)
 {
     sw_memory<packed_job> g{}, h{};
+    int32_t longest = 0;
     for (size_t i = 0; i < n; ++i) {
         const anl_sw_job &j = jobs[order[i]];
         g.words += most_words(j.qlen) + most_words(j.tlen);
-        if (j.qlen > SPAN) g.edge += (size_t)j.tlen;
+        g.edge += (size_t)j.tlen;
+        longest = std::max(longest, j.qlen);
     }
+    if (longest <= SPAN) g.edge = 0;
     int rc = make_room(s, n, g, h);
     if (rc) return rc;
-    size_t used = 0, edge = 0;
+    size_t used = 0;
     for (size_t i = 0; i < n; ++i) {
         const anl_sw_job &j = jobs[order[i]];
         h.jobs[i].query = pack(h.planes, &used, j.query, j.qlen);
         h.jobs[i].target = pack(h.planes, &used, j.target, j.tlen);
-        h.jobs[i].edge = edge;
-        if (j.qlen > SPAN) edge += (size_t)j.tlen;
     }
     rc = score(s, p, g, h, used);
     for (size_t i = 0; i < n && !rc; ++i) results[order[i]] = h.results[i];
@@ -248,7 +200,7 @@ static int sw_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *
 
 // ---- places on the reference ----
 
-// The two jobs of a warp should take as many passes and about as many steps.
+// The jobs of a warp should take as many passes and about as many steps.
 static size_t size_class(const anl_sw_read &read, const anl_sw_place &place)
 {
     const size_t pass = (size_t)(read.len - 1) / SPAN, step = (size_t)place.len / STEPS_ALIKE;
@@ -269,23 +221,25 @@ static int places_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_r
 {
     sw_memory<placed_job> g{}, h{};
     uint32_t first = UINT32_MAX, last = 0;
+    int32_t longest = 0;
     for (size_t i = 0; i < n; ++i) {
         first = std::min(first, places[i].read);
         last = std::max(last, places[i].read);
-        if (reads[places[i].read].len > SPAN) g.edge += (size_t)places[i].len;
+        longest = std::max(longest, reads[places[i].read].len);
+        g.edge += (size_t)places[i].len;
     }
+    if (longest <= SPAN) g.edge = 0;
     for (uint32_t r = first; r <= last; ++r) g.words += most_words(reads[r].len);
     int rc = make_room(s, n, g, h);
     if (rc) return rc;
     std::vector<sequence> packed(last - first + 1);
     std::vector<uint32_t> order(n);
-    size_t used = 0, edge = 0;
+    size_t used = 0;
     for (uint32_t r = first; r <= last; ++r) packed[r - first] = pack(h.planes, &used, reads[r].strand[0], reads[r].len);
     sort_places(reads, places, n, order.data());
     for (size_t i = 0; i < n; ++i) {
         const anl_sw_place &at = places[order[i]];
-        h.jobs[i] = {packed[at.read - first], at.begin, at.len, at.reverse, edge};
-        if (reads[at.read].len > SPAN) edge += (size_t)at.len;
+        h.jobs[i] = {packed[at.read - first], at.begin, at.len, at.reverse, 0};
     }
     rc = score(s, p, g, h, used);
     for (size_t i = 0; i < n && !rc; ++i) results[order[i]] = h.results[i];

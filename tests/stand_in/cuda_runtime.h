@@ -240,10 +240,10 @@ static inline void __syncwarp(unsigned lanes = ~0u)
     stand_in::exchange("syncwarp", "", 1);
 }
 
-template <class T> T __shfl_sync(unsigned lanes, T v, int from)
+template <class T> T __shfl_sync(unsigned lanes, T v, int from, int width = stand_in::LANES)
 {
     stand_in::need_all(lanes);
-    return stand_in::lane_value<T>(stand_in::exchange("shfl", &v, sizeof v), from & 31);
+    return stand_in::lane_value<T>(stand_in::exchange("shfl", &v, sizeof v), stand_in::own_lane() / width * width + from % width);
 }
 
 template <class T> T __shfl_xor_sync(unsigned lanes, T v, int by)
@@ -366,6 +366,34 @@ static inline int __viaddmax_s32(int a, int b, int c)
 static inline int __viaddmax_s32_relu(int a, int b, int c)
 {
     return max(max(a + b, c), 0);
+}
+
+// Both halves of words by themselves.
+template <class Do> unsigned halves(unsigned a, unsigned b, unsigned c, Do half)
+{
+    const unsigned low = (uint16_t)half((int16_t)a, (int16_t)b, (int16_t)c),
+                   high = (uint16_t)half((int16_t)(a >> 16), (int16_t)(b >> 16), (int16_t)(c >> 16));
+    return high << 16 | low;
+}
+
+static inline unsigned __vadd2(unsigned a, unsigned b)
+{
+    return halves(a, b, 0, [](int16_t x, int16_t y, int16_t) { return (int16_t)(x + y); });
+}
+
+static inline unsigned __vmaxs2(unsigned a, unsigned b)
+{
+    return halves(a, b, 0, [](int16_t x, int16_t y, int16_t) { return max(x, y); });
+}
+
+static inline unsigned __viaddmax_s16x2(unsigned a, unsigned b, unsigned c)
+{
+    return halves(a, b, c, [](int16_t x, int16_t y, int16_t z) { return max((int16_t)(x + y), z); });
+}
+
+static inline unsigned __viaddmax_s16x2_relu(unsigned a, unsigned b, unsigned c)
+{
+    return __vmaxs2(__viaddmax_s16x2(a, b, c), 0);
 }
 
 #endif
