@@ -6,11 +6,11 @@
 #include <string.h>
 
 enum {
-    READS = 96,
+    READS = 32,
     SHORTEST = ANL_ENCODER_MIN_LEN,
-    HITS = 40,
+    HITS = 24,
     CHANGED = 20, /* one in so many bases of a read, at the most */
-    ALIKE = 8,    /* hits that look like the nearest */
+    ALIKE = 6,    /* hits that look like the nearest */
 };
 
 typedef struct made_up {
@@ -49,7 +49,7 @@ static void make_reads(const anl_index *x, const int8_t *vector, made_up *m)
         anl_index_clip(x, anl_index_contig_at(x, begin), &begin, &end);
         anl_index_fetch(x, begin, end, m->bases[i]);
         for (int32_t j = 0; j < len; ++j)
-            if (!anl_rng_below(&state, (uint64_t)(CHANGED + READS - i))) m->bases[i][j] = (uint8_t)anl_rng_below(&state, 5);
+            if (!anl_rng_below(&state, (uint64_t)(CHANGED + 4 * (READS - i)))) m->bases[i][j] = (uint8_t)anl_rng_below(&state, 5);
         make_hits(x, begin, &state, m->hits[i]);
         m->segments[0][i] = (anl_segment){.sequence = i,
                                           .sequence_len = len + longer,
