@@ -162,7 +162,8 @@ struct diagonals {
 };
 
 // Keeps the place that a vote gives, if its contig holds enough of it.
-__device__ static void keep_place(const anl_gpu_vote_params &params, warp_segment *w, progress *p, const warp_vote &vote, const diagonals &d)
+__device__ static void keep_place(const anl_gpu_vote_params &params, warp_segment *w, progress *p, const warp_vote &vote,
+                                  const diagonals &d)
 {
     const int64_t at = d.first + vote.at;
     const int len = w->s.bases.len;
@@ -189,7 +190,7 @@ __device__ static void vote_at(const anl_gpu_vote_params &params, const referenc
     if (is_explained(params, r, w, *p, contig, expected)) return;
     const int64_t first = expected - params.reach;
     const diagonals d{first, r.contig_begin[contig], r.contig_begin[contig + 1], (int)(first & 31), 2 * params.reach + 1, contig};
-    load_region(&w->room, r, d.first, d.low, d.high);
+    load_region(&w->room, r, d.first, (d.bit + d.n - 1) / 32 + p->words + 1, d.low, d.high);
     const warp_vote vote = count_region(&w->room, p->words, d.bit, d.n);
     warp_vote copy;
     if (vote.votes < params.min_votes) return;
@@ -198,7 +199,8 @@ __device__ static void vote_at(const anl_gpu_vote_params &params, const referenc
 }
 
 // All hits of a segment; true where its places were enough before the last one.
-__device__ static bool vote_all(const anl_gpu_vote_params &params, const reference &r, const uint32_t *windows, warp_segment *w, progress *p)
+__device__ static bool vote_all(const anl_gpu_vote_params &params, const reference &r, const uint32_t *windows, warp_segment *w,
+                                progress *p)
 {
     for (int first = 0; first < w->s.n; first += WARP) {
         const int own = first + own_lane(), last = min(w->s.n, first + WARP);

@@ -99,14 +99,14 @@ __device__ static int count_kmers(const voting_room *room, int words)
     return n;
 }
 
-// What of the reference lies from `begin` on, bit 0 of the first word being at a multiple of 32; what is not of [low, high), a contig, is unknown.
-__device__ static void load_region(voting_room *room, const reference &r, int64_t begin, int64_t low, int64_t high)
+// `words` words of the reference from the one on that holds `begin`; what is not of [low, high), a contig, is unknown, and what lies behind them.
+__device__ static void load_region(voting_room *room, const reference &r, int64_t begin, int words, int64_t low, int64_t high)
 {
     const int lane = own_lane();
     const int64_t word = (begin >> 5) + lane, before = low - word * 32, left = high - word * 32;
     __syncwarp(); // of the region before
     if (lane < REGION) {
-        bases32 b = left > 0 && before < 32 ? word_of(r, word) : bases32{0, 0, ~0u};
+        bases32 b = lane < words && left > 0 && before < 32 ? word_of(r, word) : bases32{0, 0, ~0u};
         if (before > 0) b.unknown |= before < 32 ? ~(~0u << before) : ~0u;
         if (left < 32) b.unknown |= left > 0 ? ~0u << left : ~0u;
         room->region[lane] = line_of(b);
