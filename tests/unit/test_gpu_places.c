@@ -9,7 +9,7 @@
 
 #define COUNT(a) (int)(sizeof(a) / sizeof *(a))
 
-enum { CONTIGS = 8, BASES = 40000, RUNS = 60, DIM = 32 };
+enum { CONTIGS = 8, BASES = 40000, RUNS = 60, DIM = 32, SATELLITE = 15500 };
 
 /* Contigs of a base, of none, of less than a word of 32 bases, of less than a window. */
 static const int64_t contig_lens[CONTIGS] = {1, 33, 0, 9000, 77, 12000, 119, BASES - 21230};
@@ -31,7 +31,7 @@ static void copy(genome *g, int from, int len, int to, int reverse, int changed)
     for (int i = 0; i < changed; ++i) g->codes[to + between(0, len - 1)] = (uint8_t)between(0, 3);
 }
 
-/* Random bases; copies of one stretch, far apart and side by side, on both strands, up to the ends of contigs; a satellite of 31 bp. */
+/* Random bases; copies of one stretch, far apart and side by side, on both strands, up to the ends of contigs; satellites of 31 and of ANL_VOTE_K bp. */
 static void make_codes(genome *g)
 {
     random_seq(g->codes, BASES, 0);
@@ -41,6 +41,7 @@ static void make_codes(genome *g)
     copy(g, big + 100, 77, (int)g->contig_begin[4], 1, 0);
     copy(g, big, 119, (int)g->contig_begin[6], 0, 1);
     for (int i = 0; i < 30; ++i) copy(g, big + 14000, 31, big + 14031 + 31 * i, 0, i % 2);
+    for (int i = 0; i < 40; ++i) copy(g, big + SATELLITE, ANL_VOTE_K, big + SATELLITE + ANL_VOTE_K * (i + 1), 0, 0);
     copy(g, big + 5, 200, (int)g->contig_begin[5] + 4000, 0, 0);
     copy(g, big + 5, 200, (int)g->contig_begin[5] + 4200, 0, 4);
     copy(g, big + 5, 200, (int)g->contig_begin[5] + 4400, 1, 4);
