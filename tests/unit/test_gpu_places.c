@@ -370,6 +370,39 @@ static void votes_agree(void **unused)
     assert_true(m.reverse > 500 && m.gapped > 100 && m.straight > 500 && m.differ > 500 && m.crowded > 10 && m.cut > 30);
 }
 
+/* More hits than vote in one call, most of them explained by the first ones. */
+static void more_than_a_call(void **unused)
+{
+    (void)unused;
+    enum { EACH = ANL_HITS_TOGETHER / SEGMENTS + 100 };
+    static genome g;
+    static reads r;
+    static voters v[2];
+    static anl_hit hits[SEGMENTS][EACH];
+    const anl_index *x = make_genome(&g, 120, 40);
+    const anl_context c = {.index = x, .kernels = anl_kernels_get()};
+    met m = {0};
+    make_reads(x, &r);
+    make_voters(x, &r, &v[0], 30);
+    for (int i = 0; i < SEGMENTS; ++i) {
+        for (int h = 0; h < EACH; ++h) hits[i][h] = (anl_hit){50, window_near(x, r.from[i % READS] + v[0].list[i].offset)};
+        v[0].list[i].near = (anl_neighbours){.query = query, .hits = hits[i], .k = EACH, .n = EACH};
+    }
+    memcpy(&v[1], &v[0], sizeof v[1]);
+    assert_int_equal(open_gpu(x, NULL), 0);
+    for (int on = 0; on < 2; ++on) {
+        start_scratch(&v[on], on);
+        assert_int_equal(anl_locate_vote_ahead(&c, &v[on].scratch, &anl_locate_short, v[on].list, SEGMENTS), 0);
+        for (int i = 0; i < SEGMENTS; ++i) {
+            assert_int_equal(v[on].list[i].n_voted, on ? EACH : 0);
+            assert_int_equal(anl_locate_vote(x, v[on].scratch.voter, &anl_locate_short, &v[on].list[i], v[on].scratch.temporary), 0);
+        }
+    }
+    compare_places(x, &v[0], &v[1], &m);
+    assert_true(m.places >= READS / 2);
+    for (int on = 0; on < 2; ++on) end_scratch(&v[on]);
+}
+
 /* ---- what is asked of a GPU before it is relied on ---- */
 
 /* One that has another reference does not pass. */
@@ -397,9 +430,9 @@ static void another_reference_is_noticed(void **unused)
 int main(int argc, char **argv)
 {
     random_start();
-    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(scores_agree, close_gpu),
-                                       cmocka_unit_test_teardown(votes_agree, close_gpu),
-                                       cmocka_unit_test_teardown(another_reference_is_noticed, close_gpu)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(scores_agree, close_gpu), cmocka_unit_test_teardown(votes_agree, close_gpu),
+        cmocka_unit_test_teardown(more_than_a_call, close_gpu), cmocka_unit_test_teardown(another_reference_is_noticed, close_gpu)};
     if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -461,34 +461,53 @@ static anl_gpu_segment to_vote(const anl_index *x, const anl_locate_params *p, c
     return to;
 }
 
-static void take_places(anl_segment *s, const anl_gpu_segment *voted)
+/* Segments that vote in one call, and what is asked for them; their hits, and room for the places of all of these. */
+typedef struct voters {
+    anl_gpu_segment *asked;
+    anl_segment **list;
+    int32_t n;
+    size_t hits, room;
+    anl_place *places;
+} voters;
+
+/* Lets those vote that have been gathered, and copies their places to where they take no more room than they need. */
+static int vote_together(const anl_context *c, anl_scratch *s, const anl_locate_params *p, voters *v)
 {
-    s->places = (anl_places){voted->places, voted->n_places, (size_t)voted->n_places};
-    s->crowded |= voted->crowded;
-    s->voted = s->near.hits;
-    s->n_voted = s->near.n;
+    const anl_gpu_vote_params params = {p->min_votes, p->copies, p->min_on_contig, vote_reach(c->index), SEEN * ANL_GAP_ROOM};
+    const size_t most = v->hits * (p->copies ? 2 : 1);
+    int rc = anl_arena_grow(s->temporary, &v->places, 0, &v->room, most, sizeof *v->places);
+    if (!rc) rc = anl_gpu_vote(s->stream, &params, v->asked, (size_t)v->n, v->places);
+    for (int32_t i = 0; i < v->n && !rc; ++i) {
+        anl_segment *segment = v->list[i];
+        const anl_gpu_segment *found = &v->asked[i];
+        anl_places own = {.n = found->n_places};
+        rc = anl_arena_grow(s->temporary, &own.list, 0, &own.cap, (size_t)own.n, sizeof *own.list);
+        if (own.n && !rc) memcpy(own.list, found->places, (size_t)own.n * sizeof *own.list);
+        segment->places = own;
+        segment->crowded |= found->crowded;
+        segment->voted = segment->near.hits;
+        segment->n_voted = segment->near.n;
+    }
+    v->n = 0;
+    v->hits = 0;
+    return rc;
 }
 
 int anl_locate_vote_ahead(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n)
 {
-    const anl_gpu_vote_params params = {p->min_votes, p->copies, p->min_on_contig, vote_reach(c->index), SEEN * ANL_GAP_ROOM};
-    size_t hits = 0;
-    int32_t m = 0;
     if (!s->stream) return ANL_OK;
-    anl_gpu_segment *asked = anl_arena_alloc(s->temporary, (size_t)n, sizeof *asked);
-    anl_segment **whose = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
-    if (!asked || !whose) return ANL_ENOMEM;
-    for (int32_t i = 0; i < n; ++i) {
+    voters v = {.asked = anl_arena_alloc(s->temporary, (size_t)n, sizeof *v.asked),
+                .list = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *))};
+    int rc = v.asked && v.list ? ANL_OK : ANL_ENOMEM;
+    for (int32_t i = 0; i < n && !rc; ++i) {
         anl_segment *segment = &segments[i];
         if (!segment->near.n || segment->n_voted || segment->places.n) continue;
-        asked[m] = to_vote(c->index, p, segment);
-        whose[m++] = segment;
-        hits += (size_t)segment->near.n;
+        v.asked[v.n] = to_vote(c->index, p, segment);
+        v.list[v.n++] = segment;
+        v.hits += (size_t)segment->near.n;
+        if (v.hits >= ANL_HITS_TOGETHER) rc = vote_together(c, s, p, &v);
     }
-    anl_place *room = anl_arena_alloc(s->temporary, hits * (p->copies ? 2 : 1), sizeof *room);
-    int rc = room ? anl_gpu_vote(s->stream, &params, asked, (size_t)m, room) : ANL_ENOMEM;
-    for (int32_t i = 0; i < m && !rc; ++i) take_places(whose[i], &asked[i]);
-    return rc;
+    return rc || !v.n ? rc : vote_together(c, s, p, &v);
 }
 
 int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params *p, const uint8_t *bases, int32_t len, int64_t begin,

@@ -88,7 +88,7 @@ int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segme
  *  what they find to segment->places, in `arena`. 0 or ANL_ENOMEM. */
 int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena);
 
-/** On a GPU: lets all hits of those of segments[n] that have not voted vote in one call, for the same places as anl_locate_vote, which then has
+/** On a GPU: lets all hits of those of segments[n] that have not voted vote in a few calls, for the same places as anl_locate_vote, which then has
  *  nothing to do. Without one nothing. The places live in s->temporary. 0, ANL_ENOMEM or ANL_EIO. */
 int anl_locate_vote_ahead(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n);
 
