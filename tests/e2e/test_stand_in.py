@@ -30,11 +30,10 @@ said = same("pairs", *pairs, ANNEAL_GPU_TIMES="1")
 for family in ("products", "attention", "light sums", "scores", "votes", "scans of lists", "search, whole calls"):
     check(any(line.startswith(family + "\t") and line.endswith(" times") for line in said.splitlines()), f"no time of {family}: {said}")
 check("whole calls" not in same("long and odd reads", long_read), "times are told unasked")
-same("three threads, many neighbours", "-t", 3, "-k", 100, *subset(10))
 same("-x diverged", "-x", "diverged", *subset(4))
 
 # What votes meet: 60 copies of a repeat, alike and less so, on both strands and up to the ends of contigs, N among them, copies side by side, and the same on
-# an ALT contig; reads with gaps and N, of one place and of many, more of them alike than XA tells; memory for a few of them at a time.
+# an ALT contig; reads with gaps and N, of one place and of many, more of them alike than XA tells.
 rng = random.Random(3)
 def some(n): return "".join(rng.choice("ACGT") for _ in range(n))
 def changed_by(s, rate): return "".join(rng.choice("ACGT") if rng.random() < rate else "" if rng.random() < rate / 20 else c for c in s)
@@ -56,9 +55,7 @@ for i in range(36):
     for mate, end in enumerate((insert[:150], turned(insert)[:150])):
         reads[mate].append(f">r{i}\n{changed_by(end, i % 6 * 0.01)}\n")
 mates = [write(f"repeats_{m}.fa", "".join(reads[m])) for m in range(2)]
-same("repeats, ALT", *mates, of=many)
-same("repeats, -a", "-a", "-k", 9, mates[0], of=many)
-same("repeats, little memory", mates[0], of=many, ANNEAL_GPU_MEMORY="2000000")
+same("repeats, ALT, many neighbours, three threads", "-t", 3, "-k", 100, *mates, of=many)
 
 few = write("few.fa", f">few\n{contig[:42000]}\n")
 windows = ("--window", 40, "--stride", 40)
