@@ -10,6 +10,7 @@
 #include "devices.h"
 #include "encoder.h"
 #include "model.h"
+#include "resident.h"
 #include "tokens.h"
 
 #include <omp.h>
@@ -52,7 +53,7 @@ static void open_parts(side *s, const char *index)
     need(!anl_encoder_new(&s->encoder, s->model) && !anl_search_new(&s->search, s->index, ANL_SEARCH_NATIVE));
     anl_search_competing_only(s->search);
     need(!anl_gpu_open(&s->gpu, s->options.device));
-    need(!s->gpu || (!anl_encoder_use(s->encoder, s->gpu) && !anl_search_use(s->search, s->gpu)));
+    need(!s->gpu || (!anl_resident_load(s->index, s->gpu) && !anl_encoder_use(s->encoder, s->gpu) && !anl_search_use(s->search, s->gpu)));
     s->context = (anl_context){&s->options, s->index, s->encoder, s->search, anl_kernels_get(), s->gpu, 0};
     s->workers = anl_alloc((size_t)threads, sizeof *s->workers);
     need(s->workers != NULL);

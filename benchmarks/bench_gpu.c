@@ -1,14 +1,17 @@
 /* The align pipeline's loads on the first GPU and on the CPU, beside the limits of the GPU: build/bench_gpu [-t THREADS] [-s SECONDS] [-m GIB] [MILLIONS...]
  * Embeddings of 150 bp, queries against made-up vectors (1, 10, 50 and 65 million unless given) of which a query meets as many as in a real genome
- * (store.h), Smith-Waterman of 150 by 250 bp. Stores of more than GIB are left out, three quarters of the free memory unless given. Each thread has
+ * (store.h), Smith-Waterman of 150 by 250 bp; on a made-up reference of 64 Mb, in which a third is copies of one repeat, reads of it at its copies: votes
+ * at 64 hits, and Smith-Waterman of 150 by 190 bp. Stores of more than GIB are left out, three quarters of the free memory unless given. Each thread has
  * a stream of its own; the CPU uses as many threads. benchmarks/bench-gpu adds whole runs of anneal; $ANNEAL_GPU_TIMES=1 the times of kernels. */
 #include "bench.h"
 #include "store.h"
 
-#include "encoder.h"
+#include "align_tuning.h"
+#include "base_code.h"
 #include "devices.h"
+#include "encoder.h"
+#include "resident.h"
 #include "sketch.h"
-#include "sw_batch.h"
 #include "tokens.h"
 
 #include <math.h>
@@ -262,6 +265,144 @@ static void bench_sw(void)
     report("GCUPS, 150 x 250 bp", on_gpu, on_cpu, 12e9, device.int32_rate, "int32 op/s at 12 a cell");
 }
 
+/* ---- places on a reference ---- */
+
+enum {
+    REFERENCE = 1 << 26,
+    COPY = 300,
+    APART = 1000,    /* bp from copy to copy, */
+    DIVERGED = 10,   /* of which one in so many bases differs from the repeat */
+    HITS = 64,       /* of a read, at copies */
+    TOGETHER = 1024, /* reads that vote in one call, as many as have ANL_HITS_TOGETHER */
+    SIDE = 20,
+    VOTE_OPS = 32 * HITS * 2000 /* int32 operations of a read at the most: docs/gpu.md */
+};
+
+/* The reference as far as places need it. */
+typedef struct repeats {
+    anl_index index;
+    anl_contig contig;
+    int64_t contig_begin[2], window_begin[2];
+    uint8_t *bases;
+} repeats;
+
+static int64_t copy_at(uint64_t number)
+{
+    return (int64_t)(number % (REFERENCE / APART - 1)) * APART + APART / 4;
+}
+
+static void make_repeats(repeats *r)
+{
+    r->bases = anl_alloc(REFERENCE / 4, 1);
+    need(r->bases != NULL);
+    for (int64_t i = 0; i < REFERENCE; ++i) {
+        const int64_t in = (i - APART / 4) % APART;
+        const uint64_t own = mix((uint64_t)i) >> 20;
+        const int copied = in >= 0 && in < COPY && own / 4 % DIVERGED;
+        r->bases[i / 4] |= (uint8_t)((copied ? mix((uint64_t)in + REFERENCE) >> 20 : own) % 4 << 2 * (i % 4));
+    }
+    r->contig = (anl_contig){.name = "one", .len = REFERENCE};
+    r->contig_begin[1] = REFERENCE;
+    r->window_begin[1] = anl_index_window_count(REFERENCE, ANL_WINDOW, ANL_WINDOW / 3);
+    r->index = (anl_index){.n_contigs = 1,
+                           .contigs = &r->contig,
+                           .contig_begin = r->contig_begin,
+                           .window_begin = r->window_begin,
+                           .bases = r->bases,
+                           .window = ANL_WINDOW,
+                           .stride = ANL_WINDOW / 3,
+                           .n_windows = r->window_begin[1],
+                           .d = DIM};
+    if (gpu) need(!anl_resident_load(&r->index, gpu));
+}
+
+/* Reads of one thread. */
+typedef struct placed {
+    const repeats *on;
+    anl_scratch scratch;
+    uint8_t strand[2][TOGETHER][LENGTH];
+    anl_sw_read reads[TOGETHER];
+    anl_hit hits[TOGETHER][HITS];
+    anl_segment segments[TOGETHER];
+    anl_sw_place places[TOGETHER];
+    anl_sw_result results[TOGETHER];
+} placed;
+
+static void *places_start(const void *shared, int on_gpu)
+{
+    static const int8_t query[DIM];
+    const repeats *on = shared;
+    placed *own = anl_alloc(1, sizeof *own);
+    need(own != NULL);
+    own->on = on;
+    own->scratch = (anl_scratch){.temporary = anl_arena_new(), .voter = anl_voter_new(anl_kernels_get())};
+    need(own->scratch.temporary && own->scratch.voter && !anl_sw_batch_new(&own->scratch.sw));
+    if (on_gpu) need(!anl_gpu_stream_new(&own->scratch.stream, gpu));
+    anl_sw_batch_use(own->scratch.sw, own->scratch.stream);
+    for (int i = 0; i < TOGETHER; ++i) {
+        const uint64_t number = mix((uint64_t)(omp_get_thread_num() * TOGETHER + i)) >> 8;
+        const int64_t from = copy_at(number) + i % (COPY - LENGTH);
+        anl_index_fetch(&on->index, from, from + LENGTH, own->strand[0][i]);
+        anl_reverse_complement(own->strand[0][i], LENGTH, own->strand[1][i]);
+        own->reads[i] = (anl_sw_read){{own->strand[0][i], own->strand[1][i]}, LENGTH};
+        own->places[i] = (anl_sw_place){from - SIDE, LENGTH + 2 * SIDE, (uint32_t)i, 0};
+        for (int h = 0; h < HITS; ++h) {
+            const int64_t at = copy_at(h ? mix(number + (uint64_t)h) >> 8 : number) + from % APART - APART / 4;
+            own->hits[i][h] = (anl_hit){h, (uint32_t)(at / on->index.stride)};
+        }
+        own->segments[i] = (anl_segment){.sequence_len = LENGTH,
+                                         .len = LENGTH,
+                                         .bases = own->strand[0][i],
+                                         .near = {.query = query, .hits = own->hits[i], .k = HITS, .n = HITS}};
+    }
+    return own;
+}
+
+static void vote_run(const void *shared, void *data, int batch)
+{
+    placed *own = data;
+    const anl_context c = {.index = &own->on->index, .kernels = anl_kernels_get()};
+    (void)shared;
+    anl_arena_reset(own->scratch.temporary);
+    for (int i = 0; i < batch; ++i) {
+        anl_locate_forget(&own->segments[i]);
+        own->segments[i].places = (anl_places){0};
+    }
+    need(!anl_locate_vote_ahead(&c, &own->scratch, &anl_locate_short, own->segments, batch));
+    for (int i = 0; i < batch; ++i)
+        need(!anl_locate_vote(c.index, own->scratch.voter, &anl_locate_short, &own->segments[i], own->scratch.temporary));
+}
+
+static void score_run(const void *shared, void *data, int batch)
+{
+    static const anl_sw_params p = {.match = 1, .mismatch = 4, .del_open = 6, .del_extend = 1, .ins_open = 6, .ins_extend = 1};
+    placed *own = data;
+    const anl_sw_places places = {&own->on->index, own->reads, own->places, (size_t)batch};
+    (void)shared;
+    need(!anl_sw_batch_run_places(own->scratch.sw, &anl_kernels_get()->sw, &p, &places, own->results));
+}
+
+static void places_stop(void *data)
+{
+    placed *own = data;
+    anl_scratch_free(&own->scratch);
+    free(own);
+}
+
+static void bench_places(void)
+{
+    static repeats r;
+    make_repeats(&r);
+    const load votes = {places_start, vote_run, places_stop, &r, TOGETHER}, scores = {places_start, score_run, places_stop, &r, TOGETHER};
+    const double giga = LENGTH * (LENGTH + 2 * SIDE) * 1e-9;
+    double on_gpu = gpu ? rate(&votes, 1) : 0, on_cpu = rate(&votes, 0);
+    report("reads/s, votes at 64 hits", on_gpu, on_cpu, VOTE_OPS, device.int32_rate, "int32 op/s");
+    on_gpu = gpu ? rate(&scores, 1) * giga : 0;
+    on_cpu = rate(&scores, 0) * giga;
+    report("GCUPS, 150 x 190 bp, places", on_gpu, on_cpu, 12e9, device.int32_rate, "int32 op/s at 12 a cell");
+    free(r.bases);
+}
+
 int main(int argc, char **argv)
 {
     const char *why;
@@ -290,6 +431,7 @@ int main(int argc, char **argv)
     for (int i = optind; i < argc; ++i) bench_search(atof(argv[i]));
     for (int i = 0; optind == argc && i < 4; ++i) bench_search((double[]){1, 10, 50, 65}[i]);
     bench_sw();
+    bench_places();
     if (gpu) {
         char times[2048];
         anl_gpu_times(gpu, times, sizeof times);

@@ -79,6 +79,11 @@ int anl_gpu_load_lists(anl_gpu *g, const anl_gpu_lists *x)
     return checked(table->load_lists(g, x));
 }
 
+int anl_gpu_load_reference(anl_gpu *g, const anl_gpu_reference *r)
+{
+    return checked(table->load_reference(g, r));
+}
+
 int anl_gpu_stream_new(anl_gpu_stream **out, anl_gpu *g)
 {
     return checked(table->stream_new(out, g));
@@ -112,4 +117,15 @@ int anl_gpu_nearest(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *co
 int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results)
 {
     return checked(table->sw(s, p, jobs, order, n, results));
+}
+
+int anl_gpu_sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
+                      anl_sw_result *results)
+{
+    return checked(table->sw_places(s, p, reads, places, n, results));
+}
+
+int anl_gpu_vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room)
+{
+    return checked(table->vote(s, p, segments, n, room));
 }

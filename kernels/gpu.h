@@ -1,4 +1,4 @@
-/** The align pipeline's three loads on one NVIDIA GPU: embedding, search of the inverted lists, Smith-Waterman scores; and the nearest centroids
+/** The align pipeline's four loads on one NVIDIA GPU: embedding, search of the inverted lists, votes, Smith-Waterman scores; and the nearest centroids
  *  with which an index is built. Each gives the same bytes as the CPU's kernels. docs/gpu.md tells how.
  *
  *  A GPU is shared by all threads; load before streams work. A stream belongs to one thread at a time: calls return when their result is
@@ -28,8 +28,9 @@ enum {
 
 enum {
     ANL_GPU_MOST_HITS = 2048,
-    ANL_GPU_FAR = 1 << 30,   /**< no vector is so long */
-    ANL_GPU_LEAST_MAJOR = 8, /**< compute capability: products of int8 on tensor cores */
+    ANL_GPU_FAR = 1 << 30,    /**< no vector is so long */
+    ANL_GPU_LEAST_MAJOR = 8,  /**< compute capability: products of int8 on tensor cores */
+    ANL_GPU_VOTE_REACH = 223, /**< bp beside where a hit says that a segment lies: 14 times 32 diagonals */
 };
 
 /** An encoder (docs/encoder.md). Weights are int8 [n][k], tokens are of k-mers of 6 bp. Copied. */
@@ -60,6 +61,15 @@ typedef struct anl_gpu_lists {
     const uint32_t *ids;
     uint32_t n_windows; /**< ids from here on are no entry's: padding, or of an index not yet checked */
 } anl_gpu_lists;
+
+/** A reference, its contigs and their windows, as index/index.h says. Copied. */
+typedef struct anl_gpu_reference {
+    int32_t n_contigs, window, stride;
+    const int64_t *contig_begin, *window_begin; /**< [n_contigs + 1] */
+    const uint8_t *bases;                       /**< 2 bits a base, */
+    const int64_t *n_runs;                      /**< [2 * n_n_runs] and where they are N */
+    int64_t n_n_runs;
+} anl_gpu_reference;
 
 /** Centroids of which the nearest is sought, group by group: of a vector those of its nearest groups alone count (src/search/nearest.h). A group
  *  is filled up to a multiple of 16 rows; of what fills it up the number is UINT32_MAX and the length ANL_GPU_FAR. */
@@ -92,6 +102,38 @@ typedef struct anl_gpu_search_params {
     int is_ranked; /**< 1: `lists` are known, nprobe of them or more, and read; 0: they are found and written */
 } anl_gpu_search_params;
 
+/** A place where a sequence may lie, as votes say it. Ungapped and whole it would lie on diagonal `start`. */
+typedef struct anl_place {
+    int64_t start;  /**< joined coordinate of base 0 of the oriented sequence; may lie outside the contig */
+    int32_t lo, hi; /**< diagonals beside `start` that have votes, too: lo <= 0 <= hi, bp */
+    int32_t votes, contig;
+    int32_t other;   /**< the most votes on a diagonal that is not this place's, in the region that voted */
+    uint16_t differ; /**< at least so many of the sequence's bases differ on diagonal `start` */
+    uint8_t reverse;
+    uint8_t straight; /**< the whole sequence voted, and no diagonal within a gap of this one has support */
+} anl_place;
+
+/** How hits vote: what src/align/core/locate.h says of anl_locate_params, and two numbers of bp that follow from it. */
+typedef struct anl_gpu_vote_params {
+    int32_t min_votes, copies, min_on_contig;
+    int32_t reach; /**< so far on either side of where a hit says that the segment lies diagonals vote; at most ANL_GPU_VOTE_REACH */
+    int32_t clear; /**< a straight place lies by more than this within them */
+} anl_gpu_vote_params;
+
+/** A segment of a sequence, whose hits have not voted yet, and what they vote for. */
+typedef struct anl_gpu_segment {
+    const uint8_t *bases;              /**< codes 0 to 4 */
+    int32_t len, offset, sequence_len; /**< bp; at most ANL_ENCODER_MAX_LEN of the segment */
+    const anl_hit *hits;
+    int32_t n, n_alike;  /**< hits, 1 or more, and how many of them look like the nearest */
+    int32_t crowd;       /**< so many places are enough, 1 to 32; 0: none are, */
+    int32_t crowd_least; /**< of those that have so many votes, */
+    int32_t same_within; /**< those with starts within so many bp counting as one */
+    anl_place *places;   /**< out: in the order in which they are found; differ is exact if it is the whole sequence, else 0 */
+    int32_t n_places;    /**< out */
+    uint8_t crowded;     /**< out: they were enough */
+} anl_gpu_segment;
+
 /** Reads "auto", "cpu", "cuda" or "cuda:N", given as the value of an option that was `called` so. 0 or ANL_EINVAL. */
 int anl_device_parse(const char *called, const char *text, int *device);
 
@@ -108,10 +150,11 @@ void anl_gpu_times(const anl_gpu *g, char *text, size_t size);
 /** ANL_EIO, for a self-test that found other bytes than the CPU's: the GPU does not `what` ("embed") as the CPU does. */
 int anl_gpu_differs(const char *what);
 
-/** Copies a model or lists to the GPU, instead of those there before. ANL_ENOMEM when they do not fit what is free, or what of $ANNEAL_GPU_MEMORY
+/** Copies a model, lists or a reference to the GPU, instead of those there before. ANL_ENOMEM when they do not fit what is free, or what of $ANNEAL_GPU_MEMORY
  *  bytes is left, if that was set when the GPU was opened. */
 int anl_gpu_load_model(anl_gpu *g, const anl_gpu_model *m);
 int anl_gpu_load_lists(anl_gpu *g, const anl_gpu_lists *x);
+int anl_gpu_load_reference(anl_gpu *g, const anl_gpu_reference *r);
 
 int anl_gpu_stream_new(anl_gpu_stream **out, anl_gpu *g);
 void anl_gpu_stream_free(anl_gpu_stream *s);
@@ -131,6 +174,15 @@ int anl_gpu_nearest(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *co
 
 /** results[order[i]] of jobs[order[i]], i < n; lengths are positive. Neighbours in the order should be alike in size. */
 int anl_gpu_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+
+/** results[n] of places[n] on the reference loaded; lengths are positive. A part of the places should have a part of the reads: all between the
+ *  least and the greatest `read` of it are copied. */
+int anl_gpu_sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
+                      anl_sw_result *results);
+
+/** Lets k-mers vote at the hits of n segments, each one's in order, by the rules of anl_locate_vote (src/align/core/locate.h), on the reference loaded.
+ *  `room` holds a place for every hit, two with copies. */
+int anl_gpu_vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room);
 
 #ifdef __cplusplus
 }

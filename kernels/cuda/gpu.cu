@@ -96,6 +96,7 @@ static void tell_times(const anl_gpu *g, char *text, size_t size)
                                         "light sums",
                                         "products",
                                         "scores",
+                                        "votes",
                                         "choice of lists",
                                         "queries by list",
                                         "nearest entries",
@@ -104,7 +105,8 @@ static void tell_times(const anl_gpu *g, char *text, size_t size)
                                         "embedding, whole calls",
                                         "light embedding, whole calls",
                                         "search, whole calls",
-                                        "scores, whole calls"};
+                                        "scores, whole calls",
+                                        "votes, whole calls"};
     static_assert(sizeof names / sizeof *names == FAMILIES, "a name for each");
     size_t used = 0;
     *text = 0;
@@ -151,7 +153,7 @@ void multiply(anl_gpu_stream *s, const int8_t *w, int n, int k, const int8_t *x,
 static size_t free_memory(const anl_gpu *g)
 {
     size_t available = 0, total = 0;
-    const size_t used = g->model_memory.size + g->lists_memory.size;
+    const size_t used = g->model_memory.size + g->lists_memory.size + g->reference_memory.size;
     if (cudaMemGetInfo(&available, &total) != cudaSuccess) cudaGetLastError(); // then nothing is, and nothing fits
     return std::min(available, g->most > used ? g->most - used : 0);
 }
@@ -202,7 +204,9 @@ sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len)
 {
     uint32_t *to = words + *used;
     sequence s{(uint32_t)*used, len, 2, 0};
-    for (int32_t i = 0; i < len && s.planes == 2; ++i) s.planes += bases[i] > 3;
+    uint8_t all = 0;
+    for (int32_t i = 0; i < len; ++i) all |= bases[i];
+    s.planes += all > 3;
     for (int32_t i = 0; i < len; i += 32, to += s.planes) {
         uint32_t plane[3] = {0, 0, 0};
         for (int32_t j = 0; j < 32 && i + j < len; j += 8) {
@@ -297,6 +301,18 @@ static lists put_lists(loader &l, const anl_gpu_lists &x)
             x.n_windows};
 }
 
+// *n_runs: those of N, where they are read once.
+static reference put_reference(loader &l, const anl_gpu_reference &r, const int64_t **n_runs)
+{
+    const size_t contigs = (size_t)r.n_contigs + 1, bases = (size_t)r.contig_begin[r.n_contigs], words = (bases + 31) / 32;
+    uint2 *planes = l.room.take<uint2>(words + 1);
+    uint32_t *unknown = l.room.take<uint32_t>(words + 1);
+    if (planes && l.e == cudaSuccess) l.e = cudaMemcpy(planes, r.bases, (bases + 3) / 4, cudaMemcpyHostToDevice);
+    *n_runs = l.put(r.n_runs, 2 * (size_t)r.n_n_runs);
+    return {
+        (int64_t)words, planes, unknown, r.n_contigs, r.window, r.stride, l.put(r.contig_begin, contigs), l.put(r.window_begin, contigs)};
+}
+
 // Loads what `put` puts into a slab.
 template <class Loaded, class Put> static int load(const anl_gpu *g, slab &memory, Loaded *to, const char *what, Put put)
 try {
@@ -336,6 +352,7 @@ static void close(anl_gpu *g)
     if (!enter(g)) {
         g->model_memory.release();
         g->lists_memory.release();
+        g->reference_memory.release();
     }
     delete g;
 }
@@ -354,6 +371,7 @@ static int open(anl_gpu **out, int device)
     if (!rc) rc = enter(g);
     if (!rc) rc = check(cudaGetDeviceProperties(&p, device), "properties");
     if (!rc) memcpy(g->name, p.name, sizeof g->name - 1);
+    if (!rc) g->major = p.major;
     if (!rc && p.major < ANL_GPU_LEAST_MAJOR)
         rc = fail(ANL_EINVAL, "GPU: %s has compute capability %d.%d, and 8.0 is needed: use --device cpu", p.name, p.major, p.minor);
     if (!rc) rc = prepare_search();
@@ -376,6 +394,14 @@ static int load_lists(anl_gpu *g, const anl_gpu_lists *x)
     int rc = load(g, g->lists_memory, &g->lists, "the index", [&](loader &l) { return put_lists(l, *x); });
     if (!rc) rc = lay_codes(const_cast<int8_t *>(g->lists.codes), x->list_begin[x->nlist] * x->d);
     return rc ? rc : check(cudaDeviceSynchronize(), "the index");
+}
+
+static int load_reference(anl_gpu *g, const anl_gpu_reference *r)
+{
+    const int64_t *runs = nullptr;
+    int rc = load(g, g->reference_memory, &g->reference, "the reference", [&](loader &l) { return put_reference(l, *r, &runs); });
+    if (!rc) rc = lay_reference(g->reference, r->contig_begin[r->n_contigs], runs, r->n_n_runs);
+    return rc ? rc : check(cudaDeviceSynchronize(), "the reference");
 }
 
 static void stream_free(anl_gpu_stream *s)
@@ -434,6 +460,17 @@ static int timed_sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job 
     return timed(s, CALL_SCORES, [&] { return sw(s, p, jobs, order, n, results); });
 }
 
+static int timed_sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
+                           anl_sw_result *results)
+{
+    return timed(s, CALL_SCORES, [&] { return sw_places(s, p, reads, places, n, results); });
+}
+
+static int timed_vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room)
+{
+    return timed(s, CALL_VOTES, [&] { return vote(s, p, segments, n, room); });
+}
+
 } // namespace anl
 
 extern "C" const anl_gpu_table *anl_cuda_gpu(void)
@@ -444,12 +481,15 @@ extern "C" const anl_gpu_table *anl_cuda_gpu(void)
                                         anl::name,
                                         anl::load_model,
                                         anl::load_lists,
+                                        anl::load_reference,
                                         anl::stream_new,
                                         anl::stream_free,
                                         anl::timed_embed,
                                         anl::timed_embed_light,
                                         anl::timed_search,
                                         anl::timed_sw,
+                                        anl::timed_sw_places,
+                                        anl::timed_vote,
                                         anl::nearest_centroids,
                                         anl::tell_times};
     return &table;

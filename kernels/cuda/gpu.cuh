@@ -89,6 +89,7 @@ enum family {
     LIGHT,
     PRODUCTS,
     SCORES,
+    VOTES,
     CHOICE,
     GROUPS,
     NEAREST,
@@ -98,6 +99,7 @@ enum family {
     CALL_LIGHT,
     CALL_SEARCH,
     CALL_SCORES,
+    CALL_VOTES,
     FAMILIES
 };
 
@@ -158,6 +160,15 @@ struct lists {
     uint32_t n_windows; // ids from here on are no entry's
 };
 
+// The reference and its windows, as index/index.h says, but for the bases.
+struct reference {
+    int64_t words;     // of 32 bases
+    uint2 *planes;     // [words + 1] low and high bits of the bases of each
+    uint32_t *unknown; // [words + 1] which of them are N, or behind the last one
+    int n_contigs, window, stride;
+    const int64_t *contig_begin, *window_begin; // [n_contigs + 1]
+};
+
 // ---- sequences on their way to the GPU ----
 
 // Bases as bit planes: for every 32 bases a word of their low bits, one of their high bits and, if there is an N, one that marks Ns.
@@ -180,15 +191,17 @@ sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len);
 
 struct anl_gpu {
     int device;
+    int major; // of its compute capability
     char name[256];
     std::atomic<int> streams;
     std::atomic<size_t> room; // bytes that were free when the last stream was made
     size_t most;              // bytes that may be used: $ANNEAL_GPU_MEMORY, or all
     bool timed;               // $ANNEAL_GPU_TIMES is 1
     anl::family_time times[anl::FAMILIES];
-    anl::slab model_memory, lists_memory;
+    anl::slab model_memory, lists_memory, reference_memory;
     anl::model model;
     anl::lists lists;
+    anl::reference reference; // words: 0 where there is none
 };
 
 struct anl_gpu_stream {
@@ -248,10 +261,16 @@ int embed(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, in
 int embed_light(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
 int search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n);
 int sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+int sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
+              anl_sw_result *results);
+int vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room);
 int nearest_centroids(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far);
 
 // Lays out the codes of lists, on the GPU, as the scan reads them. Does not wait.
 int lay_codes(int8_t *codes, size_t bytes);
+
+// Makes bit planes of the bases of a reference that were copied, in place, and marks what is N; runs are on the GPU. Does not wait.
+int lay_reference(const reference &r, int64_t bases, const int64_t *runs, int64_t n_runs);
 
 // Lets the search kernels have the shared memory that they need.
 int prepare_search();

@@ -19,12 +19,16 @@ typedef struct anl_gpu_table {
     const char *(*name)(const anl_gpu *g);
     int (*load_model)(anl_gpu *g, const anl_gpu_model *m);
     int (*load_lists)(anl_gpu *g, const anl_gpu_lists *x);
+    int (*load_reference)(anl_gpu *g, const anl_gpu_reference *r);
     int (*stream_new)(anl_gpu_stream **out, anl_gpu *g);
     void (*stream_free)(anl_gpu_stream *s);
     int (*embed)(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
     int (*embed_light)(anl_gpu_stream *s, const uint8_t *const *seqs, const int32_t *lens, int n, int8_t *out);
     int (*search)(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *queries, size_t n);
     int (*sw)(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const uint32_t *order, size_t n, anl_sw_result *results);
+    int (*sw_places)(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
+                     anl_sw_result *results);
+    int (*vote)(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room);
     int (*nearest)(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far);
     void (*times)(const anl_gpu *g, char *text, size_t size);
 } anl_gpu_table;

@@ -26,6 +26,20 @@ typedef struct anl_sw_job {
     int32_t qlen, tlen; /**< bp, 0 allowed */
 } anl_sw_job;
 
+/** A read: its base codes 0-4, and those of its reverse complement. Borrowed. */
+typedef struct anl_sw_read {
+    const uint8_t *strand[2];
+    int32_t len; /**< bp */
+} anl_sw_read;
+
+/** A place where a read may lie. */
+typedef struct anl_sw_place {
+    int64_t begin; /**< joined coordinate of the first base of the reference that counts, */
+    int32_t len;   /**< and how many do, all of one contig */
+    uint32_t read; /**< its number among those of the call */
+    uint8_t reverse;
+} anl_sw_place;
+
 /** One call's worth of alignments, interleaved: element [i * lanes + lane] is base i of that lane's sequence. Bases 0-3; N is 4 in
  *  queries and 8 in targets, and pads the shorter ones. `rows` is scratch. All 64-byte aligned. 8-bit kernels take uint8_t elements, 16-bit
  *  kernels uint16_t with 0x8000 added to every query element. */

@@ -9,11 +9,13 @@
 #include "encoder_check.h"
 #include "find.h"
 #include "library.h"
+#include "locate_check.h"
 #include "long_read.h"
 #include "model.h"
 #include "pair.h"
 #include "parts.h"
 #include "readthrough.h"
+#include "resident.h"
 #include "search_check.h"
 #include "split.h"
 #include "sw_check.h"
@@ -98,10 +100,11 @@ static void worker_free(worker *w)
 
 static int check_gpu(const anl_aligner *a)
 {
-    const anl_scratch *s = &a->workers[0].scratch;
+    anl_scratch *s = &a->workers[0].scratch;
     int rc = anl_encoder_check_gpu(a->encoder, s->encoder, a->model);
     if (!rc) rc = anl_search_check_gpu(a->search, s->search, a->index);
-    return rc ? rc : anl_sw_check_gpu(s->sw, &a->options.align.score);
+    if (!rc) rc = anl_locate_check_gpu(&a->context, s);
+    return rc ? rc : anl_sw_check_gpu(s->sw, &a->options.align.score, a->index);
 }
 
 static void free_workers(anl_aligner *a)
@@ -128,6 +131,7 @@ static int use_gpu(anl_aligner *a)
     int rc = anl_gpu_open(&a->gpu, a->options.device);
     if (rc || !a->gpu) return rc;
     rc = anl_index_check(a->index); /* all of it is taken as it is */
+    if (!rc) rc = anl_resident_load(a->index, a->gpu);
     if (!rc) rc = anl_search_use(a->search, a->gpu);
     if (!rc) rc = anl_encoder_use(a->encoder, a->gpu);
     if (!rc) rc = make_workers(a);
@@ -264,13 +268,27 @@ static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)
     return ANL_OK;
 }
 
-/* A long read goes all the way at once; to its mate it is a place. */
-static int align_long(const work *k, const anl_read *read, worker *w, anl_query *q)
+/* Long reads go all the way at once; to their mates they are places. */
+static int align_long(const work *k, const chunk *c, worker *w)
 {
     const anl_context *x = &k->aligner->context;
-    *q = (anl_query){.read = read};
-    int rc = anl_long_align(x, &w->scratch, read, w->found, &q->aligned);
-    return rc || !read->mate ? rc : anl_pair_stand_in(x->index, q, w->found);
+    const int n = (int)(c->end - c->begin);
+    anl_arena *results = w->found;
+    const anl_read **reads = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof(anl_read *));
+    anl_read_alignments **aligned = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof(anl_read_alignments *));
+    int m = 0;
+    if (!reads || !aligned) return ANL_ENOMEM;
+    for (size_t i = c->begin; i < c->end; ++i) {
+        anl_query *q = &k->queries[i];
+        if (!anl_read_is_long(&k->batch->reads[i])) continue;
+        *q = (anl_query){.read = &k->batch->reads[i]};
+        reads[m] = q->read;
+        aligned[m++] = &q->aligned;
+    }
+    int rc = anl_long_align(x, &w->scratch, reads, m, results, aligned);
+    for (size_t i = c->begin; i < c->end && !rc; ++i)
+        if (anl_read_is_long(&k->batch->reads[i]) && k->batch->reads[i].mate) rc = anl_pair_stand_in(x->index, &k->queries[i], results);
+    return rc;
 }
 
 /* Embed, search, verify: every read of the chunk on its own. */
@@ -278,14 +296,15 @@ static int find_candidates(const work *k, chunk *c, worker *w)
 {
     anl_query *q = k->queries + c->begin;
     anl_arena *results = w->found;
-    int n = (int)(c->end - c->begin), rc = ANL_OK;
+    const int n = (int)(c->end - c->begin);
     anl_arena_reset(w->scratch.temporary);
+    int rc = align_long(k, c, w);
     for (int i = 0; i < n && !rc; ++i) {
         const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
-        rc = anl_read_is_long(read) ? align_long(k, read, w, &q[i]) : prepare_query(read, results, &q[i]);
-        if (!rc && !anl_read_is_long(read)) rc = anl_tail_cut(&q[i], results);
-        if (!rc && read->mate == 2 && !anl_read_is_long(read) && !anl_read_is_long(q[i - 1].read))
-            rc = anl_readthrough_cut(&q[i - 1], results);
+        if (anl_read_is_long(read)) continue;
+        rc = prepare_query(read, results, &q[i]);
+        if (!rc) rc = anl_tail_cut(&q[i], results);
+        if (!rc && read->mate == 2 && !anl_read_is_long(q[i - 1].read)) rc = anl_readthrough_cut(&q[i - 1], results);
     }
     const anl_context *x = &k->aligner->context;
     if (!rc)

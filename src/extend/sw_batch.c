@@ -20,6 +20,9 @@ struct anl_sw_batch {
     size_t query_cap, target_cap, rows_cap;
     int32_t *wide;
     size_t wide_cap;
+    anl_sw_job *jobs; /* of places, and their bases of the reference */
+    uint8_t *bases;
+    size_t jobs_cap, bases_cap;
 };
 
 int anl_sw_batch_new(anl_sw_batch **out)
@@ -41,6 +44,8 @@ void anl_sw_batch_free(anl_sw_batch *b)
     free(b->target);
     free(b->rows);
     free(b->wide);
+    free(b->jobs);
+    free(b->bases);
     free(b);
 }
 
@@ -198,4 +203,23 @@ int anl_sw_batch_run(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_para
     if (!rc) rc = run_width(b, k, p, jobs, left, 16, &left, results);
     for (size_t i = 0; i < left && !rc; ++i) rc = score_wide(b, p, &jobs[b->order[i]], &results[b->order[i]]);
     return rc;
+}
+
+int anl_sw_batch_run_places(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_params *p, const anl_sw_places *places,
+                            anl_sw_result *results)
+{
+    size_t bases = 0, at = 0;
+    if (b->stream) return anl_gpu_sw_places(b->stream, p, places->reads, places->list, places->n, results);
+    for (size_t i = 0; i < places->n; ++i) bases += (size_t)places->list[i].len;
+    int rc = anl_grow(&b->jobs, &b->jobs_cap, places->n, sizeof *b->jobs);
+    if (!rc) rc = anl_grow(&b->bases, &b->bases_cap, bases, 1);
+    if (rc) return rc;
+    for (size_t i = 0; i < places->n; ++i) {
+        const anl_sw_place *place = &places->list[i];
+        const anl_sw_read *read = &places->reads[place->read];
+        anl_index_fetch(places->index, place->begin, place->begin + place->len, b->bases + at);
+        b->jobs[i] = (anl_sw_job){read->strand[place->reverse], b->bases + at, read->len, place->len};
+        at += (size_t)place->len;
+    }
+    return anl_sw_batch_run(b, k, p, b->jobs, places->n, results);
 }

@@ -1,6 +1,7 @@
 #include "vote.h"
 
 #include "base_code.h"
+#include "votes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,6 @@ enum {
     MASK = ANL_KMER_CODES - 1,
     SLOT_BITS = 12,
     SLOTS = 1 << SLOT_BITS, /* twice the k-mers of the longest read and its reverse complement */
-    REACH = 100,            /* bp: a gap of up to so many is looked for beside the best diagonal, as bwa mem's -w */
-    SUPPORT = 3,            /* votes that make a second diagonal worth bridging to: 11 bp in a row that match */
-    COPY = 3,               /* a copy shares with the best place k-mers of the read that are 1/3 of its votes */
 };
 
 enum {
@@ -203,7 +201,7 @@ anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32
             vote.votes += votes;
         else if (votes > vote.other)
             vote.other = votes;
-        if (votes < SUPPORT || off > REACH) continue;
+        if (votes < ANL_VOTES_SUPPORT || off > ANL_VOTES_REACH) continue;
         if (at < vote.lo) vote.lo = at;
         if (at > vote.hi) vote.hi = at;
     }
@@ -217,7 +215,7 @@ anl_vote anl_voter_count(anl_voter *v, const uint8_t *region, int32_t len, int32
 int anl_voter_second(const anl_voter *v, const anl_vote *best, anl_vote *second)
 {
     const int32_t kmers = v->n_used / 2;
-    if (!best->other || COPY * (best->votes + best->other - kmers) < best->votes) return 0;
+    if (!best->other || ANL_VOTES_COPY * (best->votes + best->other - kmers) < best->votes) return 0;
     *second = (anl_vote){.votes = best->other};
     for (int turned = 0, known = 0; turned < 2 && !known; ++turned) {
         const int strand = turned ? !best->reverse : best->reverse;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The whole way through a GPU without one: the program as it is, with the CUDA code that tests/stand_in compiles for the CPU as its module. It gives the CPU's
 records: adaptive search, long reads, many neighbours, -x diverged, and where memory is short; and its index, with several lists."""
+import random
 from lib import *
 
 build = os.path.dirname(ANNEAL)
@@ -19,18 +20,42 @@ pairs = subset(60)
 contig = read_gz(GENOME).split(">")[1].split("\n", 1)[1].replace("\n", "")
 changed = "".join(c if i % 9 else "ACGT"[i // 9 % 4] for i, c in enumerate(contig[4000:9000]))
 long_read = write("long.fa", f">long\n{changed}\n>copy\n{contig[7000:7150]}\n>none\n{'ACGGT' * 30}\n>n\n{'N' * 100}\n")
-def same(what, *args, **env):
-    want = body(run("align", "-v", 1, "--device", "cpu", anl, *args)[0])
-    out, said = call("align", "-v", 2, "--device", "cuda", anl, *args, **env)
+def same(what, *args, of=anl, **env):
+    want = body(run("align", "-v", 1, "--device", "cpu", of, *args)[0])
+    out, said = call("align", "-v", 2, "--device", "cuda", of, *args, **env)
     check(body(out) == want and len(want) > 3, f"{what}: other records than the CPU's")
     return said
 
 said = same("pairs", *pairs, ANNEAL_GPU_TIMES="1")
-for family in ("products", "attention", "light sums", "scores", "scans of lists", "search, whole calls"):
+for family in ("products", "attention", "light sums", "scores", "votes", "scans of lists", "search, whole calls"):
     check(any(line.startswith(family + "\t") and line.endswith(" times") for line in said.splitlines()), f"no time of {family}: {said}")
 check("whole calls" not in same("long and odd reads", long_read), "times are told unasked")
-same("three threads, many neighbours", "-t", 3, "-k", 100, *subset(10))
 same("-x diverged", "-x", "diverged", *subset(4))
+
+# What votes meet: 60 copies of a repeat, alike and less so, on both strands and up to the ends of contigs, N among them, copies side by side, and the same on
+# an ALT contig; reads with gaps and N, of one place and of many, more of them alike than XA tells.
+rng = random.Random(3)
+def some(n): return "".join(rng.choice("ACGT") for _ in range(n))
+def changed_by(s, rate): return "".join(rng.choice("ACGT") if rng.random() < rate else "" if rng.random() < rate / 20 else c for c in s)
+def turned(s): return s[::-1].translate(str.maketrans("ACGT", "TGCA"))
+repeat = some(400)
+copies = [changed_by(repeat, i % 4 * 0.03) for i in range(60)]
+joints = [some(rng.choice((0, 5, 200))) + "N" * rng.choice((0, 0, 1, 30)) for _ in copies]
+parts = [turned(c) if i % 3 == 0 else c for i, c in enumerate(copies)]
+repeats = {"begins": "".join(p + j for p, j in zip(parts[:20], joints)), "ends": "".join(j + p for p, j in zip(parts[20:], joints)), "tiny": repeat[100:190], "plain": some(6000)}
+repeats["x_alt"] = changed_by(repeats["plain"][1000:3000], 0.02) + changed_by(repeat, 0.02)
+fa = write("repeats.fa", "".join(f">{n}\n{s}\n" for n, s in repeats.items()))
+names = write("repeats.fa.alt", "x_alt\n")
+many = index("repeats.anl", fa, "--alt", names, "--device", "cpu")
+reads = [[], []]
+for i in range(36):
+    contig = repeats[("begins", "ends", "ends", "plain")[i % 4]]
+    at = rng.randrange(len(contig) - 400) if i % 5 else (0, len(contig) - 400)[i % 2]
+    insert = contig[at:at + 400]
+    for mate, end in enumerate((insert[:150], turned(insert)[:150])):
+        reads[mate].append(f">r{i}\n{changed_by(end, i % 6 * 0.01)}\n")
+mates = [write(f"repeats_{m}.fa", "".join(reads[m])) for m in range(2)]
+same("repeats, ALT, many neighbours, three threads", "-t", 3, "-k", 100, *mates, of=many)
 
 few = write("few.fa", f">few\n{contig[:42000]}\n")
 windows = ("--window", 40, "--stride", 40)

@@ -70,6 +70,11 @@ static int load_lists(anl_gpu *g, const anl_gpu_lists *x)
     return take(g, "the index", x->list_begin[x->nlist] * (size_t)x->d);
 }
 
+static int load_reference(anl_gpu *g, const anl_gpu_reference *r)
+{
+    return take(g, "the reference", (size_t)r->contig_begin[r->n_contigs] / 8 * 3);
+}
+
 static int stream_new(anl_gpu_stream **out, anl_gpu *g)
 {
     if (!(*out = malloc(sizeof **out))) return fail(ANL_ENOMEM, "out of memory");
@@ -102,6 +107,7 @@ const anl_gpu_table *anl_cuda_gpu(void)
                                         .name = name,
                                         .load_model = load_model,
                                         .load_lists = load_lists,
+                                        .load_reference = load_reference,
                                         .stream_new = stream_new,
                                         .stream_free = stream_free,
                                         .embed = embed,

@@ -240,10 +240,10 @@ static inline void __syncwarp(unsigned lanes = ~0u)
     stand_in::exchange("syncwarp", "", 1);
 }
 
-template <class T> T __shfl_sync(unsigned lanes, T v, int from)
+template <class T> T __shfl_sync(unsigned lanes, T v, int from, int width = stand_in::LANES)
 {
     stand_in::need_all(lanes);
-    return stand_in::lane_value<T>(stand_in::exchange("shfl", &v, sizeof v), from & 31);
+    return stand_in::lane_value<T>(stand_in::exchange("shfl", &v, sizeof v), stand_in::own_lane() / width * width + from % width);
 }
 
 template <class T> T __shfl_xor_sync(unsigned lanes, T v, int by)
@@ -275,6 +275,30 @@ static inline int __any_sync(unsigned lanes, int v)
     return __ballot_sync(lanes, v) != 0;
 }
 
+template <class Fold> unsigned reduce(unsigned lanes, unsigned v, Fold fold)
+{
+    stand_in::need_all(lanes);
+    const char *all = stand_in::exchange("reduce", &v, sizeof v);
+    unsigned result = stand_in::lane_value<unsigned>(all, 0);
+    for (int i = 1; i < stand_in::LANES; ++i) result = fold(result, stand_in::lane_value<unsigned>(all, i));
+    return result;
+}
+
+static inline unsigned __reduce_add_sync(unsigned lanes, unsigned v)
+{
+    return reduce(lanes, v, [](unsigned a, unsigned b) { return a + b; });
+}
+
+static inline unsigned __reduce_min_sync(unsigned lanes, unsigned v)
+{
+    return reduce(lanes, v, min<unsigned>);
+}
+
+static inline unsigned __reduce_max_sync(unsigned lanes, unsigned v)
+{
+    return reduce(lanes, v, max<unsigned>);
+}
+
 template <class T, class U> T atomicAdd(T *at, U by)
 {
     const T before = *at;
@@ -286,6 +310,13 @@ template <class T> T atomicMin(T *at, T v)
 {
     const T before = *at;
     if (v < before) *at = v;
+    return before;
+}
+
+template <class T> T atomicOr(T *at, T bits)
+{
+    const T before = *at;
+    *at = before | bits;
     return before;
 }
 
@@ -303,6 +334,18 @@ static inline int __dp4a(int a, int b, int sum)
 static inline int __popc(unsigned v)
 {
     return __builtin_popcount(v);
+}
+
+static inline unsigned __funnelshift_r(unsigned low, unsigned high, unsigned by)
+{
+    return (unsigned)(((uint64_t)high << 32 | low) >> (by & 31));
+}
+
+static inline unsigned __brev(unsigned v)
+{
+    unsigned to = 0;
+    for (int i = 0; i < 32; ++i) to |= (v >> i & 1) << (31 - i);
+    return to;
 }
 
 static inline int __ffs(int v)
@@ -323,6 +366,34 @@ static inline int __viaddmax_s32(int a, int b, int c)
 static inline int __viaddmax_s32_relu(int a, int b, int c)
 {
     return max(max(a + b, c), 0);
+}
+
+// Both halves of words by themselves.
+template <class Do> unsigned halves(unsigned a, unsigned b, unsigned c, Do half)
+{
+    const unsigned low = (uint16_t)half((int16_t)a, (int16_t)b, (int16_t)c),
+                   high = (uint16_t)half((int16_t)(a >> 16), (int16_t)(b >> 16), (int16_t)(c >> 16));
+    return high << 16 | low;
+}
+
+static inline unsigned __vadd2(unsigned a, unsigned b)
+{
+    return halves(a, b, 0, [](int16_t x, int16_t y, int16_t) { return (int16_t)(x + y); });
+}
+
+static inline unsigned __vmaxs2(unsigned a, unsigned b)
+{
+    return halves(a, b, 0, [](int16_t x, int16_t y, int16_t) { return max(x, y); });
+}
+
+static inline unsigned __viaddmax_s16x2(unsigned a, unsigned b, unsigned c)
+{
+    return halves(a, b, c, [](int16_t x, int16_t y, int16_t z) { return max((int16_t)(x + y), z); });
+}
+
+static inline unsigned __viaddmax_s16x2_relu(unsigned a, unsigned b, unsigned c)
+{
+    return __vmaxs2(__viaddmax_s16x2(a, b, c), 0);
 }
 
 #endif

@@ -543,12 +543,20 @@ static void scores_agree(void **unused)
     memset(query[5], 4, LONGEST);
     memset(query[6], 1, LONGEST), memset(target[6], 1, LONGEST);
     for (int i = 0; i < COUNT(params); ++i) compare_sw(&params[i], jobs, JOBS);
-    for (size_t n = 31; n <= 33; ++n) compare_sw(&params[0], jobs, n);
+    for (int i = 0; i < JOBS; ++i) { /* scores as high as pairs of 16 bits hold: 292 * 7 */
+        static const anl_sw_params most[] = {{7, 7, 2033, 7, 1953, 47}, {7, 0, 0, 0, 0, 0}};
+        if (jobs[i].qlen > 292) jobs[i].qlen = 292;
+        if (i % 3 == 1) jobs[i].target = jobs[i].query;
+        if (i == JOBS - 1)
+            for (int j = 0; j < COUNT(most); ++j) compare_sw(&most[j], jobs, JOBS);
+    }
+    for (size_t n = 31; n <= 33; ++n) compare_sw(&params[0], jobs, n), compare_sw(&params[3], jobs, n); /* pairs of 16 bits, 32 bits */
     for (int pass = 2; pass <= 4; ++pass) { /* neighbours of a warp, one alike its target, the other not and with passes less */
         random_seq(target[0], LONGEST, 0), random_seq(query[1], LONGEST, 0);
         jobs[0] = (anl_sw_job){target[0], target[0], 160 * pass, LONGEST};
         jobs[1] = (anl_sw_job){query[1], target[0], 160 * pass - 170, LONGEST};
         compare_sw(&params[0], jobs, 2);
+        compare_sw(&params[3], jobs, 2);
     }
     compare_sw(&params[0], jobs, 0);
 }

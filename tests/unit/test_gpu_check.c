@@ -77,11 +77,17 @@ static void another_search_is_noticed(void **unused)
 static void same_scores_pass(void **unused)
 {
     (void)unused;
+    static uint8_t seq[CONTIG];
     const anl_sw_params p = {1, 4, 6, 1, 6, 1};
+    anl_model *m = random_model(32, 0);
     anl_sw_batch *b;
+    random_seq(seq, CONTIG, 50);
+    anl_index *x = index_of(m, seq, "z.anl");
     assert_int_equal(anl_sw_batch_new(&b), 0);
-    assert_int_equal(anl_sw_check_gpu(b, &p), 0);
+    assert_int_equal(anl_sw_check_gpu(b, &p, x), 0);
     anl_sw_batch_free(b);
+    anl_index_free(x);
+    anl_model_free(m);
 }
 
 static void same_centroids_pass(void **unused)

@@ -57,6 +57,8 @@ enum {
     ANL_LONG_FEW = 12,      /* and at least so many gaps between segments otherwise: 6 take 20% less time, */
     ANL_LONG_CLOSEST = 80,  /* bp, unless they would be closer than this: 160 take 35% less time on reads of 1,000 bp */
     ANL_LONG_MOST = 2048,   /* segments: bounds the memory of one read */
+    ANL_LONG_TOGETHER =
+        2048, /* segments of reads that are embedded and searched together, 2 MB: what keeps a GPU busy, and a list's queries meet */
     ANL_LONG_STRONG =
         15, /* votes that random sequence does not give: a run of 23 equal bases, or 15 of the 168 9-mers of a segment; 30 take 30%
                                   more time on noisy reads */

@@ -13,6 +13,9 @@ enum {
     SEEN = 2         /* times the longest gap looked for: so far beside a straight place diagonals have voted */
 };
 
+_Static_assert(ANL_ENCODER_MAX_LEN / 2 + ANL_GAP_ROOM <= ANL_GPU_VOTE_REACH, "as far as vote_reach() goes");
+_Static_assert(CROWD_MOST <= 32, "what anl_gpu_segment allows");
+
 /* ---- cut and embed ---- */
 
 int anl_locate_cut(anl_segments *to, int32_t sequence, const uint8_t *bases, int32_t len, int32_t size, int32_t n, anl_arena *arena)
@@ -126,6 +129,17 @@ static int widen(const anl_context *c, anl_scratch *s, anl_segment *const *which
     return rc;
 }
 
+static int32_t first_k(const anl_locate_params *p)
+{
+    return p->k < p->k_most ? p->k : p->k_most;
+}
+
+int anl_locate_usual(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *const *which, int32_t n)
+{
+    const int rc = anl_locate_start(which, n, first_k(p), s->temporary);
+    return rc ? rc : widen(c, s, which, n, 1);
+}
+
 /* Searches which[n] again for k neighbours, each in as many lists as before; `group` has room for n. */
 static int search_deeper(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t k, anl_segment **group)
 {
@@ -164,7 +178,7 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
     anl_segment **group = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *));
     if (!all || !which || !group) return ANL_ENOMEM;
     for (int32_t i = 0; i < n; ++i) all[i] = &segments->list[i];
-    int32_t k = p->k < p->k_most ? p->k : p->k_most, m = 0;
+    int32_t k = first_k(p), m = 0;
     int rc = n && !all[0]->near.k ? anl_locate_start(all, n, k, s->temporary) : ANL_OK;
     if (!rc && effort == ANL_EFFORT_ALL)
         rc = anl_locate_wave(c, s, all, n, c->index->nlist);
@@ -331,13 +345,18 @@ static int keep_place(voting *v, const anl_vote *vote, int64_t begin, int32_t co
     return add_place(&v->segment->places, place, v->arena);
 }
 
-/* The segment is expected in the middle of the window; its diagonal may differ by half a window and a gap. */
+/* The segment is expected in the middle of a window; its diagonal may differ by half a window and a gap. */
+static int32_t vote_reach(const anl_index *x)
+{
+    return x->window / 2 + ANL_GAP_ROOM;
+}
+
 static int vote_at(voting *v, uint32_t window)
 {
     const anl_index *x = v->index;
     const anl_segment *s = v->segment;
     const int64_t pos = anl_index_window_pos(x, window), expected = pos + (x->window - s->len) / 2;
-    const int32_t contig = anl_index_contig_at(x, pos), reach = x->window / 2 + ANL_GAP_ROOM;
+    const int32_t contig = anl_index_contig_at(x, pos), reach = vote_reach(x);
     const range diagonals = {expected - reach, expected + reach};
     uint8_t region[ANL_VOTE_MAX_REGION];
     if (is_explained(v, contig, expected)) return ANL_OK;
@@ -364,11 +383,29 @@ typedef struct crowd {
     int32_t n, list[CROWD_MOST]; /* those with nearly all votes, as far as they are counted */
 } crowd;
 
+static int32_t same_within(const anl_segment *s)
+{
+    return s->len / ANL_SAME_PLACE;
+}
+
 /* The same place is found again from windows that it does not fill. */
 static int is_same(const voting *v, int32_t a, int32_t b)
 {
     const anl_place *x = &v->segment->places.list[a], *y = &v->segment->places.list[b];
-    return x->contig == y->contig && x->reverse == y->reverse && llabs(x->start - y->start) <= v->segment->len / ANL_SAME_PLACE;
+    return x->contig == y->contig && x->reverse == y->reverse && llabs(x->start - y->start) <= same_within(v->segment);
+}
+
+/* The places that are enough of a segment; 0: none are. */
+static int32_t crowd_of(const anl_locate_params *p, const anl_segment *s)
+{
+    return p->crowd <= CROWD_MOST && s->len == s->sequence_len ? p->crowd : 0;
+}
+
+/* Nearly all votes of a segment. */
+static int32_t crowd_least(const anl_segment *s)
+{
+    const int32_t all = s->len - ANL_VOTE_K + 1, missing = all / ANL_CROWD_MISSING_OF;
+    return all - (missing < ANL_CROWD_MISSING ? missing : ANL_CROWD_MISSING);
 }
 
 static void count_place(const voting *v, crowd *c, int32_t number, int32_t least)
@@ -386,11 +423,16 @@ static void count_place(const voting *v, crowd *c, int32_t number, int32_t least
 /* Whether so many places have nearly all votes, two of them the most, that it cannot be told which of them is right. */
 static int is_crowded(const voting *v, crowd *c)
 {
-    const int32_t all = v->segment->len - ANL_VOTE_K + 1, missing = all / ANL_CROWD_MISSING_OF;
-    const int32_t least = all - (missing < ANL_CROWD_MISSING ? missing : ANL_CROWD_MISSING);
-    if (!v->params->crowd || v->params->crowd > CROWD_MOST || v->segment->len != v->segment->sequence_len) return 0;
+    const int32_t least = crowd_least(v->segment);
+    if (!crowd_of(v->params, v->segment)) return 0;
     for (; c->seen < v->segment->places.n; ++c->seen) count_place(v, c, c->seen, least);
     return c->tied && c->n == v->params->crowd;
+}
+
+/* The greatest distance of hits that look like the nearest. */
+static int32_t alike_until(const anl_index *x, const anl_neighbours *near)
+{
+    return near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), ANL_COSINE_DROP_SATURATED) : 0;
 }
 
 int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena)
@@ -401,8 +443,7 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
     crowd known = {0};
     int32_t at = 0;
     if (voted == near->hits && segment->n_voted == near->n) return ANL_OK;
-    const int32_t alike =
-        near->n ? near->hits[0].dist + anl_distance_of_drop(anl_squared_norm(near->query, x->d), ANL_COSINE_DROP_SATURATED) : 0;
+    const int32_t alike = alike_until(x, near);
     int rc = start_voting(&state, near->n);
     anl_voter_load(v, segment->bases, segment->len);
     for (int32_t h = 0; h < near->n && !rc; ++h) {
@@ -417,6 +458,74 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
     segment->voted = near->hits;
     segment->n_voted = near->n;
     return rc;
+}
+
+/* ---- votes of many segments on a GPU ---- */
+
+/* What a GPU needs of a segment that has not voted yet. */
+static anl_gpu_segment to_vote(const anl_index *x, const anl_locate_params *p, const anl_segment *s)
+{
+    const int32_t alike = alike_until(x, &s->near);
+    anl_gpu_segment to = {.bases = s->bases,
+                          .len = s->len,
+                          .offset = s->offset,
+                          .sequence_len = s->sequence_len,
+                          .hits = s->near.hits,
+                          .n = s->near.n,
+                          .crowd = crowd_of(p, s),
+                          .crowd_least = crowd_least(s),
+                          .same_within = same_within(s)};
+    while (to.n_alike < to.n && to.hits[to.n_alike].dist <= alike) ++to.n_alike;
+    return to;
+}
+
+/* Segments that vote in one call, and what is asked for them; their hits, and room for the places of all of these. */
+typedef struct voters {
+    anl_gpu_segment *asked;
+    anl_segment **list;
+    int32_t n;
+    size_t hits, room;
+    anl_place *places;
+} voters;
+
+/* Lets those vote that have been gathered, and copies their places to where they take no more room than they need. */
+static int vote_together(const anl_context *c, anl_scratch *s, const anl_locate_params *p, voters *v)
+{
+    const anl_gpu_vote_params params = {p->min_votes, p->copies, p->min_on_contig, vote_reach(c->index), SEEN * ANL_GAP_ROOM};
+    const size_t most = v->hits * (p->copies ? 2 : 1);
+    int rc = anl_arena_grow(s->temporary, &v->places, 0, &v->room, most, sizeof *v->places);
+    if (!rc) rc = anl_gpu_vote(s->stream, &params, v->asked, (size_t)v->n, v->places);
+    for (int32_t i = 0; i < v->n && !rc; ++i) {
+        anl_segment *segment = v->list[i];
+        const anl_gpu_segment *found = &v->asked[i];
+        anl_places own = {.n = found->n_places};
+        rc = anl_arena_grow(s->temporary, &own.list, 0, &own.cap, (size_t)own.n, sizeof *own.list);
+        if (own.n && !rc) memcpy(own.list, found->places, (size_t)own.n * sizeof *own.list);
+        segment->places = own;
+        segment->crowded |= found->crowded;
+        segment->voted = segment->near.hits;
+        segment->n_voted = segment->near.n;
+    }
+    v->n = 0;
+    v->hits = 0;
+    return rc;
+}
+
+int anl_locate_vote_ahead(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n)
+{
+    if (!s->stream) return ANL_OK;
+    voters v = {.asked = anl_arena_alloc(s->temporary, (size_t)n, sizeof *v.asked),
+                .list = anl_arena_alloc(s->temporary, (size_t)n, sizeof(anl_segment *))};
+    int rc = v.asked && v.list ? ANL_OK : ANL_ENOMEM;
+    for (int32_t i = 0; i < n && !rc; ++i) {
+        anl_segment *segment = &segments[i];
+        if (!segment->near.n || segment->n_voted || segment->places.n) continue;
+        v.asked[v.n] = to_vote(c->index, p, segment);
+        v.list[v.n++] = segment;
+        v.hits += (size_t)segment->near.n;
+        if (v.hits >= ANL_HITS_TOGETHER) rc = vote_together(c, s, p, &v);
+    }
+    return rc || !v.n ? rc : vote_together(c, s, p, &v);
 }
 
 int anl_locate_region(const anl_index *x, anl_voter *v, const anl_locate_params *p, const uint8_t *bases, int32_t len, int64_t begin,

@@ -20,16 +20,6 @@ typedef struct anl_locate_params {
     int32_t crowd; /**< so many places with nearly all votes, two of them with the most, are enough (anl_segment.crowded); 0: none are */
 } anl_locate_params;
 
-/** A place where a sequence may lie, as votes say it. Ungapped and whole it would lie on diagonal `start`. */
-typedef struct anl_place {
-    int64_t start;  /**< joined coordinate of base 0 of the oriented sequence; may lie outside the contig */
-    int32_t lo, hi; /**< diagonals beside `start` that have votes, too: lo <= 0 <= hi, bp */
-    int32_t votes, contig;
-    int32_t other; /**< the most votes on a diagonal that is not this place's, in the region that voted */
-    uint8_t reverse;
-    uint8_t straight; /**< the whole sequence voted, and no diagonal within a gap of this one has support */
-} anl_place;
-
 typedef struct anl_places {
     anl_place *list;
     int32_t n;
@@ -75,6 +65,10 @@ int32_t anl_locate_next_k(const anl_locate_params *p, int32_t k);
 /** One wave: takes which[n], whose search has started, on to their `nprobe` nearest lists. Errors as anl_search_wave. */
 int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe);
 
+/** (Re)starts the search of which[n] and takes it through the usual lists, for params->k neighbours: anl_locate_search goes on from there. Errors as
+ *  anl_search_wave. */
+int anl_locate_usual(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *const *which, int32_t n);
+
 /** In how many lists a segment is searched. */
 typedef enum anl_effort {
     ANL_EFFORT_USUAL,   /**< anl_search_nprobe of 1 */
@@ -94,6 +88,10 @@ int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segme
 /** Lets k-mers vote at every hit that is new since the last call and not explained by a place of this segment, the nearest first; appends
  *  what they find to segment->places, in `arena`. 0 or ANL_ENOMEM. */
 int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena);
+
+/** On a GPU: lets all hits of those of segments[n] that have not voted vote in a few calls, for the same places as anl_locate_vote, which then has
+ *  nothing to do. Without one nothing. The places live in s->temporary. 0, ANL_ENOMEM or ANL_EIO. */
+int anl_locate_vote_ahead(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n);
 
 /** Whether what a contig has of [begin, begin + len), at most ANL_LONG_READ bp, is so much like other places (ANL_REPEAT_UNIQUE) that a read found there
  *  may belong to one of them; also if it has none of it. */

@@ -14,6 +14,7 @@ typedef struct job {
     const anl_context *context;
     anl_scratch *scratch;
     const anl_read *read;
+    anl_segments *segments; /* searched in the usual lists */
     anl_stitch_query strand[2];
     anl_long_chain *chains;
     int32_t n_chains;
@@ -58,7 +59,7 @@ static int find_chains(job *j)
     anl_arena *temporary = j->scratch->temporary;
     anl_anchors anchors;
     anl_chains chains;
-    int rc = anl_anchors_find(j->context, j->scratch, j->strand[0].seq, j->read->len, &anchors);
+    int rc = anl_anchors_find(j->context, j->scratch, j->segments, j->read->len, &anchors);
     if (!rc) rc = anl_chain_find(&params, anchors.list, anchors.n, temporary, &chains);
     if (rc) return rc;
     j->truncated = anchors.truncated;
@@ -193,17 +194,34 @@ static int report(const job *j, anl_arena *results, anl_read_alignments *out)
     return rc;
 }
 
-int anl_long_align(const anl_context *c, anl_scratch *s, const anl_read *read, anl_arena *results, anl_read_alignments *out)
+static int align(job *j, anl_arena *results, anl_read_alignments *out)
 {
-    job j = {.context = c, .scratch = s, .read = read};
     *out = (anl_read_alignments){0};
-    anl_arena_reset(s->temporary);
-    int rc = load_strands(&j);
-    if (!rc) rc = find_chains(&j);
-    if (!rc) rc = refine_chains(&j);
-    for (int32_t i = 0; i < j.n_chains && !rc; ++i) rc = align_chain(&j, i);
-    if (rc || !j.n_alignments) return rc;
-    anl_choose_alignments(&c->options->long_reads, j.alignments, &j.n_alignments);
-    anl_choose_equal(j.alignments, j.n_alignments, anl_read_hash(read));
-    return report(&j, results, out);
+    int rc = load_strands(j);
+    if (!rc) rc = find_chains(j);
+    if (!rc) rc = refine_chains(j);
+    for (int32_t i = 0; i < j->n_chains && !rc; ++i) rc = align_chain(j, i);
+    if (rc || !j->n_alignments) return rc;
+    anl_choose_alignments(&j->context->options->long_reads, j->alignments, &j->n_alignments);
+    anl_choose_equal(j->alignments, j->n_alignments, anl_read_hash(j->read));
+    return report(j, results, out);
+}
+
+int anl_long_align(const anl_context *c, anl_scratch *s, const anl_read *const *reads, int n, anl_arena *results,
+                   anl_read_alignments *const *out)
+{
+    int rc = ANL_OK;
+    for (int at = 0, taken; at < n && !rc; at += taken) {
+        const anl_arena_mark before = anl_arena_now(s->temporary);
+        anl_segments *segments;
+        rc = anl_anchors_start(c, s, reads + at, n - at, &segments, &taken);
+        for (int i = 0; i < taken && !rc; ++i) {
+            const anl_arena_mark before_read = anl_arena_now(s->temporary);
+            job j = {.context = c, .scratch = s, .read = reads[at + i], .segments = &segments[i]};
+            rc = align(&j, results, out[at + i]);
+            anl_arena_return(s->temporary, before_read);
+        }
+        anl_arena_return(s->temporary, before);
+    }
+    return rc;
 }

@@ -6,7 +6,8 @@
 #include "read.h"
 #include "read_alignment.h"
 
-/** Aligns a read of more than ANL_LONG_READ bp. `out` lives in `results`; s->temporary is reset. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. */
-int anl_long_align(const anl_context *c, anl_scratch *s, const anl_read *read, anl_arena *results, anl_read_alignments *out);
+/** Aligns n reads of more than ANL_LONG_READ bp, segments of many reads together; out[i] lives in `results`. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. */
+int anl_long_align(const anl_context *c, anl_scratch *s, const anl_read *const *reads, int n, anl_arena *results,
+                   anl_read_alignments *const *out);
 
 #endif

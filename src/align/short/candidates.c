@@ -76,6 +76,7 @@ static int try_ungapped(const anl_context *c, const anl_query *q, const anl_plac
     anl_extension e;
     uint8_t target[ANL_LONG_READ];
     uint64_t differ[(ANL_LONG_READ + 63) / 64];
+    if (p->differ > (p->straight ? ANL_STRAIGHT_MISMATCHES : ANL_UNGAPPED_MISMATCHES)) return 0;
     if (!fetch_diagonal(c, q, p->start, p->contig, target)) return 0;
     const int32_t n = c->kernels->sw.mismatches(query, target, len, differ);
     if (n > ANL_UNGAPPED_MISMATCHES && (!p->straight || !anl_straight_is_best(&params.score, differ, len))) return 0;
@@ -311,7 +312,7 @@ static int32_t next_query(const anl_segment *segments, int32_t n, int32_t at)
 int anl_candidates_vote(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_query *queries,
                         anl_sw_queue *queue, anl_arena *results)
 {
-    int rc = ANL_OK;
+    int rc = anl_locate_vote_ahead(c, s, p, segments->list, segments->n);
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
         voted_query v = {.query = segments->list[i].sequence};
         next = next_query(segments->list, segments->n, i);
@@ -325,7 +326,7 @@ int anl_candidates_vote(const anl_context *c, anl_scratch *s, const anl_locate_p
 static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segment *segments, int32_t n,
                       anl_sw_queue *queue, anl_query *queries, voted_query *voted, int32_t *n_voted)
 {
-    int rc = ANL_OK;
+    int rc = anl_locate_vote_ahead(c, s, p, segments, n);
     for (int32_t i = 0, next; i < n && !rc; i = next) {
         voted_query *v = &voted[(*n_voted)++];
         *v = (voted_query){.query = segments[i].sequence};

@@ -7,8 +7,8 @@
 void anl_sw_queue_free(anl_sw_queue *queue)
 {
     free(queue->list);
-    free(queue->jobs);
-    free(queue->targets);
+    free(queue->reads);
+    free(queue->places);
     free(queue->results);
 }
 
@@ -24,21 +24,25 @@ int anl_sw_queue_is_full(const anl_sw_queue *queue)
     return queue->n >= ANL_SW_QUEUE;
 }
 
-int anl_sw_queue_run(anl_sw_queue *queue, const anl_context *c, anl_scratch *s, const anl_query *queries)
+/* What waits as places of reads; those of one query mostly follow each other and share a read. */
+static void make_places(anl_sw_queue *queue, const anl_query *queries)
 {
-    size_t bases = 0, at = 0;
-    for (size_t i = 0; i < queue->n; ++i) bases += (size_t)(queue->list[i].end - queue->list[i].begin);
-    int rc = anl_grow(&queue->jobs, &queue->jobs_cap, queue->n, sizeof *queue->jobs);
-    if (!rc) rc = anl_grow(&queue->results, &queue->results_cap, queue->n, sizeof *queue->results);
-    if (!rc) rc = anl_grow(&queue->targets, &queue->targets_cap, bases, 1);
-    if (rc) return rc;
+    uint32_t reads = 0;
     for (size_t i = 0; i < queue->n; ++i) {
         const anl_pending *p = &queue->list[i];
         const anl_query *q = &queries[p->query];
-        const int32_t len = (int32_t)(p->end - p->begin);
-        anl_index_fetch(c->index, p->begin, p->end, queue->targets + at);
-        queue->jobs[i] = (anl_sw_job){q->strand[p->candidate.reverse], queue->targets + at, q->read->len, len};
-        at += (size_t)len;
+        if (!i || p->query != queue->list[i - 1].query) queue->reads[reads++] = (anl_sw_read){{q->strand[0], q->strand[1]}, q->read->len};
+        queue->places[i] = (anl_sw_place){p->begin, (int32_t)(p->end - p->begin), reads - 1, p->candidate.reverse};
     }
-    return anl_sw_batch_run(s->sw, &c->kernels->sw, &c->options->align.score, queue->jobs, queue->n, queue->results);
+}
+
+int anl_sw_queue_run(anl_sw_queue *queue, const anl_context *c, anl_scratch *s, const anl_query *queries)
+{
+    int rc = anl_grow(&queue->reads, &queue->reads_cap, queue->n, sizeof *queue->reads);
+    if (!rc) rc = anl_grow(&queue->places, &queue->places_cap, queue->n, sizeof *queue->places);
+    if (!rc) rc = anl_grow(&queue->results, &queue->results_cap, queue->n, sizeof *queue->results);
+    if (rc) return rc;
+    make_places(queue, queries);
+    const anl_sw_places places = {c->index, queue->reads, queue->places, queue->n};
+    return anl_sw_batch_run_places(s->sw, &c->kernels->sw, &c->options->align.score, &places, queue->results);
 }

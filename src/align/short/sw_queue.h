@@ -16,10 +16,10 @@ typedef struct anl_pending {
 /** One a thread; all zero to begin with. */
 typedef struct anl_sw_queue {
     anl_pending *list;
-    anl_sw_job *jobs;
-    uint8_t *targets;       /**< of all jobs */
-    anl_sw_result *results; /**< of list[i], after anl_sw_queue_run */
-    size_t n, list_cap, jobs_cap, targets_cap, results_cap;
+    anl_sw_read *reads;
+    anl_sw_place *places;   /**< of list[i] */
+    anl_sw_result *results; /**< the same, after anl_sw_queue_run */
+    size_t n, list_cap, reads_cap, places_cap, results_cap;
 } anl_sw_queue;
 
 void anl_sw_queue_free(anl_sw_queue *queue);
