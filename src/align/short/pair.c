@@ -204,6 +204,25 @@ static int32_t best_score(const anl_query *q)
     return score > q->bound ? score : q->bound;
 }
 
+/* Candidates of a read from which its mate is looked for, were there no limit to their number. */
+static int32_t within_reach(const anl_align_options *o, const anl_query *q)
+{
+    int32_t n = 0;
+    for (int32_t i = 0, best = q->candidates[anl_candidates_best(q)].score; i < q->n; ++i)
+        n += !q->candidates[i].alt && q->candidates[i].score >= best - o->unpaired;
+    return n;
+}
+
+/* Whether a pair as good as the best one may have been missed: with a place that is missing of one mate, and one of the other mate that is missing
+ * as well or beside which nobody looked. */
+static int may_miss_pairs(const anl_align_options *o, const anl_query pair[2])
+{
+    if (!pair[0].incomplete && !pair[1].incomplete) return 0;
+    for (int i = 0; i < 2; ++i)
+        if (!pair[i].incomplete && within_reach(o, &pair[i]) <= ANL_RESCUE_FROM) return 0;
+    return 1;
+}
+
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
                     anl_choice chosen[2], int *proper)
 {
@@ -227,6 +246,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
     double q = anl_mapq_of_difference(best.total - second, o->align.score.match);
     if (best.competing > 0) q -= ANL_MAPQ_PER_E_FOLD * anl_ln(best.competing + 1);
     int together = q > 0 ? (int)q : 0;
+    if (together > ANL_MAPQ_TRUNCATED && may_miss_pairs(o, pair)) together = ANL_MAPQ_TRUNCATED;
     for (int i = 0; i < 2; ++i) {
         int alone = mapq_alone(o, &pair[i], at[i], &chosen[i].second);
         int mapq = alone > together ? alone : together < alone + ANL_MAPQ_PAIR_GAIN ? together : alone + ANL_MAPQ_PAIR_GAIN;
