@@ -569,6 +569,7 @@ void anl_summary_add(anl_summary *all, const anl_summary *part)
     to->entries += found->entries;
     for (int w = 0; w < ANL_WAVES; ++w) to->proven[w] += found->proven[w];
     to->proven_beside_mate += found->proven_beside_mate;
+    to->proven_together += found->proven_together;
     to->settled_by_mate += found->settled_by_mate;
 }
 

@@ -62,7 +62,7 @@ static void put_general(FILE *f, const cli_multiqc *m, const cli_summary *s)
     const anl_histograms *h = &m->histograms;
     const anl_find_counts *found = &s->done.found;
     const anl_duplicate_counts *d = &s->duplicates;
-    int64_t proven = found->proven_beside_mate;
+    int64_t proven = found->proven_beside_mate + found->proven_together;
     for (int w = 0; w < ANL_WAVES; ++w) proven += found->proven[w];
     fputs("{\"id\": \"anneal_general\", \"plot_type\": \"generalstats\", \"namespace\": \"anneal\", \"pconfig\": [", f);
     put_column(f, "anneal_reads", "Reads", "reads, mates counted one by one", "\"min\": 0, \"format\": \"{:,.0f}\", \"scale\": \"Blues\"",

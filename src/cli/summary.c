@@ -61,8 +61,9 @@ static void print_search(const anl_find_counts *c, int64_t reads)
 {
     fputs("proven", stderr);
     for (int w = 0; w < ANL_WAVES; ++w) fprintf(stderr, "%s %.2f%%", w ? "," : "", percent(c->proven[w], reads));
-    fprintf(stderr, " by the waves, %.2f%% beside their mate; settled by the mate %.2f%%; %lld segments embedded",
-            percent(c->proven_beside_mate, reads), percent(c->settled_by_mate, reads), (long long)c->segments);
+    fprintf(stderr, " by the waves, %.2f%% beside their mate, %.2f%% with it; settled by the mate %.2f%%; %lld segments embedded",
+            percent(c->proven_beside_mate, reads), percent(c->proven_together, reads), percent(c->settled_by_mate, reads),
+            (long long)c->segments);
     if (c->entries) fprintf(stderr, ", %.0f entries each", (double)c->entries / (double)c->segments); /* a GPU does not count them */
     fputc('\n', stderr);
 }
@@ -127,8 +128,11 @@ static void put_search(FILE *f, const anl_find_counts *c)
 {
     fprintf(f, "\"search\": {\"proven_in_wave\": [");
     for (int w = 0; w < ANL_WAVES; ++w) fprintf(f, "%s%lld", w ? ", " : "", (long long)c->proven[w]);
-    fprintf(f, "], \"proven_beside_mate\": %lld, \"settled_by_mate\": %lld, \"segments_embedded\": %lld, \"entries\": %lld}, ",
-            (long long)c->proven_beside_mate, (long long)c->settled_by_mate, (long long)c->segments, (long long)c->entries);
+    fprintf(f,
+            "], \"proven_beside_mate\": %lld, \"proven_together\": %lld, \"settled_by_mate\": %lld, \"segments_embedded\": %lld, "
+            "\"entries\": %lld}, ",
+            (long long)c->proven_beside_mate, (long long)c->proven_together, (long long)c->settled_by_mate, (long long)c->segments,
+            (long long)c->entries);
 }
 
 static void put_counts(FILE *f, const anl_duplicate_counts *c, const char *end)

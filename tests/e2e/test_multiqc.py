@@ -50,7 +50,7 @@ def compare(sample, *reads):
     for name, want in (("mapq", mapq), ("inserts", insert), ("identity", identity)):
         check({k: v for k, v in got[name] if v} == dict(want), f"{sample}: {name} {got[name]}, records {want}")
     told, g = json.load(open(path("s.json"))), got["general"]
-    proven = sum(told["search"]["proven_in_wave"]) + told["search"]["proven_beside_mate"]
+    proven = sum(told["search"]["proven_in_wave"]) + told["search"]["proven_beside_mate"] + told["search"]["proven_together"]
     for name, want in (("reads", n), ("mapped", 100 * mapped / n), ("proper", 100 * proper / n), ("duplicates", 100 * copies / mapped), ("proven", 100 * proven / n), ("identity", mean)):
         check(abs(g["anneal_" + name] - want) < 1e-3, f"{sample}: {name} {g}, expected {want}")
     return g

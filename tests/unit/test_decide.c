@@ -109,6 +109,64 @@ static void pairs_settle_repeats(void **unused)
     assert_int_equal(chosen[1].mapq, 60);
 }
 
+/* Where both mates have more places than are known, the only pair known is not the only one. */
+static void unknown_places_make_pairs_doubtful(void **unused)
+{
+    (void)unused;
+    enum { MANY = 17 /* more than mates are looked for beside */ };
+    anl_align_options o = anl_align_options_default();
+    anl_insert_model m;
+    anl_insert_given(&m, 400, 50, 0, 0);
+    anl_read reads[2];
+    anl_candidate a[MANY], b[MANY];
+    for (int i = 0; i < MANY; ++i) {
+        a[i] = at(10000 * (i + 1), 0, 150);
+        b[i] = at(10000 * (i + 101), 1, 150);
+    }
+    b[3] = at(20250, 1, 150);
+    const struct {
+        int incomplete[2], n[2], doubtful;
+    } cases[] = {{{0, 0}, {MANY, MANY}, 0}, {{1, 0}, {MANY, MANY - 1}, 0}, {{1, 0}, {MANY, MANY}, 1},
+                 {{0, 1}, {2, MANY}, 0},    {{0, 1}, {MANY, MANY}, 1},     {{1, 1}, {2, 4}, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        anl_query pair[2] = {make_query(&reads[0], a, cases[i].n[0], 1), make_query(&reads[1], b, cases[i].n[1], 2)};
+        anl_choice chosen[2];
+        pair[0].incomplete = (uint8_t)cases[i].incomplete[0];
+        pair[1].incomplete = (uint8_t)cases[i].incomplete[1];
+        assert_int_equal(choose(&o, &m, pair, chosen), 1);
+        assert_int_equal(chosen[0].candidate, 1);
+        assert_int_equal(chosen[1].candidate, 3);
+        for (int j = 0; j < 2; ++j)
+            if (cases[i].doubtful)
+                assert_in_range(chosen[j].mapq, 0, 3);
+            else
+                assert_true(chosen[j].mapq >= 20);
+    }
+}
+
+/* What mates that are settled together may have elsewhere limits what the pair is worth. */
+static void bounds_of_a_pair_count_together(void **unused)
+{
+    (void)unused;
+    anl_align_options o = anl_align_options_default();
+    anl_insert_model m;
+    anl_insert_given(&m, 400, 50, 0, 0);
+    anl_read reads[2];
+    anl_candidate a[] = {at(1000, 0, 150)}, b[] = {at(1250, 1, 150)};
+    int before = 61;
+    for (int bound = 135; bound <= 150; ++bound) {
+        anl_query pair[2] = {make_query(&reads[0], a, 1, 1), make_query(&reads[1], b, 1, 2)};
+        anl_choice chosen[2];
+        for (int i = 0; i < 2; ++i) pair[i].settled = 1, pair[i].bound = bound;
+        assert_int_equal(choose(&o, &m, pair, chosen), 1);
+        assert_int_equal(chosen[0].mapq, chosen[1].mapq);
+        assert_true(chosen[0].mapq <= before);
+        before = chosen[0].mapq;
+        if (bound == 145) assert_in_range(before, 58, 60); /* 18 alone, and 40 that the pair adds */
+    }
+    assert_int_equal(before, 0);
+}
+
 static void pairs_keep_far_better_places(void **unused)
 {
     (void)unused;
@@ -378,6 +436,8 @@ int main(void)
         cmocka_unit_test(logarithm),
         cmocka_unit_test(mapq_falls_with_competing_candidates),
         cmocka_unit_test(pairs_settle_repeats),
+        cmocka_unit_test(unknown_places_make_pairs_doubtful),
+        cmocka_unit_test(bounds_of_a_pair_count_together),
         cmocka_unit_test(pairs_keep_far_better_places),
         cmocka_unit_test(aligned_mates_stand_in),
         cmocka_unit_test(low_scores_are_unmapped),

@@ -38,6 +38,18 @@ static void build_index(void)
     assert_int_equal(anl_index_open(&index_file, in_folder("x.anl")), 0);
 }
 
+/* Aligns to the genome as it now is. */
+static void use_genome(void)
+{
+    anl_search_free(search);
+    anl_index_free(index_file);
+    build_index();
+    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
+    anl_search_competing_only(search);
+    context.index = index_file;
+    context.search = search;
+}
+
 static int set_up(void **unused)
 {
     assert_int_equal(folder_set_up(unused), 0);
@@ -222,13 +234,7 @@ static void a_crowded_read_is_not_voted_on_to_the_end(void **unused)
     anl_query q[N];
     memcpy(kept, genome, GENOME);
     for (int i = 0; i < COPIES; ++i) memcpy(genome + 1000 + 2 * PIECE * i, genome + 100000, PIECE);
-    anl_index *before = index_file;
-    anl_search *old = search;
-    build_index();
-    context.index = index_file;
-    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
-    anl_search_competing_only(search);
-    context.search = search;
+    use_genome();
     int crowded = 0;
     for (int i = 0; i < N; ++i) q[i] = make_read(&r[i], 100000 + i * (PIECE - LEN) / N, i % 2, 0, 0);
     find(q, N, &nowhere);
@@ -239,11 +245,63 @@ static void a_crowded_read_is_not_voted_on_to_the_end(void **unused)
         crowded += q[i].bound > 0;
     }
     assert_true(crowded > 0);
-    anl_search_free(search);
-    anl_index_free(index_file);
-    context.search = search = old;
-    context.index = index_file = before;
     memcpy(genome, kept, GENOME);
+    use_genome();
+}
+
+/* Of a read with hundreds of equal places only some are kept; it is remembered that there are more. */
+static void places_that_are_not_kept_are_remembered(void **unused)
+{
+    (void)unused;
+    enum { PERIOD = 170, FEW = 20 * PERIOD };
+    static uint8_t kept[GENOME];
+    a_read r[2];
+    memcpy(kept, genome, GENOME);
+    for (int many = 0; many < 2; ++many) {
+        const int end = many ? GENOME : FEW;
+        for (int i = PERIOD; i < end; ++i) genome[i] = genome[i - PERIOD];
+        use_genome();
+        anl_query q = make_read(&r[many], PERIOD + 5, 0, 0, 0);
+        find(&q, 1, &nowhere);
+        assert_true(q.n >= 7);
+        assert_int_equal(q.incomplete, many);
+    }
+    memcpy(genome, kept, GENOME);
+    use_genome();
+}
+
+/* Neither mate has k-mers enough that occur once, but both together have. */
+static void a_pair_is_proven_together(void **unused)
+{
+    (void)unused;
+    enum { AT = 50000, MATE = AT + INSERT - LEN };
+    /* Bases of either mate that occur once; whether a copy of the rest of the first one lies beside it. */
+    const struct {
+        int once[2], beside, proven;
+    } cases[] = {{{40, 40}, 0, 1}, {{40, 5}, 0, 1}, {{5, 40}, 0, 1}, {{5, 5}, 0, 1}, {{5, 0}, 0, 0}, {{0, 0}, 0, 0}, {{40, 40}, 1, 0}};
+    static uint8_t kept[GENOME];
+    memcpy(kept, genome, GENOME);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        const int *once = cases[i].once;
+        memcpy(genome, kept, GENOME);
+        memcpy(genome + 100000, genome + AT + once[0], (size_t)(LEN - once[0]));
+        memcpy(genome + 110000, genome + MATE, (size_t)(LEN - once[1]));
+        genome[100000 - 1] = (uint8_t)((genome[AT + once[0] - 1] + 1) % 4); /* the copies end there */
+        genome[110000 + LEN - once[1]] = (uint8_t)((genome[MATE + LEN - once[1]] + 1) % 4);
+        if (cases[i].beside) memcpy(genome + AT - LEN + once[0] - 1, genome + AT + once[0], (size_t)(LEN - once[0]));
+        use_genome();
+        a_read r[2];
+        anl_query q[2] = {make_read(&r[0], AT, 0, 0, 1), make_read(&r[1], MATE, 1, 0, 2)};
+        find(q, 2, &inserts);
+        assert_int_equal(counts.proven_together, 2 * cases[i].proven);
+        for (int m = 0; m < 2 && cases[i].proven; ++m) {
+            assert_true(q[m].settled);
+            assert_int_equal(q[m].bound, LEN - 5 * ((once[m] + 15) / 16));
+            assert_int_equal(q[m].candidates[0].start, m ? MATE : AT);
+        }
+    }
+    memcpy(genome, kept, GENOME);
+    use_genome();
 }
 
 /* One mate beside the repeat, the other in it: the copy is the one beside its mate. What the other copy has bounds its MAPQ alone. */
@@ -380,6 +438,8 @@ int main(void)
         cmocka_unit_test(many_errors_prove_nothing),
         cmocka_unit_test(waves_go_on_until_the_place_is_proven),
         cmocka_unit_test(a_mate_is_looked_for_first),
+        cmocka_unit_test(places_that_are_not_kept_are_remembered),
+        cmocka_unit_test(a_pair_is_proven_together),
         cmocka_unit_test(a_mate_with_a_gap_is_proven_beside_its_mate),
         cmocka_unit_test(a_crowded_read_is_not_voted_on_to_the_end),
         cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),

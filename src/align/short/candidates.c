@@ -194,8 +194,8 @@ static int run_queue(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, 
     return rc;
 }
 
-/* Keeps the best candidates of the primary assembly, and of ALT contigs. */
-static void keep_few(anl_query *q)
+/* Keeps the best candidates of the primary assembly, and of ALT contigs; those of the former that a pair may need are missed. */
+static void keep_few(anl_query *q, int32_t unpaired)
 {
     int32_t n[2] = {0}, first[2] = {0}, last[2] = {0}, most[2], kept = 0;
     for (int32_t i = 0; i < q->n; ++i) {
@@ -205,8 +205,13 @@ static void keep_few(anl_query *q)
     }
     for (int alt = 0; alt < 2; ++alt)
         most[alt] = n[alt] > ANL_KEPT_CANDIDATES && last[alt] == first[alt] ? ANL_KEPT_EQUAL : ANL_KEPT_CANDIDATES;
-    for (int32_t i = 0; i < q->n; ++i)
-        if (most[q->candidates[i].alt]-- > 0) q->candidates[kept++] = q->candidates[i];
+    for (int32_t i = 0; i < q->n; ++i) {
+        const anl_candidate *c = &q->candidates[i];
+        if (most[c->alt]-- > 0)
+            q->candidates[kept++] = *c;
+        else
+            q->incomplete |= !c->alt && c->score >= first[0] - unpaired;
+    }
     q->n = kept;
 }
 
@@ -218,7 +223,7 @@ static int rank(const anl_context *c, anl_scratch *s, anl_query *q)
     const int32_t best = anl_candidates_best(q);
     if (!rc) prefer_whole(c, q, 0);
     if (!rc && best && q->candidates[best].score < q->candidates[0].score) prefer_whole(c, q, best);
-    if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) keep_few(q);
+    if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) keep_few(q, c->options->unpaired);
     q->n_ranked = q->n;
     return rc;
 }
@@ -431,7 +436,8 @@ static int search_and_score(const anl_context *c, anl_scratch *s, const anl_loca
     anl_segment *list = segments->list;
     int rc = segments->n ? anl_locate_search(c, s, p, segments, effort, NULL) : ANL_OK;
     for (int32_t i = 0; i < segments->n && !rc; ++i)
-        queries[list[i].sequence].truncated |= (uint8_t)anl_locate_is_truncated(p, &list[i], c->index->d);
+        if (anl_locate_is_truncated(p, &list[i], c->index->d))
+            queries[list[i].sequence].truncated = queries[list[i].sequence].incomplete = 1;
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
         next = group_end(segments, i);
         rc = score_group(c, s, p, list + i, next - i, queue, queries, results);

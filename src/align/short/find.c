@@ -55,6 +55,13 @@ static int wave(anl_settler *f, open_segments *open, int number)
     return rc;
 }
 
+/* Makes the most of what a wave has told of a read, for it and its mate. */
+static int settle_pair(anl_settler *f, int number)
+{
+    const int rc = anl_settle_beside(f, number);
+    return rc ? rc : anl_settle_together(f, number);
+}
+
 /* The first wave of one half: second mates, or all other reads. Their segments go to `segments`, what stays open to `open` as well. */
 static int first_wave(anl_settler *f, int seconds, anl_segments *segments, open_segments *open)
 {
@@ -68,7 +75,7 @@ static int first_wave(anl_settler *f, int seconds, anl_segments *segments, open_
     for (open->n = 0; open->n < segments->n; ++open->n) open->list[open->n] = &segments->list[open->n];
     rc = wave(f, open, 0);
     for (int i = 0; i < f->n && !rc; ++i)
-        if ((f->queries[i].read->mate == 2) == seconds) rc = anl_settle_beside(f, i);
+        if ((f->queries[i].read->mate == 2) == seconds) rc = settle_pair(f, i);
     return rc;
 }
 
@@ -118,7 +125,7 @@ static int later_waves(anl_settler *f, anl_segments *segments)
     for (; !rc && open.n < segments->n; ++open.n) open.list[open.n] = &segments->list[open.n];
     for (int w = 1; w < ANL_WAVES && !rc; ++w) {
         rc = wave(f, &open, w);
-        for (int i = 0; i < f->n && !rc; ++i) rc = anl_settle_beside(f, i);
+        for (int i = 0; i < f->n && !rc; ++i) rc = settle_pair(f, i);
         drop_settled(f, &open);
     }
     if (!rc) rc = embed_fully(f, &open);

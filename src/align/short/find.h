@@ -11,6 +11,7 @@ typedef struct anl_find_counts {
     int64_t segments;           /**< embedded */
     int64_t entries;            /**< of the store gone through for them, padding included; 0 where FAISS or a GPU searched */
     int64_t proven[ANL_WAVES];  /**< reads that were proven in a wave */
+    int64_t proven_together;    /**< reads that were proven with their mate, as a pair */
     int64_t proven_beside_mate; /**< reads that were proven where their mate said, without having been searched to the end */
     int64_t settled_by_mate;    /**< reads that are where their mate says */
 } anl_find_counts;

@@ -142,18 +142,39 @@ int anl_pair_region(const anl_insert_model *m, anl_orientation o, const anl_inde
     return out->end - out->begin >= ANL_ENCODER_MIN_LEN;
 }
 
+/* What a proper insert takes from the score of a pair; -1: it is none. */
+static int32_t penalty(const anl_align_options *o, const anl_insert_model *m, const anl_query *const mates[2],
+                       const anl_candidate *const at[2])
+{
+    const int second = mates[0]->read->mate != 1;
+    const anl_end5 ends[2] = {anl_pair_end5(mates[second], at[second]), anl_pair_end5(mates[!second], at[!second])};
+    int64_t size;
+    if (at[0]->contig != at[1]->contig) return -1;
+    const anl_insert *insert = &m->of[anl_orient(ends[0], ends[1], &size)];
+    return insert->usable && size >= insert->low && size <= insert->high ? anl_insert_penalty(insert, size, o->align.score.match) : -1;
+}
+
+/* Whether a mate scores enough beside the other one, and more than it could with an unpaired one elsewhere. */
+static int is_better_beside(const anl_align_options *o, const anl_proof *proof, int32_t insert_penalty)
+{
+    if (proof->score <= 0 || proof->score < o->min_score) return 0; /* 0: nothing is known of it */
+    return proof->score - insert_penalty - (proof->bound - o->unpaired) >= ANL_SETTLING_LEAD * o->align.score.match;
+}
+
 int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, const anl_query *here, const anl_candidate *at,
                      const anl_query *mate, const anl_candidate *there, const anl_proof *proof)
 {
-    const int is_first = here->read->mate == 1;
-    const anl_end5 own = anl_pair_end5(here, at), other = anl_pair_end5(mate, there);
-    int64_t size;
-    if (at->contig != there->contig || proof->score <= 0 || proof->score < o->min_score) return 0; /* 0: nothing is known of it */
-    const anl_insert *insert = &m->of[anl_orient(is_first ? own : other, is_first ? other : own, &size)];
-    if (!insert->usable || size < insert->low || size > insert->high) return 0;
-    const int32_t match = o->align.score.match,
-                  lead = proof->score - anl_insert_penalty(insert, size, match) - (proof->bound - o->unpaired);
-    return lead >= ANL_SETTLING_LEAD * match;
+    const int32_t cost = penalty(o, m, (const anl_query *[2]){here, mate}, (const anl_candidate *[2]){at, there});
+    return cost >= 0 && is_better_beside(o, proof, cost);
+}
+
+int anl_pair_is_proven(const anl_align_options *o, const anl_insert_model *m, const anl_query *const mates[2],
+                       const anl_candidate *const at[2], const anl_proof *const proofs[2])
+{
+    const int32_t cost = penalty(o, m, mates, at);
+    if (cost < 0 || !is_better_beside(o, proofs[0], cost) || !is_better_beside(o, proofs[1], cost)) return 0;
+    const int32_t lead = proofs[0]->score + proofs[1]->score - cost - proofs[0]->bound - proofs[1]->bound;
+    return lead >= ANL_TOGETHER_LEAD * o->align.score.match;
 }
 
 /* The other mate of candidate `number` of mate `from`, for every orientation. */
@@ -204,6 +225,25 @@ static int32_t best_score(const anl_query *q)
     return score > q->bound ? score : q->bound;
 }
 
+/* Candidates of a read from which its mate is looked for, were there no limit to their number. */
+static int32_t within_reach(const anl_align_options *o, const anl_query *q)
+{
+    int32_t n = 0;
+    for (int32_t i = 0, best = q->candidates[anl_candidates_best(q)].score; i < q->n; ++i)
+        n += !q->candidates[i].alt && q->candidates[i].score >= best - o->unpaired;
+    return n;
+}
+
+/* Whether a pair as good as the best one may have been missed: with a place that is missing of one mate, and one of the other mate that is missing
+ * as well or beside which nobody looked. */
+static int may_miss_pairs(const anl_align_options *o, const anl_query pair[2])
+{
+    if (!pair[0].incomplete && !pair[1].incomplete) return 0;
+    for (int i = 0; i < 2; ++i)
+        if (!pair[i].incomplete && within_reach(o, &pair[i]) <= ANL_RESCUE_FROM) return 0;
+    return 1;
+}
+
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
                     anl_choice chosen[2], int *proper)
 {
@@ -224,9 +264,12 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
     }
     *proper = 1;
     int32_t second = best.second > apart ? best.second : apart;
+    if (pair[0].settled && pair[1].settled && pair[0].bound && pair[1].bound && pair[0].bound + pair[1].bound > second)
+        second = pair[0].bound + pair[1].bound; /* proven together: another pair may have that */
     double q = anl_mapq_of_difference(best.total - second, o->align.score.match);
     if (best.competing > 0) q -= ANL_MAPQ_PER_E_FOLD * anl_ln(best.competing + 1);
     int together = q > 0 ? (int)q : 0;
+    if (together > ANL_MAPQ_TRUNCATED && may_miss_pairs(o, pair)) together = ANL_MAPQ_TRUNCATED;
     for (int i = 0; i < 2; ++i) {
         int alone = mapq_alone(o, &pair[i], at[i], &chosen[i].second);
         int mapq = alone > together ? alone : together < alone + ANL_MAPQ_PAIR_GAIN ? together : alone + ANL_MAPQ_PAIR_GAIN;

@@ -46,6 +46,11 @@ int anl_pair_region(const anl_insert_model *m, anl_orientation o, const anl_inde
 int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, const anl_query *here, const anl_candidate *at,
                      const anl_query *mate, const anl_candidate *there, const anl_proof *proof);
 
+/** Whether two mates, neither of which is proven, are so together: the pair at at[2] is that much better than with one mate, or both, at any place that
+ *  could have proofs[2]->bound. Of the candidates only start, contig and strand are read. */
+int anl_pair_is_proven(const anl_align_options *o, const anl_insert_model *m, const anl_query *const mates[2],
+                       const anl_candidate *const at[2], const anl_proof *const proofs[2]);
+
 /** Queues, for every good candidate of either mate, a Smith-Waterman of the other mate where the insert size would put it, unless it is aligned
  *  or has a candidate there already. Of the index only contig_begin is used; `first` is the number of the pair's first read in `queries`. 0 or
  *  ANL_ENOMEM. */

@@ -6,15 +6,6 @@
 #include "locate.h"
 #include "query.h"
 
-/** What a read has on the diagonal of a place, without gaps. */
-typedef struct anl_proof {
-    int32_t score;      /**< 0: the diagonal leaves the contig, or too many bases differ */
-    int32_t bound;      /**< the highest score that any other place of the reference can give the read (docs/proof.md) */
-    int32_t mismatches; /**< of the whole read; its length if it leaves the diagonal */
-    int32_t last;       /**< position in the oriented read behind the last base aligned, if it does not */
-    int32_t straight;   /**< no alignment with a gap scores as much */
-} anl_proof;
-
 anl_proof anl_prove(const anl_context *c, const anl_query *q, const anl_place *place);
 
 /** What a read has where it leaves the diagonal of a place once, for the lowest or the highest one with support (place->lo, hi), if there are such.

@@ -22,6 +22,22 @@ typedef struct anl_candidate {
         whole; /**< Smith-Waterman ended with the read's last base on diagonal `start`; the same score ends at no target base before it */
 } anl_candidate;
 
+/** What a read has on the diagonal of a place, without gaps. */
+typedef struct anl_proof {
+    int32_t score;      /**< 0: the diagonal leaves the contig, or too many bases differ */
+    int32_t bound;      /**< the highest score that any other place of the reference can give the read (docs/proof.md) */
+    int32_t mismatches; /**< of the whole read; its length if it leaves the diagonal */
+    int32_t last;       /**< position in the oriented read behind the last base aligned, if it does not */
+    int32_t straight;   /**< no alignment with a gap scores as much */
+} anl_proof;
+
+/** Where a read lies that is not proven there by itself; its mate may prove it. */
+typedef struct anl_guess {
+    anl_place place;
+    anl_proof proof; /**< score 0: there is no such place */
+    uint8_t looked;  /**< its mate has been looked for beside it */
+} anl_guess;
+
 /** A read on its way through a batch. */
 typedef struct anl_query {
     const anl_read *read;
@@ -34,8 +50,10 @@ typedef struct anl_query {
     uint8_t settled;              /**< where it lies is sure: `place` gives the only candidate, and no more is searched */
     anl_place place;              /**< of a settled read */
     uint8_t looked;               /**< its mate has been looked for beside it */
+    anl_guess guess;              /**< of one that is not settled: where it scores best so far */
     int32_t bound;                /**< of one that its mate settles, or that is crowded: the score that another place may have; else 0 */
     uint8_t truncated;            /**< more windows look alike than were fetched: the true place may be missing */
+    uint8_t incomplete;           /**< places that are as good as its best, but for the unpaired penalty, were not kept or not fetched */
     uint8_t by_part;              /**< found by a part of it: others of that part's copies may be missing */
     uint8_t proper;               /**< the read is of a proper pair */
     anl_read_alignments aligned;  /**< what is reported */

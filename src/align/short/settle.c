@@ -48,6 +48,14 @@ static const anl_probe *probe_of(probes *p, const anl_query *q, int reverse, int
     return p->state[reverse][i] == CUT ? probe : NULL;
 }
 
+/* Remembers where a read that is not proven has the best score; of equal ones where others can have the least, then the first that was found. */
+static void remember(anl_query *q, const anl_place *place, const anl_proof *proof)
+{
+    const anl_proof *known = &q->guess.proof;
+    if (proof->score > known->score || (proof->score == known->score && proof->bound < known->bound))
+        q->guess = (anl_guess){.place = *place, .proof = *proof};
+}
+
 /* Where base 0 of a read is looked for on one strand. */
 typedef struct stretch {
     int64_t begin, end; /* joined coordinates of one contig; empty: it is not */
@@ -64,17 +72,19 @@ static stretch stretch_of(const anl_index *x, const anl_query *q, int32_t contig
     return (stretch){begin, end < behind_last ? end : behind_last, -1, contig};
 }
 
-/* Settles a read if that proves the place and no gap beyond the band of a place without votes can give a better score there. */
+/* Settles a read if that proves the place and no gap beyond the band of a place without votes can give a better score there; remembers the place if not. */
 static int settle_if_proven(anl_settler *f, int number, const anl_place *place)
 {
-    const anl_query *q = &f->queries[number];
+    anl_query *q = &f->queries[number];
     const anl_align_options *o = f->c->options;
     const anl_sw_params *score = &o->align.score;
     const int32_t del = score->del_open + (ANL_GAP_ROOM + 1) * score->del_extend,
                   ins = score->ins_open + (ANL_GAP_ROOM + 1) * score->ins_extend;
     const anl_proof proof = anl_prove(f->c, q, place);
-    if (q->read->len * score->match - proof.score > (del < ins ? del : ins) || !anl_proof_suffices(o, q, &proof)) return ANL_OK;
-    return settle(f, number, place, &proof, 0);
+    if (q->read->len * score->match - proof.score > (del < ins ? del : ins)) return ANL_OK;
+    if (anl_proof_suffices(o, q, &proof)) return settle(f, number, place, &proof, 0);
+    remember(q, place, &proof);
+    return ANL_OK;
 }
 
 /* Settles a read where a probe says that it lies in one of two stretches, one for each strand, if that is so. Both strands by turns: the read is on one
@@ -166,40 +176,108 @@ static int probe_beside(anl_settler *f, const anl_query *here, int to)
     return rc;
 }
 
+/* The place of `mate` with the most votes where the insert sizes put it beside `here`, which lies at `at`; no votes: there is none. *others: the most
+ * votes that another place or diagonal there has. */
+static int best_beside(anl_settler *f, const anl_query *here, const anl_place *at, const anl_query *mate, anl_place *best, int32_t *others)
+{
+    anl_places near = {0};
+    int rc = anl_settle_vote_beside(f, here, at, mate, &near);
+    int32_t first = 0;
+    *best = (anl_place){.votes = 0};
+    *others = 0;
+    for (int32_t i = 0; i < near.n; ++i) {
+        if (near.list[i].votes > near.list[first].votes) first = i;
+        if (near.list[i].other > *others) *others = near.list[i].other;
+    }
+    for (int32_t i = 0; i < near.n; ++i)
+        if (i != first && near.list[i].votes > *others) *others = near.list[i].votes;
+    if (near.n) *best = near.list[first];
+    return rc;
+}
+
+/* What a read has at a place that votes found, with a gap where that proves more. */
+static anl_proof prove_place(const anl_settler *f, const anl_query *q, const anl_place *place)
+{
+    const anl_proof proof = anl_prove(f->c, q, place);
+    if (place->lo == place->hi || anl_proof_suffices(f->c->options, q, &proof)) return proof;
+    const anl_proof bent = anl_prove_bent(f->c, q, place);
+    return bent.score - bent.bound > proof.score - proof.bound ? bent : proof;
+}
+
+/* Whether a place that stands out beside a mate may be settled by its bound: that may be of ALT contigs, which must not count. */
+static int stands_out(const anl_settler *f, const anl_place *place, int32_t others)
+{
+    return !f->c->options->no_pairing && !f->c->index->n_alts && others * ANL_WEAK_PLACE <= place->votes;
+}
+
+static int mate_of(const anl_query *q, int number)
+{
+    return q->read->mate == 1 ? number + 1 : number - 1;
+}
+
 int anl_settle_beside(anl_settler *f, int from)
 {
     anl_query *here = &f->queries[from];
-    const int to = here->read->mate == 1 ? from + 1 : from - 1;
+    const int to = mate_of(here, from);
     anl_query *q = &f->queries[to];
-    anl_places near = {0};
+    anl_place place;
+    int32_t others;
     if (f->c->options->no_rescue || !here->read->mate || !here->settled || here->bound || q->settled || here->looked ||
         anl_read_is_long(q->read))
         return ANL_OK;
     here->looked = 1;
     int rc = probe_beside(f, here, to);
-    if (!rc && !q->settled) rc = anl_settle_vote_beside(f, here, &here->place, q, &near);
-    int32_t best = 0, others = 0;
-    for (int32_t i = 0; i < near.n; ++i) {
-        if (near.list[i].votes > near.list[best].votes) best = i;
-        if (near.list[i].other > others) others = near.list[i].other;
-    }
-    for (int32_t i = 0; i < near.n; ++i)
-        if (i != best && near.list[i].votes > others) others = near.list[i].votes;
-    if (rc || !near.n) return rc;
-    const anl_place *place = &near.list[best];
-    const anl_candidate at = candidate_at(&here->place), there = candidate_at(place);
-    anl_proof proof = anl_prove(f->c, q, place);
-    if (place->lo < place->hi && !anl_proof_suffices(f->c->options, q, &proof)) {
-        const anl_proof bent = anl_prove_bent(f->c, q, place);
-        if (bent.score - bent.bound > proof.score - proof.bound) proof = bent;
-    }
+    if (rc || q->settled) return rc;
+    rc = best_beside(f, here, &here->place, q, &place, &others);
+    if (rc || !place.votes) return rc;
+    const anl_proof proof = prove_place(f, q, &place);
     if (anl_proof_suffices(f->c->options, q, &proof)) {
         ++f->counts->proven_beside_mate;
-        return settle(f, to, place, &proof, 0);
+        return settle(f, to, &place, &proof, 0);
     }
-    if (f->c->options->no_pairing || f->c->index->n_alts || /* the bound may be that of ALT contigs, which must not count */
-        others * ANL_WEAK_PLACE > place->votes || !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof))
-        return ANL_OK;
+    const anl_candidate at = candidate_at(&here->place), there = candidate_at(&place);
+    if (!stands_out(f, &place, others) || !anl_pair_settles(f->c->options, f->inserts, here, &at, q, &there, &proof)) return ANL_OK;
     ++f->counts->settled_by_mate;
-    return settle(f, to, place, &proof, proof.bound);
+    return settle(f, to, &place, &proof, proof.bound);
+}
+
+/* ---- together ---- */
+
+/* Whether a read's place `here` stands out where the insert sizes put it beside its mate `there`. */
+static int stands_out_beside(anl_settler *f, const anl_query *mate, const anl_place *there, const anl_query *q, const anl_place *here,
+                             int *yes)
+{
+    anl_place best;
+    int32_t others;
+    const int rc = best_beside(f, mate, there, q, &best, &others);
+    *yes = best.votes && best.contig == here->contig && best.reverse == here->reverse &&
+           llabs(best.start - here->start) <= q->read->len / ANL_SAME_PLACE && stands_out(f, &best, others);
+    return rc;
+}
+
+int anl_settle_together(anl_settler *f, int from)
+{
+    anl_query *here = &f->queries[from];
+    const int to = mate_of(here, from);
+    const anl_query *mate = &f->queries[to];
+    anl_guess *guess = &here->guess;
+    anl_place place;
+    int32_t others;
+    int yes = 0;
+    if (f->c->options->no_rescue || !here->read->mate || here->settled || mate->settled || !guess->proof.score || guess->looked ||
+        anl_read_is_long(mate->read))
+        return ANL_OK;
+    guess->looked = 1;
+    int rc = best_beside(f, here, &guess->place, mate, &place, &others);
+    if (rc || !place.votes || !stands_out(f, &place, others)) return rc;
+    const anl_proof proof = prove_place(f, mate, &place);
+    const anl_candidate at = candidate_at(&guess->place), there = candidate_at(&place);
+    if (!anl_pair_is_proven(f->c->options, f->inserts, (const anl_query *[2]){here, mate}, (const anl_candidate *[2]){&at, &there},
+                            (const anl_proof *[2]){&guess->proof, &proof}))
+        return ANL_OK;
+    rc = stands_out_beside(f, mate, &place, here, &guess->place, &yes);
+    if (rc || !yes) return rc;
+    f->counts->proven_together += 2;
+    rc = settle(f, from, &guess->place, &guess->proof, guess->proof.bound);
+    return rc ? rc : settle(f, to, &place, &proof, proof.bound);
 }

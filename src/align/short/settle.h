@@ -1,4 +1,5 @@
-/** Reads whose place is sure: proven to be the only one, or given by a mate whose place is proven. They are searched no further. */
+/** Reads whose place is sure: proven to be the only one, given by a mate whose place is proven, or proven as a pair. They are searched
+ *  no further. */
 #ifndef ANL_SETTLE_H
 #define ANL_SETTLE_H
 
@@ -34,5 +35,9 @@ int anl_settle_at_hits(anl_settler *f, const anl_segment *segment);
 /** Looks for the mate of read `from`, if that is proven and this has not been done, where the insert sizes put it; settles it where it is
  *  proven, too, or where one place beside the read stands out. 0 or ANL_ENOMEM. */
 int anl_settle_beside(anl_settler *f, int from);
+
+/** Settles read `from` at its guess, and its mate beside it, where together they are proven (docs/proof.md): k-mers of both that occur once leave no
+ *  other pair. Not twice for one guess. 0 or ANL_ENOMEM. */
+int anl_settle_together(anl_settler *f, int from);
 
 #endif
