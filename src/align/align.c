@@ -577,6 +577,7 @@ void anl_summary_add(anl_summary *all, const anl_summary *part)
 static int align_batch(work *k, anl_summary *summary)
 {
     anl_aligner *a = k->aligner;
+    const anl_insert_model before = a->insert;
     size_t pairs;
     if (!a->started && (!a->options.insert_given || is_diverged(a)))
         k->n_first[0] = 2 * ANL_FIRST_PAIRS, k->n_first[1] = 2 * ANL_FIRST_PAIRS_MOST;
@@ -584,6 +585,7 @@ static int align_batch(work *k, anl_summary *summary)
     for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].found);
     int rc = cut_chunks(k);
     if (!rc) rc = find_all(k);
+    a->insert = before; /* an orientation that only the first parts have is chance, and must not stay */
     if (!rc) rc = learn(k, k->batch->n, &pairs);
     if (!rc) rc = run_stage(k, 0, k->n_chunks, report);
     if (!rc) rc = anl_index_unchanged(a->index);

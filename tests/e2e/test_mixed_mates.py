@@ -53,3 +53,14 @@ for lengths in ((700, 150), (150, 700), (450, 450), (401, 400)):
     beside = align([(name, one, "N" * 60 + worn[60:])] + pairs[1:])[name]
     check(int(beside[1][0][1]) & 0x86 == 0x82, f"a worn mate is not found beside the long one: {beside}")
     check(all(not int(f[1]) & 2 for r in align(pairs, "-P").values() for f, _ in r), "-P pairs long mates")
+
+# An orientation that many of a run's first pairs have, but few of all, is chance: such pairs are not proper, wherever they come.
+pairs = []
+for i in range(2000):
+    at = rng.randrange(58000)
+    s, outward = genome[at:at + round(rng.gauss(400, 40))], (i < 250 and i % 8 == 0) or i >= 1980
+    one, two = s[:100], turned(s[-100:])
+    pairs.append((f"o{i}", turned(one), turned(two)) if outward else (f"i{i}", one, two))
+found = align(pairs)
+check(not any(int(f[1]) & 2 for n, r in found.items() if n[0] == "o" for f, _ in r), "pairs that point outward are proper")
+check(all(int(f[1]) & 2 for n, r in found.items() if n[0] == "i" for f, _ in r), "pairs that point inward are not proper")

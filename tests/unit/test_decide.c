@@ -167,6 +167,33 @@ static void bounds_of_a_pair_count_together(void **unused)
     assert_int_equal(before, 0);
 }
 
+/* What both mates read twice is evidence once: mates that overlap by half have 3/4 of what they have apart, those of one short insert half of it. */
+static void shared_bases_prove_a_pair_once(void **unused)
+{
+    (void)unused;
+    const struct {
+        int64_t mate; /* where the second one begins */
+        int32_t bound[2];
+        int proven;
+    } cases[] = {{1200, {145, 145}, 1}, {1200, {146, 145}, 0}, {1150, {145, 145}, 1}, {1075, {145, 145}, 0}, {1075, {143, 144}, 1},
+                 {1075, {144, 144}, 0}, {1000, {141, 141}, 0}, {1000, {140, 141}, 1}, {1000, {141, 140}, 1}, {925, {145, 145}, 0}};
+    anl_align_options o = anl_align_options_default();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+        anl_read reads[2];
+        anl_candidate c[2] = {{.start = 1000}, {.start = cases[i].mate, .reverse = 1}};
+        const anl_query q[2] = {make_query(&reads[0], c, 1, 1), make_query(&reads[1], c + 1, 1, 2)};
+        const anl_proof proofs[2] = {{.score = 150, .bound = cases[i].bound[0]}, {.score = 150, .bound = cases[i].bound[1]}};
+        anl_insert_model m;
+        anl_insert_given(&m, (double)(cases[i].mate + 150 - 1000), 50, 0, 0); /* it costs nothing */
+        for (int turned = 0; turned < 2; ++turned) {
+            const anl_query *mates[2] = {&q[turned], &q[!turned]};
+            const anl_candidate *at[2] = {&c[turned], &c[!turned]};
+            const anl_proof *of[2] = {&proofs[turned], &proofs[!turned]};
+            assert_int_equal(anl_pair_is_proven(&o, &m, mates, at, of), cases[i].proven);
+        }
+    }
+}
+
 static void pairs_keep_far_better_places(void **unused)
 {
     (void)unused;
@@ -438,6 +465,7 @@ int main(void)
         cmocka_unit_test(pairs_settle_repeats),
         cmocka_unit_test(unknown_places_make_pairs_doubtful),
         cmocka_unit_test(bounds_of_a_pair_count_together),
+        cmocka_unit_test(shared_bases_prove_a_pair_once),
         cmocka_unit_test(pairs_keep_far_better_places),
         cmocka_unit_test(aligned_mates_stand_in),
         cmocka_unit_test(low_scores_are_unmapped),

@@ -168,13 +168,23 @@ int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, cons
     return cost >= 0 && is_better_beside(o, proof, cost);
 }
 
+/* By how much the pair at at[2] beats both mates elsewhere. Bases that both mates read count once, as what differs there from the reference differs in
+ * both: of what one mate has more than its bound only the share of its other bases counts, as of evidence that is spread evenly. */
+static int32_t lead_together(const anl_query *const mates[2], const anl_candidate *const at[2], const anl_proof *const proofs[2])
+{
+    const int64_t ends[2] = {at[0]->start + mates[0]->read->len, at[1]->start + mates[1]->read->len};
+    const int64_t begin = at[0]->start > at[1]->start ? at[0]->start : at[1]->start, end = ends[0] < ends[1] ? ends[0] : ends[1];
+    const int32_t leads[2] = {proofs[0]->score - proofs[0]->bound, proofs[1]->score - proofs[1]->bound}, less = leads[1] < leads[0];
+    const int64_t len = mates[less]->read->len, own = end > begin ? len - (end - begin) : len;
+    return leads[!less] + (int32_t)(leads[less] > 0 ? leads[less] * own / len : leads[less]);
+}
+
 int anl_pair_is_proven(const anl_align_options *o, const anl_insert_model *m, const anl_query *const mates[2],
                        const anl_candidate *const at[2], const anl_proof *const proofs[2])
 {
     const int32_t cost = penalty(o, m, mates, at);
     if (cost < 0 || !is_better_beside(o, proofs[0], cost) || !is_better_beside(o, proofs[1], cost)) return 0;
-    const int32_t lead = proofs[0]->score + proofs[1]->score - cost - proofs[0]->bound - proofs[1]->bound;
-    return lead >= ANL_TOGETHER_LEAD * o->align.score.match;
+    return lead_together(mates, at, proofs) - cost >= ANL_TOGETHER_LEAD * o->align.score.match;
 }
 
 /* The other mate of candidate `number` of mate `from`, for every orientation. */

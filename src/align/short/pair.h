@@ -47,7 +47,7 @@ int anl_pair_settles(const anl_align_options *o, const anl_insert_model *m, cons
                      const anl_query *mate, const anl_candidate *there, const anl_proof *proof);
 
 /** Whether two mates, neither of which is proven, are so together: the pair at at[2] is that much better than with one mate, or both, at any place that
- *  could have proofs[2]->bound. Of the candidates only start, contig and strand are read. */
+ *  could have proofs[2]->bound; bases that both mates read count once. Of the candidates only start, contig and strand are read. */
 int anl_pair_is_proven(const anl_align_options *o, const anl_insert_model *m, const anl_query *const mates[2],
                        const anl_candidate *const at[2], const anl_proof *const proofs[2]);
 
