@@ -90,9 +90,10 @@ enum {
     ANL_ALIKE_DROP = 3, /* ... so many hundredths of cosine, more hits are asked for at once: 12 double the reads that need none of them */
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
-    ANL_TOGETHER_LEAD = 10,    /* the same of a pair, over both mates elsewhere, where neither is proven: a MAPQ of 60 */
-    ANL_FIRST_PAIRS = 256,     /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other, ... */
-    ANL_FIRST_ENOUGH = 100,    /* ... where so many of one orientation tell; else so many pairs are looked at: */
+    ANL_TOGETHER_LEAD =
+        17, /* the same of a pair, over both mates elsewhere, where neither is proven: as much as proves a read (with 10 see docs/proof.md) */
+    ANL_FIRST_PAIRS = 256,  /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other, ... */
+    ANL_FIRST_ENOUGH = 100, /* ... where so many of one orientation tell; else so many pairs are looked at: */
     ANL_FIRST_PAIRS_MOST = 2048,
     ANL_LIBRARY_LOW =
         2, /* % of a run's reads that fit so badly that a better place is looked for more widely (-x diverged): with 0 3 of 20,000 reads of human
