@@ -442,12 +442,14 @@ static void tell(anl_aligner *a, const chunk *c, int share)
     }
 }
 
-/* Runs one stage over chunks [first, last); the error of the first chunk that fails is the one reported. */
+/* Runs one stage over chunks [first, last); the error of the first chunk that fails is the one reported. No chunk behind it is begun after that: its
+ * records must not follow a gap in what is written. */
 static int run_stage(const work *k, size_t first, size_t last, int (*stage)(const work *, chunk *, worker *))
 {
     anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(k->aligner->options.threads)
     for (size_t i = first; i < last; ++i) {
+        if (anl_failure_is_before(&failure, (long)i)) continue;
         int rc = stage(k, &k->chunks[i], &k->aligner->workers[omp_get_thread_num()]);
         if (rc) anl_failure_keep(&failure, rc, (long)i);
         if (k->aligner->progress) tell(k->aligner, &k->chunks[i], stage == find_candidates ? WORK_FIND : WORK_REPORT);

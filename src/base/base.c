@@ -98,6 +98,14 @@ void anl_failure_keep(anl_failure *f, int code, long rank)
     }
 }
 
+int anl_failure_is_before(const anl_failure *f, long rank)
+{
+    int before;
+#pragma omp critical(anl_failure)
+    before = f->code != 0 && f->rank < rank;
+    return before;
+}
+
 int anl_failure_raise(const anl_failure *f)
 {
     return f->code ? anl_fail(f->code, "%s", f->message) : ANL_OK;

@@ -50,6 +50,9 @@ typedef struct anl_failure {
 /** Keeps this thread's error in *f when it is the lowest rank so far. Thread-safe. */
 void anl_failure_keep(anl_failure *f, int code, long rank);
 
+/** Whether one of a lower rank is kept: what comes behind it need not be done. Thread-safe. */
+int anl_failure_is_before(const anl_failure *f, long rank);
+
 /** Makes a kept failure this thread's own error; returns its code (0 when none). */
 int anl_failure_raise(const anl_failure *f);
 

@@ -27,6 +27,17 @@ static void arenas_return_to_a_mark(void **unused)
     anl_arena_free(a);
 }
 
+static void what_lies_behind_a_failure_is_known(void **unused)
+{
+    (void)unused;
+    anl_failure f = {0};
+    assert_false(anl_failure_is_before(&f, 7));
+    anl_failure_keep(&f, anl_fail(ANL_EIO, "of 5"), 5);
+    anl_failure_keep(&f, anl_fail(ANL_EINVAL, "of 6"), 6);
+    for (long rank = 0; rank < 10; ++rank) assert_int_equal(anl_failure_is_before(&f, rank), rank > 5);
+    assert_int_equal(anl_failure_raise(&f), ANL_EIO);
+}
+
 static void arena_arrays_grow(void **unused)
 {
     (void)unused;
@@ -114,7 +125,11 @@ static void eight_bases(void **unused)
 int main(void)
 {
     random_start();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bases_turn), cmocka_unit_test(eight_bases), cmocka_unit_test(arena_arrays_grow),
-                                       cmocka_unit_test(arenas_return_to_a_mark), cmocka_unit_test(arrays_grow)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bases_turn),
+                                       cmocka_unit_test(what_lies_behind_a_failure_is_known),
+                                       cmocka_unit_test(eight_bases),
+                                       cmocka_unit_test(arena_arrays_grow),
+                                       cmocka_unit_test(arenas_return_to_a_mark),
+                                       cmocka_unit_test(arrays_grow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

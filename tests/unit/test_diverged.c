@@ -1,10 +1,8 @@
 /* Search of diverged reads on a random genome with an exact and a changed copy: who is searched, and that copies are found. */
-#include "files.h"
-#include "models.h"
+#include "aligner.h"
 
 #include "align_tuning.h"
 #include "diverged.h"
-#include "index_build.h"
 
 enum {
     GENOME = 200000,
@@ -19,68 +17,23 @@ enum {
 };
 
 static uint8_t genome[GENOME];
-static anl_model *model;
-static anl_index *index_file;
-static anl_encoder *encoder;
-static anl_search *search;
-static anl_align_options options;
-static anl_context context;
-static anl_scratch scratch;
-static anl_sw_queue queue;
-static anl_arena *results;
 static anl_insert_model inserts;
-static anl_find_counts counts;
 
 static uint8_t other_base(uint8_t base)
 {
     return (uint8_t)((base + 1 + random_below(3)) % 4);
 }
 
-static void build_index(void)
-{
-    anl_index_options o = anl_index_options_default();
-    anl_index_builder *b;
-    const anl_contig c = {.name = "chr1", .len = GENOME, .md5 = "0123456789abcdef0123456789abcdef"};
-    o.unique_k = 14;
-    assert_int_equal(anl_index_builder_new(&b, &o, model), 0);
-    assert_int_equal(anl_index_builder_add(b, &c, genome, NULL), 0);
-    assert_int_equal(anl_index_builder_write(b, in_folder("x.anl")), 0);
-    anl_index_builder_free(b);
-    assert_int_equal(anl_index_open(&index_file, in_folder("x.anl")), 0);
-}
-
 static int set_up(void **unused)
 {
-    assert_int_equal(folder_set_up(unused), 0);
+    read_model(unused);
     random_start();
     for (int i = 0; i < GENOME; ++i) genome[i] = (uint8_t)random_below(4);
     memcpy(genome + EXACT, genome + FROM, COPY);
     for (int i = 0; i < COPY; ++i) genome[CHANGED + i] = random_below(100) < CHANGES ? other_base(genome[FROM + i]) : genome[FROM + i];
-    assert_int_equal(anl_model_read(&model, ANNEAL_SOURCE "/data/model/anneal-d128.anm"), 0);
-    build_index();
-    options = anl_align_options_default();
-    options.preset = ANL_PRESET_DIVERGED;
-    anl_align_options_resolve(&options);
-    assert_int_equal(anl_encoder_new(&encoder, model), 0);
-    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
-    anl_search_competing_only(search);
-    context = (anl_context){&options, index_file, encoder, search, anl_kernels_get(), NULL, 0};
-    assert_int_equal(anl_scratch_init(&scratch, &context), 0);
-    assert_non_null(results = anl_arena_new());
+    aligner_set_up(ANL_PRESET_DIVERGED, genome, GENOME, 14);
     anl_insert_given(&inserts, INSERT, 40, 0, 0);
     return 0;
-}
-
-static int tear_down(void **unused)
-{
-    anl_arena_free(results);
-    anl_scratch_free(&scratch);
-    anl_sw_queue_free(&queue);
-    anl_search_free(search);
-    anl_encoder_free(encoder);
-    anl_index_free(index_file);
-    anl_model_free(model);
-    return folder_tear_down(unused);
 }
 
 typedef struct a_read {
@@ -209,5 +162,5 @@ int main(void)
         cmocka_unit_test(has_copy),
         cmocka_unit_test(reads_that_fit_badly_are_searched_more),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, aligner_tear_down);
 }

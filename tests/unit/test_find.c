@@ -1,89 +1,39 @@
 /* Adaptive search on a genome with a repeat, with and without a light encoder: what is proven, by what wave, what a mate settles, and what is
  * searched to the end. */
-#include "files.h"
-#include "models.h"
+#include "aligner.h"
 
-#include "find.h"
-#include "index_build.h"
 #include "pair.h"
 
 enum { GENOME = 120000, COPY = 3000, FROM = 20000, TO = 80000, LEN = 150, INSERT = 400 };
 
 static uint8_t genome[GENOME];
-static anl_model *model;
-static anl_index *index_file;
-static anl_encoder *encoder;
-static anl_search *search;
-static anl_align_options options;
-static anl_context context;
-static anl_scratch scratch;
-static anl_sw_queue queue;
-static anl_arena *results;
 static anl_insert_model inserts;
-static anl_find_counts counts;
 static int without_light; /* the model without its light encoder: full vectors in every wave */
 static anl_light *light;
 
-/* An index of the genome with k-mers of 16, which random sequence of this size seldom has twice. */
-static void build_index(void)
+/* k-mers of 16, which random sequence of this size seldom has twice. */
+static void index_genome(void)
 {
-    anl_index_options o = anl_index_options_default();
-    anl_index_builder *b;
-    const anl_contig c = {.name = "chr1", .len = GENOME, .md5 = "0123456789abcdef0123456789abcdef"};
-    o.unique_k = 16;
-    assert_int_equal(anl_index_builder_new(&b, &o, model), 0);
-    assert_int_equal(anl_index_builder_add(b, &c, genome, NULL), 0);
-    assert_int_equal(anl_index_builder_write(b, in_folder("x.anl")), 0);
-    anl_index_builder_free(b);
-    assert_int_equal(anl_index_open(&index_file, in_folder("x.anl")), 0);
-}
-
-/* Aligns to the genome as it now is. */
-static void use_genome(void)
-{
-    anl_search_free(search);
-    anl_index_free(index_file);
-    build_index();
-    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
-    anl_search_competing_only(search);
-    context.index = index_file;
-    context.search = search;
+    use_genome(genome, GENOME, 16);
 }
 
 static int set_up(void **unused)
 {
-    assert_int_equal(folder_set_up(unused), 0);
-    random_seq(genome, GENOME, 0);
-    memcpy(genome + TO, genome + FROM, COPY);
-    assert_int_equal(anl_model_read(&model, ANNEAL_SOURCE "/data/model/anneal-d128.anm"), 0);
+    read_model(unused);
     light = model->light;
     assert_non_null(light);
     if (without_light) model->light = NULL;
-    build_index();
-    options = anl_align_options_default();
-    anl_align_options_resolve(&options);
-    assert_int_equal(anl_encoder_new(&encoder, model), 0);
-    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
-    anl_search_competing_only(search);
-    context = (anl_context){&options, index_file, encoder, search, anl_kernels_get(), NULL, 0};
-    assert_int_equal(anl_scratch_init(&scratch, &context), 0);
-    assert_non_null(results = anl_arena_new());
+    random_seq(genome, GENOME, 0);
+    memcpy(genome + TO, genome + FROM, COPY);
+    aligner_set_up(ANL_PRESET_NONE, genome, GENOME, 16);
     anl_insert_given(&inserts, INSERT, 40, 0, 0);
     return 0;
 }
 
 static int tear_down(void **unused)
 {
-    anl_arena_free(results);
-    anl_scratch_free(&scratch);
-    anl_sw_queue_free(&queue);
-    queue = (anl_sw_queue){0};
-    anl_search_free(search);
-    anl_encoder_free(encoder);
-    anl_index_free(index_file);
     model->light = light;
-    anl_model_free(model);
-    return folder_tear_down(unused);
+    return aligner_tear_down(unused);
 }
 
 typedef struct a_read {
@@ -234,7 +184,7 @@ static void a_crowded_read_is_not_voted_on_to_the_end(void **unused)
     anl_query q[N];
     memcpy(kept, genome, GENOME);
     for (int i = 0; i < COPIES; ++i) memcpy(genome + 1000 + 2 * PIECE * i, genome + 100000, PIECE);
-    use_genome();
+    index_genome();
     int crowded = 0;
     for (int i = 0; i < N; ++i) q[i] = make_read(&r[i], 100000 + i * (PIECE - LEN) / N, i % 2, 0, 0);
     find(q, N, &nowhere);
@@ -246,7 +196,7 @@ static void a_crowded_read_is_not_voted_on_to_the_end(void **unused)
     }
     assert_true(crowded > 0);
     memcpy(genome, kept, GENOME);
-    use_genome();
+    index_genome();
 }
 
 /* Of a read with hundreds of equal places only some are kept; it is remembered that there are more. */
@@ -260,14 +210,14 @@ static void places_that_are_not_kept_are_remembered(void **unused)
     for (int many = 0; many < 2; ++many) {
         const int end = many ? GENOME : FEW;
         for (int i = PERIOD; i < end; ++i) genome[i] = genome[i - PERIOD];
-        use_genome();
+        index_genome();
         anl_query q = make_read(&r[many], PERIOD + 5, 0, 0, 0);
         find(&q, 1, &nowhere);
         assert_true(q.n >= 7);
         assert_int_equal(q.incomplete, many);
     }
     memcpy(genome, kept, GENOME);
-    use_genome();
+    index_genome();
 }
 
 /* Neither mate has k-mers enough that occur once, but both together have. */
@@ -289,7 +239,7 @@ static void a_pair_is_proven_together(void **unused)
         genome[100000 - 1] = (uint8_t)((genome[AT + once[0] - 1] + 1) % 4); /* the copies end there */
         genome[110000 + LEN - once[1]] = (uint8_t)((genome[MATE + LEN - once[1]] + 1) % 4);
         if (cases[i].beside) memcpy(genome + AT - LEN + once[0] - 1, genome + AT + once[0], (size_t)(LEN - once[0]));
-        use_genome();
+        index_genome();
         a_read r[2];
         anl_query q[2] = {make_read(&r[0], AT, 0, 0, 1), make_read(&r[1], MATE, 1, 0, 2)};
         find(q, 2, &inserts);
@@ -301,7 +251,7 @@ static void a_pair_is_proven_together(void **unused)
         }
     }
     memcpy(genome, kept, GENOME);
-    use_genome();
+    index_genome();
 }
 
 /* One mate beside the repeat, the other in it: the copy is the one beside its mate. What the other copy has bounds its MAPQ alone. */
@@ -371,21 +321,14 @@ static void two_places_beside_a_mate_settle_nothing(void **unused)
     a_read r[2];
     memcpy(kept, genome + mate, LEN);
     memcpy(genome + mate, genome + mate - LEN - 1, LEN); /* a tandem copy: not in the index's windows, but in its bases */
-    anl_index *before = index_file;
-    build_index();
-    context.index = index_file;
-    anl_search *old = search;
-    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
-    anl_search_competing_only(search);
-    context.search = search;
+    index_genome();
     anl_query q[2] = {make_read(&r[0], 60000 - 50, 0, 0, 1), make_read(&r[1], mate - LEN - 1, 1, 0, 2)};
     find(q, 2, &inserts);
     assert_true(q[0].settled);
     assert_false(q[1].settled);
     assert_int_equal(q[1].n, 2);
-    anl_search_free(old);
-    anl_index_free(before);
     memcpy(genome + mate, kept, LEN);
+    index_genome();
 }
 
 /* Pairs of another genome are known by fewer lists than single reads, or mates of reads of this one, need. */

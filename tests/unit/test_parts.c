@@ -1,60 +1,20 @@
 /* Adapters by their sequence, and reads that are found by a part of them where the whole has no place. */
-#include "files.h"
-#include "models.h"
+#include "aligner.h"
 
 #include "adapter.h"
-#include "index_build.h"
 #include "parts.h"
 
 enum { GENOME = 120000, COPY = 3000, FROM = 20000, TO = 80000, LEN = 150 };
 
 static uint8_t genome[GENOME];
-static anl_model *model;
-static anl_index *index_file;
-static anl_encoder *encoder;
-static anl_search *search;
-static anl_align_options options;
-static anl_context context;
-static anl_scratch scratch;
-static anl_sw_queue queue;
-static anl_arena *results;
-static anl_find_counts counts;
 
 static int set_up(void **unused)
 {
-    const anl_contig c = {.name = "chr1", .len = GENOME, .md5 = "0123456789abcdef0123456789abcdef"};
-    anl_index_options o = anl_index_options_default();
-    anl_index_builder *b;
-    assert_int_equal(folder_set_up(unused), 0);
+    read_model(unused);
     random_seq(genome, GENOME, 0);
     memcpy(genome + TO, genome + FROM, COPY);
-    assert_int_equal(anl_model_read(&model, ANNEAL_SOURCE "/data/model/anneal-d128.anm"), 0);
-    assert_int_equal(anl_index_builder_new(&b, &o, model), 0);
-    assert_int_equal(anl_index_builder_add(b, &c, genome, NULL), 0);
-    assert_int_equal(anl_index_builder_write(b, in_folder("x.anl")), 0);
-    anl_index_builder_free(b);
-    assert_int_equal(anl_index_open(&index_file, in_folder("x.anl")), 0);
-    options = anl_align_options_default();
-    anl_align_options_resolve(&options);
-    assert_int_equal(anl_encoder_new(&encoder, model), 0);
-    assert_int_equal(anl_search_new(&search, index_file, ANL_SEARCH_NATIVE), 0);
-    anl_search_competing_only(search);
-    context = (anl_context){&options, index_file, encoder, search, anl_kernels_get(), NULL, 0};
-    assert_int_equal(anl_scratch_init(&scratch, &context), 0);
-    assert_non_null(results = anl_arena_new());
+    aligner_set_up(ANL_PRESET_NONE, genome, GENOME, 0);
     return 0;
-}
-
-static int tear_down(void **unused)
-{
-    anl_arena_free(results);
-    anl_scratch_free(&scratch);
-    anl_sw_queue_free(&queue);
-    anl_search_free(search);
-    anl_encoder_free(encoder);
-    anl_index_free(index_file);
-    anl_model_free(model);
-    return folder_tear_down(unused);
 }
 
 /* ---- adapters ---- */
@@ -231,5 +191,5 @@ int main(void)
         cmocka_unit_test(chimeras_are_found_by_a_part),          cmocka_unit_test(inserts_are_cut_and_searched),
         cmocka_unit_test(pairs_of_two_lost_reads_stay_lost),     cmocka_unit_test(others_stay_as_they_are),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, aligner_tear_down);
 }

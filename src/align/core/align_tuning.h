@@ -91,7 +91,7 @@ enum {
     ANL_PROOF_MISMATCHES = 12, /* a read with more is not proven anyway */
     ANL_SETTLING_LEAD = 7,     /* matches by which a pair must be better than with a mate elsewhere to settle that mate: a MAPQ of 40 */
     ANL_TOGETHER_LEAD =
-        17, /* the same of a pair, over both mates elsewhere, where neither is proven: as much as proves a read (with 10 see docs/proof.md) */
+        17, /* the same of a pair that neither mate proves, over both elsewhere: as much as proves a read; 10: docs/proof.md */
     ANL_FIRST_PAIRS = 256,  /* pairs of a run that give the first insert sizes, by which mates are looked for beside each other, ... */
     ANL_FIRST_ENOUGH = 100, /* ... where so many of one orientation tell; else so many pairs are looked at: */
     ANL_FIRST_PAIRS_MOST = 2048,

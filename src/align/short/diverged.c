@@ -189,8 +189,7 @@ static int look_for_copies(finder *f)
 /* The mate of a read; itself where it has none. */
 static int mate_of(const finder *f, int number)
 {
-    const int mate = f->all.queries[number].read->mate;
-    return mate == 1 ? number + 1 : mate == 2 ? number - 1 : number;
+    return anl_query_mate(&f->all.queries[number], number);
 }
 
 /* Whether the mate of a read is to be looked for beside it. */

@@ -33,7 +33,7 @@ static int make_room(lost_reads *r, int n, anl_arena *arena)
 /* Whether a read's mate is lost, too: then both are likelier of another genome than both in pieces. */
 static int mate_is_lost(const anl_align_options *o, const anl_query *q)
 {
-    return q->read->mate && is_lost(o, q->read->mate == 1 ? q + 1 : q - 1);
+    return q->read->mate && is_lost(o, q + anl_query_mate(q, 0));
 }
 
 /* Those that run into an adapter, cut to their inserts, and others long enough to have parts. */

@@ -60,4 +60,10 @@ typedef struct anl_query {
     anl_read_alignments alts;     /**< alignments on ALT contigs that are better than what competes with them, to be reported (alts.h) */
 } anl_query;
 
+/** The number of the mate of query `number`, which is beside it in the batch; its own where it has none. */
+static inline int anl_query_mate(const anl_query *q, int number)
+{
+    return q->read->mate == 1 ? number + 1 : q->read->mate == 2 ? number - 1 : number;
+}
+
 #endif

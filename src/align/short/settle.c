@@ -210,15 +210,10 @@ static int stands_out(const anl_settler *f, const anl_place *place, int32_t othe
     return !f->c->options->no_pairing && !f->c->index->n_alts && others * ANL_WEAK_PLACE <= place->votes;
 }
 
-static int mate_of(const anl_query *q, int number)
-{
-    return q->read->mate == 1 ? number + 1 : number - 1;
-}
-
 int anl_settle_beside(anl_settler *f, int from)
 {
     anl_query *here = &f->queries[from];
-    const int to = mate_of(here, from);
+    const int to = anl_query_mate(here, from);
     anl_query *q = &f->queries[to];
     anl_place place;
     int32_t others;
@@ -258,7 +253,7 @@ static int stands_out_beside(anl_settler *f, const anl_query *mate, const anl_pl
 int anl_settle_together(anl_settler *f, int from)
 {
     anl_query *here = &f->queries[from];
-    const int to = mate_of(here, from);
+    const int to = anl_query_mate(here, from);
     const anl_query *mate = &f->queries[to];
     anl_guess *guess = &here->guess;
     anl_place place;
