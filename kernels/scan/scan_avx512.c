@@ -7,17 +7,21 @@
 #include "scan_limit.inc.h"
 #include "vnni512.inc.h"
 
-/* R queries by V panels, all sums in registers. */
-static inline __attribute__((always_inline)) void tile(const int R, const int V, const uint8_t *queries, const int8_t *panels, size_t d,
-                                                       int32_t *out, size_t stride)
+enum { ROWS = 6 /* queries of a tile */ };
+
+/* R queries by V panels, all sums in registers. Meanwhile memory is asked for the A panels from `ahead` on. */
+static inline __attribute__((always_inline)) void tile(const int R, const int V, const int A, const uint8_t *queries, const int8_t *panels,
+                                                       size_t d, int32_t *out, size_t stride, const int8_t *ahead)
 {
-    __m512i acc[6][4];
+    __m512i acc[ROWS][4];
 #pragma GCC unroll 6
     for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) acc[r][v] = _mm512_setzero_si512();
     for (size_t c = 0; c < d; c += 4) {
         __m512i entries[4];
+#pragma GCC unroll 4
+        for (int a = 0; a < A; ++a) __builtin_prefetch(ahead + (size_t)a * ANL_PANEL * d + ANL_PANEL * c);
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) entries[v] = _mm512_loadu_si512(panels + (size_t)v * ANL_PANEL * d + ANL_PANEL * c);
 #pragma GCC unroll 6
@@ -35,12 +39,36 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
         for (int v = 0; v < V; ++v) _mm512_storeu_si512(out + (size_t)r * stride + (size_t)v * ANL_PANEL, acc[r][v]);
 }
 
+/* A few queries, fewer than a whole tile has. */
+static inline __attribute__((always_inline)) void few(const int V, const int A, const uint8_t *queries, int32_t n, const int8_t *panels,
+                                                      size_t d, int32_t *out, size_t stride)
+{
+    const int8_t *ahead = panels + (size_t)V * ANL_PANEL * d;
+    if (n == 1) tile(1, V, A, queries, panels, d, out, stride, ahead);
+    if (n == 2) tile(2, V, A, queries, panels, d, out, stride, ahead);
+    if (n == 3) tile(3, V, A, queries, panels, d, out, stride, ahead);
+    if (n == 4) tile(4, V, A, queries, panels, d, out, stride, ahead);
+    if (n == 5) tile(5, V, A, queries, panels, d, out, stride, ahead);
+}
+
+/* The panels behind are asked for by the first tile, or by several, if there are so many, a panel each. */
 static inline __attribute__((always_inline)) void columns(const int V, const uint8_t *queries, int32_t n, const int8_t *panels, size_t d,
                                                           int32_t *out, size_t stride)
 {
+    const int8_t *ahead = panels + (size_t)V * ANL_PANEL * d;
     int32_t i = 0;
-    for (; i + 6 <= n; i += 6) tile(6, V, queries + (size_t)i * d, panels, d, out + (size_t)i * stride, stride);
-    for (; i < n; ++i) tile(1, V, queries + (size_t)i * d, panels, d, out + (size_t)i * stride, stride);
+    if (n < ROWS) {
+        few(V, V, queries, n, panels, d, out, stride);
+        return;
+    }
+    if (n < ROWS * V) {
+        tile(ROWS, V, V, queries, panels, d, out, stride, ahead);
+        i = ROWS;
+    } else
+        for (; i < ROWS * V; i += ROWS, ahead += ANL_PANEL * d)
+            tile(ROWS, V, 1, queries + (size_t)i * d, panels, d, out + (size_t)i * stride, stride, ahead);
+    for (; i + ROWS <= n; i += ROWS) tile(ROWS, V, 0, queries + (size_t)i * d, panels, d, out + (size_t)i * stride, stride, ahead);
+    few(V, 0, queries + (size_t)i * d, n - i, panels, d, out + (size_t)i * stride, stride);
 }
 
 #include "scan_columns.inc.h"

@@ -138,11 +138,18 @@ static int use_gpu(anl_aligner *a)
     return rc ? rc : check_gpu(a);
 }
 
+/* Whether reads are to meet in lists, of all threads, as these are read from memory. */
+static int meets_in_lists(const anl_aligner *a)
+{
+    return !a->gpu && a->index->nlist >= ANL_MANY_LISTS;
+}
+
 static int make_search(anl_aligner *a)
 {
     const int rc = anl_search_new(&a->search, a->index, a->options.search);
-    if (!rc) anl_search_competing_only(a->search);
-    return rc;
+    if (rc) return rc;
+    anl_search_competing_only(a->search);
+    return meets_in_lists(a) ? anl_search_together(a->search, a->options.threads) : ANL_OK;
 }
 
 /* Back to the CPU. */
@@ -173,7 +180,7 @@ static int choose_device(anl_aligner *a)
 /* bp of a batch: the more windows, the more reads are to meet in a list. */
 static int64_t batch_wanted(const anl_index *x)
 {
-    const int64_t times = x->nlist / ANL_BATCH_LISTS;
+    const int64_t times = x->nlist / ANL_MANY_LISTS;
     return (int64_t)ANL_BATCH * (times < 1 ? 1 : times > ANL_BATCH_MOST ? ANL_BATCH_MOST : times);
 }
 
@@ -291,26 +298,37 @@ static int align_long(const work *k, const chunk *c, worker *w)
     return rc;
 }
 
-/* Embed, search, verify: every read of the chunk on its own. */
+static int prepare_queries(const work *k, const chunk *c, anl_arena *results)
+{
+    int rc = ANL_OK;
+    for (size_t i = c->begin; i < c->end && !rc; ++i) {
+        const anl_read *read = &k->batch->reads[i];
+        anl_query *q = &k->queries[i];
+        if (anl_read_is_long(read)) continue;
+        rc = prepare_query(read, results, q);
+        if (!rc) rc = anl_tail_cut(q, results);
+        if (!rc && read->mate == 2 && !anl_read_is_long(q[-1].read)) rc = anl_readthrough_cut(q - 1, results);
+    }
+    return rc;
+}
+
+/* Embed, search, verify: every read of the chunk on its own, but that lists are gone through together with other threads. */
 static int find_candidates(const work *k, chunk *c, worker *w)
 {
+    const anl_context *x = &k->aligner->context;
     anl_query *q = k->queries + c->begin;
     anl_arena *results = w->found;
     const int n = (int)(c->end - c->begin);
     anl_arena_reset(w->scratch.temporary);
+    anl_search_join(x->search, w->scratch.search);
     int rc = align_long(k, c, w);
-    for (int i = 0; i < n && !rc; ++i) {
-        const anl_read *read = &k->batch->reads[c->begin + (size_t)i];
-        if (anl_read_is_long(read)) continue;
-        rc = prepare_query(read, results, &q[i]);
-        if (!rc) rc = anl_tail_cut(&q[i], results);
-        if (!rc && read->mate == 2 && !anl_read_is_long(q[i - 1].read)) rc = anl_readthrough_cut(&q[i - 1], results);
-    }
-    const anl_context *x = &k->aligner->context;
+    if (!rc) rc = prepare_queries(k, c, results);
     if (!rc)
         rc = (is_diverged(k->aligner) ? anl_find_diverged : anl_find)(x, &w->scratch, &k->aligner->insert, &w->queue, q, n, results,
                                                                       &c->found);
-    return rc ? rc : anl_parts_find(x, &w->scratch, &w->queue, q, n, results, &c->found);
+    if (!rc) rc = anl_parts_find(x, &w->scratch, &w->queue, q, n, results, &c->found);
+    anl_search_leave(w->scratch.search);
+    return rc;
 }
 
 /* Where reporting leaves what it finds. */
@@ -468,17 +486,17 @@ static int learn(const work *k, size_t n_reads, size_t *pairs)
 /* Reads that a thread takes through a stage together, if there are enough of them. */
 static size_t chunk_wanted(const anl_aligner *a)
 {
-    const size_t by_lists = (size_t)a->index->nlist * ANL_CHUNK_PER_LIST, least = a->gpu ? ANL_CHUNK_ON_GPU : ANL_CHUNK;
-    if (is_diverged(a) || a->options.exhaustive) return least; /* a read may take 300 KB */
-    return by_lists < least ? least : by_lists > ANL_CHUNK_MOST ? ANL_CHUNK_MOST : by_lists;
+    const int is_heavy = is_diverged(a) || a->options.exhaustive; /* a read may take 300 KB */
+    return a->gpu ? ANL_CHUNK_ON_GPU : meets_in_lists(a) && !is_heavy ? ANL_CHUNK_MOST : ANL_CHUNK;
 }
 
-/* Reads, and bp, that one thread takes through a stage together; a GPU wants more, but every thread its share. */
+/* Reads, and bp, that one thread takes through a stage together: all threads their share, but by halves where none waits for another anyway. */
 static size_t chunk_end(const work *k, size_t begin)
 {
     const anl_batch *b = k->batch;
-    const size_t threads = (size_t)k->aligner->options.threads, share = b->n / threads, wanted = chunk_wanted(k->aligner);
-    size_t most = threads > 1 && !k->aligner->gpu ? share / 2 : share;
+    const anl_aligner *a = k->aligner;
+    const size_t threads = (size_t)a->options.threads, share = b->n / threads, wanted = chunk_wanted(a);
+    size_t most = threads > 1 && !a->gpu && !meets_in_lists(a) ? share / 2 : share + 1;
     if (most > wanted) most = wanted;
     if (most < ANL_CHUNK_LEAST) most = ANL_CHUNK_LEAST;
     int64_t bases = 0;

@@ -42,9 +42,17 @@ void anl_search_competing_only(anl_search *s);
  *  CPU. 0, or what anl_gpu_load_lists and anl_gpu_stream_new say. */
 int anl_search_use(anl_search *s, anl_gpu *gpu);
 
+/** From here on up to `threads` threads may search together (anl_search_join); call once. 0 or ANL_ENOMEM. */
+int anl_search_together(anl_search *s, int threads);
+
 typedef struct anl_search_scratch anl_search_scratch; /**< one a thread */
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s);
 void anl_search_scratch_free(anl_search_scratch *sc);
+
+/** From here on until it leaves, a thread's waves wait for one of every other such thread, and all go through the lists together: a list is read from
+ *  memory once for the queries of all. Their results do not depend on it. Where threads do not search together, and on a GPU, nothing changes. */
+void anl_search_join(const anl_search *s, anl_search_scratch *sc);
+void anl_search_leave(anl_search_scratch *sc);
 
 /** Entries of the store, padding included, that a scratch's native searches have gone through so far. */
 int64_t anl_search_entries(const anl_search_scratch *sc);

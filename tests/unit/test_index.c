@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "search.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 
@@ -447,6 +448,83 @@ static void large_sections_are_checked_beside(void **unused)
     free(bytes);
 }
 
+enum { TOGETHER = 4, WAYS = 6, ROUNDS = 60, TOGETHER_Q = 200, MOST_K = 200 };
+
+/* A thread of together_as_alone. */
+typedef struct searcher {
+    pthread_t thread;
+    const anl_search *search;
+    anl_search_scratch *scratch;
+    int number, differ;
+    int8_t queries[TOGETHER_Q][D];
+    anl_hit hits[2][TOGETHER_Q * MOST_K];
+    anl_neighbours found[2][TOGETHER_Q];
+} searcher;
+
+/* One wave from the beginning; the number of entries gone through. */
+static int64_t one_wave(searcher *t, int which, int n, int k, int nprobe)
+{
+    anl_neighbours *list[TOGETHER_Q];
+    const int64_t before = anl_search_entries(t->scratch);
+    for (int q = 0; q < n; ++q) {
+        t->found[which][q] = (anl_neighbours){.query = t->queries[q], .hits = t->hits[which] + q * MOST_K, .k = k};
+        list[q] = &t->found[which][q];
+    }
+    t->differ += anl_search_wave(t->search, t->scratch, list, n, nprobe) != 0;
+    return anl_search_entries(t->scratch) - before;
+}
+
+static void *search_together(void *of)
+{
+    static const int nprobe[WAYS] = {2, 8, 8, 20, 50, 1000}, k[WAYS] = {4, 4, 64, 16, 1, MOST_K};
+    searcher *t = of;
+    for (int round = 0; round < ROUNDS; ++round) {
+        const int way = (round + t->number) % WAYS, n = way % 2 ? TOGETHER_Q / (t->number + 1) : TOGETHER_Q;
+        const int64_t alone = one_wave(t, 0, n, k[way], nprobe[way]);
+        anl_search_join(t->search, t->scratch);
+        t->differ += one_wave(t, 1, n, k[way], nprobe[way]) != alone;
+        if (t->number % 2) t->differ += one_wave(t, 1, n, k[way], nprobe[way]) != alone; /* not all have as many waves */
+        anl_search_leave(t->scratch);
+        for (int q = 0; q < n; ++q) {
+            const anl_neighbours *a = &t->found[0][q], *b = &t->found[1][q];
+            t->differ += a->n != b->n || memcmp(a->hits, b->hits, (size_t)a->n * sizeof *a->hits) != 0;
+        }
+    }
+    return NULL;
+}
+
+/* Threads that go through lists together, with other k and other lists each, find what each of them finds alone. */
+static void together_as_alone(void **unused)
+{
+    (void)unused;
+    enum { N = 5000 };
+    static searcher threads[TOGETHER];
+    anl_search *s;
+    make_vectors(N);
+    anl_index *x = build(N);
+    assert_int_equal(anl_search_new(&s, x, ANL_SEARCH_NATIVE), 0);
+    anl_search_competing_only(s);
+    assert_int_equal(anl_search_together(s, TOGETHER), 0);
+    for (int i = 0; i < TOGETHER; ++i) {
+        searcher *t = &threads[i];
+        t->search = s;
+        t->number = i;
+        assert_int_equal(anl_search_scratch_new(&t->scratch, s), 0);
+        for (int q = 0; q < TOGETHER_Q; ++q) {
+            memcpy(t->queries[q], vectors[random_below(N)], D);
+            for (int j = 0; j < 5; ++j) t->queries[q][random_below(D)] *= -1;
+        }
+    }
+    for (int i = 0; i < TOGETHER; ++i) assert_int_equal(pthread_create(&threads[i].thread, NULL, search_together, &threads[i]), 0);
+    for (int i = 0; i < TOGETHER; ++i) assert_int_equal(pthread_join(threads[i].thread, NULL), 0);
+    for (int i = 0; i < TOGETHER; ++i) {
+        assert_int_equal(threads[i].differ, 0);
+        anl_search_scratch_free(threads[i].scratch);
+    }
+    anl_search_free(s);
+    anl_index_free(x);
+}
+
 /* A run may meet entries before it is known that they are damaged: no window comes back that there is not, and hits keep their order. */
 static void damaged_entries_do_no_harm(void **unused)
 {
@@ -612,6 +690,7 @@ int main(void)
         cmocka_unit_test(wrong_unique_bits_are_refused),
         cmocka_unit_test(wrong_letters_are_refused),
         cmocka_unit_test(large_sections_are_checked_beside),
+        cmocka_unit_test(together_as_alone),
         cmocka_unit_test(damaged_entries_do_no_harm),
         cmocka_unit_test(alt_contigs_come_back),
     };

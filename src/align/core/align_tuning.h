@@ -9,15 +9,14 @@
 /* ---- batches ---- */
 
 enum {
-    ANL_BATCH = 10000000,   /* bp of a batch, as bwa mem's of one thread; ... */
-    ANL_BATCH_LISTS = 4096, /* ... times as many as an index has times so many lists, */
-    ANL_BATCH_MOST = 4,     /* but no more: 270,000 reads of 150 bp take 480 MB */
-    ANL_CHUNK_PER_LIST =
-        4,            /* reads for every list that a thread takes through a stage together, if every thread has two such chunks: a list
-                               that is scanned meets many of their queries. 40,000 reads at 65 M windows: chunks of 8,192 37 s, of all 26 s */
-    ANL_CHUNK = 8192, /* but so many at least: at 2 M windows 512 take twice as long, 2,048 a third longer; */
-    ANL_CHUNK_MOST = 65536, /* a read takes 2.4 KB at first, and 20 KB where it is searched in many lists */
-    ANL_CHUNK_LEAST = 512,  /* where threads have less, no fewer than these */
+    ANL_BATCH = 10000000, /* bp of a batch, as bwa mem's of one thread; ... */
+    ANL_BATCH_MOST = 4,   /* ... times as many as an index has times ANL_MANY_LISTS, but no more: 270,000 reads of 150 bp take 480 MB */
+    ANL_CHUNK = 8192, /* reads that a thread takes through a stage together, if every thread has two such chunks: at 2 M windows 512 take
+                               twice as long, 2,048 a third longer */
+    ANL_CHUNK_MOST =
+        262144, /* the same where there are ANL_MANY_LISTS, so that a list that is scanned meets queries of all reads of a batch. A
+                                read takes 2.4 KB at first, and 20 KB where it is searched in many lists */
+    ANL_CHUNK_LEAST = 512, /* where threads have less, no fewer than these */
     ANL_CHUNK_ON_GPU =
         16384,            /* the same where a GPU embeds and searches, if every thread has one: it takes all threads' queries together */
     ANL_CHUNK_READ = 512, /* bp that a read of a full chunk has room for; long reads make smaller chunks */
