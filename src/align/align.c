@@ -374,6 +374,15 @@ static int choose_and_trace(const work *k, anl_query *q, int n, worker *w, anl_c
     return rc;
 }
 
+/* How many of n reads are chosen and traced together, mates with their mates. Without a GPU a read's data stay at hand from one step to the next. */
+static int together(const work *k, const anl_query *q, int n)
+{
+    int m = 0;
+    if (!k->aligner->gpu) return 1 + (q->read->mate == 1);
+    for (int64_t candidates = 0; m < n && candidates < ANL_TRACED_TOGETHER; ++m) candidates += q[m].n;
+    return m + (m < n && q[m].read->mate == 2);
+}
+
 /* Reads where they lie, then what that leaves of them elsewhere. */
 static int align_chosen(const work *k, anl_query *q, int n, worker *w)
 {
@@ -383,7 +392,7 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     anl_choice *chosen = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *chosen);
     int rc = chosen ? ANL_OK : ANL_ENOMEM;
     for (int i = 0, m; i < n && !rc; i += m) {
-        m = x->gpu ? n : 1 + (q[i].read->mate == 1); /* without one a read's data stay at hand from one step to the next */
+        m = together(k, &q[i], n - i);
         for (int ahead = i + AHEAD; !x->gpu && ahead < i + AHEAD + m && ahead < n; ++ahead) anl_trace_prefetch(x->index, &q[ahead]);
         rc = choose_and_trace(k, &q[i], m, w, &chosen[i]);
     }
