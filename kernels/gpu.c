@@ -129,3 +129,9 @@ int anl_gpu_vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segmen
 {
     return checked(table->vote(s, p, segments, n, room));
 }
+
+int anl_gpu_trace(anl_gpu_stream *s, const anl_gpu_trace_params *p, const anl_sw_read *reads, const anl_gpu_trace_job *jobs, size_t n,
+                  anl_gpu_traced *results)
+{
+    return checked(table->trace(s, p, reads, jobs, n, results));
+}

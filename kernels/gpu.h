@@ -1,5 +1,5 @@
-/** The align pipeline's four loads on one NVIDIA GPU: embedding, search of the inverted lists, votes, Smith-Waterman scores; and the nearest centroids
- *  with which an index is built. Each gives the same bytes as the CPU's kernels. docs/gpu.md tells how.
+/** The align pipeline's five loads on one NVIDIA GPU: embedding, search of the inverted lists, votes, Smith-Waterman scores, traceback; and the nearest
+ *  centroids with which an index is built. Each gives the same bytes as the CPU's kernels. docs/gpu.md tells how.
  *
  *  A GPU is shared by all threads; load before streams work. A stream belongs to one thread at a time: calls return when their result is
  *  in the caller's memory, and calls on several streams overlap. Batches of any size may be given; they are cut, and cut smaller when
@@ -31,6 +31,9 @@ enum {
     ANL_GPU_FAR = 1 << 30,    /**< no vector is so long */
     ANL_GPU_LEAST_MAJOR = 8,  /**< compute capability: products of int8 on tensor cores */
     ANL_GPU_VOTE_REACH = 223, /**< bp beside where a hit says that a segment lies: 14 times 32 diagonals */
+    ANL_GPU_TRACE_BAND = 64,  /**< diagonals of the widest band that is traced, */
+    ANL_GPU_TRACE_CIGAR = 9,  /**< elements of the longest CIGAR, */
+    ANL_GPU_TRACE_MD = 56,    /**< and bytes of the longest MD, its NUL included: with them what is told of an alignment takes 128 bytes */
 };
 
 /** An encoder (docs/encoder.md). Weights are int8 [n][k], tokens are of k-mers of 6 bp. Copied. */
@@ -134,6 +137,38 @@ typedef struct anl_gpu_segment {
     uint8_t crowded;     /**< out: they were enough */
 } anl_gpu_segment;
 
+typedef struct anl_gpu_trace_params {
+    anl_sw_params score;
+    int32_t clip5, clip3; /**< as in anl_extend_params (src/extend/extend.h) */
+} anl_gpu_trace_params;
+
+/** An alignment that is asked for, of a read or its reverse complement on a stretch of the reference: that without gaps on diagonal `at`, if its total
+ *  is enough, else the best one in a band. A diagonal is a position on the stretch minus one on the read. */
+typedef struct anl_gpu_trace_job {
+    int64_t begin;    /**< joined coordinate of the stretch, which is of one contig */
+    int32_t len;      /**< bp of it */
+    uint32_t read;    /**< its number among those of the call */
+    int32_t at;       /**< the whole read lies on the stretch there, if that is looked at */
+    int32_t enough;   /**< INT32_MIN: any total is; INT32_MAX: none, it is not looked at */
+    int32_t dlo, dhi; /**< the band, dlo <= dhi; may reach beyond the stretch */
+    uint8_t reverse;
+} anl_gpu_trace_job;
+
+/** What has become of it. */
+typedef enum anl_gpu_trace_end {
+    ANL_GPU_LEFT,     /**< nothing: the band is wider than ANL_GPU_TRACE_BAND, CIGAR or MD are longer than there is room for */
+    ANL_GPU_STRAIGHT, /**< the one on the diagonal */
+    ANL_GPU_IN_BAND,
+} anl_gpu_trace_end;
+
+/** An alignment as anl_extension (src/extend/extend.h) has it; all 0 behind CIGAR and MD, and everything but `how` where nothing aligns. */
+typedef struct anl_gpu_traced {
+    int32_t how; /**< anl_gpu_trace_end */
+    int32_t total, score, qbeg, qend, tbeg, tend, nm, n_cigar;
+    uint32_t cigar[ANL_GPU_TRACE_CIGAR]; /**< with M for columns */
+    char md[ANL_GPU_TRACE_MD];           /**< with N for any other letter (anl_index_spell_md) */
+} anl_gpu_traced;
+
 /** Reads "auto", "cpu", "cuda" or "cuda:N", given as the value of an option that was `called` so. 0 or ANL_EINVAL. */
 int anl_device_parse(const char *called, const char *text, int *device);
 
@@ -183,6 +218,11 @@ int anl_gpu_sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_re
 /** Lets k-mers vote at the hits of n segments, each one's in order, by the rules of anl_locate_vote (src/align/core/locate.h), on the reference loaded.
  *  `room` holds a place for every hit, two with copies. */
 int anl_gpu_vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room);
+
+/** results[n] of jobs[n] on the reference loaded, by the rules of anl_extend and anl_extend_ungapped_trace (src/extend/extend.h). Reads have 1 to
+ *  ANL_ENCODER_MAX_LEN bp; jobs of one read should follow each other. */
+int anl_gpu_trace(anl_gpu_stream *s, const anl_gpu_trace_params *p, const anl_sw_read *reads, const anl_gpu_trace_job *jobs, size_t n,
+                  anl_gpu_traced *results);
 
 #ifdef __cplusplus
 }

@@ -97,6 +97,7 @@ static void tell_times(const anl_gpu *g, char *text, size_t size)
                                         "products",
                                         "scores",
                                         "votes",
+                                        "traceback",
                                         "choice of lists",
                                         "queries by list",
                                         "nearest entries",
@@ -106,7 +107,8 @@ static void tell_times(const anl_gpu *g, char *text, size_t size)
                                         "light embedding, whole calls",
                                         "search, whole calls",
                                         "scores, whole calls",
-                                        "votes, whole calls"};
+                                        "votes, whole calls",
+                                        "traceback, whole calls"};
     static_assert(sizeof names / sizeof *names == FAMILIES, "a name for each");
     size_t used = 0;
     *text = 0;
@@ -471,6 +473,12 @@ static int timed_vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_s
     return timed(s, CALL_VOTES, [&] { return vote(s, p, segments, n, room); });
 }
 
+static int timed_trace(anl_gpu_stream *s, const anl_gpu_trace_params *p, const anl_sw_read *reads, const anl_gpu_trace_job *jobs, size_t n,
+                       anl_gpu_traced *results)
+{
+    return timed(s, CALL_TRACES, [&] { return trace(s, p, reads, jobs, n, results); });
+}
+
 } // namespace anl
 
 extern "C" const anl_gpu_table *anl_cuda_gpu(void)
@@ -490,6 +498,7 @@ extern "C" const anl_gpu_table *anl_cuda_gpu(void)
                                         anl::timed_sw,
                                         anl::timed_sw_places,
                                         anl::timed_vote,
+                                        anl::timed_trace,
                                         anl::nearest_centroids,
                                         anl::tell_times};
     return &table;

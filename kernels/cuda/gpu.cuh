@@ -90,6 +90,7 @@ enum family {
     PRODUCTS,
     SCORES,
     VOTES,
+    TRACES,
     CHOICE,
     GROUPS,
     NEAREST,
@@ -100,6 +101,7 @@ enum family {
     CALL_SEARCH,
     CALL_SCORES,
     CALL_VOTES,
+    CALL_TRACES,
     FAMILIES
 };
 
@@ -264,6 +266,8 @@ int sw(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *jobs, const 
 int sw_places(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
               anl_sw_result *results);
 int vote(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room);
+int trace(anl_gpu_stream *s, const anl_gpu_trace_params *p, const anl_sw_read *reads, const anl_gpu_trace_job *jobs, size_t n,
+          anl_gpu_traced *results);
 int nearest_centroids(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far);
 
 // Lays out the codes of lists, on the GPU, as the scan reads them. Does not wait.

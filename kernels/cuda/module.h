@@ -29,6 +29,8 @@ typedef struct anl_gpu_table {
     int (*sw_places)(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_read *reads, const anl_sw_place *places, size_t n,
                      anl_sw_result *results);
     int (*vote)(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room);
+    int (*trace)(anl_gpu_stream *s, const anl_gpu_trace_params *p, const anl_sw_read *reads, const anl_gpu_trace_job *jobs, size_t n,
+                 anl_gpu_traced *results);
     int (*nearest)(anl_gpu_stream *s, const anl_gpu_coarse *c, const int8_t *const *vectors, size_t n, uint32_t *nearest, int32_t *far);
     void (*times)(const anl_gpu *g, char *text, size_t size);
 } anl_gpu_table;

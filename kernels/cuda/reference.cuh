@@ -7,6 +7,11 @@
 namespace anl
 {
 
+__device__ static inline int own_lane()
+{
+    return (int)(threadIdx.x % WARP);
+}
+
 // Bits of 32 bases: the low ones, the high ones, and which are N or none at all.
 struct bases32 {
     uint32_t low, high, unknown;

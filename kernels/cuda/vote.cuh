@@ -47,11 +47,6 @@ __device__ static inline bases32 bases_in(const bases_line &b)
     return {b.low, b.high, b.unknown};
 }
 
-__device__ static inline int own_lane()
-{
-    return (int)(threadIdx.x % WARP);
-}
-
 __device__ static inline int words_of(int len)
 {
     return (len + 31) / 32;

@@ -20,6 +20,7 @@
 #include "split.h"
 #include "sw_check.h"
 #include "trace.h"
+#include "trace_check.h"
 
 #include <omp.h>
 #include <pthread.h>
@@ -104,7 +105,8 @@ static int check_gpu(const anl_aligner *a)
     int rc = anl_encoder_check_gpu(a->encoder, s->encoder, a->model);
     if (!rc) rc = anl_search_check_gpu(a->search, s->search, a->index);
     if (!rc) rc = anl_locate_check_gpu(&a->context, s);
-    return rc ? rc : anl_sw_check_gpu(s->sw, &a->options.align.score, a->index);
+    if (!rc) rc = anl_sw_check_gpu(s->sw, &a->options.align.score, a->index);
+    return rc ? rc : anl_trace_check_gpu(s->traces, &a->options.align, a->index);
 }
 
 static void free_workers(anl_aligner *a)
@@ -354,24 +356,49 @@ static void judge_pair(const work *k, anl_query *q)
     q[0].proper = q[1].proper = (uint8_t)anl_pair_is_proper(&k->aligner->insert, &q[0].aligned.list[0], &q[1].aligned.list[0]);
 }
 
-/* Decides where a read, or a pair, lies, and aligns it there base by base. */
-static int choose(const work *k, anl_query *q, int paired, worker *w)
+/* The least score of a candidate that is compared with others base by base. */
+static int32_t least_compared(const anl_context *x)
+{
+    return ANL_MAPQ_MIN_SECOND * x->options->align.score.match;
+}
+
+/* Decides where a read, or a pair, lies. */
+static int choose(const work *k, anl_query *q, int paired, worker *w, anl_choice *chosen)
 {
     const anl_context *x = &k->aligner->context;
-    anl_choice chosen[2];
     int proper = 0, rc = ANL_OK;
-    for (int m = 0; m <= paired && !rc; ++m)
-        rc = anl_trace_candidates(x, &w->scratch, &q[m], ANL_MAPQ_MIN_SECOND * x->options->align.score.match, 0);
+    for (int m = 0; m <= paired && !rc; ++m) rc = anl_trace_candidates(x, &w->scratch, &q[m], least_compared(x), 0);
     if (rc) return rc;
     if (paired)
         rc = anl_pair_choose(x->options, &k->aligner->insert, q, &w->pairs, chosen, &proper);
     else
         chosen[0] = anl_choose_single(x->options, q, x->options->min_score);
-    for (int m = 0; m <= paired && !rc; ++m) {
-        q[m].proper = (uint8_t)proper;
-        if (!anl_read_is_long(q[m].read)) rc = anl_trace_chosen(x, &w->scratch, &q[m], &chosen[m], report_arena(k, w));
-    }
+    for (int m = 0; m <= paired; ++m) q[m].proper = (uint8_t)proper;
     return rc;
+}
+
+/* Decides where n reads lie and aligns them there base by base. Either is asked of a GPU for all of them at once. */
+static int choose_and_trace(const work *k, anl_query *q, int n, worker *w, anl_choice *chosen)
+{
+    const anl_context *x = &k->aligner->context;
+    int rc = anl_trace_ask_compared(x, &w->scratch, q, n, least_compared(x));
+    for (int i = 0, paired; i < n && !rc; i += 1 + paired) {
+        paired = q[i].read->mate == 1;
+        rc = choose(k, &q[i], paired, w, &chosen[i]);
+    }
+    if (!rc) rc = anl_trace_ask_chosen(x, &w->scratch, q, chosen, n);
+    for (int i = 0; i < n && !rc; ++i)
+        if (!anl_read_is_long(q[i].read)) rc = anl_trace_chosen(x, &w->scratch, &q[i], &chosen[i], report_arena(k, w));
+    return rc;
+}
+
+/* How many of n reads are chosen and traced together, mates with their mates. Without a GPU a read's data stay at hand from one step to the next. */
+static int together(const work *k, const anl_query *q, int n)
+{
+    int m = 0;
+    if (!k->aligner->gpu) return 1 + (q->read->mate == 1);
+    for (int64_t candidates = 0; m < n && candidates < ANL_TRACED_TOGETHER; ++m) candidates += q[m].n;
+    return m + (m < n && q[m].read->mate == 2);
 }
 
 /* Reads where they lie, then what that leaves of them elsewhere. */
@@ -380,11 +407,12 @@ static int align_chosen(const work *k, anl_query *q, int n, worker *w)
     enum { AHEAD = 4 /* reads between asking memory for one and looking at it */ };
     const anl_context *x = &k->aligner->context;
     anl_arena *results = report_arena(k, w);
-    int rc = ANL_OK;
-    for (int i = 0, paired; i < n && !rc; i += 1 + paired) {
-        paired = q[i].read->mate == 1;
-        for (int ahead = i + AHEAD; ahead <= i + AHEAD + paired && ahead < n; ++ahead) anl_trace_prefetch(x->index, &q[ahead]);
-        rc = choose(k, &q[i], paired, w);
+    anl_choice *chosen = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof *chosen);
+    int rc = chosen ? ANL_OK : ANL_ENOMEM;
+    for (int i = 0, m; i < n && !rc; i += m) {
+        m = together(k, &q[i], n - i);
+        for (int ahead = i + AHEAD; !x->gpu && ahead < i + AHEAD + m && ahead < n; ++ahead) anl_trace_prefetch(x->index, &q[ahead]);
+        rc = choose_and_trace(k, &q[i], m, w, &chosen[i]);
     }
     if (!rc) rc = anl_split(x, &w->scratch, &w->queue, q, n, results);
     for (int i = 0; i < n && !rc && x->index->n_alts; ++i) rc = anl_alts_report(&q[i], results);

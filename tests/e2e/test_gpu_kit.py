@@ -56,7 +56,7 @@ script("compute-sanitizer", "exit 0")
 command(os.path.join(unpacked, "run"), "-q", "-t", 2, "gpu")
 table = open(path("gpu/report.md")).read()
 for row in ("| Test GPU, 80000 MiB, 132 multiprocessors | GPU | CPU: ", "| index, pairs, long reads, -k 200, -x diverged | the CPU's bytes |", "| records of the whole run | the CPU's |", "| products | 1.500 ms, 3 times |",
-            "| kernel anl::scan_kernel | 3.000 ms in 2 launches, SM 50%, memory 60%, 128 registers |", "| kernel anl::norm_kernel | 0.500 ms in 1 launches", "| memcheck of test_cuda | clean |", "| memcheck of test_gpu_places | clean |", "| racecheck of scores_agree | clean |", "| racecheck of votes_agree | clean |"):
+            "| kernel anl::scan_kernel | 3.000 ms in 2 launches, SM 50%, memory 60%, 128 registers |", "| kernel anl::norm_kernel | 0.500 ms in 1 launches", "| memcheck of test_cuda | clean |", "| memcheck of test_gpu_places | clean |", "| memcheck of test_gpu_trace | clean |", "| racecheck of scores_agree | clean |", "| racecheck of votes_agree | clean |", "| racecheck of tracebacks_agree | clean |"):
     check(row in table, f"no row {row}\n{table}")
 
 # Other bytes than the CPU's are told.

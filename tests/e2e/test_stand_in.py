@@ -27,7 +27,7 @@ def same(what, *args, of=anl, **env):
     return said
 
 said = same("pairs", *pairs, ANNEAL_GPU_TIMES="1")
-for family in ("products", "attention", "light sums", "scores", "votes", "scans of lists", "search, whole calls"):
+for family in ("products", "attention", "light sums", "scores", "votes", "traceback", "scans of lists", "search, whole calls"):
     check(any(line.startswith(family + "\t") and line.endswith(" times") for line in said.splitlines()), f"no time of {family}: {said}")
 check("whole calls" not in same("long and odd reads", long_read), "times are told unasked")
 same("-x diverged", "-x", "diverged", *subset(4))
@@ -55,6 +55,18 @@ for i in range(36):
     for mate, end in enumerate((insert[:150], turned(insert)[:150])):
         reads[mate].append(f">r{i}\n{changed_by(end, i % 6 * 0.01)}\n")
 mates = [write(f"repeats_{m}.fa", "".join(reads[m])) for m in range(2)]
+
+# What traceback meets: gaps in plain sequence, in copies and where they have many places, near ends, two in a read; clipped ends and N.
+def gapped(i):
+    s = list(repeats[("plain", "begins")[i % 2]][40 * i:40 * i + 170])
+    for at in rng.sample((8, 40, 75, 140), 1 + i % 3 // 2):
+        if i % 4 < 2: del s[at:at + 1 + i % 7]
+        else: s[at:at] = some(1 + i % 5) if i % 3 else s[at - 3:at]
+    s[130:] = some(40) if i % 8 == 7 else s[130:]
+    s[60] = "N" if i % 5 == 0 else s[60]
+    return "".join(s)[:150]
+with_gaps = write("gaps.fa", "".join(f">g{i}\n{turned(gapped(i)) if i % 3 == 0 else gapped(i)}\n" for i in range(24)))
+same("gaps, every place", "-a", with_gaps, of=many)
 same("repeats, ALT, many neighbours, three threads", "-t", 3, "-k", 100, *mates, of=many)
 
 few = write("few.fa", f">few\n{contig[:42000]}\n")

@@ -7,6 +7,7 @@
 #include "nearest_check.h"
 #include "search_check.h"
 #include "sw_check.h"
+#include "trace_check.h"
 
 enum { CONTIG = 60000 };
 
@@ -90,6 +91,22 @@ static void same_scores_pass(void **unused)
     anl_model_free(m);
 }
 
+static void same_tracebacks_pass(void **unused)
+{
+    (void)unused;
+    static uint8_t seq[CONTIG];
+    const anl_extend_params p = {.score = {1, 4, 6, 1, 6, 1}, .clip5 = 5, .clip3 = 5, .eqx = 1};
+    anl_model *m = random_model(32, 0);
+    anl_trace_batch *b;
+    random_seq(seq, CONTIG, 50);
+    anl_index *x = index_of(m, seq, "t.anl");
+    assert_int_equal(anl_trace_batch_new(&b), 0);
+    assert_int_equal(anl_trace_check_gpu(b, &p, x), 0);
+    anl_trace_batch_free(b);
+    anl_index_free(x);
+    anl_model_free(m);
+}
+
 static void same_centroids_pass(void **unused)
 {
     (void)unused;
@@ -100,6 +117,7 @@ int main(void)
 {
     random_start();
     const struct CMUnitTest tests[] = {cmocka_unit_test(another_encoder_is_noticed), cmocka_unit_test(another_search_is_noticed),
-                                       cmocka_unit_test(same_scores_pass), cmocka_unit_test(same_centroids_pass)};
+                                       cmocka_unit_test(same_scores_pass), cmocka_unit_test(same_tracebacks_pass),
+                                       cmocka_unit_test(same_centroids_pass)};
     return cmocka_run_group_tests(tests, folder_set_up, folder_tear_down);
 }

@@ -164,8 +164,9 @@ enum {
     ANL_SHARED = 2,             /* candidates compete that share 1/2 of the shorter segment, as in bwa mem (mask_level 0.5) */
     ANL_BAND_GROWTH = 32,       /* bp by which a band too narrow for its score grows, then twice that, ...: half, double */
     ANL_TRACED_CANDIDATES = 32, /* candidates aligned to see which bases of the read they take, as a segment may be a repeat: 8, 128 */
-    ANL_XA_MOST = 5,            /* competing alignments in tag XA, unless -h says; with more it is left out, as in bwa mem (-h 5) */
-    ANL_XA_MOST_ALT = 200,      /* the same where some are on ALT contigs */
+    ANL_TRACED_TOGETHER = 65536, /* candidates of reads that a GPU traces together: about 11 MB a worker for what is asked and told */
+    ANL_XA_MOST = 5,             /* competing alignments in tag XA, unless -h says; with more it is left out, as in bwa mem (-h 5) */
+    ANL_XA_MOST_ALT = 200,       /* the same where some are on ALT contigs */
     ANL_XA_NUM = 4,
     ANL_XA_DEN = 5, /* they have at least 4/5 of the score, as in bwa mem (XA_drop_ratio 0.8) */
 };

@@ -10,6 +10,8 @@ int anl_scratch_init(anl_scratch *s, const anl_context *context)
     if (!rc) rc = anl_extend_scratch_new(&s->extend);
     if (!rc) rc = anl_sw_batch_new(&s->sw);
     if (!rc) anl_sw_batch_use(s->sw, s->stream);
+    if (!rc) rc = anl_trace_batch_new(&s->traces);
+    if (!rc) anl_trace_batch_use(s->traces, s->stream);
     if (!rc) rc = anl_stitcher_new(&s->stitcher);
     return rc;
 }
@@ -22,6 +24,7 @@ void anl_scratch_free(anl_scratch *s)
     anl_voter_free(s->voter);
     anl_extend_scratch_free(s->extend);
     anl_sw_batch_free(s->sw);
+    anl_trace_batch_free(s->traces);
     anl_stitcher_free(s->stitcher);
     anl_gpu_stream_free(s->stream);
 }

@@ -10,6 +10,7 @@
 #include "search.h"
 #include "stitch.h"
 #include "sw_batch.h"
+#include "trace_batch.h"
 #include "vote.h"
 
 /** Shared by all threads, read only while they run. */
@@ -26,13 +27,14 @@ typedef struct anl_context {
 
 /** Of one thread: buffers that grow. What they hold means nothing between calls, but for `temporary`, which the caller resets. */
 typedef struct anl_scratch {
-    anl_gpu_stream *stream; /**< on which embedding and scores run; NULL: the CPU */
+    anl_gpu_stream *stream; /**< on which embedding, scores and traceback run; NULL: the CPU */
     anl_arena *temporary;
     anl_encoder_scratch *encoder;
     anl_search_scratch *search;
     anl_voter *voter;
     anl_extend_scratch *extend;
     anl_sw_batch *sw;
+    anl_trace_batch *traces;
     anl_stitcher *stitcher;
 } anl_scratch;
 

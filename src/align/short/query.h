@@ -15,6 +15,7 @@ typedef struct anl_candidate {
     int32_t contig;
     int32_t last;       /**< position in the oriented read behind the last base aligned */
     int32_t begin, end; /**< the segment of the read, as it was sequenced, that is aligned; all of it unless anl_trace_candidates looked */
+    int32_t traced;     /**< number of its job in the thread's anl_trace_batch; 0: none was asked for */
     uint8_t reverse;
     uint8_t alt;      /**< on an ALT contig */
     uint8_t ungapped; /**< the score is that of the diagonal `start`; no gap can beat it */

@@ -89,6 +89,7 @@ static void widen_to_read(anl_candidate *c, const anl_split_segment *segment, in
     c->begin += segment->begin;
     c->end += segment->begin;
     c->ungapped = c->whole = 0;
+    c->traced = 0;
 }
 
 /* The whole read is aligned where its segment was found: segments end where the score says, not where the clip was. found->aligned and alts: none

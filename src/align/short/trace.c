@@ -9,15 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the alignment without gaps on diagonal candidate->start is known to be the one that tracing in the band would find, which then is in *e.
- * Where it takes the whole read and has the score of Smith-Waterman, no other has as high a total with both clip bonuses. */
+/* The total that the alignment without gaps on diagonal candidate->start must have to be the one that tracing in the band would find. Where it takes
+ * the whole read and has the score of Smith-Waterman, no other has as high a total with both clip bonuses. INT32_MIN: any; INT32_MAX: it need not be. */
+static int32_t enough_straight(const anl_extend_params *o, const anl_candidate *candidate)
+{
+    if (candidate->ungapped) return INT32_MIN;
+    return candidate->whole && o->clip5 > 0 && o->clip3 > 0 ? candidate->score + o->clip5 + o->clip3 : INT32_MAX;
+}
+
+/* Whether that is the one, which then is in *e. */
 static int straight(const anl_context *c, anl_scratch *s, const anl_extend_params *o, const anl_candidate *candidate, anl_extend_problem p,
                     int64_t origin, anl_extension *e, int *rc)
 {
-    if (!candidate->ungapped && (!candidate->whole || o->clip5 <= 0 || o->clip3 <= 0)) return 0;
+    const int32_t enough = enough_straight(o, candidate);
+    if (enough == INT32_MAX) return 0;
     p.dlo = p.dhi = (int32_t)(candidate->start - origin);
     *rc = anl_extend_ungapped_trace(o, &c->kernels->sw, &p, s->extend, e);
-    return *rc || candidate->ungapped || e->total == candidate->score + o->clip5 + o->clip3;
+    return *rc || e->total >= enough;
 }
 
 /* The most by which gaps can move an alignment off a diagonal if it loses no more than `room` of the score of a read that matches. */
@@ -54,6 +62,25 @@ static int32_t least_total(const anl_context *c, const anl_extend_params *o, con
     return e.total > candidate->score ? e.total : candidate->score;
 }
 
+/* The stretch of the contig that a band of diagonals of a read of `len` bp meets. */
+static void find_stretch(const anl_index *x, int32_t contig, int64_t dlo, int64_t dhi, int32_t len, int64_t *begin, int64_t *end)
+{
+    *begin = dlo;
+    *end = dhi + len;
+    anl_index_clip(x, contig, begin, end);
+}
+
+/* Whether a GPU has found what trace() would, which then is in *e. A band that does not hold the score must grow. */
+static int was_asked(const anl_scratch *s, const anl_candidate *candidate, anl_extension *e, int64_t *origin)
+{
+    if (!candidate->traced) return 0;
+    const anl_gpu_traced *t = anl_trace_batch_result(s->traces, candidate->traced);
+    if (t->how == ANL_GPU_LEFT || (t->how == ANL_GPU_IN_BAND && t->total < candidate->score)) return 0;
+    *e = anl_extension_of(t);
+    *origin = anl_trace_batch_begin(s->traces, candidate->traced);
+    return 1;
+}
+
 /* Traces the candidate in a band that grows until it holds an alignment as good as the score found without a band. *origin: joined coordinate
  * that the extension's target begins at. */
 static int trace(const anl_context *c, anl_scratch *s, const anl_extend_params *o, const anl_query *q, const anl_candidate *candidate,
@@ -63,8 +90,8 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_extend_params *
     const int32_t len = q->read->len;
     for (int32_t extra = 0;; extra = extra ? extra * 2 : ANL_BAND_GROWTH) {
         const int64_t dlo = candidate->dlo - extra, dhi = candidate->dhi + extra;
-        int64_t begin = dlo, end = dhi + len;
-        anl_index_clip(c->index, candidate->contig, &begin, &end);
+        int64_t begin, end;
+        find_stretch(c->index, candidate->contig, dlo, dhi, len, &begin, &end);
         uint8_t *target = anl_arena_alloc(s->temporary, (size_t)(end - begin), 1);
         if (!target) return ANL_ENOMEM;
         anl_index_fetch(c->index, begin, end, target);
@@ -102,7 +129,7 @@ int anl_trace_candidate(const anl_context *c, anl_scratch *s, const anl_query *q
     const int32_t len = q->read->len, reverse = candidate->reverse;
     *out = (anl_read_alignment){.tid = -1, .pos = -1};
     anl_extend_params params = c->options->align;
-    int rc = trace(c, s, &params, q, candidate, &e, &origin);
+    int rc = was_asked(s, candidate, &e, &origin) ? ANL_OK : trace(c, s, &params, q, candidate, &e, &origin);
     if (!rc && e.score < min_score && candidate->score >= min_score) { /* a clip bonus is no reason to leave the read unplaced */
         params.clip5 = params.clip3 = 0;
         rc = trace(c, s, &params, q, candidate, &e, &origin);
@@ -277,6 +304,12 @@ static int append_xa(const anl_contig *contigs, const anl_read_alignment *a, anl
     return ANL_OK;
 }
 
+/* The least score of an alignment in the XA of one that has the score `best`. */
+static int32_t least_in_xa(int32_t best, int32_t min_score)
+{
+    return best * ANL_XA_NUM > min_score * ANL_XA_DEN ? (best * ANL_XA_NUM + ANL_XA_DEN - 1) / ANL_XA_DEN : min_score;
+}
+
 /* Whether as many alignments compete as XA may tell. */
 static int fit_xa(const anl_align_options *o, const anl_query *q, const anl_choice *chosen, int32_t min_score)
 {
@@ -290,11 +323,9 @@ static int fit_xa(const anl_align_options *o, const anl_query *q, const anl_choi
 static int add_xa(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_choice *chosen, anl_read_alignment *own,
                   anl_arena *results)
 {
-    const int32_t best = own->score;
-    int32_t min_score = chosen->min_score;
+    const int32_t min_score = least_in_xa(own->score, chosen->min_score);
     anl_read_alignments told = {0};
     xa_text xa = {0};
-    if (best * ANL_XA_NUM > min_score * ANL_XA_DEN) min_score = (best * ANL_XA_NUM + ANL_XA_DEN - 1) / ANL_XA_DEN;
     if (q->truncated || !fit_xa(c->options, q, chosen, min_score)) return ANL_OK;
     int rc = anl_read_alignments_add(&told, own, s->temporary);
     for (int32_t n = 0; n < 2 * q->n && !rc; ++n) {
@@ -336,4 +367,85 @@ int anl_trace_chosen(const anl_context *c, anl_scratch *s, anl_query *q, const a
     if (rc) return rc;
     if (c->options->all) return add_secondaries(c, s, q, chosen, results);
     return q->alts.n ? add_xa(c, s, q, &alt, q->alts.list, results) : add_xa(c, s, q, chosen, q->aligned.list, results);
+}
+
+/* ---- asking for many at once ---- */
+
+static int is_asked(const anl_context *c)
+{
+    return c->gpu && !c->options->align.eqx;
+}
+
+/* Asks for candidates[i], once. */
+static int ask(const anl_context *c, anl_scratch *s, const anl_query *q, int32_t i)
+{
+    anl_candidate *candidate = &q->candidates[i];
+    const int32_t len = q->read->len;
+    int64_t begin, end;
+    if (candidate->traced) return ANL_OK;
+    find_stretch(c->index, candidate->contig, candidate->dlo, candidate->dhi, len, &begin, &end);
+    const anl_gpu_trace_job job = {.begin = begin,
+                                   .len = (int32_t)(end - begin),
+                                   .at = (int32_t)(candidate->start - begin),
+                                   .enough = enough_straight(&c->options->align, candidate),
+                                   .dlo = (int32_t)(candidate->dlo - begin),
+                                   .dhi = (int32_t)(candidate->dhi - begin),
+                                   .reverse = candidate->reverse};
+    return anl_trace_batch_add(s->traces, &(anl_sw_read){{q->strand[0], q->strand[1]}, len}, &job, &candidate->traced);
+}
+
+static int run_asked(const anl_context *c, anl_scratch *s)
+{
+    return anl_trace_batch_run(s->traces, &c->kernels->sw, &c->options->align, c->index);
+}
+
+/* As merge_same looks, while no two of them turn out to be the same. */
+static int ask_compared(const anl_context *c, anl_scratch *s, const anl_query *q, int32_t min_score)
+{
+    int rc = ANL_OK;
+    for (int32_t i = 1; i < q->n && i < ANL_TRACED_CANDIDATES && !rc; ++i) {
+        if (i == 2 && least_told(c->options, q) > min_score) min_score = least_told(c->options, q);
+        if (q->candidates[i].score < min_score) break;
+        for (int32_t k = 0; k < i && !rc; ++k) {
+            if (!may_be_same(&c->options->align, q->read->len, &q->candidates[k], &q->candidates[i])) continue;
+            rc = ask(c, s, q, k);
+            if (!rc) rc = ask(c, s, q, i);
+        }
+    }
+    return rc;
+}
+
+int anl_trace_ask_compared(const anl_context *c, anl_scratch *s, anl_query *queries, int n, int32_t min_score)
+{
+    int rc = ANL_OK;
+    if (!is_asked(c)) return ANL_OK;
+    anl_trace_batch_clear(s->traces);
+    for (int i = 0; i < n && !rc; ++i)
+        if (!anl_read_is_long(queries[i].read)) rc = ask_compared(c, s, &queries[i], min_score);
+    return rc ? rc : run_asked(c, s);
+}
+
+/* What was chosen, and what is told beside it if its alignment has the candidate's score. */
+static int ask_chosen(const anl_context *c, anl_scratch *s, const anl_query *q, const anl_choice *chosen)
+{
+    if (chosen->candidate < 0) return ANL_OK;
+    int rc = ask(c, s, q, chosen->candidate);
+    if (rc || q->n < 2) return rc;
+    const anl_choice alt = anl_choose_alt(c->options, q, chosen);
+    if (alt.candidate >= 0) rc = ask(c, s, q, alt.candidate);
+    if (alt.candidate >= 0 && !c->options->all) chosen = &alt;
+    const int32_t least = c->options->all ? chosen->min_score : least_in_xa(q->candidates[chosen->candidate].score, chosen->min_score);
+    if (!c->options->all && (q->truncated || !fit_xa(c->options, q, chosen, least))) return rc;
+    for (int32_t i = 0; i < q->n && !rc; ++i)
+        if (is_other(q, chosen, i, least)) rc = ask(c, s, q, i);
+    return rc;
+}
+
+int anl_trace_ask_chosen(const anl_context *c, anl_scratch *s, anl_query *queries, const anl_choice *chosen, int n)
+{
+    int rc = ANL_OK;
+    if (!is_asked(c)) return ANL_OK;
+    for (int i = 0; i < n && !rc; ++i)
+        if (!anl_read_is_long(queries[i].read)) rc = ask_chosen(c, s, &queries[i], &chosen[i]);
+    return rc ? rc : run_asked(c, s);
 }
