@@ -29,34 +29,31 @@ typedef struct probe {
     uint32_t list, query;
 } probe;
 
-/* What threads that search together change of a query. */
-typedef struct shared_query {
+/* A query on its way through the lists. */
+typedef struct seeker {
+    const uint8_t *vector; /* biased to unsigned */
+    uint64_t *keys;        /* [room] of its hits: distance << 32 | window */
+    int32_t k, room;       /* keys that are sought, and that there is room for */
+    int32_t norm, reach;   /* its squared norm, and how much farther than the nearest others may be */
+    /* what threads that search together change */
     atomic_flag busy;
     _Atomic int32_t limit; /* largest squared distance less squared norm that another hit may have; it falls */
-    int32_t count;         /* keys kept */
-} shared_query;
-
-/* A query on its way through a list, and whose it is. */
-typedef struct visitor {
-    anl_native_scratch *of;
-    uint32_t query;
-} visitor;
+    int32_t n;             /* keys kept */
+} seeker;
 
 struct anl_native_scratch {
     const anl_native *native; /* of the wave that it is in */
     anl_crew *crew;           /* that it is a member of, or NULL */
     int64_t entries;
     /* of its queries */
-    int32_t k, room;  /* keys that are sought, and that a query has room for */
-    uint8_t *queries; /* biased to unsigned */
-    uint64_t *keys;   /* [n][room] distance << 32 | window */
-    shared_query *shared;
-    int32_t *norms;   /* squared norms, */
-    int32_t *reaches; /* and how much farther than the nearest others may be */
+    seeker *seekers;
+    uint8_t *vectors;  /* of all of them */
+    uint64_t *keys;    /* of all of them */
+    int32_t most_room; /* of one */
     probe *probes, *sorted;
     uint32_t *starts; /* [nlist + 1] first probe of each list in `sorted` */
     /* of what it goes through, for whomever */
-    visitor *visitors;
+    seeker **visitors;
     uint8_t *gathered;
     int32_t *dots;
     uint32_t *which, *before; /* entries or lists chosen */
@@ -64,8 +61,8 @@ struct anl_native_scratch {
     uint64_t *merged;     /* [room] */
     _Atomic int32_t next; /* list that nobody has gone through yet, of the guest that is first */
     _Atomic int failed;   /* somebody lacked memory */
-    size_t queries_cap, keys_cap, shared_cap, norms_cap, reaches_cap, probes_cap, sorted_cap, starts_cap, visitors_cap, gathered_cap,
-        dots_cap, which_cap, before_cap, values_cap, distances_cap, merged_cap;
+    size_t seekers_cap, vectors_cap, keys_cap, probes_cap, sorted_cap, starts_cap, visitors_cap, gathered_cap, dots_cap, which_cap,
+        before_cap, values_cap, distances_cap, merged_cap;
 };
 
 int anl_native_new(anl_native **out, const anl_index *x)
@@ -100,8 +97,8 @@ int anl_native_scratch_new(anl_native_scratch **out)
 void anl_native_scratch_free(anl_native_scratch *sc)
 {
     if (!sc) return;
-    void *const all[] = {sc->queries,  sc->keys,     sc->shared, sc->norms, sc->reaches, sc->probes, sc->sorted,    sc->starts,
-                         sc->visitors, sc->gathered, sc->dots,   sc->which, sc->before,  sc->values, sc->distances, sc->merged};
+    void *const all[] = {sc->seekers,  sc->vectors, sc->keys,  sc->probes, sc->sorted, sc->starts,    sc->visitors,
+                         sc->gathered, sc->dots,    sc->which, sc->before, sc->values, sc->distances, sc->merged};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
@@ -161,7 +158,7 @@ static int32_t cull(const anl_native *v, anl_native_scratch *sc, uint64_t *keys,
         keys[kept] = keys[i];
         kept += (int32_t)(keys[i] >> 32) <= *limit;
     }
-    if (kept <= 2 * k) return kept;
+    if (kept - k <= (n - k) / 2) return kept;
     select_smallest(keys, kept, k); /* many are equally far */
     return k;
 }
@@ -269,7 +266,7 @@ static void choose_lists(const anl_native *v, anl_native_scratch *sc, anl_neighb
         int which[QUERIES_AT_ONCE], m = 0;
         for (; i < n && m < QUERIES_AT_ONCE; ++i) {
             if (queries[i]->n_lists >= nprobe) continue;
-            memcpy(sc->gathered + (size_t)m * d, sc->queries + (size_t)i * d, d);
+            memcpy(sc->gathered + (size_t)m * d, sc->seekers[i].vector, d);
             which[m++] = i;
         }
         if (m) v->kernels->dots(sc->gathered, m, x->centroids, panels, x->d, sc->dots);
@@ -293,38 +290,35 @@ static void choose_lists(const anl_native *v, anl_native_scratch *sc, anl_neighb
 
 /* ---- going through them ---- */
 
-static void hold(shared_query *q)
+static void hold(seeker *q)
 {
     while (atomic_flag_test_and_set_explicit(&q->busy, memory_order_acquire)) sched_yield();
 }
 
-static void release(shared_query *q)
+static void release(seeker *q)
 {
     atomic_flag_clear_explicit(&q->busy, memory_order_release);
 }
 
 /* Keeps those of the entries selected (sc->which, sc->values; counted from `first`) that may be among the k nearest of a query. */
-static void keep(const anl_native *v, anl_native_scratch *sc, const visitor *to, int64_t first, int32_t found)
+static void keep(const anl_native *v, anl_native_scratch *sc, seeker *q, int64_t first, int32_t found)
 {
-    anl_native_scratch *of = to->of;
-    shared_query *shared = &of->shared[to->query];
-    const int32_t norm = of->norms[to->query], reach = of->reaches[to->query];
     const uint32_t windows = (uint32_t)v->index->n_windows;
-    uint64_t *keys = of->keys + (size_t)to->query * (size_t)of->room;
-    hold(shared);
-    int32_t n = shared->count, limit = atomic_load_explicit(&shared->limit, memory_order_relaxed);
+    hold(q);
+    int32_t n = q->n, limit = atomic_load_explicit(&q->limit, memory_order_relaxed);
     for (int32_t i = 0; i < found; ++i) {
+        const int32_t value = sc->values[i];
         const uint32_t window = v->index->ids[first + sc->which[i]];
-        if (window >= windows || sc->values[i] > limit || sc->values[i] < -norm) continue; /* padding, or an index not yet checked */
-        if (sc->values[i] + reach < limit) limit = sc->values[i] + reach;
-        keys[n++] = (uint64_t)(uint32_t)(norm + sc->values[i]) << 32 | window;
-        if (n < of->room) continue;
-        n = cull(v, sc, keys, n, of->k, &limit);
-        limit -= norm;
+        if (window >= windows || value > limit || value < -q->norm) continue; /* padding, or an index not yet checked */
+        if (value + q->reach < limit) limit = value + q->reach;
+        q->keys[n++] = (uint64_t)(uint32_t)(q->norm + value) << 32 | window;
+        if (n < q->room) continue;
+        n = cull(v, sc, q->keys, n, q->k, &limit);
+        limit -= q->norm;
     }
-    shared->count = n;
-    atomic_store_explicit(&shared->limit, limit, memory_order_relaxed);
-    release(shared);
+    q->n = n;
+    atomic_store_explicit(&q->limit, limit, memory_order_relaxed);
+    release(q);
 }
 
 /* Takes visitors[n] through [first, first + size) of a list. */
@@ -336,11 +330,10 @@ static void scan_block(const anl_native *v, anl_native_scratch *sc, int32_t n, i
         const int32_t m = n - begin < QUERIES_AT_ONCE ? n - begin : QUERIES_AT_ONCE;
         v->kernels->dots(sc->gathered + (size_t)begin * d, m, x->codes + (size_t)first * d, size / ANL_PANEL, x->d, sc->dots);
         for (int32_t i = 0; i < m; ++i) {
-            const visitor *to = &sc->visitors[begin + i];
-            const int32_t limit = atomic_load_explicit(&to->of->shared[to->query].limit, memory_order_relaxed);
+            const int32_t limit = atomic_load_explicit(&sc->visitors[begin + i]->limit, memory_order_relaxed);
             const int32_t found =
                 v->kernels->select_at_most(sc->dots + (size_t)i * (size_t)size, x->bias + first, size, limit, sc->which, sc->values);
-            if (found) keep(v, sc, to, first, found);
+            if (found) keep(v, sc, sc->visitors[begin + i], first, found);
         }
     }
 }
@@ -360,9 +353,8 @@ static void visit(const anl_native *v, anl_native_scratch *sc, int32_t list, voi
     for (int g = 0; g < n_guests; ++g) {
         anl_native_scratch *of = guests[g];
         for (uint32_t i = of->starts[list]; i < of->starts[list + 1]; ++i) {
-            const uint32_t query = of->sorted[i].query;
-            sc->visitors[n] = (visitor){of, query};
-            memcpy(sc->gathered + (size_t)n * d, of->queries + (size_t)query * d, d);
+            sc->visitors[n] = &of->seekers[of->sorted[i].query];
+            memcpy(sc->gathered + (size_t)n * d, sc->visitors[n]->vector, d);
             if (++n < GATHERED) continue;
             scan_list(v, sc, list, n);
             n = 0;
@@ -378,7 +370,7 @@ static void go_through_lists(void *own, void *const *guests, int n)
     int32_t room = 0;
     for (int g = 0; g < n; ++g) {
         const anl_native_scratch *guest = guests[g];
-        if (guest->room > room) room = guest->room;
+        if (guest->most_room > room) room = guest->most_room;
     }
     if (anl_grow(&sc->distances, &sc->distances_cap, (size_t)room, sizeof *sc->distances)) {
         first->failed = 1;
@@ -389,18 +381,28 @@ static void go_through_lists(void *own, void *const *guests, int n)
 
 /* ---- a wave ---- */
 
+/* Keys that a query has room for before they are cut back to k: more means fewer cuts, and more memory. */
+static int32_t room_of(int32_t k)
+{
+    const int32_t few = k * ANL_SURVIVORS, many = k + k / 2, room = few < ANL_SURVIVORS_MOST ? few : ANL_SURVIVORS_MOST;
+    return room < ANL_SURVIVORS_LEAST ? ANL_SURVIVORS_LEAST : room > many ? room : many;
+}
+
 static int reserve(anl_native_scratch *sc, anl_neighbours *const *queries, size_t n, int nprobe)
 {
     const anl_index *x = sc->native->index;
-    const size_t d = (size_t)x->d, lists = (size_t)x->nlist, padded = anl_panels_padded(lists), widest = padded > BLOCK ? padded : BLOCK,
-                 room = (size_t)sc->room;
-    size_t probes = 0;
-    for (size_t i = 0; i < n; ++i) probes += (size_t)(nprobe - queries[i]->nprobe);
-    int rc = anl_grow(&sc->queries, &sc->queries_cap, n * d, 1);
-    if (!rc) rc = anl_grow(&sc->keys, &sc->keys_cap, n * room, sizeof *sc->keys);
-    if (!rc) rc = anl_grow(&sc->shared, &sc->shared_cap, n, sizeof *sc->shared);
-    if (!rc) rc = anl_grow(&sc->norms, &sc->norms_cap, n, sizeof *sc->norms);
-    if (!rc) rc = anl_grow(&sc->reaches, &sc->reaches_cap, n, sizeof *sc->reaches);
+    const size_t d = (size_t)x->d, lists = (size_t)x->nlist, padded = anl_panels_padded(lists), widest = padded > BLOCK ? padded : BLOCK;
+    size_t probes = 0, keys = 0;
+    sc->most_room = 0;
+    for (size_t i = 0; i < n; ++i) {
+        const int32_t room = room_of(queries[i]->k);
+        probes += (size_t)(nprobe - queries[i]->nprobe);
+        keys += (size_t)room;
+        if (room > sc->most_room) sc->most_room = room;
+    }
+    int rc = anl_grow(&sc->seekers, &sc->seekers_cap, n, sizeof *sc->seekers);
+    if (!rc) rc = anl_grow(&sc->vectors, &sc->vectors_cap, n * d, 1);
+    if (!rc) rc = anl_grow(&sc->keys, &sc->keys_cap, keys, sizeof *sc->keys);
     if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, probes, sizeof *sc->probes);
     if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, probes, sizeof *sc->sorted);
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);
@@ -410,42 +412,49 @@ static int reserve(anl_native_scratch *sc, anl_neighbours *const *queries, size_
     if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + ANL_PANEL, sizeof *sc->which);
     if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + ANL_PANEL, sizeof *sc->before);
     if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + ANL_PANEL, sizeof *sc->values);
-    if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, room, sizeof *sc->merged);
-    return rc ? rc : anl_grow(&sc->distances, &sc->distances_cap, room, sizeof *sc->distances);
+    if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, (size_t)sc->most_room, sizeof *sc->merged);
+    return rc ? rc : anl_grow(&sc->distances, &sc->distances_cap, (size_t)sc->most_room, sizeof *sc->distances);
 }
 
 /* A query begins with the hits of the lists that it has gone through. */
-static void begin_query(anl_native_scratch *sc, const anl_neighbours *q, int i, int competing_only)
+static void begin_query(anl_native_scratch *sc, const anl_neighbours *q, int i, uint64_t *keys, int competing_only)
 {
     const int32_t d = sc->native->index->d, norm = anl_squared_norm(q->query, d), reach = anl_search_reach(q, norm, competing_only);
-    uint64_t *keys = sc->keys + (size_t)i * (size_t)sc->room;
+    uint8_t *vector = sc->vectors + (size_t)i * (size_t)d;
     int32_t farthest = anl_distance_at(norm, ANL_COSINE_NOISE);
-    for (int32_t c = 0; c < d; ++c) sc->queries[(size_t)i * (size_t)d + (size_t)c] = (uint8_t)(q->query[c] + ANL_PANEL_OFFSET);
+    for (int32_t c = 0; c < d; ++c) vector[c] = (uint8_t)(q->query[c] + ANL_PANEL_OFFSET);
     for (int32_t j = 0; j < q->n; ++j) keys[j] = (uint64_t)(uint32_t)q->hits[j].dist << 32 | q->hits[j].window;
     if (q->n && q->hits[0].dist + reach < farthest) farthest = q->hits[0].dist + reach;
-    sc->norms[i] = norm;
-    sc->reaches[i] = reach;
-    sc->shared[i] = (shared_query){.busy = ATOMIC_FLAG_INIT, .limit = farthest - norm, .count = q->n};
+    sc->seekers[i] = (seeker){.vector = vector,
+                              .keys = keys,
+                              .k = q->k,
+                              .room = room_of(q->k),
+                              .norm = norm,
+                              .reach = reach,
+                              .busy = ATOMIC_FLAG_INIT,
+                              .limit = farthest - norm,
+                              .n = q->n};
 }
 
-static void end_query(anl_native_scratch *sc, anl_neighbours *q, int i)
+static void end_query(anl_native_scratch *sc, const seeker *from, anl_neighbours *q)
 {
-    uint64_t *keys = sc->keys + (size_t)i * (size_t)sc->room;
-    int32_t n = sc->shared[i].count, limit;
-    if (n > q->k) n = cull(sc->native, sc, keys, n, q->k, &limit);
-    sort(keys, sc->merged, n);
+    int32_t n = from->n, limit;
+    if (n > q->k) n = cull(sc->native, sc, from->keys, n, q->k, &limit);
+    sort(from->keys, sc->merged, n);
     q->n = n < q->k ? n : q->k;
-    for (int32_t j = 0; j < q->n; ++j) q->hits[j] = (anl_hit){(int32_t)(keys[j] >> 32), (uint32_t)keys[j]};
+    for (int32_t j = 0; j < q->n; ++j) q->hits[j] = (anl_hit){(int32_t)(from->keys[j] >> 32), (uint32_t)from->keys[j]};
 }
 
 int anl_native_wave(const anl_native *v, anl_native_scratch *sc, anl_neighbours *const *queries, int n, int nprobe, int competing_only)
 {
     sc->native = v;
-    sc->k = queries[0]->k;
-    sc->room = sc->k * ANL_SURVIVORS < ANL_SURVIVORS_LEAST ? ANL_SURVIVORS_LEAST : sc->k * ANL_SURVIVORS;
     int rc = reserve(sc, queries, (size_t)n, nprobe);
     if (rc) return rc;
-    for (int i = 0; i < n; ++i) begin_query(sc, queries[i], i, competing_only);
+    uint64_t *keys = sc->keys;
+    for (int i = 0; i < n; ++i) {
+        begin_query(sc, queries[i], i, keys, competing_only);
+        keys += sc->seekers[i].room;
+    }
     choose_lists(v, sc, queries, n, nprobe);
     sc->next = sc->failed = 0;
     if (sc->crew)
@@ -453,6 +462,6 @@ int anl_native_wave(const anl_native *v, anl_native_scratch *sc, anl_neighbours 
     else
         go_through_lists(sc, (void *[]){sc}, 1);
     if (sc->failed) return anl_fail(ANL_ENOMEM, "out of memory");
-    for (int i = 0; i < n; ++i) end_query(sc, queries[i], i);
+    for (int i = 0; i < n; ++i) end_query(sc, &sc->seekers[i], queries[i]);
     return ANL_OK;
 }

@@ -19,8 +19,8 @@ struct anl_search_scratch {
     anl_gpu_wave_scratch on_gpu;
     uint64_t *keys;       /* of FAISS: distance << 32 | window */
     anl_neighbours *flat; /* for callers with flat arrays */
-    anl_neighbours **flat_queries, **unsure;
-    size_t keys_cap, flat_cap, flat_queries_cap, unsure_cap;
+    anl_neighbours **flat_queries, **unsure, **turns;
+    size_t keys_cap, flat_cap, flat_queries_cap, unsure_cap, turns_cap;
 };
 
 int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
@@ -93,7 +93,7 @@ void anl_search_scratch_free(anl_search_scratch *sc)
     if (!sc) return;
     anl_native_scratch_free(sc->native);
     anl_gpu_wave_scratch_free(&sc->on_gpu);
-    void *const all[] = {sc->keys, sc->flat, sc->flat_queries, sc->unsure};
+    void *const all[] = {sc->keys, sc->flat, sc->flat_queries, sc->unsure, sc->turns};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
 }
@@ -137,13 +137,13 @@ static anl_hit hit_of(uint64_t key)
 /* FAISS makes no use of the lists that a query has gone through. */
 static int search_faiss(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n_queries, int nprobe)
 {
-    const int32_t k = queries[0]->k;
-    int rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)k, sizeof *sc->keys);
+    int rc = ANL_OK;
     for (int i = 0; i < n_queries && !rc; ++i) {
         anl_neighbours *q = queries[i];
         const int32_t farthest = anl_distance_at(anl_squared_norm(q->query, s->index->d), ANL_COSINE_NOISE);
         int n = 0;
-        rc = anl_index_faiss_search(s->faiss, q->query, k, nprobe, sc->keys, &n);
+        rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)q->k, sizeof *sc->keys);
+        if (!rc) rc = anl_index_faiss_search(s->faiss, q->query, q->k, nprobe, sc->keys, &n);
         while (n && (int32_t)(sc->keys[n - 1] >> 32) > farthest) --n;
         for (int j = 0; j < n && !rc; ++j) q->hits[j] = hit_of(sc->keys[j]);
         q->n = n;
@@ -151,10 +151,24 @@ static int search_faiss(const anl_search *s, anl_search_scratch *sc, anl_neighbo
     return rc;
 }
 
-int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe)
+/* Moves those of queries[n] to the front that are searched together, as many as ANL_HITS_AT_ONCE allows, on a GPU of one k; returns how many. */
+static int first_together(const anl_search *s, anl_neighbours **queries, int n)
 {
-    if (!n) return ANL_OK;
-    if (nprobe > s->index->nlist) nprobe = s->index->nlist;
+    const int32_t k = queries[0]->k;
+    int64_t hits = 0;
+    int m = 0;
+    for (int i = 0; i < n && (!m || hits + queries[i]->k <= ANL_HITS_AT_ONCE); ++i) {
+        anl_neighbours *q = queries[i];
+        if (s->gpu && q->k != k) continue;
+        hits += q->k;
+        queries[i] = queries[m];
+        queries[m++] = q;
+    }
+    return m;
+}
+
+static int search_together(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe)
+{
     int rc = s->gpu     ? anl_gpu_wave(s->gpu, &sc->on_gpu, queries, n, nprobe, s->competing_only)
              : s->faiss ? search_faiss(s, sc, queries, n, nprobe)
                         : anl_native_wave(s->native, sc->native, queries, n, nprobe, s->competing_only);
@@ -164,6 +178,20 @@ int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours 
         if (!q->n) continue;
         const int32_t farthest = q->hits[0].dist + anl_search_reach(q, anl_squared_norm(q->query, s->index->d), s->competing_only);
         while (q->hits[q->n - 1].dist > farthest) --q->n;
+    }
+    return rc;
+}
+
+int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe)
+{
+    if (!n) return ANL_OK;
+    int rc = anl_grow(&sc->turns, &sc->turns_cap, (size_t)n, sizeof *sc->turns);
+    if (rc) return rc;
+    if (nprobe > s->index->nlist) nprobe = s->index->nlist;
+    anl_neighbours **turns = memcpy(sc->turns, queries, (size_t)n * sizeof *queries);
+    for (int m; n && !rc; turns += m, n -= m) {
+        m = first_together(s, turns, n);
+        rc = search_together(s, sc, turns, m, nprobe);
     }
     return rc;
 }

@@ -62,7 +62,7 @@ int64_t anl_search_entries(const anl_search_scratch *sc);
 int anl_search_nprobe(const anl_index *x, int multiplier);
 
 /** One wave: takes every query from the lists it has gone through to its `nprobe` nearest ones, and its hits to the k nearest entries of
- *  all of these; fewer than k when these lists hold fewer above ANL_COSINE_NOISE. All queries want one k. The result is that of one search
+ *  all of these; fewer than k when these lists hold fewer above ANL_COSINE_NOISE. The result is that of one search
  *  of the `nprobe` nearest lists, however many waves led there. 0 or ANL_ENOMEM, on a GPU also ANL_EIO. Thread-safe with one scratch a
  *  thread. */
 int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe);

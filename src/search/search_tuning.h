@@ -47,8 +47,12 @@ enum {
     ANL_MANY_LISTS = 4096,    /* an index with so many (60 Mbp and more) is too large for caches: reads are to meet in its lists */
     ANL_RANKED = 8,           /* nearest lists of a query that are kept in their order, for waves through few of them */
     ANL_QUERIES_AT_ONCE = 48, /* queries multiplied with a list in one kernel call: a tile of every kernel level divides it */
-    ANL_SURVIVORS = 4,        /* times k hits are kept before they are cut back to k: fewer cuts, more memory */
-    ANL_SURVIVORS_LEAST = 64, /* but at least so many */
+    ANL_SURVIVORS = 4,        /* times k hits are kept before they are cut back to k: fewer cuts, more memory; ... */
+    ANL_SURVIVORS_LEAST = 64, /* ... at least so many, ... */
+    ANL_SURVIVORS_MOST = 256, /* ... at most so many, or 3/2 of k */
+    ANL_HITS_AT_ONCE =
+        1
+        << 24, /* that are searched together, 200 MB where many look alike: at 56 M windows a pass through the lists takes as long as 20,000 reads */
 };
 
 /* ---- building ---- */

@@ -285,7 +285,7 @@ static void more_neighbours_at_once_are_the_same(void **unused)
     anl_segment *few[N], *many[N];
     for (int i = 0; i < N / 2; ++i) few[i] = &two.list[2 * i], many[i] = &two.list[2 * i + 1];
     assert_int_equal(anl_locate_start(few, N / 2, p.k, w.scratch.temporary), 0);
-    assert_int_equal(anl_locate_start(many, N / 2, anl_locate_next_k(&p, p.k), w.scratch.temporary), 0);
+    assert_int_equal(anl_locate_start(many, N / 2, anl_locate_deeper_k(&p, p.k), w.scratch.temporary), 0);
     assert_int_equal(anl_locate_search(&w.context, &w.scratch, &p, &one, ANL_EFFORT_WIDENED, NULL), 0);
     assert_int_equal(anl_locate_search(&w.context, &w.scratch, &p, &two, ANL_EFFORT_WIDENED, NULL), 0);
     int deep[2] = {0};

@@ -25,8 +25,6 @@ enum {
 /* ---- locate ---- */
 
 enum {
-    ANL_DEEPER_HITS =
-        1 << 20,              /* that are searched together where a first search found too few: 32 MB, as search keeps four times as many */
     ANL_GAP_ROOM = 20,        /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
     ANL_CROWD_MISSING = 36,   /* votes, those of 4 mismatches, that a place lacks at most which has nearly all of them, */
     ANL_CROWD_MISSING_OF = 4, /* and 1/4 of all: with 18 5% slower */

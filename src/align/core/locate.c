@@ -10,7 +10,8 @@
 enum {
     CROWD_MOST = 32, /* the largest that is counted */
     FEW_PLACES = 16, /* of a segment: all of them are gone along */
-    SEEN = 2         /* times the longest gap looked for: so far beside a straight place diagonals have voted */
+    SEEN = 2,        /* times the longest gap looked for: so far beside a straight place diagonals have voted */
+    AHEAD = 6        /* hits between asking memory for what lies at one and voting there */
 };
 
 _Static_assert(ANL_ENCODER_MAX_LEN / 2 + ANL_GAP_ROOM <= ANL_GPU_VOTE_REACH, "as far as vote_reach() goes");
@@ -93,40 +94,18 @@ static int neighbours_of(anl_segment *const *which, int32_t n, anl_arena *arena,
     return keep_voted(which, n, arena);
 }
 
-/* Moves those of near[n] to the front that want as many hits as the first one, but no more than are searched together; returns how many. */
-static int32_t first_of_one_k(anl_neighbours **near, int32_t n)
-{
-    const int32_t k = near[0]->k;
-    int32_t m = 0;
-    for (int32_t i = 0; i < n && m < ANL_DEEPER_HITS / k; ++i) {
-        if (near[i]->k != k) continue;
-        anl_neighbours *swap = near[m];
-        near[m++] = near[i];
-        near[i] = swap;
-    }
-    return m;
-}
-
 int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe)
 {
     anl_neighbours **near;
-    int rc = neighbours_of(which, n, s->temporary, &near);
-    for (int32_t m; n && !rc; near += m, n -= m) {
-        m = first_of_one_k(near, n);
-        rc = anl_search_wave(c->search, s->search, near, m, nprobe);
-    }
-    return rc;
+    const int rc = neighbours_of(which, n, s->temporary, &near);
+    return rc ? rc : anl_search_wave(c->search, s->search, near, n, nprobe);
 }
 
 static int widen(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int most)
 {
     anl_neighbours **near;
-    int rc = neighbours_of(which, n, s->temporary, &near);
-    for (int32_t m; n && !rc; near += m, n -= m) {
-        m = first_of_one_k(near, n);
-        rc = anl_search_widen(c->search, s->search, near, m, most);
-    }
-    return rc;
+    const int rc = neighbours_of(which, n, s->temporary, &near);
+    return rc ? rc : anl_search_widen(c->search, s->search, near, n, most);
 }
 
 static int32_t first_k(const anl_locate_params *p)
@@ -140,18 +119,19 @@ int anl_locate_usual(const anl_context *c, anl_scratch *s, const anl_locate_para
     return rc ? rc : widen(c, s, which, n, 1);
 }
 
-/* Searches which[n] again for k neighbours, each in as many lists as before; `group` has room for n. */
-static int search_deeper(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t k, anl_segment **group)
+/* Searches those of which[n] that have fewer than k neighbours again, for `deeper` of them, each in as many lists as before; `group` has room for n. */
+static int search_deeper(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t k, int32_t deeper,
+                         anl_segment **group)
 {
     for (;;) {
         int32_t m = 0, nprobe = 0;
         for (int32_t i = 0; i < n; ++i)
-            if (which[i]->near.k < k && m < ANL_DEEPER_HITS / k && (!m || which[i]->near.nprobe == nprobe)) {
+            if (which[i]->near.k < k && (!m || which[i]->near.nprobe == nprobe)) {
                 group[m++] = which[i];
                 nprobe = which[i]->near.nprobe;
             }
         if (!m) return ANL_OK;
-        int rc = anl_locate_start(group, m, k, s->temporary);
+        int rc = anl_locate_start(group, m, deeper, s->temporary);
         if (!rc && nprobe) rc = anl_locate_wave(c, s, group, m, nprobe);
         if (rc) return rc;
     }
@@ -164,9 +144,14 @@ static void take_back(anl_neighbours *near, int32_t k)
     if (near->n > k) near->n = k;
 }
 
-int32_t anl_locate_next_k(const anl_locate_params *p, int32_t k)
+static int32_t next_k(const anl_locate_params *p, int32_t k)
 {
     return k * p->k_factor < p->k_most ? k * p->k_factor : p->k_most;
+}
+
+int32_t anl_locate_deeper_k(const anl_locate_params *p, int32_t k)
+{
+    return p->together ? next_k(p, k) : next_k(p, next_k(p, k));
 }
 
 int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
@@ -194,8 +179,9 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
             else
                 take_back(&all[i]->near, k);
         if (k >= p->k_most || !m || (p->together && 2 * m <= n)) break;
-        k = anl_locate_next_k(p, k);
-        rc = search_deeper(c, s, p->together ? all : which, p->together ? n : m, k, group);
+        const int32_t deeper = anl_locate_deeper_k(p, k);
+        k = next_k(p, k);
+        rc = search_deeper(c, s, p->together ? all : which, p->together ? n : m, k, deeper, group);
     }
     if (saturated) *saturated = m;
     return rc;
@@ -351,6 +337,13 @@ static int32_t vote_reach(const anl_index *x)
     return x->window / 2 + ANL_GAP_ROOM;
 }
 
+void anl_locate_prefetch(const anl_index *x, uint32_t window)
+{
+    enum { LINE = 64 /* bytes of the cache: 256 bases */ };
+    const int64_t pos = anl_index_window_pos(x, window), begin = pos - vote_reach(x), end = pos + x->window + vote_reach(x);
+    for (int64_t at = begin < 0 ? 0 : begin / (4 * LINE); at <= end / (4 * LINE); ++at) __builtin_prefetch(x->bases + at * LINE);
+}
+
 static int vote_at(voting *v, uint32_t window)
 {
     const anl_index *x = v->index;
@@ -451,6 +444,7 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
             segment->crowded = 1;
             break;
         }
+        if (h + AHEAD < near->n) anl_locate_prefetch(x, near->hits[h + AHEAD].window);
         while (at < segment->n_voted && is_before(&voted[at], &near->hits[h])) ++at;
         if (at < segment->n_voted && voted[at].window == near->hits[h].window) continue;
         rc = vote_at(&state, near->hits[h].window);

@@ -59,8 +59,9 @@ int anl_locate_embed_all(const anl_context *c, anl_scratch *s, anl_segments *seg
 /** (Re)starts the search of which[n]: room for k neighbours each, no list gone through. 0 or ANL_ENOMEM. */
 int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena);
 
-/** Neighbours that are fetched where k are saturated. */
-int32_t anl_locate_next_k(const anl_locate_params *p, int32_t k);
+/** How many neighbours a segment is searched for, of which the k nearest look alike: two steps of k_factor at once, for going through the lists again
+ *  costs more than hits that prove to be too many, but one where all segments are searched for as many. */
+int32_t anl_locate_deeper_k(const anl_locate_params *p, int32_t k);
 
 /** One wave: takes which[n], whose search has started, on to their `nprobe` nearest lists. Errors as anl_search_wave. */
 int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe);
@@ -84,6 +85,9 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
 
 /** Whether more neighbours than params allow look alike: the true place may be missing. */
 int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segment, int32_t d);
+
+/** Asks memory for the bases at which a hit's window votes. */
+void anl_locate_prefetch(const anl_index *x, uint32_t window);
 
 /** Lets k-mers vote at every hit that is new since the last call and not explained by a place of this segment, the nearest first; appends
  *  what they find to segment->places, in `arena`. 0 or ANL_ENOMEM. */

@@ -114,7 +114,7 @@ static int embed_fully(anl_settler *f, open_segments *open)
     }
     int rc = anl_locate_embed(f->c, f->s, anl_encoder_embed, open->list, open->n);
     if (!rc) rc = anl_locate_start(list, few, f->params.k, f->s->temporary);
-    return rc ? rc : anl_locate_start(list + few, open->n - few, anl_locate_next_k(&f->params, f->params.k), f->s->temporary);
+    return rc ? rc : anl_locate_start(list + few, open->n - few, anl_locate_deeper_k(&f->params, f->params.k), f->s->temporary);
 }
 
 /* What they leave open gets the vectors of the full encoder. */
