@@ -131,6 +131,34 @@ static void inserts_are_cut_and_searched(void **unused)
     }
 }
 
+/* Reads of which 60 bp with three differences are of this genome, so that no part may lie within them as a whole. */
+static void reads_sought_widely_are_searched_by_wider_parts(void **unused)
+{
+    (void)unused;
+    enum { READS = 60, HERE = 60 };
+    int found[2] = {0};
+    int64_t entries[2] = {0};
+    for (int i = 0; i < READS; ++i) {
+        a_read narrow = {0};
+        const int64_t at = random_below(GENOME - HERE);
+        random_seq(narrow.strand[0], LEN, 0);
+        memcpy(narrow.strand[0] + 45, genome + at, HERE);
+        for (int j = 0; j < 3; ++j) narrow.strand[0][45 + (int)random_below(HERE)] ^= 1;
+        narrow.read.len = LEN;
+        a_read wide = narrow;
+        wide.query.sought = 1;
+        a_read *both[2] = {&narrow, &wide};
+        for (int sought = 0; sought < 2; ++sought) {
+            find(both[sought]);
+            const anl_query *q = &both[sought]->query;
+            found[sought] += q->n && llabs(q->candidates[0].start + 45 - at) < 5;
+            entries[sought] += counts.entries;
+        }
+    }
+    assert_true(found[1] >= found[0] && 2 * found[1] > READS);
+    assert_true(entries[1] > 4 * entries[0]);
+}
+
 /* Of a pair only the read whose mate has a place is looked for by parts. */
 static void pairs_of_two_lost_reads_stay_lost(void **unused)
 {
@@ -187,9 +215,13 @@ int main(void)
 {
     random_start();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(adapters_are_seen_wherever_they_begin), cmocka_unit_test(two_errors_or_none_of_it_are_no_adapter),
-        cmocka_unit_test(chimeras_are_found_by_a_part),          cmocka_unit_test(inserts_are_cut_and_searched),
-        cmocka_unit_test(pairs_of_two_lost_reads_stay_lost),     cmocka_unit_test(others_stay_as_they_are),
+        cmocka_unit_test(adapters_are_seen_wherever_they_begin),
+        cmocka_unit_test(two_errors_or_none_of_it_are_no_adapter),
+        cmocka_unit_test(chimeras_are_found_by_a_part),
+        cmocka_unit_test(inserts_are_cut_and_searched),
+        cmocka_unit_test(reads_sought_widely_are_searched_by_wider_parts),
+        cmocka_unit_test(pairs_of_two_lost_reads_stay_lost),
+        cmocka_unit_test(others_stay_as_they_are),
     };
     return cmocka_run_group_tests(tests, set_up, aligner_tear_down);
 }

@@ -139,9 +139,10 @@ enum {
 /* ---- parts of reads that have no place as wholes ---- */
 
 enum {
-    ANL_PART = 50,       /* bp */
-    ANL_PART_LISTS = 16, /* nearest lists of a part that are searched by its light vector: 8 lose 2 of 1,000 chimeras of 4 x 50 bp */
-    ANL_PART_HITS = 4,   /* nearest hits of it that vote, */
+    ANL_PART = 50,           /* bp */
+    ANL_PART_LISTS = 16,     /* nearest lists of a part that are searched by its light vector: 8 lose 2 of 1,000 chimeras of 4 x 50 bp */
+    ANL_PART_HITS = 4,       /* nearest hits of it that vote, */
+    ANL_PART_HITS_MORE = 32, /* and of one searched as widely as a whole */
     ANL_PART_COSINE = 8, /* if they are as near, in sixteenths of cosine: 1 in 7 parts of another genome is, and 97% of parts of this one */
     ANL_PART_VOTES = 7,  /* of its k-mers: 15 equal bases in a row */
 };

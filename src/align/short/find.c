@@ -215,8 +215,11 @@ static int drop_foreign(anl_settler *f, anl_segments *segments)
         for (next = i + 1; next < segments->n && list[next].sequence == list[i].sequence; ++next) continue;
         rc = judge(f, list + i, next - i, 0, known);
     }
-    for (int32_t i = 0; i < segments->n && !rc; ++i)
-        if (known[list[i].sequence] != FOREIGN) list[kept++] = list[i];
+    for (int32_t i = 0; i < segments->n && !rc; ++i) {
+        if (known[list[i].sequence] == FOREIGN) continue;
+        f->queries[list[i].sequence].sought = 1;
+        list[kept++] = list[i];
+    }
     segments->n = kept;
     return rc;
 }

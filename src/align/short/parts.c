@@ -36,8 +36,9 @@ static int mate_is_lost(const anl_align_options *o, const anl_query *q)
     return q->read->mate && is_lost(o, q + anl_query_mate(q, 0));
 }
 
-/* Those that run into an adapter, cut to their inserts, and others long enough to have parts. */
-static int collect(const anl_align_options *o, const anl_query *queries, int n, lost_reads *inserts, lost_reads *others, anl_arena *results)
+/* Those that run into an adapter, cut to their inserts, and others long enough to have parts: those that were not searched widely, and that were. */
+static int collect(const anl_align_options *o, const anl_query *queries, int n, lost_reads *inserts, lost_reads others[2],
+                   anl_arena *results)
 {
     for (int i = 0; i < n; ++i) {
         const anl_query *q = &queries[i];
@@ -48,7 +49,7 @@ static int collect(const anl_align_options *o, const anl_query *queries, int n, 
             const int rc = anl_query_cut(&inserts->list[inserts->n - 1], insert, results);
             if (rc) return rc;
         } else if (insert == len && len >= 2 * ANL_PART && !mate_is_lost(o, q))
-            add(others, q, i);
+            add(&others[q->sought], q, i);
     }
     return ANL_OK;
 }
@@ -74,7 +75,23 @@ static int vote(const anl_context *c, anl_scratch *s, anl_segment *part, lost_re
     return rc;
 }
 
-static int search_parts(const anl_context *c, anl_scratch *s, lost_reads *reads, anl_sw_queue *queue, anl_arena *results,
+/* How parts are searched. */
+typedef struct effort {
+    anl_embed_function *embed;
+    int32_t lists, hits;
+} effort;
+
+/* A read that was searched widely as a whole is worth as much as a few more lists of that search. */
+static effort effort_for(const anl_context *c, int is_sought)
+{
+    const int light = anl_encoder_has_light(c->encoder) && !is_sought;
+    const int32_t nlist = c->index->nlist, few = ANL_PART_LISTS < nlist ? ANL_PART_LISTS : nlist,
+                  lists = is_sought ? anl_search_nprobe(c->index, ANL_SEARCH_MORE) : few;
+    return (effort){light ? anl_encoder_embed_light : anl_encoder_embed, c->options->exhaustive ? nlist : lists,
+                    is_sought ? ANL_PART_HITS_MORE : ANL_PART_HITS};
+}
+
+static int search_parts(const anl_context *c, anl_scratch *s, lost_reads *reads, const effort *how, anl_sw_queue *queue, anl_arena *results,
                         anl_find_counts *counts)
 {
     anl_segments parts = {0};
@@ -87,13 +104,11 @@ static int search_parts(const anl_context *c, anl_scratch *s, lost_reads *reads,
     anl_segment **all = anl_arena_alloc(s->temporary, (size_t)parts.n, sizeof(anl_segment *));
     if (!all) return ANL_ENOMEM;
     for (int32_t i = 0; i < parts.n; ++i) all[i] = &parts.list[i];
-    const int light = anl_encoder_has_light(c->encoder);
-    const int32_t lists = c->options->exhaustive || ANL_PART_LISTS > c->index->nlist ? c->index->nlist : ANL_PART_LISTS;
     counts->segments += parts.n;
     queue->n = 0;
-    rc = anl_locate_embed(c, s, light ? anl_encoder_embed_light : anl_encoder_embed, all, parts.n);
-    if (!rc) rc = anl_locate_start(all, parts.n, ANL_PART_HITS, s->temporary);
-    if (!rc) rc = anl_locate_wave(c, s, all, parts.n, lists);
+    rc = anl_locate_embed(c, s, how->embed, all, parts.n);
+    if (!rc) rc = anl_locate_start(all, parts.n, how->hits, s->temporary);
+    if (!rc) rc = anl_locate_wave(c, s, all, parts.n, how->lists);
     for (int32_t i = 0; i < parts.n && !rc; ++i) rc = vote(c, s, all[i], reads, queue, results);
     if (!rc) rc = anl_candidates_score(c, s, queue, reads->list, reads->n, results);
     for (int i = 0; i < reads->n; ++i) reads->list[i].by_part = 1;
@@ -103,20 +118,23 @@ static int search_parts(const anl_context *c, anl_scratch *s, lost_reads *reads,
 int anl_parts_find(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results,
                    anl_find_counts *counts)
 {
-    lost_reads inserts = {0}, others = {0};
+    lost_reads inserts = {0}, others[2] = {{0}};
     int lost = 0;
     for (int i = 0; i < n; ++i) lost += is_lost(c->options, &queries[i]);
     if (!lost) return ANL_OK;
     int rc = make_room(&inserts, lost, s->temporary);
-    if (!rc) rc = make_room(&others, lost, s->temporary);
+    for (int sought = 0; sought < 2 && !rc; ++sought) rc = make_room(&others[sought], lost, s->temporary);
     const int64_t entries = anl_search_entries(s->search);
-    if (!rc) rc = collect(c->options, queries, n, &inserts, &others, results);
+    if (!rc) rc = collect(c->options, queries, n, &inserts, others, results);
     counts->segments += inserts.n;
     if (!rc && inserts.n) rc = anl_candidates_find(c, s, &anl_locate_short, queue, inserts.list, inserts.n, results);
-    if (!rc) rc = search_parts(c, s, &others, queue, results, counts);
+    for (int sought = 0; sought < 2 && !rc; ++sought) {
+        const effort how = effort_for(c, sought);
+        rc = search_parts(c, s, &others[sought], &how, queue, results, counts);
+    }
     counts->entries += anl_search_entries(s->search) - entries;
     if (rc) return rc;
     put_back(c->options, &inserts, queries);
-    put_back(c->options, &others, queries);
+    for (int sought = 0; sought < 2; ++sought) put_back(c->options, &others[sought], queries);
     return ANL_OK;
 }

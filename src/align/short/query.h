@@ -55,6 +55,7 @@ typedef struct anl_query {
     int32_t bound;                /**< of one that its mate settles, or that is crowded: the score that another place may have; else 0 */
     uint8_t truncated;            /**< more windows look alike than were fetched: the true place may be missing */
     uint8_t incomplete;           /**< places that are as good as its best, but for the unpaired penalty, were not kept or not fetched */
+    uint8_t sought;               /**< it is not of another genome, so it was searched for as widely as need be */
     uint8_t by_part;              /**< found by a part of it: others of that part's copies may be missing */
     uint8_t proper;               /**< the read is of a proper pair */
     anl_read_alignments aligned;  /**< what is reported */
