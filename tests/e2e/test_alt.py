@@ -88,6 +88,16 @@ for found, without in ((single, aligned(alone, r1)), (paired, aligned(alone, r1,
 copies = aligned(plain, r1)
 check(sum(int(rs[0][0][4]) < 20 <= int(single[k][0][0][4]) for k, rs in copies.items()) > 20, f"{sum(int(rs[0][0][4]) < 20 <= int(single[k][0][0][4]) for k, rs in copies.items())}: without --alt MAPQ is not lower")
 
+# A segment that only an ALT contig has is told beside one of the primary assembly.
+chimeras = []
+for i in range(60):
+    left = rng.choice((60, 75, 90))
+    at, there = rng.randint(25000, 45000), rng.randint(5000, 6500 - (150 - left))
+    ends = [turned(e) if rng.random() < 0.5 else e for e in (chr1[at:at + left], one[there:there + 150 - left])]
+    chimeras.append((f"c{i}", mutate("".join(ends if i % 2 else ends[::-1]), 0.005)))
+for k, rs in aligned(anl, fastq("chimeras.fq", chimeras)).items():
+    check(sorted(f[2] for f, _ in rs) == ["chr1", "chr1_KI1v1_alt"], f"segments of {k}: {[f[:6] for f, _ in rs]}")
+
 # ---- options ----
 check(body(run("align", "-j", anl, r1, r2)[0]) == body(run("align", plain, r1, r2)[0]), "-j: other records than without --alt")
 check("AH:*" not in run("align", "-j", anl, r1)[0], "-j: AH in the header")

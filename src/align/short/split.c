@@ -92,8 +92,17 @@ static void widen_to_read(anl_candidate *c, const anl_split_segment *segment, in
     c->traced = 0;
 }
 
+/* Leaves a query its candidates on ALT contigs; returns how many. */
+static int32_t keep_alts(anl_query *q)
+{
+    int32_t kept = 0;
+    for (int32_t i = 0; i < q->n; ++i)
+        if (q->candidates[i].alt) q->candidates[kept++] = q->candidates[i];
+    return q->n = kept;
+}
+
 /* The whole read is aligned where its segment was found: segments end where the score says, not where the clip was. found->aligned and alts: none
- * if nothing scores enough. */
+ * if nothing scores enough. A place on an ALT contig serves where the best one of the primary assembly, which may be chance, does not. */
 static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_segment *segment, const anl_query *q, anl_query *found,
                          anl_arena *results)
 {
@@ -111,6 +120,11 @@ static int align_segment(const anl_context *c, anl_scratch *s, const anl_split_s
                        .n = found->n,
                        .truncated = found->truncated};
     rc = anl_trace_chosen(c, s, &whole, &choice, results);
+    if (!rc && !whole.aligned.n && !whole.candidates[choice.candidate].alt && keep_alts(&whole)) {
+        choice = anl_choose_single(c->options, &whole, min_score / ANL_SPLIT_FIRST_LOOK);
+        choice.min_score = min_score;
+        if (choice.candidate >= 0) rc = anl_trace_chosen(c, s, &whole, &choice, results);
+    }
     found->aligned = whole.aligned;
     found->alts = whole.alts;
     return rc;
