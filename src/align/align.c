@@ -330,6 +330,10 @@ static int find_candidates(const work *k, chunk *c, worker *w)
                                                                       &c->found);
     if (!rc) rc = anl_parts_find(x, &w->scratch, &w->queue, q, n, results, &c->found);
     anl_search_leave(w->scratch.search);
+    if (meets_in_lists(k->aligner)) { /* a chunk is large, and reporting needs memory of its own */
+        anl_search_release(w->scratch.search);
+        anl_arena_release(w->scratch.temporary);
+    }
     return rc;
 }
 

@@ -190,13 +190,19 @@ void anl_arena_reset(anl_arena *a)
     if (a->first) a->first->used = 0;
 }
 
-void anl_arena_free(anl_arena *a)
+void anl_arena_release(anl_arena *a)
 {
-    if (!a) return;
     for (block *b = a->first, *next; b; b = next) {
         next = b->next;
         free(b);
     }
+    a->first = a->current = NULL;
+}
+
+void anl_arena_free(anl_arena *a)
+{
+    if (!a) return;
+    anl_arena_release(a);
     free(a);
 }
 

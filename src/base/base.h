@@ -73,7 +73,8 @@ typedef struct anl_arena_mark {
 
 anl_arena_mark anl_arena_now(const anl_arena *a);
 void anl_arena_return(anl_arena *a, anl_arena_mark to); /**< releases what came after; no reset may lie between */
-void anl_arena_reset(anl_arena *a);
+void anl_arena_reset(anl_arena *a);                     /**< everything is released, its memory kept */
+void anl_arena_release(anl_arena *a);                   /**< the same, and its memory given back */
 
 void anl_arena_free(anl_arena *a);
 

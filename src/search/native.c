@@ -94,12 +94,17 @@ int anl_native_scratch_new(anl_native_scratch **out)
     return *out ? ANL_OK : ANL_ENOMEM;
 }
 
-void anl_native_scratch_free(anl_native_scratch *sc)
+void anl_native_release(anl_native_scratch *sc)
 {
-    if (!sc) return;
     void *const all[] = {sc->seekers,  sc->vectors, sc->keys,  sc->probes, sc->sorted, sc->starts,    sc->visitors,
                          sc->gathered, sc->dots,    sc->which, sc->before, sc->values, sc->distances, sc->merged};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
+    *sc = (anl_native_scratch){.crew = sc->crew, .entries = sc->entries};
+}
+
+void anl_native_scratch_free(anl_native_scratch *sc)
+{
+    if (sc) anl_native_release(sc);
     free(sc);
 }
 

@@ -24,7 +24,8 @@ typedef struct anl_native_scratch anl_native_scratch; /**< one a thread */
 int anl_native_scratch_new(anl_native_scratch **out);
 void anl_native_scratch_free(anl_native_scratch *sc);
 
-/** anl_search_join, anl_search_leave and anl_search_entries. */
+/** anl_search_release, anl_search_join, anl_search_leave and anl_search_entries. */
+void anl_native_release(anl_native_scratch *sc);
 void anl_native_join(const anl_native *v, anl_native_scratch *sc);
 void anl_native_leave(anl_native_scratch *sc);
 int64_t anl_native_entries(const anl_native_scratch *sc);

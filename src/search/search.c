@@ -98,6 +98,11 @@ void anl_search_scratch_free(anl_search_scratch *sc)
     free(sc);
 }
 
+void anl_search_release(anl_search_scratch *sc)
+{
+    anl_native_release(sc->native);
+}
+
 void anl_search_join(const anl_search *s, anl_search_scratch *sc)
 {
     anl_native_join(s->native, sc->native);

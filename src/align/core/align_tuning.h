@@ -10,7 +10,8 @@
 
 enum {
     ANL_BATCH = 10000000, /* bp of a batch, as bwa mem's of one thread; ... */
-    ANL_BATCH_MOST = 4,   /* ... times as many as an index has times ANL_MANY_LISTS, but no more: 270,000 reads of 150 bp take 480 MB */
+    ANL_BATCH_MOST =
+        3, /* ... times as many as an index has times ANL_MANY_LISTS, but no more: with 4 a run with -t 8 takes more than 1.5 GB beside the index */
     ANL_CHUNK = 8192, /* reads that a thread takes through a stage together, if every thread has two such chunks: at 2 M windows 512 take
                                twice as long, 2,048 a third longer */
     ANL_CHUNK_MOST =
