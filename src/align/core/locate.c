@@ -341,7 +341,9 @@ void anl_locate_prefetch(const anl_index *x, uint32_t window)
 {
     enum { LINE = 64 /* bytes of the cache: 256 bases */ };
     const int64_t pos = anl_index_window_pos(x, window), begin = pos - vote_reach(x), end = pos + x->window + vote_reach(x);
-    for (int64_t at = begin < 0 ? 0 : begin / (4 * LINE); at <= end / (4 * LINE); ++at) __builtin_prefetch(x->bases + at * LINE);
+    const int64_t all = x->contig_begin[x->n_contigs];
+    for (int64_t at = begin < 0 ? 0 : begin / (4 * LINE); at * 4 * LINE < (end < all ? end : all); ++at)
+        __builtin_prefetch(x->bases + at * LINE);
 }
 
 static int vote_at(voting *v, uint32_t window)
