@@ -14,8 +14,7 @@ enum {
     ANL_CHUNK = 8192, /* reads that a thread takes through a stage together, if every thread has two such chunks: at 2 M windows 512 take
                                twice as long, 2,048 a third longer */
     ANL_CHUNK_MOST =
-        262144, /* the same where there are ANL_MANY_LISTS, so that a list that is scanned meets queries of all reads of a batch. A
-                                read takes 2.4 KB at first, and 20 KB where it is searched in many lists */
+        262144, /* the same where there are ANL_MANY_LISTS, so that a list that is scanned meets queries of all reads of a batch */
     ANL_CHUNK_LEAST = 512, /* where threads have less, no fewer than these */
     ANL_CHUNK_ON_GPU =
         16384,            /* the same where a GPU embeds and searches, if every thread has one: it takes all threads' queries together */
