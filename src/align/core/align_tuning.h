@@ -24,6 +24,9 @@ enum {
 /* ---- locate ---- */
 
 enum {
+    ANL_DEEP_HITS =
+        1
+        << 24, /* held at once, of all threads, of segments for which more are fetched than of others: 128 MB, 8,192 of those in large repeats */
     ANL_GAP_ROOM = 20,        /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
     ANL_CROWD_MISSING = 36,   /* votes, those of 4 mismatches, that a place lacks at most which has nearly all of them, */
     ANL_CROWD_MISSING_OF = 4, /* and 1/4 of all: with 18 5% slower */

@@ -154,6 +154,12 @@ int32_t anl_locate_deeper_k(const anl_locate_params *p, int32_t k)
     return p->together ? next_k(p, k) : next_k(p, next_k(p, k));
 }
 
+int32_t anl_locate_at_once(const anl_context *c, int32_t k)
+{
+    const int32_t n = ANL_DEEP_HITS / k / c->options->threads;
+    return n ? n : 1;
+}
+
 int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
                       int32_t *saturated)
 {

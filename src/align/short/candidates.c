@@ -429,18 +429,77 @@ static int32_t group_end(const anl_segments *segments, int32_t begin)
     return end;
 }
 
-/* Searches segments, and makes candidates of what is found for them. */
-static int search_and_score(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
-                            anl_sw_queue *queue, anl_query *queries, anl_arena *results)
+/* Makes candidates of what was found for segments[n], which are all those of their queries. */
+static int score_all(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
+                     anl_query *queries, anl_arena *results)
 {
     anl_segment *list = segments->list;
-    int rc = segments->n ? anl_locate_search(c, s, p, segments, effort, NULL) : ANL_OK;
-    for (int32_t i = 0; i < segments->n && !rc; ++i)
+    int rc = ANL_OK;
+    for (int32_t i = 0; i < segments->n; ++i)
         if (anl_locate_is_truncated(p, &list[i], c->index->d))
             queries[list[i].sequence].truncated = queries[list[i].sequence].incomplete = 1;
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
         next = group_end(segments, i);
         rc = score_group(c, s, p, list + i, next - i, queue, queries, results);
+    }
+    return rc;
+}
+
+/* Moves all segments of queries of which one may have more neighbours than those fetched behind the others; *n: how many others there are. */
+static int put_deep_last(const anl_context *c, anl_scratch *s, int32_t k, anl_segments *segments, int32_t *n)
+{
+    anl_segment *list = segments->list, *deep = anl_arena_alloc(s->temporary, (size_t)segments->n, sizeof *deep);
+    int32_t others = 0, m = 0;
+    if (!deep) return ANL_ENOMEM;
+    for (int32_t i = 0, next; i < segments->n; i = next) {
+        int is_deep = 0;
+        next = next_query(list, segments->n, i);
+        for (int32_t j = i; j < next; ++j) is_deep |= anl_search_is_saturated(&list[j].near, k, c->index->d);
+        for (int32_t j = i; j < next; ++j) *(is_deep ? &deep[m++] : &list[others++]) = list[j];
+    }
+    memcpy(list + others, deep, (size_t)m * sizeof *list);
+    *n = others;
+    return ANL_OK;
+}
+
+/* Searches segments on in the lists that they have been through, as deeply as need be, and makes candidates. Then they have p->k neighbours again, each
+ * in `hits`: more take too much memory. */
+static int search_deep(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_hit *hits,
+                       anl_sw_queue *queue, anl_query *queries, anl_arena *results)
+{
+    const anl_arena_mark before = anl_arena_now(s->temporary);
+    int rc = anl_locate_search(c, s, p, segments, ANL_EFFORT_USUAL, NULL);
+    if (!rc) rc = score_all(c, s, p, segments, queue, queries, results);
+    for (int32_t i = 0; i < segments->n && !rc; ++i, hits += p->k) {
+        anl_neighbours *near = &segments->list[i].near;
+        near->k = p->k;
+        if (near->n > p->k) near->n = p->k;
+        near->hits = memcpy(hits, near->hits, (size_t)near->n * sizeof *hits);
+        near->lists = NULL;
+        near->n_lists = 0;
+    }
+    anl_arena_return(s->temporary, before);
+    return rc;
+}
+
+/* Searches segments, and makes candidates of what is found for them: those that need many neighbours come last, so many at once as memory is meant for. */
+static int search_and_score(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
+                            anl_sw_queue *queue, anl_query *queries, anl_arena *results)
+{
+    const int32_t at_once = anl_locate_at_once(c, p->k_most);
+    anl_locate_params few = *p;
+    anl_segments others = *segments;
+    if (few.k_most > few.k) few.k_most = few.k;
+    int rc = segments->n ? anl_locate_search(c, s, &few, segments, effort, NULL) : ANL_OK;
+    if (!rc) rc = put_deep_last(c, s, few.k_most, segments, &others.n);
+    if (!rc) rc = score_all(c, s, p, &others, queue, queries, results);
+    if (rc || others.n == segments->n) return rc;
+    anl_hit *hits = anl_arena_alloc(s->temporary, (size_t)(segments->n - others.n) * (size_t)p->k, sizeof *hits);
+    if (!hits) return ANL_ENOMEM;
+    for (int32_t i = others.n, end; i < segments->n && !rc; i = end) {
+        for (end = i; end < segments->n && end - i < at_once;) end = next_query(segments->list, segments->n, end);
+        anl_segments part = {.list = segments->list + i, .n = end - i};
+        rc = search_deep(c, s, p, &part, hits + (size_t)(i - others.n) * (size_t)p->k, queue, queries, results);
     }
     return rc;
 }
