@@ -109,7 +109,7 @@ static void pairs_settle_repeats(void **unused)
     assert_int_equal(chosen[1].mapq, 60);
 }
 
-/* Where both mates have more places than are known, the only pair known is not the only one. */
+/* Where both mates have more places than are known, the only pair known is not the only one: another one may score what a place that is missing does. */
 static void unknown_places_make_pairs_doubtful(void **unused)
 {
     (void)unused;
@@ -124,24 +124,32 @@ static void unknown_places_make_pairs_doubtful(void **unused)
         b[i] = at(10000 * (i + 101), 1, 150);
     }
     b[3] = at(20250, 1, 150);
+    enum { BEST = 150, LESS = 140, LITTLE = 133 /* just within the unpaired penalty */ };
     const struct {
-        int incomplete[2], n[2], doubtful;
-    } cases[] = {{{0, 0}, {MANY, MANY}, 0}, {{1, 0}, {MANY, MANY - 1}, 0}, {{1, 0}, {MANY, MANY}, 1},
-                 {{0, 1}, {2, MANY}, 0},    {{0, 1}, {MANY, MANY}, 1},     {{1, 1}, {2, 4}, 1}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
-        anl_query pair[2] = {make_query(&reads[0], a, cases[i].n[0], 1), make_query(&reads[1], b, cases[i].n[1], 2)};
-        anl_choice chosen[2];
-        pair[0].incomplete = (uint8_t)cases[i].incomplete[0];
-        pair[1].incomplete = (uint8_t)cases[i].incomplete[1];
-        assert_int_equal(choose(&o, &m, pair, chosen), 1);
-        assert_int_equal(chosen[0].candidate, 1);
-        assert_int_equal(chosen[1].candidate, 3);
-        for (int j = 0; j < 2; ++j)
-            if (cases[i].doubtful)
-                assert_in_range(chosen[j].mapq, 0, 3);
-            else
-                assert_true(chosen[j].mapq >= 20);
-    }
+        int missed[2], n[2], least, most;
+    } cases[] = {
+        {{0, 0}, {MANY, MANY}, 40, 60},      {{BEST, 0}, {MANY, MANY - 1}, 40, 60}, /* nobody missed what lies beside few places */
+        {{BEST, 0}, {MANY, MANY}, 0, 0},     {{LESS, 0}, {MANY, MANY}, 35, 40}, /* a pair may be missed that scores 10 less, or but for its insert size 9 */
+        {{LITTLE, 0}, {MANY, MANY}, 40, 60}, {{0, BEST}, {2, MANY}, 40, 60},        {{0, BEST}, {MANY, MANY}, 0, 0},
+        {{LITTLE, LESS}, {2, 4}, 35, 40}};
+    for (int truncated = 0; truncated < 2; ++truncated)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
+            anl_query pair[2] = {make_query(&reads[0], a, cases[i].n[0], 1), make_query(&reads[1], b, cases[i].n[1], 2)};
+            anl_choice chosen[2];
+            int best_is_missed = 0;
+            for (int j = 0; j < 2; ++j) {
+                best_is_missed |= cases[i].missed[j] == BEST;
+                if (truncated)
+                    pair[j].truncated = cases[i].missed[j] == BEST;
+                else
+                    pair[j].missed = cases[i].missed[j];
+            }
+            if (truncated && !best_is_missed) continue;
+            assert_int_equal(choose(&o, &m, pair, chosen), 1);
+            assert_int_equal(chosen[0].candidate, 1);
+            assert_int_equal(chosen[1].candidate, 3);
+            for (int j = 0; j < 2; ++j) assert_in_range(chosen[j].mapq, cases[i].least, cases[i].most);
+        }
 }
 
 /* What mates that are settled together may have elsewhere limits what the pair is worth. */

@@ -194,7 +194,8 @@ static int run_queue(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, 
     return rc;
 }
 
-/* Keeps the best candidates of the primary assembly, and of ALT contigs; those of the former that a pair may need are missed. */
+/* Keeps the best candidates of the primary assembly, and of ALT contigs; the best score of those of the former that a pair may need, and
+ * that are dropped, is missed. */
 static void keep_few(anl_query *q, int32_t unpaired)
 {
     int32_t n[2] = {0}, first[2] = {0}, last[2] = {0}, most[2], kept = 0;
@@ -209,8 +210,8 @@ static void keep_few(anl_query *q, int32_t unpaired)
         const anl_candidate *c = &q->candidates[i];
         if (most[c->alt]-- > 0)
             q->candidates[kept++] = *c;
-        else
-            q->incomplete |= !c->alt && c->score >= first[0] - unpaired;
+        else if (!c->alt && c->score >= first[0] - unpaired && c->score > q->missed)
+            q->missed = c->score;
     }
     q->n = kept;
 }
@@ -436,8 +437,7 @@ static int score_all(const anl_context *c, anl_scratch *s, const anl_locate_para
     anl_segment *list = segments->list;
     int rc = ANL_OK;
     for (int32_t i = 0; i < segments->n; ++i)
-        if (anl_locate_is_truncated(p, &list[i], c->index->d))
-            queries[list[i].sequence].truncated = queries[list[i].sequence].incomplete = 1;
+        if (anl_locate_is_truncated(p, &list[i], c->index->d)) queries[list[i].sequence].truncated = 1;
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
         next = group_end(segments, i);
         rc = score_group(c, s, p, list + i, next - i, queue, queries, results);

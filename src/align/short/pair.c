@@ -244,14 +244,25 @@ static int32_t within_reach(const anl_align_options *o, const anl_query *q)
     return n;
 }
 
-/* Whether a pair as good as the best one may have been missed: with a place that is missing of one mate, and one of the other mate that is missing
- * as well or beside which nobody looked. */
-static int may_miss_pairs(const anl_align_options *o, const anl_query pair[2])
+/* The score that a place may have which is missing among a mate's candidates, as it was not kept, or not even fetched; 0: none is missing. */
+static int32_t missing_score(const anl_query *q)
 {
-    if (!pair[0].incomplete && !pair[1].incomplete) return 0;
-    for (int i = 0; i < 2; ++i)
-        if (!pair[i].incomplete && within_reach(o, &pair[i]) <= ANL_RESCUE_FROM) return 0;
-    return 1;
+    return q->truncated ? q->candidates[anl_candidates_best(q)].score : q->missed;
+}
+
+/* The most that a pair can score which was missed: one with a place that is missing of one mate, and one of the other mate that is missing as well or
+ * beside which nobody looked. 0: there is none. */
+static int32_t missed_pair(const anl_align_options *o, const anl_query pair[2])
+{
+    int32_t most = 0;
+    for (int i = 0; i < 2; ++i) {
+        const anl_query *other = &pair[!i];
+        const int32_t score = missing_score(&pair[i]);
+        if (!score || (!missing_score(other) && within_reach(o, other) <= ANL_RESCUE_FROM)) continue;
+        const int32_t total = score + other->candidates[anl_candidates_best(other)].score;
+        if (total > most) most = total;
+    }
+    return most;
 }
 
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
@@ -273,19 +284,20 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
         return ANL_OK;
     }
     *proper = 1;
+    const int32_t missed = missed_pair(o, pair);
     int32_t second = best.second > apart ? best.second : apart;
+    if (missed > second) second = missed;
     if (pair[0].settled && pair[1].settled && pair[0].bound && pair[1].bound && pair[0].bound + pair[1].bound > second)
         second = pair[0].bound + pair[1].bound; /* proven together: another pair may have that */
     double q = anl_mapq_of_difference(best.total - second, o->align.score.match);
     if (best.competing > 0) q -= ANL_MAPQ_PER_E_FOLD * anl_ln(best.competing + 1);
     int together = q > 0 ? (int)q : 0;
-    if (together > ANL_MAPQ_TRUNCATED && may_miss_pairs(o, pair)) together = ANL_MAPQ_TRUNCATED;
     for (int i = 0; i < 2; ++i) {
         int alone = mapq_alone(o, &pair[i], at[i], &chosen[i].second);
         int mapq = alone > together ? alone : together < alone + ANL_MAPQ_PAIR_GAIN ? together : alone + ANL_MAPQ_PAIR_GAIN;
         chosen[i].candidate = at[i];
         chosen[i].min_score = min_mate_score(o);
-        chosen[i].mapq = (uint8_t)(pair[i].truncated && mapq > ANL_MAPQ_TRUNCATED ? ANL_MAPQ_TRUNCATED : mapq);
+        chosen[i].mapq = (uint8_t)mapq;
     }
     return ANL_OK;
 }

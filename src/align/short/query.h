@@ -53,13 +53,13 @@ typedef struct anl_query {
     uint8_t looked;               /**< its mate has been looked for beside it */
     anl_guess guess;              /**< of one that is not settled: where it scores best so far */
     int32_t bound;                /**< of one that its mate settles, or that is crowded: the score that another place may have; else 0 */
-    uint8_t truncated;            /**< more windows look alike than were fetched: the true place may be missing */
-    uint8_t incomplete;           /**< places that are as good as its best, but for the unpaired penalty, were not kept or not fetched */
-    uint8_t sought;               /**< it is not of another genome, so it was searched for as widely as need be */
-    uint8_t by_part;              /**< found by a part of it: others of that part's copies may be missing */
-    uint8_t proper;               /**< the read is of a proper pair */
-    anl_read_alignments aligned;  /**< what is reported */
-    anl_read_alignments alts;     /**< alignments on ALT contigs that are better than what competes with them, to be reported (alts.h) */
+    int32_t missed;    /**< the best score of places that were not kept, but as good as its best one, less the unpaired penalty; 0: none */
+    uint8_t truncated; /**< more windows look alike than were fetched: the true place may be missing */
+    uint8_t sought;    /**< it is not of another genome, so it was searched for as widely as need be */
+    uint8_t by_part;   /**< found by a part of it: others of that part's copies may be missing */
+    uint8_t proper;    /**< the read is of a proper pair */
+    anl_read_alignments aligned; /**< what is reported */
+    anl_read_alignments alts;    /**< alignments on ALT contigs that are better than what competes with them, to be reported (alts.h) */
 } anl_query;
 
 /** The number of the mate of query `number`, which is beside it in the batch; its own where it has none. */
