@@ -9,9 +9,15 @@
 
 enum { ROWS = 6 /* queries of a tile */ };
 
+/* What lies behind V panels, which may be nothing: an address to ask memory for, not a pointer. */
+static inline uintptr_t behind(const int V, const int8_t *panels, size_t d)
+{
+    return (uintptr_t)panels + (size_t)V * ANL_PANEL * d;
+}
+
 /* R queries by V panels, all sums in registers. Meanwhile memory is asked for the A panels from `ahead` on. */
 static inline __attribute__((always_inline)) void tile(const int R, const int V, const int A, const uint8_t *queries, const int8_t *panels,
-                                                       size_t d, int32_t *out, size_t stride, const int8_t *ahead)
+                                                       size_t d, int32_t *out, size_t stride, uintptr_t ahead)
 {
     __m512i acc[ROWS][4];
 #pragma GCC unroll 6
@@ -21,7 +27,7 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
     for (size_t c = 0; c < d; c += 4) {
         __m512i entries[4];
 #pragma GCC unroll 4
-        for (int a = 0; a < A; ++a) __builtin_prefetch(ahead + (size_t)a * ANL_PANEL * d + ANL_PANEL * c);
+        for (int a = 0; a < A; ++a) __builtin_prefetch((const void *)(ahead + (size_t)a * ANL_PANEL * d + ANL_PANEL * c));
 #pragma GCC unroll 4
         for (int v = 0; v < V; ++v) entries[v] = _mm512_loadu_si512(panels + (size_t)v * ANL_PANEL * d + ANL_PANEL * c);
 #pragma GCC unroll 6
@@ -43,7 +49,7 @@ static inline __attribute__((always_inline)) void tile(const int R, const int V,
 static inline __attribute__((always_inline)) void few(const int V, const int A, const uint8_t *queries, int32_t n, const int8_t *panels,
                                                       size_t d, int32_t *out, size_t stride)
 {
-    const int8_t *ahead = panels + (size_t)V * ANL_PANEL * d;
+    const uintptr_t ahead = behind(V, panels, d);
     if (n == 1) tile(1, V, A, queries, panels, d, out, stride, ahead);
     if (n == 2) tile(2, V, A, queries, panels, d, out, stride, ahead);
     if (n == 3) tile(3, V, A, queries, panels, d, out, stride, ahead);
@@ -55,7 +61,7 @@ static inline __attribute__((always_inline)) void few(const int V, const int A, 
 static inline __attribute__((always_inline)) void columns(const int V, const uint8_t *queries, int32_t n, const int8_t *panels, size_t d,
                                                           int32_t *out, size_t stride)
 {
-    const int8_t *ahead = panels + (size_t)V * ANL_PANEL * d;
+    uintptr_t ahead = behind(V, panels, d);
     int32_t i = 0;
     if (n < ROWS) {
         few(V, V, queries, n, panels, d, out, stride);

@@ -50,7 +50,8 @@ struct anl_native_scratch {
     uint8_t *vectors;  /* of all of them */
     uint64_t *keys;    /* of all of them */
     int32_t most_room; /* of one */
-    probe *probes, *sorted;
+    probe *probes;
+    uint32_t *sorted; /* their queries, grouped by list */
     uint32_t *starts; /* [nlist + 1] first probe of each list in `sorted` */
     /* of what it goes through, for whomever */
     seeker **visitors;
@@ -60,7 +61,7 @@ struct anl_native_scratch {
     int32_t *values, *distances;
     uint64_t *merged;     /* [room] */
     _Atomic int32_t next; /* list that nobody has gone through yet, of the guest that is first */
-    _Atomic int failed;   /* somebody lacked memory */
+    _Atomic int failed;   /* somebody who was to go through its lists lacked memory */
     size_t seekers_cap, vectors_cap, keys_cap, probes_cap, sorted_cap, starts_cap, visitors_cap, gathered_cap, dots_cap, which_cap,
         before_cap, values_cap, distances_cap, merged_cap;
 };
@@ -288,7 +289,7 @@ static void choose_lists(const anl_native *v, anl_native_scratch *sc, anl_neighb
         for (int p = queries[i]->nprobe; p < nprobe && nprobe <= queries[i]->n_lists; ++p)
             add_probe(v, sc, queries[i]->lists[p], i, &probes);
     for (int32_t l = 0; l < x->nlist; ++l) sc->starts[l + 1] += sc->starts[l];
-    for (size_t i = 0; i < probes; ++i) sc->sorted[sc->starts[sc->probes[i].list]++] = sc->probes[i];
+    for (size_t i = 0; i < probes; ++i) sc->sorted[sc->starts[sc->probes[i].list]++] = sc->probes[i].query;
     memmove(sc->starts + 1, sc->starts, (size_t)x->nlist * sizeof *sc->starts);
     sc->starts[0] = 0;
 }
@@ -358,7 +359,7 @@ static void visit(const anl_native *v, anl_native_scratch *sc, int32_t list, voi
     for (int g = 0; g < n_guests; ++g) {
         anl_native_scratch *of = guests[g];
         for (uint32_t i = of->starts[list]; i < of->starts[list + 1]; ++i) {
-            sc->visitors[n] = &of->seekers[of->sorted[i].query];
+            sc->visitors[n] = &of->seekers[of->sorted[i]];
             memcpy(sc->gathered + (size_t)n * d, sc->visitors[n]->vector, d);
             if (++n < GATHERED) continue;
             scan_list(v, sc, list, n);
@@ -378,7 +379,7 @@ static void go_through_lists(void *own, void *const *guests, int n)
         if (guest->most_room > room) room = guest->most_room;
     }
     if (anl_grow(&sc->distances, &sc->distances_cap, (size_t)room, sizeof *sc->distances)) {
-        first->failed = 1;
+        for (int g = 0; g < n; ++g) ((anl_native_scratch *)guests[g])->failed = 1;
         return;
     }
     for (int32_t l; (l = first->next++) < sc->native->index->nlist;) visit(sc->native, sc, l, guests, n);
@@ -391,6 +392,12 @@ static int32_t room_of(int32_t k)
 {
     const int32_t few = k * ANL_SURVIVORS, many = k + k / 2, room = few < ANL_SURVIVORS_MOST ? few : ANL_SURVIVORS_MOST;
     return room < ANL_SURVIVORS_LEAST ? ANL_SURVIVORS_LEAST : room > many ? room : many;
+}
+
+int64_t anl_native_bytes(const anl_neighbours *q, int nprobe, int32_t d)
+{
+    const int64_t a_probe = sizeof(probe) + sizeof(uint32_t);
+    return (int64_t)sizeof(seeker) + d + room_of(q->k) * (int64_t)sizeof(uint64_t) + (nprobe - q->nprobe) * a_probe;
 }
 
 static int reserve(anl_native_scratch *sc, anl_neighbours *const *queries, size_t n, int nprobe)

@@ -30,6 +30,9 @@ void anl_native_join(const anl_native *v, anl_native_scratch *sc);
 void anl_native_leave(anl_native_scratch *sc);
 int64_t anl_native_entries(const anl_native_scratch *sc);
 
+/** What a query takes on its way through the lists that it has not been through. */
+int64_t anl_native_bytes(const anl_neighbours *q, int nprobe, int32_t d);
+
 /** anl_search_wave for queries[n], n > 0, nprobe at most the number of lists: their hits and lists, not their nprobe. `competing_only`: windows
  *  that cannot hold a place that competes with the nearest are looked for in vain. 0 or ANL_ENOMEM. */
 int anl_native_wave(const anl_native *v, anl_native_scratch *sc, anl_neighbours *const *queries, int n, int nprobe, int competing_only);

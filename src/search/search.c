@@ -12,6 +12,7 @@ struct anl_search {
     anl_index_faiss *faiss; /* NULL: native */
     anl_gpu_waves *gpu;     /* NULL: the CPU */
     int competing_only;
+    int64_t at_once; /* bytes that queries take which a thread searches together */
 };
 
 struct anl_search_scratch {
@@ -28,6 +29,7 @@ int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
     anl_search *s = anl_alloc(1, sizeof *s);
     if (!s) return ANL_ENOMEM;
     s->index = x;
+    s->at_once = ANL_BYTES_AT_ONCE;
     int rc = anl_native_new(&s->native, x);
     if (!rc && path == ANL_SEARCH_FAISS) rc = anl_index_faiss_open(&s->faiss, x);
     if (rc) {
@@ -51,6 +53,7 @@ int anl_search_use(anl_search *s, anl_gpu *gpu)
                                  .ids = x->ids,
                                  .n_windows = (uint32_t)x->n_windows};
     if (s->faiss) return ANL_OK;
+    s->at_once = ANL_BYTES_AT_ONCE;
     int rc = anl_gpu_load_lists(gpu, &lists);
     return rc ? rc : anl_gpu_waves_new(&s->gpu, x, gpu);
 }
@@ -71,7 +74,9 @@ void anl_search_free(anl_search *s)
 
 int anl_search_together(anl_search *s, int threads)
 {
-    return s->faiss ? ANL_OK : anl_native_together(s->native, threads);
+    if (s->faiss) return ANL_OK;
+    s->at_once = ANL_BYTES_TOGETHER / threads;
+    return anl_native_together(s->native, threads);
 }
 
 int anl_search_scratch_new(anl_search_scratch **out, const anl_search *s)
@@ -156,16 +161,23 @@ static int search_faiss(const anl_search *s, anl_search_scratch *sc, anl_neighbo
     return rc;
 }
 
-/* Moves those of queries[n] to the front that are searched together, as many as ANL_HITS_AT_ONCE allows, on a GPU of one k; returns how many. */
-static int first_together(const anl_search *s, anl_neighbours **queries, int n)
+/* Beside its hits. */
+static int64_t bytes_of(const anl_search *s, const anl_neighbours *q, int nprobe)
+{
+    return s->gpu ? q->k * (int64_t)sizeof(anl_hit) : anl_native_bytes(q, nprobe, s->index->d);
+}
+
+/* Moves those of queries[n] to the front that are searched together, as many as memory is meant for, on a GPU of one k; returns how many. */
+static int first_together(const anl_search *s, anl_neighbours **queries, int n, int nprobe)
 {
     const int32_t k = queries[0]->k;
-    int64_t hits = 0;
+    int64_t bytes = 0;
     int m = 0;
-    for (int i = 0; i < n && (!m || hits + queries[i]->k <= ANL_HITS_AT_ONCE); ++i) {
+    for (int i = 0; i < n; ++i) {
         anl_neighbours *q = queries[i];
         if (s->gpu && q->k != k) continue;
-        hits += q->k;
+        bytes += bytes_of(s, q, nprobe);
+        if (m && bytes > s->at_once) break;
         queries[i] = queries[m];
         queries[m++] = q;
     }
@@ -195,7 +207,7 @@ int anl_search_wave(const anl_search *s, anl_search_scratch *sc, anl_neighbours 
     if (nprobe > s->index->nlist) nprobe = s->index->nlist;
     anl_neighbours **turns = memcpy(sc->turns, queries, (size_t)n * sizeof *queries);
     for (int m; n && !rc; turns += m, n -= m) {
-        m = first_together(s, turns, n);
+        m = first_together(s, turns, n, nprobe);
         rc = search_together(s, sc, turns, m, nprobe);
     }
     return rc;

@@ -50,9 +50,11 @@ enum {
     ANL_SURVIVORS = 4,        /* times k hits are kept before they are cut back to k: fewer cuts, more memory; ... */
     ANL_SURVIVORS_LEAST = 64, /* ... at least so many, ... */
     ANL_SURVIVORS_MOST = 256, /* ... at most so many, or 3/2 of k */
-    ANL_HITS_AT_ONCE =
-        1
-        << 24, /* that are searched together, 200 MB where many look alike: at 56 M windows a pass through the lists takes as long as 20,000 reads */
+    /* Bytes, beside their hits, of queries that a thread searches at once, ... */
+    ANL_BYTES_AT_ONCE = 1 << 25,
+    /* ... and that all threads together do: enough for 80,000 reads in the usual lists of 56 M windows, 17,000 in 16 times as many, 10,000 that ask
+     * for 2,048 hits. A pass through these lists takes as long as 20,000 reads. */
+    ANL_BYTES_TOGETHER = 1 << 28,
 };
 
 /* ---- building ---- */

@@ -91,7 +91,8 @@ static void members_wait_for_each_other(void **unused)
     assert_int_equal(anl_crew_new(&pair, 2), 0);
     for (int round = 0; round < 200; ++round) {
         pthread_t other;
-        brought[0] = brought[1] = together = is_there = 0;
+        brought[0] = brought[1] = 0;
+        together = is_there = 0;
         anl_crew_join(pair);
         anl_crew_join(pair);
         assert_int_equal(pthread_create(&other, NULL, wait_for_other, &brought[1]), 0);

@@ -2,7 +2,10 @@
  * searched to the end. */
 #include "aligner.h"
 
+#include "align_tuning.h"
 #include "pair.h"
+
+#include <malloc.h>
 
 enum { GENOME = 120000, COPY = 3000, FROM = 20000, TO = 80000, LEN = 150, INSERT = 400 };
 
@@ -372,6 +375,52 @@ static void all_places_and_all_lists(void **unused)
     options.all = options.exhaustive = 0;
 }
 
+/* Reads of a repeat with more copies than are fetched at first, taken few at a time or all together: the same candidates, in less memory. */
+static void deep_reads_are_taken_few_at_a_time(void **unused)
+{
+    (void)unused;
+    enum { N = 300, UNIT = 400, COPIES = 200, AT = 4000 };
+    static uint8_t before[GENOME];
+    static a_read r[N];
+    static anl_query q[2][N];
+    static anl_candidate *kept[N];
+    size_t taken[2];
+    memcpy(before, genome, GENOME);
+    for (int i = 1; i < COPIES; ++i)
+        for (int j = 0; j < UNIT; ++j) genome[AT + i * UNIT + j] = random_below(30) ? genome[AT + j] : (uint8_t)random_below(4);
+    index_genome();
+    for (int few = 0; few < 2; ++few) {
+        anl_arena_free(scratch.temporary);
+        assert_non_null(scratch.temporary = anl_arena_new());
+        options.threads = few ? ANL_DEEP_HITS : 1;
+        for (int i = 0; i < N; ++i) q[few][i] = make_read(&r[i], AT + 260 * i, i % 2, i % 3, 0);
+        const struct mallinfo2 then = mallinfo2();
+        find(q[few], N, &nowhere);
+        const struct mallinfo2 now = mallinfo2();
+        taken[few] = now.uordblks + now.hblkhd - then.uordblks - then.hblkhd;
+        for (int i = 0; i < N && !few; ++i) {
+            assert_non_null(kept[i] = malloc((size_t)q[0][i].n * sizeof *kept[i] + 1));
+            memcpy(kept[i], q[0][i].candidates, (size_t)q[0][i].n * sizeof *kept[i]);
+        }
+    }
+    int deep = 0;
+    for (int i = 0; i < N; ++i) {
+        deep += q[0][i].n > 100;
+        assert_int_equal(q[1][i].n, q[0][i].n);
+        assert_int_equal(q[1][i].truncated, q[0][i].truncated);
+        for (int32_t j = 0; j < q[0][i].n; ++j) {
+            const anl_candidate *one = &kept[i][j], *other = &q[1][i].candidates[j];
+            assert_true(one->start == other->start && one->score == other->score && one->reverse == other->reverse);
+        }
+        free(kept[i]);
+    }
+    assert_true(deep > 10);
+    assert_true(4 * taken[1] <= taken[0]); /* both 0 where a sanitizer keeps the account */
+    options.threads = 1;
+    memcpy(genome, before, GENOME);
+    index_genome();
+}
+
 int main(void)
 {
     random_start();
@@ -391,6 +440,7 @@ int main(void)
         cmocka_unit_test(two_places_beside_a_mate_settle_nothing),
         cmocka_unit_test(pairs_of_another_genome_are_searched_less),
         cmocka_unit_test(all_places_and_all_lists),
+        cmocka_unit_test(deep_reads_are_taken_few_at_a_time),
     };
     int failed = 0;
     for (without_light = 0; without_light < 2; ++without_light)

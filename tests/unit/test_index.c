@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "search.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <xxhash.h>
@@ -525,6 +526,41 @@ static void together_as_alone(void **unused)
     anl_index_free(x);
 }
 
+/* However many queries are searched, and in however many lists: memory for them is that of a part of them. */
+static void waves_take_bounded_memory(void **unused)
+{
+    (void)unused;
+    enum { N = 5000, MANY = 20000, K = 4, THREADS = 512, MOST = 3 * (ANL_BYTES_TOGETHER / THREADS) };
+    anl_neighbours *found = calloc(MANY, sizeof *found), **list = calloc(MANY, sizeof(anl_neighbours *));
+    anl_hit *hits = calloc((size_t)MANY * K, sizeof *hits);
+    anl_search *s;
+    anl_search_scratch *sc;
+    assert_true(found && list && hits);
+    make_vectors(N);
+    anl_index *x = build(N);
+    assert_int_equal(anl_search_new(&s, x, ANL_SEARCH_NATIVE), 0);
+    assert_int_equal(anl_search_together(s, THREADS), 0);
+    assert_int_equal(anl_search_scratch_new(&sc, s), 0);
+    for (int q = 0; q < MANY; ++q) {
+        found[q] = (anl_neighbours){.query = vectors[q % N], .hits = hits + q * K, .k = K};
+        list[q] = &found[q];
+    }
+    const struct mallinfo2 before = mallinfo2();
+    assert_int_equal(anl_search_wave(s, sc, list, MANY, x->nlist), 0);
+    const struct mallinfo2 after = mallinfo2();
+    assert_true(after.uordblks + after.hblkhd < before.uordblks + before.hblkhd + MOST);
+    for (int q = 0; q < MANY; ++q) {
+        assert_int_equal(found[q].n, found[q % N].n);
+        assert_memory_equal(found[q].hits, found[q % N].hits, (size_t)found[q].n * sizeof *hits);
+    }
+    anl_search_scratch_free(sc);
+    anl_search_free(s);
+    anl_index_free(x);
+    free(found);
+    free(list);
+    free(hits);
+}
+
 /* A run may meet entries before it is known that they are damaged: no window comes back that there is not, and hits keep their order. */
 static void damaged_entries_do_no_harm(void **unused)
 {
@@ -691,6 +727,7 @@ int main(void)
         cmocka_unit_test(wrong_letters_are_refused),
         cmocka_unit_test(large_sections_are_checked_beside),
         cmocka_unit_test(together_as_alone),
+        cmocka_unit_test(waves_take_bounded_memory),
         cmocka_unit_test(damaged_entries_do_no_harm),
         cmocka_unit_test(alt_contigs_come_back),
     };

@@ -15,8 +15,7 @@ enum {
     ANL_CHUNK = 8192, /* reads that a thread takes through a stage together, if every thread has two such chunks: at 2 M windows 512 take
                                twice as long, 2,048 a third longer */
     ANL_CHUNK_MOST =
-        262144, /* the same where there are ANL_MANY_LISTS, so that a list that is scanned meets queries of all reads of a batch. A
-                                read takes 2.4 KB at first, and 20 KB where it is searched in many lists */
+        262144, /* the same where there are ANL_MANY_LISTS, so that a list that is scanned meets queries of all reads of a batch */
     ANL_CHUNK_LEAST = 512, /* where threads have less, no fewer than these */
     ANL_CHUNK_ON_GPU =
         16384,            /* the same where a GPU embeds and searches, if every thread has one: it takes all threads' queries together */
@@ -26,6 +25,9 @@ enum {
 /* ---- locate ---- */
 
 enum {
+    ANL_DEEP_HITS =
+        1
+        << 24, /* held at once, of all threads, of segments for which more are fetched than of others: 128 MB, 8,192 of those in large repeats */
     ANL_GAP_ROOM = 20,        /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
     ANL_CROWD_MISSING = 36,   /* votes, those of 4 mismatches, that a place lacks at most which has nearly all of them, */
     ANL_CROWD_MISSING_OF = 4, /* and 1/4 of all: with 18 5% slower */

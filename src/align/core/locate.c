@@ -154,6 +154,12 @@ int32_t anl_locate_deeper_k(const anl_locate_params *p, int32_t k)
     return p->together ? next_k(p, k) : next_k(p, next_k(p, k));
 }
 
+int32_t anl_locate_at_once(const anl_context *c, int32_t k)
+{
+    const int32_t n = ANL_DEEP_HITS / k / c->options->threads;
+    return n ? n : 1;
+}
+
 int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
                       int32_t *saturated)
 {
@@ -341,7 +347,9 @@ void anl_locate_prefetch(const anl_index *x, uint32_t window)
 {
     enum { LINE = 64 /* bytes of the cache: 256 bases */ };
     const int64_t pos = anl_index_window_pos(x, window), begin = pos - vote_reach(x), end = pos + x->window + vote_reach(x);
-    for (int64_t at = begin < 0 ? 0 : begin / (4 * LINE); at <= end / (4 * LINE); ++at) __builtin_prefetch(x->bases + at * LINE);
+    const int64_t all = x->contig_begin[x->n_contigs];
+    for (int64_t at = begin < 0 ? 0 : begin / (4 * LINE); at * 4 * LINE < (end < all ? end : all); ++at)
+        __builtin_prefetch(x->bases + at * LINE);
 }
 
 static int vote_at(voting *v, uint32_t window)

@@ -63,6 +63,9 @@ int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena 
  *  costs more than hits that prove to be too many, but one where all segments are searched for as many. */
 int32_t anl_locate_deeper_k(const anl_locate_params *p, int32_t k);
 
+/** Of how many segments a thread holds k neighbours at once, where these are many. */
+int32_t anl_locate_at_once(const anl_context *c, int32_t k);
+
 /** One wave: takes which[n], whose search has started, on to their `nprobe` nearest lists. Errors as anl_search_wave. */
 int anl_locate_wave(const anl_context *c, anl_scratch *s, anl_segment *const *which, int32_t n, int32_t nprobe);
 

@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_CANDIDATES = 16 /* of a read: all of them are gone along */ };
+enum {
+    FEW_CANDIDATES = 16, /* of a read: all of them are gone along */
+    SPARE = 8,           /* one part in so many more than is needed */
+};
 
 /* ---- cut ---- */
 
@@ -387,15 +390,17 @@ static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries,
     return rc;
 }
 
-/* Ranks a query's candidates and moves them to `results`, which is not the arena that they are in, where they take no more room than they need. */
+/* Ranks a query's candidates and moves them to `results`, which is not the arena that they are in, where they take little more room than they need:
+ * places beside the mate may come, and doubling a list of hundreds for these would cost more. */
 static int keep(const anl_context *c, anl_scratch *s, anl_query *q, anl_arena *results)
 {
     int rc = rank(c, s, q);
     if (rc || !q->n) return rc;
-    anl_candidate *list = anl_arena_alloc(results, (size_t)q->n, sizeof *list);
+    const size_t cap = (size_t)q->n + (size_t)q->n / SPARE;
+    anl_candidate *list = anl_arena_alloc(results, cap, sizeof *list);
     if (!list) return ANL_ENOMEM;
     q->candidates = memcpy(list, q->candidates, (size_t)q->n * sizeof *list);
-    q->cap = (size_t)q->n;
+    q->cap = cap;
     return ANL_OK;
 }
 
@@ -430,17 +435,76 @@ static int32_t group_end(const anl_segments *segments, int32_t begin)
     return end;
 }
 
-/* Searches segments, and makes candidates of what is found for them. */
-static int search_and_score(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
-                            anl_sw_queue *queue, anl_query *queries, anl_arena *results)
+/* Makes candidates of what was found for segments[n], which are all those of their queries. */
+static int score_all(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_sw_queue *queue,
+                     anl_query *queries, anl_arena *results)
 {
     anl_segment *list = segments->list;
-    int rc = segments->n ? anl_locate_search(c, s, p, segments, effort, NULL) : ANL_OK;
-    for (int32_t i = 0; i < segments->n && !rc; ++i)
+    int rc = ANL_OK;
+    for (int32_t i = 0; i < segments->n; ++i)
         if (anl_locate_is_truncated(p, &list[i], c->index->d)) queries[list[i].sequence].truncated = 1;
     for (int32_t i = 0, next; i < segments->n && !rc; i = next) {
         next = group_end(segments, i);
         rc = score_group(c, s, p, list + i, next - i, queue, queries, results);
+    }
+    return rc;
+}
+
+/* Moves all segments of queries of which one may have more neighbours than those fetched behind the others; *n: how many others there are. */
+static int put_deep_last(const anl_context *c, anl_scratch *s, int32_t k, anl_segments *segments, int32_t *n)
+{
+    anl_segment *list = segments->list, *deep = anl_arena_alloc(s->temporary, (size_t)segments->n, sizeof *deep);
+    int32_t others = 0, m = 0;
+    if (!deep) return ANL_ENOMEM;
+    for (int32_t i = 0, next; i < segments->n; i = next) {
+        int is_deep = 0;
+        next = next_query(list, segments->n, i);
+        for (int32_t j = i; j < next; ++j) is_deep |= anl_search_is_saturated(&list[j].near, k, c->index->d);
+        for (int32_t j = i; j < next; ++j) *(is_deep ? &deep[m++] : &list[others++]) = list[j];
+    }
+    memcpy(list + others, deep, (size_t)m * sizeof *list);
+    *n = others;
+    return ANL_OK;
+}
+
+/* Searches segments on in the lists that they have been through, as deeply as need be, and makes candidates. Then they have p->k neighbours again, each
+ * in `hits`: more take too much memory. */
+static int search_deep(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_hit *hits,
+                       anl_sw_queue *queue, anl_query *queries, anl_arena *results)
+{
+    const anl_arena_mark before = anl_arena_now(s->temporary);
+    int rc = anl_locate_search(c, s, p, segments, ANL_EFFORT_USUAL, NULL);
+    if (!rc) rc = score_all(c, s, p, segments, queue, queries, results);
+    for (int32_t i = 0; i < segments->n && !rc; ++i, hits += p->k) {
+        anl_neighbours *near = &segments->list[i].near;
+        near->k = p->k;
+        if (near->n > p->k) near->n = p->k;
+        near->hits = memcpy(hits, near->hits, (size_t)near->n * sizeof *hits);
+        near->lists = NULL;
+        near->n_lists = 0;
+    }
+    anl_arena_return(s->temporary, before);
+    return rc;
+}
+
+/* Searches segments, and makes candidates of what is found for them: those that need many neighbours come last, so many at once as memory is meant for. */
+static int search_and_score(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
+                            anl_sw_queue *queue, anl_query *queries, anl_arena *results)
+{
+    const int32_t at_once = anl_locate_at_once(c, p->k_most);
+    anl_locate_params few = *p;
+    anl_segments others = *segments;
+    if (few.k_most > few.k) few.k_most = few.k;
+    int rc = segments->n ? anl_locate_search(c, s, &few, segments, effort, NULL) : ANL_OK;
+    if (!rc) rc = put_deep_last(c, s, few.k_most, segments, &others.n);
+    if (!rc) rc = score_all(c, s, p, &others, queue, queries, results);
+    if (rc || others.n == segments->n) return rc;
+    anl_hit *hits = anl_arena_alloc(s->temporary, (size_t)(segments->n - others.n) * (size_t)p->k, sizeof *hits);
+    if (!hits) return ANL_ENOMEM;
+    for (int32_t i = others.n, end; i < segments->n && !rc; i = end) {
+        for (end = i; end < segments->n && end - i < at_once;) end = next_query(segments->list, segments->n, end);
+        anl_segments part = {.list = segments->list + i, .n = end - i};
+        rc = search_deep(c, s, p, &part, hits + (size_t)(i - others.n) * (size_t)p->k, queue, queries, results);
     }
     return rc;
 }

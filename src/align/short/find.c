@@ -102,7 +102,8 @@ static int looks_saturated(const anl_neighbours *near, int32_t d)
            (int64_t)(near->hits[ANL_PROBED - 1].dist - near->hits[0].dist) * 100 <= (int64_t)norm * 2 * ANL_ALIKE_DROP;
 }
 
-/* Gives segments the vectors of the full encoder and starts their search, at once for more hits where the first ones look alike. */
+/* Gives segments the vectors of the full encoder and starts their search, at once for more hits where the first ones look alike, unless so many do
+ * that their hits would take too much memory. */
 static int embed_fully(anl_settler *f, open_segments *open)
 {
     int32_t few = 0;
@@ -112,9 +113,11 @@ static int embed_fully(anl_settler *f, open_segments *open)
         anl_segment *segment = open->list[i];
         list[looks_saturated(&segment->near, f->c->index->d) ? --many : few++] = segment;
     }
+    const int32_t deeper = anl_locate_deeper_k(&f->params, f->params.k);
+    if (open->n - few > anl_locate_at_once(f->c, deeper)) few = open->n;
     int rc = anl_locate_embed(f->c, f->s, anl_encoder_embed, open->list, open->n);
     if (!rc) rc = anl_locate_start(list, few, f->params.k, f->s->temporary);
-    return rc ? rc : anl_locate_start(list + few, open->n - few, anl_locate_deeper_k(&f->params, f->params.k), f->s->temporary);
+    return rc ? rc : anl_locate_start(list + few, open->n - few, deeper, f->s->temporary);
 }
 
 /* What they leave open gets the vectors of the full encoder. */

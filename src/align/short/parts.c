@@ -81,7 +81,7 @@ typedef struct effort {
     int32_t lists, hits;
 } effort;
 
-/* A read that was searched widely as a whole is worth as much as a few more lists of that search. */
+/* More for parts of reads that were searched widely as wholes, as they looked like reads of this genome. */
 static effort effort_for(const anl_context *c, int is_sought)
 {
     const int light = anl_encoder_has_light(c->encoder) && !is_sought;

@@ -116,8 +116,8 @@ void anl_trace_prefetch(const anl_index *x, const anl_query *q)
     enum { LINE = 64 /* bytes of the cache: 256 bases of the reference */ };
     if (!q->n || anl_read_is_long(q->read)) return;
     const anl_candidate *best = &q->candidates[0];
-    const int64_t begin = best->dlo < 0 ? 0 : best->dlo, end = best->dhi + q->read->len;
-    for (int64_t at = begin / (4 * LINE); at <= end / (4 * LINE); ++at) __builtin_prefetch(x->bases + at * LINE);
+    const int64_t begin = best->dlo < 0 ? 0 : best->dlo, end = best->dhi + q->read->len, all = x->contig_begin[x->n_contigs];
+    for (int64_t at = begin / (4 * LINE); at * 4 * LINE < (end < all ? end : all); ++at) __builtin_prefetch(x->bases + at * LINE);
     for (int32_t i = 0; i < q->read->len; i += LINE) __builtin_prefetch(q->strand[best->reverse] + i);
 }
 
