@@ -1,64 +1,24 @@
 /* The whole story of a batch, top to bottom: embed, search, verify, decide, finish. stream.c reads batches and writes what comes of them. */
-#include "align.h"
+#include "aligner.h"
 
 #include "align_tuning.h"
 #include "alts.h"
 #include "base_code.h"
 #include "candidates.h"
 #include "diverged.h"
-#include "encoder_check.h"
 #include "find.h"
 #include "library.h"
-#include "locate_check.h"
 #include "long_read.h"
-#include "model.h"
-#include "pair.h"
 #include "parts.h"
 #include "readthrough.h"
-#include "resident.h"
-#include "search_check.h"
 #include "split.h"
-#include "sw_check.h"
 #include "trace.h"
-#include "trace_check.h"
 
 #include <omp.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 enum {
-    WORKERS_ON_GPU = 2, /* a thread: one decides while the other waits for the GPU */
     FIRST_PARTS =
         2, /* of a run's first batch, whose pairs tell the insert sizes to the rest: more are asked where the first say too little */
-};
-
-/* What a thread has of its own. */
-typedef struct worker {
-    anl_scratch scratch;
-    anl_sw_queue queue;
-    anl_pair_scratch pairs;
-    anl_arena *found;  /* of the batch: what finding leaves to reporting; and its records, where they are wanted */
-    anl_arena *report; /* of the chunk: what becomes of it, where that is packed at once */
-} worker;
-
-struct anl_aligner {
-    anl_align_options options;
-    anl_index *index;
-    anl_model *model;
-    anl_encoder *encoder;
-    anl_search *search;
-    anl_gpu *gpu;      /* NULL: the CPU does everything */
-    char refused[512]; /* why no GPU does, where one was looked for and found; else "" */
-    anl_context context;
-    worker *workers;
-    int n_workers;
-    anl_insert_model insert; /* of the last batches that had enough pairs */
-    int started;             /* 1: the first batch, or the first part of it, is through */
-    anl_arena *batch;        /* queries and chunks of a batch */
-    anl_progress *progress;  /* NULL: nobody is told */
-    void *progress_data;
-    int64_t work_done, expected; /* reads times WORK; reads of the whole input, about */
 };
 
 /* Reads [begin, end) of a batch and what became of them. */
@@ -84,190 +44,6 @@ static int is_diverged(const anl_aligner *a)
     return a->options.preset == ANL_PRESET_DIVERGED;
 }
 
-static int worker_init(worker *w, const anl_context *context)
-{
-    const int rc = anl_scratch_init(&w->scratch, context);
-    return rc || ((w->found = anl_arena_new()) && (w->report = anl_arena_new())) ? rc : ANL_ENOMEM;
-}
-
-static void worker_free(worker *w)
-{
-    anl_scratch_free(&w->scratch);
-    anl_sw_queue_free(&w->queue);
-    free(w->pairs.spots);
-    anl_arena_free(w->found);
-    anl_arena_free(w->report);
-}
-
-static int check_gpu(const anl_aligner *a)
-{
-    anl_scratch *s = &a->workers[0].scratch;
-    int rc = anl_encoder_check_gpu(a->encoder, s->encoder, a->model);
-    if (!rc) rc = anl_search_check_gpu(a->search, s->search, a->index);
-    if (!rc) rc = anl_locate_check_gpu(&a->context, s);
-    if (!rc) rc = anl_sw_check_gpu(s->sw, &a->options.align.score, a->index);
-    return rc ? rc : anl_trace_check_gpu(s->traces, &a->options.align, a->index);
-}
-
-static void free_workers(anl_aligner *a)
-{
-    for (int i = 0; i < a->n_workers; ++i) worker_free(&a->workers[i]);
-    free(a->workers);
-    a->workers = NULL;
-    a->n_workers = 0;
-}
-
-static int make_workers(anl_aligner *a)
-{
-    int rc = ANL_OK;
-    if (a->gpu) a->options.threads *= WORKERS_ON_GPU;
-    a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu, 0};
-    if (!(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
-    for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);
-    return rc;
-}
-
-/* Workers on a GPU with model and index on it. No GPU, and 0, where none is wanted or one is only looked for. */
-static int use_gpu(anl_aligner *a)
-{
-    int rc = anl_gpu_open(&a->gpu, a->options.device);
-    if (rc || !a->gpu) return rc;
-    rc = anl_index_check(a->index); /* all of it is taken as it is */
-    if (!rc) rc = anl_resident_load(a->index, a->gpu);
-    if (!rc) rc = anl_search_use(a->search, a->gpu);
-    if (!rc) rc = anl_encoder_use(a->encoder, a->gpu);
-    if (!rc) rc = make_workers(a);
-    return rc ? rc : check_gpu(a);
-}
-
-/* Whether reads are to meet in lists, of all threads, as these are read from memory. */
-static int meets_in_lists(const anl_aligner *a)
-{
-    return !a->gpu && a->index->nlist >= ANL_MANY_LISTS;
-}
-
-static int make_search(anl_aligner *a)
-{
-    const int rc = anl_search_new(&a->search, a->index, a->options.search);
-    if (rc) return rc;
-    anl_search_competing_only(a->search);
-    return meets_in_lists(a) ? anl_search_together(a->search, a->options.threads) : ANL_OK;
-}
-
-/* Back to the CPU. */
-static int leave_gpu(anl_aligner *a)
-{
-    free_workers(a);
-    anl_search_free(a->search);
-    a->search = NULL;
-    int rc = anl_encoder_use(a->encoder, NULL);
-    anl_gpu_free(a->gpu);
-    a->gpu = NULL;
-    return rc ? rc : make_search(a);
-}
-
-/* A GPU or the CPU; the latter also where nobody asked for the GPU that is there and it cannot be opened, or has too little memory. */
-static int choose_device(anl_aligner *a)
-{
-    const int threads = a->options.threads;
-    int rc = use_gpu(a);
-    if (a->options.device == ANL_DEVICE_AUTO && (rc == ANL_ENOMEM || (rc && !a->gpu))) {
-        snprintf(a->refused, sizeof a->refused, "%s", anl_error());
-        rc = leave_gpu(a);
-        a->options.threads = threads;
-    }
-    return rc || a->gpu ? rc : make_workers(a);
-}
-
-/* bp of a batch: the more windows, the more reads are to meet in a list. */
-static int64_t batch_wanted(const anl_index *x)
-{
-    const int64_t times = x->nlist / ANL_MANY_LISTS;
-    return (int64_t)ANL_BATCH * (times < 1 ? 1 : times > ANL_BATCH_MOST ? ANL_BATCH_MOST : times);
-}
-
-int anl_aligner_open(anl_aligner **out, const char *index_path, const char *model_path, const anl_align_options *options)
-{
-    anl_aligner *a = anl_alloc(1, sizeof *a);
-    if (!a) return ANL_ENOMEM;
-    a->options = *options;
-    int rc = anl_options_check(&anl_align_option_table, options);
-    if (!rc) anl_align_options_resolve(&a->options);
-    if (!rc) rc = anl_options_check(&anl_align_option_table, &a->options); /* -A may take others beyond their limits */
-    if (!rc) rc = anl_index_open(&a->index, index_path);
-    if (!rc && !a->options.batch_bases) a->options.batch_bases = batch_wanted(a->index);
-    if (!rc && options->ignore_alt) anl_index_forget_alts(a->index);
-    if (!rc) rc = anl_model_open(&a->model, model_path);
-    if (!rc && anl_model_hash(a->model) != a->index->model_hash)
-        rc = anl_fail(ANL_EVERSION, "%s: made with model '%s', but %s is another one", index_path, a->index->model_name, a->model->path);
-    if (!rc && a->model->dim != a->index->d)
-        rc = anl_fail(ANL_EFORMAT, "%s: corrupt (vectors of %d elements, of its model %d)", index_path, a->index->d, a->model->dim);
-    if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
-    if (!rc && options->search == ANL_SEARCH_FAISS) rc = anl_index_check(a->index); /* it takes the lists as they are, and all of them */
-    if (!rc) rc = make_search(a);
-    if (!rc && !(a->batch = anl_arena_new())) rc = ANL_ENOMEM;
-    if (!rc) rc = choose_device(a);
-    anl_aligner_restart(a);
-    if (!rc) anl_index_check_begin(a->index);
-    if (rc) {
-        anl_aligner_free(a);
-        return rc;
-    }
-    *out = a;
-    return ANL_OK;
-}
-
-void anl_aligner_restart(anl_aligner *a)
-{
-    a->insert = a->options.insert_given ? a->options.insert : (anl_insert_model){0};
-    a->started = 0;
-    a->context.low_score = 0;
-}
-
-void anl_aligner_free(anl_aligner *a)
-{
-    if (!a) return;
-    free_workers(a);
-    anl_arena_free(a->batch);
-    anl_search_free(a->search);
-    anl_encoder_free(a->encoder);
-    anl_model_free(a->model);
-    anl_index_free(a->index);
-    anl_gpu_free(a->gpu);
-    free(a);
-}
-
-const anl_index *anl_aligner_index(const anl_aligner *a)
-{
-    return a->index;
-}
-
-const anl_encoder *anl_aligner_encoder(const anl_aligner *a)
-{
-    return a->encoder;
-}
-
-int anl_aligner_check(anl_aligner *a)
-{
-    return anl_index_check(a->index);
-}
-
-const char *anl_aligner_gpu(const anl_aligner *a)
-{
-    return a->gpu ? anl_gpu_name(a->gpu) : NULL;
-}
-
-const char *anl_aligner_refused(const anl_aligner *a)
-{
-    return *a->refused ? a->refused : NULL;
-}
-
-void anl_aligner_times(const anl_aligner *a, char *text, size_t size)
-{
-    *text = 0;
-    if (a->gpu) anl_gpu_times(a->gpu, text, size);
-}
-
 static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)
 {
     uint8_t *reverse = anl_arena_alloc(results, (size_t)read->len, 1);
@@ -278,7 +54,7 @@ static int prepare_query(const anl_read *read, anl_arena *results, anl_query *q)
 }
 
 /* Long reads go all the way at once; to their mates they are places. */
-static int align_long(const work *k, const chunk *c, worker *w)
+static int align_long(const work *k, const chunk *c, anl_worker *w)
 {
     const anl_context *x = &k->aligner->context;
     const int n = (int)(c->end - c->begin);
@@ -315,7 +91,7 @@ static int prepare_queries(const work *k, const chunk *c, anl_arena *results)
 }
 
 /* Embed, search, verify: every read of the chunk on its own, but that lists are gone through together with other threads. */
-static int find_candidates(const work *k, chunk *c, worker *w)
+static int find_candidates(const work *k, chunk *c, anl_worker *w)
 {
     const anl_context *x = &k->aligner->context;
     anl_query *q = k->queries + c->begin;
@@ -330,7 +106,7 @@ static int find_candidates(const work *k, chunk *c, worker *w)
                                                                       &c->found);
     if (!rc) rc = anl_parts_find(x, &w->scratch, &w->queue, q, n, results, &c->found);
     anl_search_leave(w->scratch.search);
-    if (meets_in_lists(k->aligner)) { /* a chunk is large, and reporting needs memory of its own */
+    if (anl_aligner_meets_in_lists(k->aligner)) { /* a chunk is large, and reporting needs memory of its own */
         anl_search_release(w->scratch.search);
         anl_arena_release(w->scratch.temporary);
     }
@@ -338,13 +114,13 @@ static int find_candidates(const work *k, chunk *c, worker *w)
 }
 
 /* Where reporting leaves what it finds. */
-static anl_arena *report_arena(const work *k, const worker *w)
+static anl_arena *report_arena(const work *k, const anl_worker *w)
 {
     return k->parcels ? w->report : w->found;
 }
 
 /* Mates are looked for beside each other under the insert-size model. */
-static int rescue_mates(const work *k, anl_query *q, int n, worker *w)
+static int rescue_mates(const work *k, anl_query *q, int n, anl_worker *w)
 {
     const anl_context *x = &k->aligner->context;
     int rc = ANL_OK;
@@ -367,7 +143,7 @@ static int32_t least_compared(const anl_context *x)
 }
 
 /* Decides where a read, or a pair, lies. */
-static int choose(const work *k, anl_query *q, int paired, worker *w, anl_choice *chosen)
+static int choose(const work *k, anl_query *q, int paired, anl_worker *w, anl_choice *chosen)
 {
     const anl_context *x = &k->aligner->context;
     int proper = 0, rc = ANL_OK;
@@ -382,7 +158,7 @@ static int choose(const work *k, anl_query *q, int paired, worker *w, anl_choice
 }
 
 /* Decides where n reads lie and aligns them there base by base. Either is asked of a GPU for all of them at once. */
-static int choose_and_trace(const work *k, anl_query *q, int n, worker *w, anl_choice *chosen)
+static int choose_and_trace(const work *k, anl_query *q, int n, anl_worker *w, anl_choice *chosen)
 {
     const anl_context *x = &k->aligner->context;
     int rc = anl_trace_ask_compared(x, &w->scratch, q, n, least_compared(x));
@@ -406,7 +182,7 @@ static int together(const work *k, const anl_query *q, int n)
 }
 
 /* Reads where they lie, then what that leaves of them elsewhere. */
-static int align_chosen(const work *k, anl_query *q, int n, worker *w)
+static int align_chosen(const work *k, anl_query *q, int n, anl_worker *w)
 {
     enum { AHEAD = 4 /* reads between asking memory for one and looking at it */ };
     const anl_context *x = &k->aligner->context;
@@ -439,7 +215,7 @@ static void lead_leftmost(const work *k, anl_query *q, int n)
 }
 
 /* Makes the records. */
-static int finish(const work *k, size_t first, int n, worker *w, anl_records *out)
+static int finish(const work *k, size_t first, int n, anl_worker *w, anl_records *out)
 {
     const anl_query *q = k->queries + first;
     const anl_finisher f = {&k->aligner->options, k->aligner->index->contigs, report_arena(k, w)};
@@ -458,7 +234,7 @@ static int finish(const work *k, size_t first, int n, worker *w, anl_records *ou
 }
 
 /* Makes what is written of a chunk's records, which are gone then. */
-static int pack(const work *k, chunk *c, const worker *w)
+static int pack(const work *k, chunk *c, const anl_worker *w)
 {
     const int rc =
         anl_parcels_pack(k->parcels, (int)(w - k->aligner->workers), (size_t)(c - k->chunks), c->records->records, c->records->n);
@@ -467,7 +243,7 @@ static int pack(const work *k, chunk *c, const worker *w)
 }
 
 /* Decide and finish: pairs see each other under the insert-size model. */
-static int report(const work *k, chunk *c, worker *w)
+static int report(const work *k, chunk *c, anl_worker *w)
 {
     anl_query *q = k->queries + c->begin;
     int n = (int)(c->end - c->begin);
@@ -494,7 +270,7 @@ static void tell(anl_aligner *a, const chunk *c, int share)
 
 /* Runs one stage over chunks [first, last); the error of the first chunk that fails is the one reported. No chunk behind it is begun after that: its
  * records must not follow a gap in what is written. */
-static int run_stage(const work *k, size_t first, size_t last, int (*stage)(const work *, chunk *, worker *))
+static int run_stage(const work *k, size_t first, size_t last, int (*stage)(const work *, chunk *, anl_worker *))
 {
     anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(k->aligner->options.threads)
@@ -519,7 +295,7 @@ static int learn(const work *k, size_t n_reads, size_t *pairs)
 static size_t chunk_wanted(const anl_aligner *a)
 {
     const int is_heavy = is_diverged(a) || a->options.exhaustive; /* a read may take 300 KB */
-    return a->gpu ? ANL_CHUNK_ON_GPU : meets_in_lists(a) && !is_heavy ? ANL_CHUNK_MOST : ANL_CHUNK;
+    return a->gpu ? ANL_CHUNK_ON_GPU : anl_aligner_meets_in_lists(a) && !is_heavy ? ANL_CHUNK_MOST : ANL_CHUNK;
 }
 
 /* Reads, and bp, that one thread takes through a stage together: all threads their share, but by halves where none waits for another anyway. */
@@ -528,7 +304,7 @@ static size_t chunk_end(const work *k, size_t begin)
     const anl_batch *b = k->batch;
     const anl_aligner *a = k->aligner;
     const size_t threads = (size_t)a->options.threads, share = b->n / threads, wanted = chunk_wanted(a);
-    size_t most = threads > 1 && !a->gpu && !meets_in_lists(a) ? share / 2 : share + 1;
+    size_t most = threads > 1 && !a->gpu && !anl_aligner_meets_in_lists(a) ? share / 2 : share + 1;
     if (most > wanted) most = wanted;
     if (most < ANL_CHUNK_LEAST) most = ANL_CHUNK_LEAST;
     int64_t bases = 0;
@@ -663,26 +439,4 @@ int anl_aligner_pack(anl_aligner *a, const anl_batch *batch, anl_parcels *parcel
 {
     work k = {.aligner = a, .batch = batch, .parcels = parcels};
     return align_batch(&k, summary);
-}
-
-int anl_aligner_workers(const anl_aligner *a)
-{
-    return a->n_workers;
-}
-
-const anl_align_options *anl_aligner_options(const anl_aligner *a)
-{
-    return &a->options;
-}
-
-void anl_aligner_watch(anl_aligner *a, anl_progress *progress, void *data)
-{
-    a->progress = progress;
-    a->progress_data = data;
-    a->work_done = 0;
-}
-
-void anl_aligner_expect(anl_aligner *a, int64_t reads)
-{
-    a->expected = reads;
 }
