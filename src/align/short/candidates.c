@@ -494,8 +494,9 @@ static int search_and_score(const anl_context *c, anl_scratch *s, const anl_loca
     const int32_t at_once = anl_locate_at_once(c, p->k_most);
     anl_locate_params few = *p;
     anl_segments others = *segments;
+    if (!segments->n) return ANL_OK;
     if (few.k_most > few.k) few.k_most = few.k;
-    int rc = segments->n ? anl_locate_search(c, s, &few, segments, effort, NULL) : ANL_OK;
+    int rc = anl_locate_search(c, s, &few, segments, effort, NULL);
     if (!rc) rc = put_deep_last(c, s, few.k_most, segments, &others.n);
     if (!rc) rc = score_all(c, s, p, &others, queue, queries, results);
     if (rc || others.n == segments->n) return rc;
