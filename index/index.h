@@ -113,6 +113,15 @@ static inline int anl_index_holds(const anl_index *x, int32_t contig, int64_t be
     return begin >= x->contig_begin[contig] && end <= x->contig_begin[contig + 1];
 }
 
+/** Asks memory for the bases of [begin, end) in joined coordinates, as far as the reference has them: a fetch that comes soon then waits less. */
+static inline void anl_index_prefetch(const anl_index *x, int64_t begin, int64_t end)
+{
+    enum { LINE = 64 /* bytes of the cache: 256 bases */ };
+    const int64_t all = x->contig_begin[x->n_contigs];
+    if (end > all) end = all;
+    for (int64_t at = begin < 0 ? 0 : begin / (4 * LINE); at * 4 * LINE < end; ++at) __builtin_prefetch(x->bases + at * LINE);
+}
+
 /** Base codes 0-3, 4 for N, of [begin, end) in joined coordinates; `out` holds end - begin. */
 void anl_index_fetch(const anl_index *x, int64_t begin, int64_t end, uint8_t *out);
 

@@ -59,7 +59,7 @@ struct anl_native_scratch {
     int32_t *dots;
     uint32_t *which, *before; /* entries or lists chosen */
     int32_t *values, *distances;
-    uint64_t *merged;     /* [room] */
+    uint64_t *merged;     /* [most_room] */
     _Atomic int32_t next; /* list that nobody has gone through yet, of the guest that is first */
     _Atomic int failed;   /* somebody who was to go through its lists lacked memory */
     size_t seekers_cap, vectors_cap, keys_cap, probes_cap, sorted_cap, starts_cap, visitors_cap, gathered_cap, dots_cap, which_cap,
@@ -454,7 +454,7 @@ static void end_query(anl_native_scratch *sc, const seeker *from, anl_neighbours
     if (n > q->k) n = cull(sc->native, sc, from->keys, n, q->k, &limit);
     sort(from->keys, sc->merged, n);
     q->n = n < q->k ? n : q->k;
-    for (int32_t j = 0; j < q->n; ++j) q->hits[j] = (anl_hit){(int32_t)(from->keys[j] >> 32), (uint32_t)from->keys[j]};
+    for (int32_t j = 0; j < q->n; ++j) q->hits[j] = anl_hit_of(from->keys[j]);
 }
 
 int anl_native_wave(const anl_native *v, anl_native_scratch *sc, anl_neighbours *const *queries, int n, int nprobe, int competing_only)

@@ -11,6 +11,12 @@ static inline int32_t anl_search_reach(const anl_neighbours *q, int32_t squared_
     return competing_only && !q->far ? anl_distance_of_drop(squared_norm, ANL_COSINE_DROP_COMPETING) : ANYWHERE;
 }
 
+/** Of a key: distance << 32 | window. */
+static inline anl_hit anl_hit_of(uint64_t key)
+{
+    return (anl_hit){(int32_t)(key >> 32), (uint32_t)key};
+}
+
 typedef struct anl_native anl_native; /**< shared by all threads */
 
 /** `x` must outlive it. 0, ANL_ENOMEM, or ANL_EINVAL for kernels that this machine does not have. */

@@ -139,11 +139,6 @@ int anl_search_nprobe(const anl_index *x, int multiplier)
     return lists < x->nlist ? (int)lists : x->nlist;
 }
 
-static anl_hit hit_of(uint64_t key)
-{
-    return (anl_hit){(int32_t)(key >> 32), (uint32_t)key};
-}
-
 /* FAISS makes no use of the lists that a query has gone through. */
 static int search_faiss(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n_queries, int nprobe)
 {
@@ -155,7 +150,7 @@ static int search_faiss(const anl_search *s, anl_search_scratch *sc, anl_neighbo
         rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)q->k, sizeof *sc->keys);
         if (!rc) rc = anl_index_faiss_search(s->faiss, q->query, q->k, nprobe, sc->keys, &n);
         while (n && (int32_t)(sc->keys[n - 1] >> 32) > farthest) --n;
-        for (int j = 0; j < n && !rc; ++j) q->hits[j] = hit_of(sc->keys[j]);
+        for (int j = 0; j < n && !rc; ++j) q->hits[j] = anl_hit_of(sc->keys[j]);
         q->n = n;
     }
     return rc;

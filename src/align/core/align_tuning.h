@@ -10,12 +10,13 @@
 
 enum {
     ANL_BATCH = 10000000, /* bp of a batch, as bwa mem's of one thread; ... */
-    ANL_BATCH_MOST =
-        3, /* ... times as many as an index has times ANL_MANY_LISTS, but no more: with 4 a run with -t 8 takes more than 1.5 GB beside the index */
-    ANL_CHUNK = 8192, /* reads that a thread takes through a stage together, if every thread has two such chunks: at 2 M windows 512 take
-                               twice as long, 2,048 a third longer */
-    ANL_CHUNK_MOST =
-        262144, /* the same where there are ANL_MANY_LISTS, so that a list that is scanned meets queries of all reads of a batch */
+    /* ... times as many as an index has times ANL_MANY_LISTS, but no more: with 4 a run with -t 8 takes more than 1.5 GB beside the index. */
+    ANL_BATCH_MOST = 3,
+    /* Reads that a thread takes through a stage together, if every thread has two such chunks: at 2 M windows 512 take twice as long, 2,048 a
+     * third longer. */
+    ANL_CHUNK = 8192,
+    /* The same where there are ANL_MANY_LISTS, so that a list that is scanned meets queries of all reads of a batch. */
+    ANL_CHUNK_MOST = 262144,
     ANL_CHUNK_LEAST = 512, /* where threads have less, no fewer than these */
     ANL_CHUNK_ON_GPU =
         16384,            /* the same where a GPU embeds and searches, if every thread has one: it takes all threads' queries together */
@@ -25,9 +26,8 @@ enum {
 /* ---- locate ---- */
 
 enum {
-    ANL_DEEP_HITS =
-        1
-        << 24, /* held at once, of all threads, of segments for which more are fetched than of others: 128 MB, 8,192 of those in large repeats */
+    /* Hits held at once, of all threads, of segments for which more are fetched than of others: 128 MB, 8,192 segments of large repeats. */
+    ANL_DEEP_HITS = 1 << 24,
     ANL_GAP_ROOM = 20,        /* bp: gaps that are looked for beside a diagonal; 40 finds no more and takes 20% longer on diverged reads */
     ANL_CROWD_MISSING = 36,   /* votes, those of 4 mismatches, that a place lacks at most which has nearly all of them, */
     ANL_CROWD_MISSING_OF = 4, /* and 1/4 of all: with 18 5% slower */

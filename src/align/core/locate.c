@@ -343,13 +343,11 @@ static int32_t vote_reach(const anl_index *x)
     return x->window / 2 + ANL_GAP_ROOM;
 }
 
-void anl_locate_prefetch(const anl_index *x, uint32_t window)
+/* Asks memory for the bases at which a window will vote. */
+static void prefetch_votes(const anl_index *x, uint32_t window)
 {
-    enum { LINE = 64 /* bytes of the cache: 256 bases */ };
-    const int64_t pos = anl_index_window_pos(x, window), begin = pos - vote_reach(x), end = pos + x->window + vote_reach(x);
-    const int64_t all = x->contig_begin[x->n_contigs];
-    for (int64_t at = begin < 0 ? 0 : begin / (4 * LINE); at * 4 * LINE < (end < all ? end : all); ++at)
-        __builtin_prefetch(x->bases + at * LINE);
+    const int64_t pos = anl_index_window_pos(x, window), reach = vote_reach(x);
+    anl_index_prefetch(x, pos - reach, pos + x->window + reach);
 }
 
 static int vote_at(voting *v, uint32_t window)
@@ -452,7 +450,7 @@ int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p
             segment->crowded = 1;
             break;
         }
-        if (h + AHEAD < near->n) anl_locate_prefetch(x, near->hits[h + AHEAD].window);
+        if (h + AHEAD < near->n) prefetch_votes(x, near->hits[h + AHEAD].window);
         while (at < segment->n_voted && is_before(&voted[at], &near->hits[h])) ++at;
         if (at < segment->n_voted && voted[at].window == near->hits[h].window) continue;
         rc = vote_at(&state, near->hits[h].window);

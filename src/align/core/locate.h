@@ -89,9 +89,6 @@ int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_par
 /** Whether more neighbours than params allow look alike: the true place may be missing. */
 int anl_locate_is_truncated(const anl_locate_params *p, const anl_segment *segment, int32_t d);
 
-/** Asks memory for the bases at which a hit's window votes. */
-void anl_locate_prefetch(const anl_index *x, uint32_t window);
-
 /** Lets k-mers vote at every hit that is new since the last call and not explained by a place of this segment, the nearest first; appends
  *  what they find to segment->places, in `arena`. 0 or ANL_ENOMEM. */
 int anl_locate_vote(const anl_index *x, anl_voter *v, const anl_locate_params *p, anl_segment *segment, anl_arena *arena);

@@ -111,12 +111,12 @@ static int settle_by_probes(anl_settler *f, int number, probes *p, stretch in[2]
 
 void anl_settle_prefetch(const anl_settler *f, const anl_segment *segment)
 {
-    enum { LINE = 64 /* bytes of the cache: 256 bases, or what is unique of 512 */ };
+    enum { LINE = 64 /* bytes of the cache: what is unique of 512 bases */ };
     const anl_index *x = f->c->index;
     for (int32_t h = 0; h < segment->near.n && h < ANL_FETCHED; ++h) {
         const int64_t begin = anl_index_window_pos(x, segment->near.hits[h].window), end = begin + x->window;
-        for (int64_t at = begin / (4 * LINE); at <= end / (4 * LINE); ++at) __builtin_prefetch(x->bases + at * LINE);
-        for (int64_t at = begin / (8 * LINE); at <= end / (8 * LINE); ++at) __builtin_prefetch(x->unique + at * (LINE / 8));
+        anl_index_prefetch(x, begin, end);
+        for (int64_t at = begin / (8 * LINE); at * 8 * LINE < end; ++at) __builtin_prefetch(x->unique + at * (LINE / 8));
     }
 }
 

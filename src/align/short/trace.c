@@ -113,11 +113,10 @@ static int trace(const anl_context *c, anl_scratch *s, const anl_extend_params *
 
 void anl_trace_prefetch(const anl_index *x, const anl_query *q)
 {
-    enum { LINE = 64 /* bytes of the cache: 256 bases of the reference */ };
+    enum { LINE = 64 /* bytes of the cache */ };
     if (!q->n || anl_read_is_long(q->read)) return;
     const anl_candidate *best = &q->candidates[0];
-    const int64_t begin = best->dlo < 0 ? 0 : best->dlo, end = best->dhi + q->read->len, all = x->contig_begin[x->n_contigs];
-    for (int64_t at = begin / (4 * LINE); at * 4 * LINE < (end < all ? end : all); ++at) __builtin_prefetch(x->bases + at * LINE);
+    anl_index_prefetch(x, best->dlo, best->dhi + q->read->len);
     for (int32_t i = 0; i < q->read->len; i += LINE) __builtin_prefetch(q->strand[best->reverse] + i);
 }
 
