@@ -139,43 +139,56 @@ __global__ void count_kernel(search_memory m, search_round r)
     if (pair_of(m, r, (size_t)blockIdx.x * THREADS + threadIdx.x, &query, &list)) atomicAdd(&m.sizes[list], 1);
 }
 
-// Of a value for each thread, the sum up to and with this one; *all: of all threads.
-__device__ static uint32_t sum_up_to(uint32_t v, uint32_t *all)
+// The sum of the values of this thread and those before it; *all: of all threads.
+__device__ static uint64_t sum_up_to(uint64_t v, uint64_t *all)
 {
-    __shared__ uint32_t sums[STARTS_THREADS];
-    const int i = threadIdx.x;
-    __syncthreads();
-    sums[i] = v;
-    for (int step = 1; step < STARTS_THREADS; step *= 2) {
-        __syncthreads();
-        const uint32_t before = i >= step ? sums[i - step] : 0;
-        __syncthreads();
-        sums[i] += before;
+    __shared__ uint64_t sums[STARTS_THREADS / WARP];
+    const int lane = threadIdx.x % WARP, warp = threadIdx.x / WARP;
+    for (int step = 1; step < WARP; step *= 2) {
+        const uint64_t before = __shfl_up_sync(~0u, v, step, WARP);
+        if (lane >= step) v += before;
     }
+    if (lane == WARP - 1) sums[warp] = v;
     __syncthreads();
-    *all = sums[STARTS_THREADS - 1];
-    return sums[i];
+    *all = 0;
+    for (int w = 0; w < STARTS_THREADS / WARP; ++w) {
+        if (w == warp) v += *all;
+        *all += sums[w];
+    }
+    return v;
 }
 
-// One block: starts from sizes; sizes become where the next query goes. Tiles of 64 queries of a list.
+// Queries of a list, and tiles of 64 of them, as one number.
+__device__ static uint64_t share_of(uint32_t size)
+{
+    return (uint64_t)((size + TILE - 1) / TILE) << 32 | size;
+}
+
+// One block, some lists a thread: starts from sizes; sizes become where the next query goes.
 __global__ void starts_kernel(search_memory m)
 {
-    uint32_t pairs = 0, tiles = 0, all;
-    for (int begin = 0; begin < m.nlist; begin += STARTS_THREADS) {
-        const int l = begin + threadIdx.x;
-        const uint32_t own = l < m.nlist ? m.sizes[l] : 0, own_tiles = (own + TILE - 1) / TILE;
-        const uint32_t start = pairs + sum_up_to(own, &all) - own;
-        pairs += all;
-        const uint32_t tile = tiles + sum_up_to(own_tiles, &all) - own_tiles;
-        tiles += all;
-        if (l >= m.nlist) continue;
-        m.starts[l] = m.sizes[l] = start;
-        m.tiles[l] = tile;
-        for (uint32_t t = 0; t < own_tiles; ++t) m.tile_list[tile + t] = (uint32_t)l;
+    const int each = (m.nlist + STARTS_THREADS - 1) / STARTS_THREADS, begin = min(m.nlist, (int)threadIdx.x * each),
+              end = min(m.nlist, begin + each);
+    uint64_t own = 0, all;
+    for (int l = begin; l < end; ++l) own += share_of(m.sizes[l]);
+    uint64_t at = sum_up_to(own, &all) - own;
+    for (int l = begin; l < end; ++l) {
+        const uint64_t share = share_of(m.sizes[l]);
+        m.starts[l] = m.sizes[l] = (uint32_t)at;
+        m.tiles[l] = (uint32_t)(at >> 32);
+        at += share;
     }
     if (threadIdx.x) return;
-    m.starts[m.nlist] = pairs;
-    m.tiles[m.nlist] = tiles;
+    m.starts[m.nlist] = (uint32_t)all;
+    m.tiles[m.nlist] = (uint32_t)(all >> 32);
+}
+
+// A warp a list: its number at each of its tiles.
+__global__ void tiles_kernel(search_memory m)
+{
+    const int l = (int)(blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP);
+    if (l >= m.nlist) return;
+    for (uint32_t t = m.tiles[l] + threadIdx.x % WARP; t < m.tiles[l + 1]; t += WARP) m.tile_list[t] = (uint32_t)l;
 }
 
 __global__ void spread_kernel(search_memory m, search_round r)

@@ -10,6 +10,9 @@
 
 #include <algorithm>
 #include <new>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace anl
 {
@@ -196,10 +199,21 @@ void slab::release()
 
 // ---- sequences ----
 
-// The lowest bit of each of 8 bytes as one byte.
-static uint32_t gather_bits(uint64_t bytes)
+// Bits 0, 1 and 2 of 32 bytes, a word each.
+static void gather_bits(const uint8_t *bytes, uint32_t plane[3])
 {
-    return (uint32_t)((bytes & 0x0101010101010101u) * 0x0102040810204080u >> 56);
+#ifdef __SSE2__
+    const __m128i low = _mm_loadu_si128((const __m128i *)bytes), high = _mm_loadu_si128((const __m128i *)(bytes + 16));
+    for (int b = 0; b < 3; ++b)
+        plane[b] = (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(low, 7 - b)) | (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(high, 7 - b)) << 16;
+#else
+    plane[0] = plane[1] = plane[2] = 0;
+    for (int j = 0; j < 32; j += 8) {
+        uint64_t eight;
+        memcpy(&eight, bytes + j, 8);
+        for (int b = 0; b < 3; ++b) plane[b] |= (uint32_t)((eight >> b & 0x0101010101010101u) * 0x0102040810204080u >> 56) << j;
+    }
+#endif
 }
 
 sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len)
@@ -210,12 +224,10 @@ sequence pack(uint32_t *words, size_t *used, const uint8_t *bases, int32_t len)
     for (int32_t i = 0; i < len; ++i) all |= bases[i];
     s.planes += all > 3;
     for (int32_t i = 0; i < len; i += 32, to += s.planes) {
-        uint32_t plane[3] = {0, 0, 0};
-        for (int32_t j = 0; j < 32 && i + j < len; j += 8) {
-            uint64_t eight = 0;
-            memcpy(&eight, bases + i + j, len - i - j < 8 ? (size_t)(len - i - j) : 8);
-            for (int b = 0; b < 3; ++b) plane[b] |= gather_bits(eight >> b) << j;
-        }
+        uint8_t rest[32] = {0};
+        uint32_t plane[3];
+        if (len - i < 32) memcpy(rest, bases + i, (size_t)(len - i));
+        gather_bits(len - i < 32 ? rest : bases + i, plane);
         memcpy(to, plane, (size_t)s.planes * sizeof *plane);
     }
     *used = (size_t)(to - words);

@@ -106,6 +106,7 @@ static void group(anl_gpu_stream *s, const search_memory &m, const search_round 
         cudaMemsetAsync(m.sizes, 0, (size_t)m.nlist * sizeof *m.sizes, s->stream);
         count_kernel<<<blocks, THREADS, 0, s->stream>>>(m, r);
         starts_kernel<<<1, STARTS_THREADS, 0, s->stream>>>(m);
+        tiles_kernel<<<blocks_for((size_t)m.nlist, THREADS / WARP), THREADS, 0, s->stream>>>(m);
         spread_kernel<<<blocks, THREADS, 0, s->stream>>>(m, r);
     });
 }

@@ -1,5 +1,7 @@
-// Votes at the hits of segments, as anl_locate_vote of src/align/core/locate.c has them: a warp takes a segment and goes through its hits in order,
-// as a hit that a place explains does not vote.
+// Votes at the hits of segments, as anl_locate_vote of src/align/core/locate.c has them. There hits vote in order, and one that a place explains
+// does not. Here they go in rounds, in which all vote beside each other, a warp a hit, but for those that places of earlier rounds explain; then a
+// warp a segment goes through what they said in order, and keeps what counts. A round is four times as long as the one before it: so little
+// is said in vain where a segment's first hits are enough, and hits of one segment, of which there may be 2,048, do not wait for each other.
 #include "vote.cuh"
 
 #include <string.h>
@@ -11,18 +13,46 @@ namespace anl
 
 enum {
     THREADS = 128,
-    BLOCKS = 6, // of a multiprocessor, at least: 80 registers
+    BLOCKS = 8, // of a multiprocessor, at least: 64 registers
     PART_SEGMENTS = 1 << 16,
+    HIT_ROUNDS = 5,
+    FIRST_ROUND = 16, // hits of a segment in it
 };
+
+// Where a segment's hits of a round end, if it has so many.
+__host__ __device__ static inline int32_t round_end(int round)
+{
+    return round == HIT_ROUNDS - 1 ? INT32_MAX : FIRST_ROUND << 2 * round;
+}
 
 // A segment on its way.
 struct voting_segment {
     sequence bases;
-    int32_t before, behind; // bases of the sequence on either side of it
-    uint32_t first;         // of its hits
-    int32_t n, n_alike;     // of them, and of those that look like the nearest
+    int32_t before, behind;     // bases of the sequence on either side of it
+    uint32_t first[HIT_ROUNDS]; // of its hits of each round
+    uint32_t room;              // places before its own, if every hit gave all that it may
+    int32_t n, n_alike;         // hits, and those that look like the nearest
     int32_t crowd, crowd_least, same_within;
     int32_t whole; // 1: it is the whole sequence
+};
+
+struct voting_hit {
+    uint32_t window, segment;
+};
+
+// Where a hit expects its segment, or a place puts it.
+struct alignas(16) spot {
+    int64_t at;
+    int32_t contig;
+};
+
+// How far a segment has got.
+struct voting_state {
+    int32_t n;          // places kept
+    int32_t best, most; // the first one with the most votes, and these
+    int32_t crowd;      // places that have nearly all votes, as far as they are counted
+    int32_t next;       // the hit behind the last one that gave a place
+    bool tied, stopped; // another place has as many votes; further hits do not count
 };
 
 // What has become of it.
@@ -32,31 +62,40 @@ struct voting_result {
 
 struct voting_memory {
     int n;
-    size_t words, hits, each; // each: places that a hit may give
+    size_t words, n_hits, each; // each: places that a hit may give
     voting_segment *segments;
-    uint32_t *windows; // [hits]
-    uint32_t *planes;  // [words]
+    voting_hit *hits; // by rounds
+    uint32_t *planes; // [words]
     voting_result *results;
     uint32_t *used; // places in
     anl_place *out;
     void lay(carver &c)
     {
         segments = c.take<voting_segment>(n);
-        windows = c.take<uint32_t>(hits);
+        hits = c.take<voting_hit>(n_hits);
         planes = c.take<uint32_t>(words);
         results = c.take<voting_result>(n);
         used = c.take<uint32_t>(1);
-        out = c.take<anl_place>(hits * each);
+        out = c.take<anl_place>(n_hits * each);
     }
 };
 
-// On the GPU also where places wait until all of a segment are there.
 struct voting_memory_there : voting_memory {
-    anl_place *places; // [hits * each]
+    voting_state *states; // [n]
+    int32_t *crowds;      // [n * WARP] numbers of the places that each one's state counts as its crowd
+    spot *expected;       // [n_hits]
+    anl_place *said;      // [n_hits * each] what a hit gives, if it counts; without votes: nothing
+    anl_place *places;    // [n_hits * each] those that are kept, and
+    spot *put;            // where they put their segments
     void lay(carver &c)
     {
         voting_memory::lay(c);
-        places = c.take<anl_place>(hits * each);
+        states = c.take<voting_state>(n);
+        crowds = c.take<int32_t>((size_t)n * WARP);
+        expected = c.take<spot>(n_hits);
+        said = c.take<anl_place>(n_hits * each);
+        places = c.take<anl_place>(n_hits * each);
+        put = c.take<spot>(n_hits * each);
     }
 };
 
@@ -83,33 +122,10 @@ __device__ static int64_t window_pos(const reference &r, int64_t window)
     return begin + min(pos, max(last, (int64_t)0));
 }
 
-// ---- places ----
-
-// What tells a place from another one.
-struct spot {
-    int64_t start;
-    int32_t contig, reverse;
-};
-
-// What a warp knows of its segment, in shared memory: a copy in every lane's registers would leave room for few warps.
-struct warp_segment {
-    voting_room room;
-    voting_segment s;
-    spot crowd[WARP], best; // places that have nearly all votes, and the one with the most
-};
-
-// How far it has got, the same in all lanes.
-struct progress {
-    anl_place *places; // found so far
-    int n, words, kmers;
-    int crowd, most; // places of warp_segment.crowd; votes of warp_segment.best
-    bool tied;       // another place has as many
-};
-
-// Bases of the sequence before the segment, on its strand.
-__device__ static int bases_before(const voting_segment &s, bool reverse)
+__device__ static spot expected_at(const reference &r, int64_t window, int len)
 {
-    return reverse ? s.behind : s.before;
+    const int64_t pos = window_pos(r, window);
+    return {pos + (r.window - len) / 2, range_of(r.contig_begin, r.n_contigs, pos)};
 }
 
 __device__ static bool is_near(int64_t a, int64_t b, int64_t within)
@@ -117,42 +133,25 @@ __device__ static bool is_near(int64_t a, int64_t b, int64_t within)
     return (a < b ? b - a : a - b) <= within;
 }
 
-// The same place is found again from windows that it does not fill.
-__device__ static bool is_same(const warp_segment *w, const spot &a, const anl_place &b)
+__device__ static bool explains(const reference &r, const spot &put, const spot &expected)
 {
-    return a.contig == b.contig && a.reverse == b.reverse && is_near(a.start, b.start, w->s.same_within);
+    return put.contig == expected.contig && is_near(put.at, expected.at, r.stride);
 }
 
-__device__ static void count_place(warp_segment *w, progress *p, const anl_place &place)
-{
-    const int lane = own_lane();
-    const bool known = __any_sync(~0u, lane < p->crowd && is_same(w, w->crowd[lane], place));
-    const bool joins = place.votes >= w->s.crowd_least && p->crowd < w->s.crowd && !known, leads = !p->n || place.votes > p->most;
-    if (leads)
-        p->tied = false;
-    else if (place.votes == p->most)
-        p->tied |= !is_same(w, w->best, place);
-    __syncwarp(); // all have seen them
-    const spot own{place.start, place.contig, place.reverse};
-    if (joins && lane == 0) w->crowd[p->crowd] = own;
-    if (leads && lane == 0) w->best = own;
-    if (leads) p->most = place.votes;
-    p->crowd += joins;
-    __syncwarp();
-}
+// ---- what a hit says ----
 
-// Whether a place of the segment puts it within a stride of `expected`; where a contig must hold so much of it, it is put where that begins to.
-__device__ static bool is_explained(const anl_gpu_vote_params &params, const reference &r, const warp_segment *w, const progress &p,
-                                    int contig, int64_t expected)
+// Whether a place kept in an earlier round explains it: asked by a warp.
+__device__ static bool is_explained(const reference &r, const spot *put, int n, const spot &expected)
 {
     bool known = false;
-    for (int i = own_lane(); i < p.n; i += WARP) {
-        const anl_place &place = p.places[i];
-        if (place.contig != contig) continue;
-        const int64_t at = place.start + bases_before(w->s, place.reverse);
-        known |= is_near(params.min_on_contig ? max(at, r.contig_begin[contig]) : at, expected, r.stride);
-    }
+    for (int i = own_lane(); i < n; i += WARP) known |= explains(r, put[i], expected);
     return __any_sync(~0u, known);
+}
+
+// Bases of the sequence before the segment, on its strand.
+__device__ static int bases_before(const voting_segment &s, bool reverse)
+{
+    return reverse ? s.behind : s.before;
 }
 
 // Diagonals that are voted on: the first one's coordinate and where it begins in the region, how many, and their contig.
@@ -161,84 +160,194 @@ struct diagonals {
     int bit, n, contig;
 };
 
-// Keeps the place that a vote gives, if its contig holds enough of it.
-__device__ static void keep_place(const anl_gpu_vote_params &params, warp_segment *w, progress *p, const warp_vote &vote,
-                                  const diagonals &d)
+// The place that a vote gives, without votes if its contig holds too little of it.
+__device__ static anl_place place_of(const anl_gpu_vote_params &params, const voting_room *room, const voting_segment &s,
+                                     const warp_vote &vote, const diagonals &d)
 {
     const int64_t at = d.first + vote.at;
-    const int len = w->s.bases.len;
+    const int len = s.bases.len;
     anl_place place{};
-    if (min(at + len, d.high) - max(at, d.low) < params.min_on_contig) return;
-    place.start = at - bases_before(w->s, vote.reverse);
+    if (min(at + len, d.high) - max(at, d.low) < params.min_on_contig) return place;
+    place.start = at - bases_before(s, vote.reverse);
     place.lo = vote.lo - vote.at;
     place.hi = vote.hi - vote.at;
     place.votes = vote.votes;
     place.other = vote.other;
     place.contig = d.contig;
     place.reverse = vote.reverse;
-    place.straight = vote.straight && vote.at > params.clear && d.n - 1 - vote.at > params.clear && w->s.whole;
-    if (w->s.whole) place.differ = (uint16_t)count_differences(&w->room, p->words, len, d.bit + vote.at, vote.reverse);
-    if (w->s.crowd) count_place(w, p, place);
-    if (own_lane() == 0) p->places[p->n] = place;
-    ++p->n;
-    __syncwarp(); // all see it
+    place.straight = vote.straight && vote.at > params.clear && d.n - 1 - vote.at > params.clear && s.whole;
+    if (s.whole) place.differ = (uint16_t)count_differences(room, words_of(len), len, d.bit + vote.at, vote.reverse);
+    return place;
 }
 
-__device__ static void vote_at(const anl_gpu_vote_params &params, const reference &r, warp_segment *w, progress *p, int contig,
-                               int64_t expected)
+// Lets k-mers vote where a hit expects the segment, by a warp. place[1]: the copy, if two are asked for.
+__device__ static void vote_at(const anl_gpu_vote_params &params, const reference &r, voting_room *room, const uint32_t *planes,
+                               const voting_segment &s, const spot &expected, anl_place place[2])
 {
-    if (is_explained(params, r, w, *p, contig, expected)) return;
-    const int64_t first = expected - params.reach;
-    const diagonals d{first, r.contig_begin[contig], r.contig_begin[contig + 1], (int)(first & 31), 2 * params.reach + 1, contig};
-    load_region(&w->room, r, d.first, (d.bit + d.n - 1) / 32 + p->words + 1, d.low, d.high);
-    const warp_vote vote = count_region(&w->room, p->words, d.bit, d.n);
+    const int words = words_of(s.bases.len);
+    const int64_t first = expected.at - params.reach;
+    const diagonals d{
+        first,          r.contig_begin[expected.contig], r.contig_begin[expected.contig + 1], (int)(first & 31), 2 * params.reach + 1,
+        expected.contig};
+    load_strands(room, planes, s.bases);
+    load_region(room, r, d.first, (d.bit + d.n - 1) / 32 + words + 1, d.low, d.high);
+    const warp_vote vote = count_region(room, words, d.bit, d.n);
     warp_vote copy;
     if (vote.votes < params.min_votes) return;
-    keep_place(params, w, p, vote, d);
-    if (params.copies && find_second(&w->room, vote, p->kmers, d.n, &copy)) keep_place(params, w, p, copy, d);
+    place[0] = place_of(params, room, s, vote, d);
+    if (params.copies && find_second(room, vote, count_kmers(room, words), d.n, &copy)) place[1] = place_of(params, room, s, copy, d);
 }
 
-// All hits of a segment; true where its places were enough before the last one.
-__device__ static bool vote_all(const anl_gpu_vote_params &params, const reference &r, const uint32_t *windows, warp_segment *w,
-                                progress *p)
+// Hits [begin, end), a warp each.
+__global__ void __launch_bounds__(THREADS, BLOCKS)
+    hit_kernel(anl_gpu_vote_params params, reference r, voting_memory_there m, uint32_t begin, uint32_t end)
 {
-    for (int first = 0; first < w->s.n; first += WARP) {
-        const int own = first + own_lane(), last = min(w->s.n, first + WARP);
-        int64_t expected = 0;
-        int contig = 0;
-        if (own < w->s.n) {
-            const int64_t pos = window_pos(r, windows[own]);
-            contig = range_of(r.contig_begin, r.n_contigs, pos);
-            expected = pos + (r.window - w->s.bases.len) / 2;
-        }
-        for (int h = first; h < last; ++h) {
-            if (h >= w->s.n_alike && p->tied && p->crowd == w->s.crowd) return true;
-            vote_at(params, r, w, p, __shfl_sync(~0u, contig, h - first), __shfl_sync(~0u, expected, h - first));
-        }
-    }
-    return false;
+    __shared__ voting_room rooms[THREADS / WARP];
+    const uint32_t i = begin + blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP;
+    if (i >= end) return;
+    const voting_hit hit = m.hits[i];
+    const voting_segment &s = m.segments[hit.segment];
+    const voting_state &state = m.states[hit.segment];
+    const spot expected = expected_at(r, hit.window, s.bases.len);
+    anl_place place[2] = {};
+    if (!state.stopped && !is_explained(r, m.put + s.room, state.n, expected))
+        vote_at(params, r, &rooms[threadIdx.x / WARP], m.planes, s, expected, place);
+    if (own_lane()) return;
+    m.expected[i] = expected;
+    m.said[i * m.each] = place[0];
+    if (m.each > 1) m.said[i * m.each + 1] = place[1];
 }
 
-__global__ void __launch_bounds__(THREADS, BLOCKS) vote_kernel(anl_gpu_vote_params params, reference r, voting_memory_there m)
+// ---- what counts of it ----
+
+// What tells a place from another one.
+struct own_spot {
+    int64_t start;
+    int32_t contig, reverse;
+};
+
+// What a warp knows of its segment, in shared memory.
+struct warp_segment {
+    own_spot crowd[WARP], best;
+};
+
+__device__ static own_spot spot_of(const anl_place &p)
+{
+    return {p.start, p.contig, p.reverse};
+}
+
+// The same place is found again from windows that it does not fill.
+__device__ static bool is_same(const own_spot &a, const own_spot &b, int within)
+{
+    return a.contig == b.contig && a.reverse == b.reverse && is_near(a.start, b.start, within);
+}
+
+// Place number p->n.
+__device__ static void count_place(warp_segment *w, const voting_segment &s, voting_state *p, int32_t *crowd, const anl_place &place)
+{
+    const int lane = own_lane();
+    const own_spot own = spot_of(place);
+    const bool known = __any_sync(~0u, lane < p->crowd && is_same(w->crowd[lane], own, s.same_within));
+    const bool joins = place.votes >= s.crowd_least && p->crowd < s.crowd && !known, leads = !p->n || place.votes > p->most;
+    if (leads)
+        p->tied = false;
+    else if (place.votes == p->most)
+        p->tied |= !is_same(w->best, own, s.same_within);
+    __syncwarp(); // all have seen them
+    if (lane == 0 && joins) {
+        w->crowd[p->crowd] = own;
+        crowd[p->crowd] = p->n;
+    }
+    if (lane == 0 && leads) w->best = own;
+    if (leads) {
+        p->best = p->n;
+        p->most = place.votes;
+    }
+    p->crowd += joins;
+    __syncwarp();
+}
+
+// Where a place puts its segment; where a contig must hold so much of it, that is where the contig begins to.
+__device__ static spot put_by(const anl_gpu_vote_params &params, const reference &r, const voting_segment &s, const anl_place &place)
+{
+    const int64_t at = place.start + bases_before(s, place.reverse);
+    return {params.min_on_contig ? max(at, r.contig_begin[place.contig]) : at, place.contig};
+}
+
+// A segment's hits of a round: their number among its own, and among all.
+struct round_part {
+    int first, n, before; // before: places kept in earlier rounds
+    size_t at;
+};
+
+__device__ static bool is_crowded(const voting_segment &s, const voting_state &p)
+{
+    return p.tied && p.crowd == s.crowd;
+}
+
+// Goes through what up to 32 hits said.
+__device__ static void keep_places(const anl_gpu_vote_params &params, const reference &r, const voting_memory_there &m, warp_segment *w,
+                                   int segment, voting_state *p, const round_part &hits)
+{
+    const voting_segment &s = m.segments[segment];
+    const int lane = own_lane();
+    const bool is_hit = lane < hits.n;
+    const spot expected = is_hit ? m.expected[hits.at + lane] : spot{0, -1};
+    bool counts = false;
+    for (size_t k = 0; k < m.each; ++k) counts |= is_hit && m.said[(hits.at + lane) * m.each + k].votes;
+    for (int i = hits.before; i < p->n; ++i) counts &= !explains(r, m.put[s.room + i], expected);
+    for (uint32_t left; (left = __ballot_sync(~0u, counts)) != 0;) {
+        const int h = __ffs((int)left) - 1;
+        p->stopped = hits.first + h >= s.n_alike && is_crowded(s, *p);
+        if (p->stopped) return;
+        for (size_t k = 0; k < m.each; ++k) {
+            const anl_place place = m.said[(hits.at + h) * m.each + k];
+            if (!place.votes) continue;
+            const spot put = put_by(params, r, s, place);
+            if (s.crowd) count_place(w, s, p, m.crowds + (size_t)segment * WARP, place);
+            if (lane == 0) m.places[s.room + p->n] = place;
+            if (lane == 0) m.put[s.room + p->n] = put;
+            counts &= !explains(r, put, expected);
+            ++p->n;
+        }
+        counts &= lane != h;
+        p->next = hits.first + h + 1;
+    }
+    __syncwarp(); // all see what was kept
+}
+
+// Gives out the places of a segment.
+__device__ static void give(const voting_memory_there &m, int segment, const voting_state &p)
+{
+    const voting_segment &s = m.segments[segment];
+    const int lane = own_lane();
+    uint32_t to = 0;
+    if (lane == 0) {
+        to = atomicAdd(m.used, (uint32_t)p.n);
+        m.results[segment] = voting_result{to, (uint32_t)p.n, p.stopped || (is_crowded(s, p) && max(p.next, s.n_alike) < s.n)};
+    }
+    to = __shfl_sync(~0u, to, 0);
+    for (int k = lane; k < p.n; k += WARP) m.out[to + k] = m.places[s.room + k];
+}
+
+// A warp a segment.
+__global__ void keep_kernel(anl_gpu_vote_params params, reference r, voting_memory_there m, int round, bool is_last)
 {
     __shared__ warp_segment segments[THREADS / WARP];
     warp_segment *w = &segments[threadIdx.x / WARP];
     const int i = (int)(blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP), lane = own_lane();
     if (i >= m.n) return;
-    if (lane == 0) w->s = m.segments[i];
+    const voting_segment &s = m.segments[i];
+    const anl_place *places = m.places + s.room;
+    voting_state p = m.states[i];
+    if (lane < p.crowd) w->crowd[lane] = spot_of(places[m.crowds[(size_t)i * WARP + lane]]);
+    if (lane == 0 && p.n) w->best = spot_of(places[p.best]);
     __syncwarp();
-    progress p{m.places + (size_t)w->s.first * m.each, 0, words_of(w->s.bases.len), 0, 0, 0, false};
-    load_strands(&w->room, m.planes, w->s.bases);
-    __syncwarp();
-    p.kmers = count_kmers(&w->room, p.words);
-    const bool crowded = vote_all(params, r, m.windows + w->s.first, w, &p);
-    uint32_t to = 0;
-    if (lane == 0) {
-        to = atomicAdd(m.used, (uint32_t)p.n);
-        m.results[i] = voting_result{to, (uint32_t)p.n, crowded};
-    }
-    to = __shfl_sync(~0u, to, 0);
-    for (int k = lane; k < p.n; k += WARP) m.out[to + k] = p.places[k];
+    const int first = round ? round_end(round - 1) : 0, n = min(s.n, round_end(round)) - first, before = p.n;
+    for (int k = 0; k < n && !p.stopped; k += WARP)
+        keep_places(params, r, m, w, i, &p, {first + k, min(n - k, (int)WARP), before, s.first[round] + (size_t)k});
+    if (lane == 0) m.states[i] = p;
+    if (is_last) give(m, i, p);
 }
 
 // ---- the call ----
@@ -252,15 +361,32 @@ static void pack_segments(const anl_gpu_segment *segments, const voting_memory &
         to.bases = pack(h.planes, used, s.bases, s.len);
         to.before = s.offset;
         to.behind = s.sequence_len - s.offset - s.len;
-        to.first = (uint32_t)hits;
+        to.room = (uint32_t)(hits * h.each);
         to.n = s.n;
         to.n_alike = s.n_alike;
         to.crowd = s.crowd;
         to.crowd_least = s.crowd_least;
         to.same_within = s.same_within;
         to.whole = s.len == s.sequence_len;
-        for (int32_t k = 0; k < s.n; ++k) h.windows[hits++] = s.hits[k].window;
+        hits += (size_t)s.n;
     }
+}
+
+// The hits of a round behind the `at` of those before it; where they end.
+static size_t pack_round(const anl_gpu_segment *segments, const voting_memory &h, int round, size_t at)
+{
+    for (int i = 0; i < h.n; ++i) {
+        const anl_gpu_segment &s = segments[i];
+        const int32_t end = std::min(s.n, round_end(round));
+        h.segments[i].first[round] = (uint32_t)at;
+        for (int32_t k = round ? round_end(round - 1) : 0; k < end; ++k) h.hits[at++] = {s.hits[k].window, (uint32_t)i};
+    }
+    return at;
+}
+
+static unsigned blocks_for(size_t warps)
+{
+    return (unsigned)((warps + THREADS / WARP - 1) / (THREADS / WARP));
 }
 
 // Places go to `room`, behind its first *given.
@@ -272,20 +398,28 @@ static int vote_part(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_se
     g.each = h.each = p->copies ? 2 : 1;
     for (size_t i = 0; i < n; ++i) {
         g.words += most_words(segments[i].len);
-        g.hits += (size_t)segments[i].n;
+        g.n_hits += (size_t)segments[i].n;
     }
     h.words = g.words;
-    h.hits = g.hits;
-    if (std::max(g.words, g.hits * g.each) > UINT32_MAX) return fail(ANL_ENOMEM, "GPU: votes of %zu hits", g.hits);
+    h.n_hits = g.n_hits;
+    if (std::max(g.words, g.n_hits * g.each) > UINT32_MAX) return fail(ANL_ENOMEM, "GPU: votes of %zu hits", g.n_hits);
     int rc = place(s->device, g);
     if (!rc) rc = place(s->host, h);
     if (rc) return rc;
-    size_t used = 0;
+    size_t used = 0, ends[HIT_ROUNDS] = {};
+    int rounds = 0;
     pack_segments(segments, h, &used);
+    for (size_t at = 0; at < h.n_hits; ++rounds) at = ends[rounds] = pack_round(segments, h, rounds, at);
     cudaMemsetAsync(g.used, 0, sizeof *g.used, s->stream);
+    cudaMemsetAsync(g.states, 0, n * sizeof *g.states, s->stream);
     cudaMemcpyAsync(g.segments, h.segments, (size_t)((char *)(h.planes + used) - (char *)h.segments), cudaMemcpyHostToDevice, s->stream);
     timed(s, VOTES, [&] {
-        vote_kernel<<<(unsigned)((n + THREADS / WARP - 1) / (THREADS / WARP)), THREADS, 0, s->stream>>>(*p, s->gpu->reference, g);
+        for (int i = 0; i < rounds; ++i) {
+            const size_t begin = i ? ends[i - 1] : 0;
+            hit_kernel<<<blocks_for(ends[i] - begin), THREADS, 0, s->stream>>>(*p, s->gpu->reference, g, (uint32_t)begin,
+                                                                               (uint32_t)ends[i]);
+            keep_kernel<<<blocks_for(n), THREADS, 0, s->stream>>>(*p, s->gpu->reference, g, i, i == rounds - 1);
+        }
     });
     cudaMemcpyAsync(h.results, g.results, (size_t)((char *)(g.used + 1) - (char *)g.results), cudaMemcpyDeviceToHost, s->stream);
     rc = finish(s, "votes");
