@@ -28,8 +28,10 @@ typedef struct chunk {
     anl_records *records;
 } chunk;
 
-typedef struct work {
+/* A batch. */
+typedef struct anl_work {
     anl_aligner *aligner;
+    int turn;
     const anl_batch *batch;
     anl_query *queries;
     chunk *chunks;
@@ -58,7 +60,7 @@ static int align_long(const work *k, const chunk *c, anl_worker *w)
 {
     const anl_context *x = &k->aligner->context;
     const int n = (int)(c->end - c->begin);
-    anl_arena *results = w->found;
+    anl_arena *results = w->found[k->turn];
     const anl_read **reads = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof(anl_read *));
     anl_read_alignments **aligned = anl_arena_alloc(w->scratch.temporary, (size_t)n, sizeof(anl_read_alignments *));
     int m = 0;
@@ -95,7 +97,7 @@ static int find_candidates(const work *k, chunk *c, anl_worker *w)
 {
     const anl_context *x = &k->aligner->context;
     anl_query *q = k->queries + c->begin;
-    anl_arena *results = w->found;
+    anl_arena *results = w->found[k->turn];
     const int n = (int)(c->end - c->begin);
     anl_arena_reset(w->scratch.temporary);
     anl_search_join(x->search, w->scratch.search);
@@ -116,7 +118,7 @@ static int find_candidates(const work *k, chunk *c, anl_worker *w)
 /* Where reporting leaves what it finds. */
 static anl_arena *report_arena(const work *k, const anl_worker *w)
 {
-    return k->parcels ? w->report : w->found;
+    return k->parcels ? w->report : w->found[k->turn];
 }
 
 /* Mates are looked for beside each other under the insert-size model. */
@@ -268,19 +270,45 @@ static void tell(anl_aligner *a, const chunk *c, int share)
     }
 }
 
-/* Runs one stage over chunks [first, last); the error of the first chunk that fails is the one reported. No chunk behind it is begun after that: its
- * records must not follow a gap in what is written. */
-static int run_stage(const work *k, size_t first, size_t last, int (*stage)(const work *, chunk *, anl_worker *))
+/* What is done to chunks [first, last) of a batch. */
+typedef struct stage {
+    const work *k;
+    size_t first, last;
+    int (*run)(const work *, chunk *, anl_worker *);
+} stage;
+
+/* Turn i of those of two stages, one of each by turns as long as both have chunks; *number: of its chunk among those of both. */
+static const stage *turn_of(const stage s[2], size_t i, size_t *number)
 {
+    const size_t n[2] = {s[0].last - s[0].first, s[1].last - s[1].first}, both = n[0] < n[1] ? n[0] : n[1];
+    const int second = i < 2 * both ? i % 2 == 0 : n[1] > n[0];
+    *number = (i < 2 * both ? i / 2 : i - both) + (second ? n[0] : 0);
+    return &s[second];
+}
+
+/* Runs two stages beside each other; the error of the first chunk that fails is the one reported. No chunk behind it is begun after that: its
+ * records must not follow a gap in what is written. */
+static int run_stages(anl_aligner *a, const stage s[2])
+{
+    const size_t n = s[0].last - s[0].first, all = n + s[1].last - s[1].first;
     anl_failure failure = {0};
-#pragma omp parallel for schedule(dynamic, 1) num_threads(k->aligner->options.threads)
-    for (size_t i = first; i < last; ++i) {
-        if (anl_failure_is_before(&failure, (long)i)) continue;
-        int rc = stage(k, &k->chunks[i], &k->aligner->workers[omp_get_thread_num()]);
-        if (rc) anl_failure_keep(&failure, rc, (long)i);
-        if (k->aligner->progress) tell(k->aligner, &k->chunks[i], stage == find_candidates ? WORK_FIND : WORK_REPORT);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(a->options.threads)
+    for (size_t i = 0; i < all; ++i) {
+        size_t number;
+        const stage *own = turn_of(s, i, &number);
+        chunk *c = &own->k->chunks[own->first + number - (own == &s[1] ? n : 0)];
+        if (anl_failure_is_before(&failure, (long)number)) continue;
+        int rc = own->run(own->k, c, &a->workers[omp_get_thread_num()]);
+        if (rc) anl_failure_keep(&failure, rc, (long)number);
+        if (a->progress) tell(a, c, own->run == find_candidates ? WORK_FIND : WORK_REPORT);
     }
     return anl_failure_raise(&failure);
+}
+
+static int run_stage(const work *k, size_t first, size_t last, int (*run)(const work *, chunk *, anl_worker *))
+{
+    const stage s[2] = {{k, first, last, run}, {0}};
+    return run_stages(k->aligner, s);
 }
 
 /* What the first `n_reads` of this batch tell of the library. *pairs: those that tell the insert sizes of the commonest orientation. */
@@ -288,7 +316,7 @@ static int learn(const work *k, size_t n_reads, size_t *pairs)
 {
     anl_aligner *a = k->aligner;
     *pairs = 0;
-    return a->options.insert_given ? ANL_OK : anl_library_inserts(&a->options, k->queries, n_reads, a->batch, &a->insert, pairs);
+    return a->options.insert_given ? ANL_OK : anl_library_inserts(&a->options, k->queries, n_reads, a->batch[k->turn], &a->insert, pairs);
 }
 
 /* Reads that a thread takes through a stage together, if there are enough of them. */
@@ -318,7 +346,7 @@ static size_t chunk_end(const work *k, size_t begin)
 /* Chunks never split a pair, and nothing depends on where they end. */
 static int cut_chunks(work *k)
 {
-    anl_arena *arena = k->aligner->batch;
+    anl_arena *arena = k->aligner->batch[k->turn];
     size_t n = k->batch->n, most = 0, made = 0;
     for (size_t begin = 0; begin < n; begin = chunk_end(k, begin)) ++most;
     k->chunks = anl_arena_alloc(arena, most, sizeof *k->chunks);
@@ -356,7 +384,7 @@ static int look_first(const work *k, size_t *n)
         const size_t reads = k->chunks[end - 1].end;
         rc = run_stage(k, *n, end, find_candidates);
         if (!rc) rc = learn(k, reads, &pairs);
-        if (!rc && is_diverged(a)) rc = anl_library_low_score(&a->options, k->queries, reads, a->batch, &a->context.low_score);
+        if (!rc && is_diverged(a)) rc = anl_library_low_score(&a->options, k->queries, reads, a->batch[k->turn], &a->context.low_score);
         for (size_t i = 0; i < reads; ++i) mates += k->batch->reads[i].mate != 0;
         if (a->options.insert_given) pairs = ANL_FIRST_ENOUGH;
         *n = end;
@@ -365,8 +393,9 @@ static int look_first(const work *k, size_t *n)
 }
 
 /* Mates are looked for beside each other where earlier batches say that they lie, and how well reads fit may decide how widely they are searched. In the
- * first batch its first reads say so, which then are looked for once more: what is found must not depend on whether a read comes early. */
-static int find_all(work *k)
+ * first batch its first reads say so, which then are looked for once more: what is found must not depend on whether a read comes early. The batch
+ * `before`, if there is one, is reported meanwhile. */
+static int find_all(work *k, const work *before)
 {
     anl_aligner *a = k->aligner;
     size_t first;
@@ -376,7 +405,8 @@ static int find_all(work *k)
         a->work_done -= (int64_t)k->chunks[first - 1].end * WORK_FIND;
         while (first) k->chunks[--first].found = (anl_find_counts){0};
     }
-    return rc ? rc : run_stage(k, first, k->n_chunks, find_candidates);
+    const stage s[2] = {{before, 0, before ? before->n_chunks : 0, report}, {k, first, k->n_chunks, find_candidates}};
+    return rc ? rc : run_stages(a, s);
 }
 
 void anl_summary_add(anl_summary *all, const anl_summary *part)
@@ -401,42 +431,86 @@ void anl_summary_add(anl_summary *all, const anl_summary *part)
     to->settled_by_mate += found->settled_by_mate;
 }
 
-/* A batch from reads to records, and to parcels of them where there are some. */
-static int align_batch(work *k, anl_summary *summary)
+static work *new_work(anl_aligner *a, const anl_batch *batch, anl_parcels *parcels)
 {
-    anl_aligner *a = k->aligner;
-    const anl_insert_model before = a->insert;
-    size_t pairs;
+    const int turn = a->turn;
+    anl_arena_reset(a->batch[turn]);
+    for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].found[turn]);
+    work *k = anl_arena_alloc(a->batch[turn], 1, sizeof *k);
+    if (!k) return NULL;
+    *k = (work){.aligner = a, .turn = turn, .batch = batch, .parcels = parcels};
     if (!a->started && (!a->options.insert_given || is_diverged(a)))
         k->n_first[0] = 2 * ANL_FIRST_PAIRS, k->n_first[1] = 2 * ANL_FIRST_PAIRS_MOST;
-    anl_arena_reset(a->batch);
-    for (int i = 0; i < a->n_workers; ++i) anl_arena_reset(a->workers[i].found);
+    if (anl_aligner_lags(a)) a->turn = (turn + 1) % ANL_TURNS;
+    return k;
+}
+
+/* Looks for the places of a batch, and learns from them, while `before` is reported, if there is one. */
+static int find_batch(work *k, const work *before)
+{
+    anl_aligner *a = k->aligner;
+    const anl_insert_model known = a->insert;
+    size_t pairs;
     int rc = cut_chunks(k);
-    if (!rc) rc = find_all(k);
-    a->insert = before; /* an orientation that only the first parts have is chance, and must not stay */
-    if (!rc) rc = learn(k, k->batch->n, &pairs);
-    if (!rc) rc = run_stage(k, 0, k->n_chunks, report);
-    if (!rc) rc = anl_index_unchanged(a->index);
+    if (!rc) rc = find_all(k, before);
+    a->insert = known; /* an orientation that only the first parts have is chance, and must not stay */
+    return rc ? rc : learn(k, k->batch->n, &pairs);
+}
+
+/* Adds up what became of a batch that is reported. */
+static int sum_up(const work *k, anl_summary *summary)
+{
+    const int rc = anl_index_unchanged(k->aligner->index);
     for (size_t i = 0; i < k->n_chunks && !rc; ++i) {
         const anl_summary part = {.counts = k->records[i].counts, .found = k->chunks[i].found};
         anl_summary_add(summary, &part);
     }
-    if (!rc) summary->insert = a->insert.of[ANL_FR];
+    return rc;
+}
+
+/* A batch from reads to records, and to parcels of them where there are some. */
+static int align_batch(work *k, anl_summary *summary)
+{
+    int rc = find_batch(k, NULL);
+    if (!rc) rc = run_stage(k, 0, k->n_chunks, report);
+    if (!rc) rc = sum_up(k, summary);
+    if (!rc) summary->insert = k->aligner->insert.of[ANL_FR];
     return rc;
 }
 
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary)
 {
-    work k = {.aligner = a, .batch = batch};
-    const int rc = align_batch(&k, summary);
+    work *k = new_work(a, batch, NULL);
+    const int rc = k ? align_batch(k, summary) : ANL_ENOMEM;
     if (rc) return rc;
-    *chunks = k.records;
-    *n_chunks = k.n_chunks;
+    *chunks = k->records;
+    *n_chunks = k->n_chunks;
+    return ANL_OK;
+}
+
+/* The pending batch is reported while the places of the next one are looked for. */
+static int report_pending(anl_aligner *a, work *next, anl_parcels *parcels, anl_summary *summary)
+{
+    work *before = a->pending;
+    a->pending = NULL;
+    int rc = anl_parcels_expect(parcels, before ? before->n_chunks : 0);
+    if (before) before->parcels = parcels;
+    if (!rc && next)
+        rc = find_batch(next, before);
+    else if (!rc && before)
+        rc = run_stage(before, 0, before->n_chunks, report);
+    if (!rc && before) rc = sum_up(before, summary);
+    if (rc) return rc;
+    a->pending = next;
+    summary->insert = a->insert.of[ANL_FR];
     return ANL_OK;
 }
 
 int anl_aligner_pack(anl_aligner *a, const anl_batch *batch, anl_parcels *parcels, anl_summary *summary)
 {
-    work k = {.aligner = a, .batch = batch, .parcels = parcels};
-    return align_batch(&k, summary);
+    const int lags = anl_aligner_lags(a);
+    work *k = batch ? new_work(a, batch, lags ? NULL : parcels) : NULL;
+    if (batch && !k) return ANL_ENOMEM;
+    if (lags) return report_pending(a, k, parcels, summary);
+    return k ? align_batch(k, summary) : anl_parcels_expect(parcels, 0);
 }

@@ -37,8 +37,11 @@ typedef struct anl_summary {
 /** Aligns one batch, with an index that may not have been checked yet. records[i] of *n_chunks chunks, in input order, stay valid until the next call. */
 int anl_aligner_batch(anl_aligner *a, const anl_batch *batch, const anl_records **chunks, size_t *n_chunks, anl_summary *summary);
 
-/** As anl_aligner_batch, but every thread packs its chunks' records, which are not kept. Its pens are anl_aligner_workers(a) or more. */
+/** As anl_aligner_batch, but every thread packs its chunks' records, which are not kept. Its pens are anl_aligner_workers(a) or more.
+ *  Where the aligner lags, a batch is reported, to the parcels of that call, by the call for the next one, which looks for its places meanwhile, or, after
+ *  the last one, for NULL. Until then the batch must stay. */
 int anl_aligner_pack(anl_aligner *a, const anl_batch *batch, anl_parcels *parcels, anl_summary *summary);
+int anl_aligner_lags(const anl_aligner *a);                         /**< 1: batches are reported with the next one; it needs more memory */
 int anl_aligner_workers(const anl_aligner *a);                      /**< threads that align at once */
 const anl_align_options *anl_aligner_options(const anl_aligner *a); /**< as they are in effect */
 

@@ -17,7 +17,9 @@ enum { WORKERS_ON_GPU = 2 /* a thread: one decides while the other waits for the
 static int worker_init(anl_worker *w, const anl_context *context)
 {
     const int rc = anl_scratch_init(&w->scratch, context);
-    return rc || ((w->found = anl_arena_new()) && (w->report = anl_arena_new())) ? rc : ANL_ENOMEM;
+    int has_all = (w->report = anl_arena_new()) != NULL;
+    for (int i = 0; i < ANL_TURNS; ++i) has_all &= (w->found[i] = anl_arena_new()) != NULL;
+    return rc || has_all ? rc : ANL_ENOMEM;
 }
 
 static void worker_free(anl_worker *w)
@@ -25,7 +27,7 @@ static void worker_free(anl_worker *w)
     anl_scratch_free(&w->scratch);
     anl_sw_queue_free(&w->queue);
     free(w->pairs.spots);
-    anl_arena_free(w->found);
+    for (int i = 0; i < ANL_TURNS; ++i) anl_arena_free(w->found[i]);
     anl_arena_free(w->report);
 }
 
@@ -129,7 +131,8 @@ int anl_aligner_open(anl_aligner **out, const char *index_path, const char *mode
     if (!rc) rc = anl_encoder_new(&a->encoder, a->model);
     if (!rc && options->search == ANL_SEARCH_FAISS) rc = anl_index_check(a->index); /* it takes the lists as they are, and all of them */
     if (!rc) rc = make_search(a);
-    if (!rc && !(a->batch = anl_arena_new())) rc = ANL_ENOMEM;
+    for (int i = 0; i < ANL_TURNS && !rc; ++i)
+        if (!(a->batch[i] = anl_arena_new())) rc = ANL_ENOMEM;
     if (!rc) rc = choose_device(a);
     anl_aligner_restart(a);
     if (!rc) anl_index_check_begin(a->index);
@@ -145,6 +148,7 @@ void anl_aligner_restart(anl_aligner *a)
 {
     a->insert = a->options.insert_given ? a->options.insert : (anl_insert_model){0};
     a->started = 0;
+    a->pending = NULL;
     a->context.low_score = 0;
 }
 
@@ -152,7 +156,7 @@ void anl_aligner_free(anl_aligner *a)
 {
     if (!a) return;
     free_workers(a);
-    anl_arena_free(a->batch);
+    for (int i = 0; i < ANL_TURNS; ++i) anl_arena_free(a->batch[i]);
     anl_search_free(a->search);
     anl_encoder_free(a->encoder);
     anl_model_free(a->model);
@@ -190,6 +194,11 @@ void anl_aligner_times(const anl_aligner *a, char *text, size_t size)
 {
     *text = 0;
     if (a->gpu) anl_gpu_times(a->gpu, text, size);
+}
+
+int anl_aligner_lags(const anl_aligner *a)
+{
+    return a->gpu != NULL;
 }
 
 int anl_aligner_workers(const anl_aligner *a)

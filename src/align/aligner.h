@@ -7,13 +7,15 @@
 #include "pair.h"
 #include "sw_queue.h"
 
+enum { ANL_TURNS = 2 /**< batches on their way: one is reported while the next one's places are looked for */ };
+
 /** What a thread has of its own. */
 typedef struct anl_worker {
     anl_scratch scratch;
     anl_sw_queue queue;
     anl_pair_scratch pairs;
-    anl_arena *found;  /* of the batch: what finding leaves to reporting; and its records, where they are wanted */
-    anl_arena *report; /* of the chunk: what becomes of it, where that is packed at once */
+    anl_arena *found[ANL_TURNS]; /* of a batch: what finding leaves to reporting; and its records, where they are wanted */
+    anl_arena *report;           /* of the chunk: what becomes of it, where that is packed at once */
 } anl_worker;
 
 struct anl_aligner {
@@ -27,10 +29,12 @@ struct anl_aligner {
     anl_context context;
     anl_worker *workers;
     int n_workers;
-    anl_insert_model insert; /* of the last batches that had enough pairs */
-    int started;             /* 1: the first batch, or the first part of it, is through */
-    anl_arena *batch;        /* queries and chunks of a batch */
-    anl_progress *progress;  /* NULL: nobody is told */
+    anl_insert_model insert;     /* of the last batches that had enough pairs */
+    int started;                 /* 1: the first batch, or the first part of it, is through */
+    anl_arena *batch[ANL_TURNS]; /* queries and chunks of each */
+    int turn;                    /* of the next batch */
+    struct anl_work *pending;    /* the batch that is to be reported with the next one; NULL: none */
+    anl_progress *progress;      /* NULL: nobody is told */
     void *progress_data;
     int64_t work_done, expected; /* reads times WORK; reads of the whole input, about */
 };

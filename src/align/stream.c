@@ -1,11 +1,14 @@
-/* All batches of an input: one is read while the one before is aligned and what came of the one before that is written. */
+/* All batches of an input: one is read while the one before is aligned, or that and the one before it, and what came of the last ones is written. */
 #include "align.h"
 #include "reads.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { TURNS = 2 /* batches, and what is written of them: one is filled while the other is used */ };
+enum {
+    BATCHES = 3, /* one is filled while the others are used: one, or two where the aligner lags */
+    PARCELS = 2  /* one is filled while the other is written */
+};
 
 /* Reading or writing, in the background of the alignment where there are threads. */
 typedef struct task {
@@ -52,8 +55,8 @@ static int task_end(task *t, int rc)
 }
 
 typedef struct stream {
-    anl_batch batches[TURNS];
-    anl_parcels parcels[TURNS];
+    anl_batch batches[BATCHES];
+    anl_parcels parcels[PARCELS];
     anl_pen **pens;
     int n_pens;
 } stream;
@@ -63,19 +66,15 @@ static int stream_open(stream *s, const anl_aligner *a, const anl_align_output *
     const int n = anl_aligner_workers(a);
     int rc = (s->pens = anl_alloc((size_t)n, sizeof(anl_pen *))) ? ANL_OK : ANL_ENOMEM;
     while (!rc && s->n_pens < n) rc = anl_pen_new(&s->pens[s->n_pens++], out->alignments);
-    for (int i = 0; i < TURNS && !rc; ++i) {
-        s->parcels[i] = (anl_parcels){.out = out, .pens = s->pens, .at_once = n == 1};
-        rc = anl_batch_init(&s->batches[i]);
-    }
+    for (int i = 0; i < PARCELS; ++i) s->parcels[i] = (anl_parcels){.out = out, .pens = s->pens, .at_once = n == 1};
+    for (int i = 0; i < BATCHES && !rc; ++i) rc = anl_batch_init(&s->batches[i]);
     return rc;
 }
 
 static void stream_close(stream *s)
 {
-    for (int i = 0; i < TURNS; ++i) {
-        anl_batch_free(&s->batches[i]);
-        anl_parcels_free(&s->parcels[i]);
-    }
+    for (int i = 0; i < BATCHES; ++i) anl_batch_free(&s->batches[i]);
+    for (int i = 0; i < PARCELS; ++i) anl_parcels_free(&s->parcels[i]);
     for (int i = 0; i < s->n_pens; ++i) anl_pen_free(s->pens[i]);
     free(s->pens);
 }
@@ -83,28 +82,27 @@ static void stream_close(stream *s)
 int anl_align(anl_aligner *a, anl_reads *in, const anl_align_output *out, anl_summary *summary, anl_progress *progress, void *data)
 {
     const anl_align_options *o = anl_aligner_options(a);
-    const int in_background = o->threads > 1;
+    const int in_background = o->threads > 1, lags = anl_aligner_lags(a), batches = in_background ? 2 + lags : 1 + lags;
     stream s = {0};
     task reader = {.run = read_batch, .in_background = in_background, .in = in, .bases = o->batch_bases, .batch = &s.batches[0]};
     task writer = {.run = write_parcels, .in_background = in_background};
     int64_t seen = 0;
-    int turn = 0, rc = stream_open(&s, a, out);
+    int rc = stream_open(&s, a, out), done = 0;
     anl_aligner_watch(a, progress, data);
     if (!rc) rc = read_batch(&reader);
-    while (!rc && reader.batch->n) {
-        const anl_batch *current = reader.batch;
-        anl_parcels *parcels = &s.parcels[turn];
+    for (int turn = 0; !rc && !done; ++turn) {
+        const anl_batch *current = reader.batch->n ? reader.batch : NULL;
+        anl_parcels *parcels = &s.parcels[turn % PARCELS];
         const double share = anl_reads_share(in);
-        seen += (int64_t)current->n;
+        done = !current;
+        if (done && !lags) break;
+        if (current) seen += (int64_t)current->n;
         anl_aligner_expect(a, share > 0 ? (int64_t)((double)seen / share) : 0);
-        if (in_background) {
-            turn = (turn + 1) % TURNS;
-            reader.batch = &s.batches[turn];
-            task_start(&reader);
-        }
+        reader.batch = &s.batches[(turn + 1) % batches];
+        if (in_background && !done) task_start(&reader);
         rc = anl_aligner_pack(a, current, parcels, summary);
         rc = task_end(&writer, rc);
-        if (!in_background && !rc) task_start(&reader); /* one after the other, in the memory of one */
+        if (!in_background && !done && !rc) task_start(&reader); /* one after the other, in the memory of one */
         rc = task_end(&reader, rc);
         if (rc) break;
         writer.parcels = parcels;

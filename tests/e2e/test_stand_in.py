@@ -30,6 +30,7 @@ said = same("pairs", *pairs, ANNEAL_GPU_TIMES="1")
 for family in ("products", "attention", "light sums", "scores", "votes", "traceback", "scans of lists", "search, whole calls"):
     check(any(line.startswith(family + "\t") and line.endswith(" times") for line in said.splitlines()), f"no time of {family}: {said}")
 check("whole calls" not in same("long and odd reads", long_read), "times are told unasked")
+same("several batches, one reported while the next one is looked for", "-K", 5000, "-t", 2, *pairs)
 same("-x diverged", "-x", "diverged", *subset(4))
 
 # What votes meet: 60 copies of a repeat, alike and less so, on both strands and up to the ends of contigs, N among them, copies side by side, and the same on
