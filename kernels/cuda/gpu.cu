@@ -171,11 +171,11 @@ static size_t share(const anl_gpu *g)
 
 int slab::reserve(size_t need, size_t spare)
 {
-    if (need <= size) return ANL_OK;
-    release();
     void *got = nullptr;
     const size_t most = shared ? share(shared) : SIZE_MAX;
     cudaError_t e = cudaErrorMemoryAllocation;
+    if (need <= size) return ANL_OK;
+    if (need <= most) release(); // else a smaller call may do with what is there
     spare = need < most ? std::min(spare, most - need) : 0;
     if (need <= most) e = on_host ? cudaHostAlloc(&got, need + spare, cudaHostAllocDefault) : cudaMalloc(&got, need + spare);
     if (e == cudaErrorMemoryAllocation && spare) {

@@ -226,9 +226,12 @@ struct own_spot {
     int32_t contig, reverse;
 };
 
-// What a warp knows of its segment, in shared memory.
+// What a warp knows of its segment, in shared memory: nothing that takes turns waits for the GPU's memory.
 struct warp_segment {
+    voting_segment s;
     own_spot crowd[WARP], best;
+    anl_place said[2][WARP]; // by the hits in hand,
+    spot put[2][WARP];       // and where that puts the segment
 };
 
 __device__ static own_spot spot_of(const anl_place &p)
@@ -243,8 +246,9 @@ __device__ static bool is_same(const own_spot &a, const own_spot &b, int within)
 }
 
 // Place number p->n.
-__device__ static void count_place(warp_segment *w, const voting_segment &s, voting_state *p, int32_t *crowd, const anl_place &place)
+__device__ static void count_place(warp_segment *w, voting_state *p, int32_t *crowd, const anl_place &place)
 {
+    const voting_segment &s = w->s;
     const int lane = own_lane();
     const own_spot own = spot_of(place);
     const bool known = __any_sync(~0u, lane < p->crowd && is_same(w->crowd[lane], own, s.same_within));
@@ -274,52 +278,65 @@ __device__ static spot put_by(const anl_gpu_vote_params &params, const reference
     return {params.min_on_contig ? max(at, r.contig_begin[place.contig]) : at, place.contig};
 }
 
-// A segment's hits of a round: their number among its own, and among all.
-struct round_part {
-    int first, n, before; // before: places kept in earlier rounds
-    size_t at;
-};
-
 __device__ static bool is_crowded(const voting_segment &s, const voting_state &p)
 {
     return p.tied && p.crowd == s.crowd;
 }
 
-// Goes through what up to 32 hits said.
-__device__ static void keep_places(const anl_gpu_vote_params &params, const reference &r, const voting_memory_there &m, warp_segment *w,
-                                   int segment, voting_state *p, const round_part &hits)
+// Up to 32 of a segment's hits: the number of the first among its own, and among all.
+struct hits_in_hand {
+    int first, n;
+    size_t at;
+};
+
+// Takes in hand what they said, a lane a hit. Whether that is anything.
+__device__ static bool take(const anl_gpu_vote_params &params, const reference &r, const voting_memory_there &m, warp_segment *w,
+                            const hits_in_hand &hits)
 {
-    const voting_segment &s = m.segments[segment];
     const int lane = own_lane();
-    const bool is_hit = lane < hits.n;
-    const spot expected = is_hit ? m.expected[hits.at + lane] : spot{0, -1};
-    bool counts = false;
-    for (size_t k = 0; k < m.each; ++k) counts |= is_hit && m.said[(hits.at + lane) * m.each + k].votes;
-    for (int i = hits.before; i < p->n; ++i) counts &= !explains(r, m.put[s.room + i], expected);
+    bool any = false;
+    for (size_t k = 0; k < m.each; ++k) {
+        const anl_place place = lane < hits.n ? m.said[(hits.at + lane) * m.each + k] : anl_place{};
+        w->said[k][lane] = place;
+        if (place.votes) w->put[k][lane] = put_by(params, r, w->s, place);
+        any |= place.votes != 0;
+    }
+    __syncwarp();
+    return any;
+}
+
+// Keeps what counts of it. Places before number `before` are of earlier rounds.
+__device__ static void keep_places(const anl_gpu_vote_params &params, const reference &r, const voting_memory_there &m, warp_segment *w,
+                                   int segment, voting_state *p, int before, const hits_in_hand &hits)
+{
+    const int lane = own_lane();
+    const spot expected = lane < hits.n ? m.expected[hits.at + lane] : spot{0, -1};
+    const uint32_t room = w->s.room;
+    bool counts = take(params, r, m, w, hits);
+#pragma unroll 4
+    for (int i = before; i < p->n; ++i) counts &= !explains(r, m.put[room + i], expected);
     for (uint32_t left; (left = __ballot_sync(~0u, counts)) != 0;) {
         const int h = __ffs((int)left) - 1;
-        p->stopped = hits.first + h >= s.n_alike && is_crowded(s, *p);
+        p->stopped = hits.first + h >= w->s.n_alike && is_crowded(w->s, *p);
         if (p->stopped) return;
         for (size_t k = 0; k < m.each; ++k) {
-            const anl_place place = m.said[(hits.at + h) * m.each + k];
+            const anl_place &place = w->said[k][h];
             if (!place.votes) continue;
-            const spot put = put_by(params, r, s, place);
-            if (s.crowd) count_place(w, s, p, m.crowds + (size_t)segment * WARP, place);
-            if (lane == 0) m.places[s.room + p->n] = place;
-            if (lane == 0) m.put[s.room + p->n] = put;
-            counts &= !explains(r, put, expected);
+            if (w->s.crowd) count_place(w, p, m.crowds + (size_t)segment * WARP, place);
+            if (lane == 0) m.places[room + p->n] = place;
+            if (lane == 0) m.put[room + p->n] = w->put[k][h];
+            counts &= !explains(r, w->put[k][h], expected);
             ++p->n;
         }
         counts &= lane != h;
         p->next = hits.first + h + 1;
     }
-    __syncwarp(); // all see what was kept
+    __syncwarp(); // all see what was kept, and are done with what was in hand
 }
 
 // Gives out the places of a segment.
-__device__ static void give(const voting_memory_there &m, int segment, const voting_state &p)
+__device__ static void give(const voting_memory_there &m, const voting_segment &s, int segment, const voting_state &p)
 {
-    const voting_segment &s = m.segments[segment];
     const int lane = own_lane();
     uint32_t to = 0;
     if (lane == 0) {
@@ -337,7 +354,9 @@ __global__ void keep_kernel(anl_gpu_vote_params params, reference r, voting_memo
     warp_segment *w = &segments[threadIdx.x / WARP];
     const int i = (int)(blockIdx.x * (THREADS / WARP) + threadIdx.x / WARP), lane = own_lane();
     if (i >= m.n) return;
-    const voting_segment &s = m.segments[i];
+    if (lane == 0) w->s = m.segments[i];
+    __syncwarp();
+    const voting_segment &s = w->s;
     const anl_place *places = m.places + s.room;
     voting_state p = m.states[i];
     if (lane < p.crowd) w->crowd[lane] = spot_of(places[m.crowds[(size_t)i * WARP + lane]]);
@@ -345,9 +364,9 @@ __global__ void keep_kernel(anl_gpu_vote_params params, reference r, voting_memo
     __syncwarp();
     const int first = round ? round_end(round - 1) : 0, n = min(s.n, round_end(round)) - first, before = p.n;
     for (int k = 0; k < n && !p.stopped; k += WARP)
-        keep_places(params, r, m, w, i, &p, {first + k, min(n - k, (int)WARP), before, s.first[round] + (size_t)k});
+        keep_places(params, r, m, w, i, &p, before, {first + k, min(n - k, (int)WARP), s.first[round] + (size_t)k});
     if (lane == 0) m.states[i] = p;
-    if (is_last) give(m, i, p);
+    if (is_last) give(m, s, i, p);
 }
 
 // ---- the call ----

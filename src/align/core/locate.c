@@ -156,7 +156,7 @@ int32_t anl_locate_deeper_k(const anl_locate_params *p, int32_t k)
 
 int32_t anl_locate_at_once(const anl_context *c, int32_t k)
 {
-    const int32_t n = ANL_DEEP_HITS / k / c->options->threads;
+    const int32_t n = (c->gpu ? ANL_DEEP_HITS_ON_GPU : ANL_DEEP_HITS) / k / c->options->threads;
     return n ? n : 1;
 }
 
