@@ -6,8 +6,11 @@
 int anl_cells_init(anl_cells *c, int64_t width, int32_t most, anl_arena *arena)
 {
     uint32_t size = 16;
+    int shift = 0;
     while (size < 2 * (uint32_t)most) size *= 2;
+    while (INT64_C(1) << shift <= width) ++shift;
     *c = (anl_cells){.width = width,
+                     .shift = shift,
                      .at = anl_arena_alloc(arena, (size_t)most, sizeof *c->at),
                      .group = anl_arena_alloc(arena, (size_t)most, sizeof *c->group),
                      .next = anl_arena_alloc(arena, (size_t)most, sizeof *c->next),
@@ -18,16 +21,15 @@ int anl_cells_init(anl_cells *c, int64_t width, int32_t most, anl_arena *arena)
     return ANL_OK;
 }
 
-/* Cells are one wider than what is near, so that only neighbours need be looked at; they go on below 0. */
-static int64_t cell_of(const anl_cells *c, int64_t at)
+/* Cells are wider than what is near, so that only neighbours need be looked at; they go on below 0. */
+static uint64_t cell_of(const anl_cells *c, int64_t at)
 {
-    const int64_t size = c->width + 1;
-    return at >= 0 ? at / size : -1 - (-1 - at) / size;
+    return ((uint64_t)at + (UINT64_C(1) << 62)) >> c->shift;
 }
 
-static uint32_t slot_of(const anl_cells *c, int64_t cell)
+static uint32_t slot_of(const anl_cells *c, uint64_t cell)
 {
-    return (uint32_t)((uint64_t)cell * 0x9e3779b97f4a7c15u >> 40) & c->mask;
+    return (uint32_t)(cell * 0x9e3779b97f4a7c15u >> 40) & c->mask;
 }
 
 void anl_cells_add(anl_cells *c, int64_t at, uint32_t group)
@@ -41,8 +43,8 @@ void anl_cells_add(anl_cells *c, int64_t at, uint32_t group)
 
 int anl_cells_near(const anl_cells *c, int64_t at, uint32_t group)
 {
-    const int64_t cell = cell_of(c, at);
-    for (int64_t i = cell - 1; i <= cell + 1; ++i)
+    const uint64_t cell = cell_of(c, at);
+    for (uint64_t i = cell - 1; i <= cell + 1; ++i)
         for (int32_t j = c->heads[slot_of(c, i)]; j; j = c->next[j - 1])
             if (c->group[j - 1] == group && llabs(c->at[j - 1] - at) <= c->width) return 1;
     return 0;
