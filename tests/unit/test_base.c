@@ -1,8 +1,9 @@
-/* Allocation: arenas and arrays that grow. Base codes, many at a time. */
+/* Allocation: arenas and arrays that grow. Base codes, many at a time. Sorting by keys. */
 #include "random.h"
 
 #include "base.h"
 #include "base_code.h"
+#include "sort.h"
 
 /* What came after a mark is released, however many blocks it took; what came before stays. */
 static void arenas_return_to_a_mark(void **unused)
@@ -122,14 +123,37 @@ static void eight_bases(void **unused)
     }
 }
 
+/* Whatever their number and whatever order they have already. */
+static void keys_are_sorted(void **unused)
+{
+    (void)unused;
+    enum { MOST = 300 };
+    anl_sort_key keys[MOST], room[MOST];
+    for (int32_t n = 0; n <= MOST; ++n) {
+        const uint32_t different = 1 + random_below(2 * MOST);
+        for (int32_t i = 0; i < n; ++i) keys[i] = (anl_sort_key){random_below(3), random_below(different), i};
+        if (n % 3 == 0) anl_sort_keys(keys, n / 2, room);
+        for (int32_t i = 0; i < n; ++i) keys[i].number = i;
+        anl_sort_keys(keys, n, room);
+        uint8_t seen[MOST] = {0};
+        for (int32_t i = 0; i < n; ++i) seen[keys[i].number] = 1;
+        for (int32_t i = 0; i < n; ++i) assert_true(seen[i]);
+        for (int32_t i = 1; i < n; ++i)
+            assert_true(anl_sort_is_before(&keys[i - 1], &keys[i]) ||
+                        (!anl_sort_is_before(&keys[i], &keys[i - 1]) && keys[i - 1].number < keys[i].number));
+    }
+    const int64_t ascending[] = {INT64_MIN, -7, -1, 0, 1, INT64_MAX};
+    const int32_t descending[] = {INT32_MAX, 5, 0, -1, INT32_MIN};
+    for (int i = 1; i < 6; ++i) assert_true(anl_sort_of_int64(ascending[i - 1]) < anl_sort_of_int64(ascending[i]));
+    for (int i = 1; i < 5; ++i) assert_true(anl_sort_descending(descending[i - 1]) < anl_sort_descending(descending[i]));
+}
+
 int main(void)
 {
     random_start();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bases_turn),
-                                       cmocka_unit_test(what_lies_behind_a_failure_is_known),
-                                       cmocka_unit_test(eight_bases),
-                                       cmocka_unit_test(arena_arrays_grow),
-                                       cmocka_unit_test(arenas_return_to_a_mark),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bases_turn),        cmocka_unit_test(what_lies_behind_a_failure_is_known),
+                                       cmocka_unit_test(eight_bases),       cmocka_unit_test(keys_are_sorted),
+                                       cmocka_unit_test(arena_arrays_grow), cmocka_unit_test(arenas_return_to_a_mark),
                                        cmocka_unit_test(arrays_grow)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "align_tuning.h"
 #include "cells.h"
 #include "mapq.h"
+#include "sort.h"
 #include "straight.h"
 #include "worth.h"
 
@@ -107,21 +108,43 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
 
 /* ---- score ---- */
 
-static int by_score(const void *a, const void *b)
+static anl_sort_key key_of(const anl_candidate *c, int32_t number)
 {
-    const anl_candidate *x = a, *y = b;
-    if (x->score != y->score) return x->score > y->score ? -1 : 1;
-    if (x->alt != y->alt) return x->alt - y->alt;
-    if (x->bonus != y->bonus) return x->bonus > y->bonus ? -1 : 1;
-    if (x->start != y->start) return x->start < y->start ? -1 : 1;
-    if (x->reverse != y->reverse) return x->reverse - y->reverse;
-    /* The same diagonal, found from several windows: only so that every sort is the same. */
-    if (x->contig != y->contig) return x->contig < y->contig ? -1 : 1;
-    if (x->ungapped != y->ungapped) return y->ungapped - x->ungapped;
-    if (x->whole != y->whole) return y->whole - x->whole;
-    if (x->dlo != y->dlo) return x->dlo < y->dlo ? -1 : 1;
-    if (x->dhi != y->dhi) return x->dhi < y->dhi ? -1 : 1;
-    return x->last < y->last ? -1 : x->last > y->last;
+    return (anl_sort_key){.high = (uint64_t)anl_sort_descending(c->score) << 32 | (uint64_t)c->alt << 31 | anl_sort_descending(c->bonus),
+                          .low = anl_sort_of_int64(c->start << 1 | c->reverse),
+                          .number = number};
+}
+
+/* Of candidates with equal keys: the same diagonal, found from several windows. Only so that every sort is the same. */
+static int comes_before(const anl_candidate *x, const anl_candidate *y)
+{
+    if (x->contig != y->contig) return x->contig < y->contig;
+    if (x->ungapped != y->ungapped) return x->ungapped;
+    if (x->whole != y->whole) return x->whole;
+    if (x->dlo != y->dlo) return x->dlo < y->dlo;
+    if (x->dhi != y->dhi) return x->dhi < y->dhi;
+    return x->last < y->last;
+}
+
+/* Brings list[n] in the order of anl_query.candidates. */
+static int sort(anl_candidate *list, int32_t n, anl_arena *temporary)
+{
+    const anl_arena_mark before = anl_arena_now(temporary);
+    if (n < 2) return ANL_OK;
+    anl_sort_key *keys = anl_arena_alloc(temporary, 2 * (size_t)n, sizeof *keys);
+    anl_candidate *unsorted = anl_arena_alloc(temporary, (size_t)n, sizeof *list);
+    if (!keys || !unsorted) return ANL_ENOMEM;
+    memcpy(unsorted, list, (size_t)n * sizeof *list);
+    for (int32_t i = 0; i < n; ++i) keys[i] = key_of(&list[i], i);
+    anl_sort_keys(keys, n, keys + n);
+    for (int32_t i = 0; i < n; ++i) {
+        const anl_candidate *c = &unsorted[keys[i].number];
+        int32_t at = i;
+        for (; at && !anl_sort_is_before(&keys[at - 1], &keys[i]) && comes_before(c, &list[at - 1]); --at) list[at] = list[at - 1];
+        list[at] = *c;
+    }
+    anl_arena_return(temporary, before);
+    return ANL_OK;
 }
 
 static int same_place(const anl_candidate *a, const anl_candidate *b, int32_t near)
@@ -129,14 +152,15 @@ static int same_place(const anl_candidate *a, const anl_candidate *b, int32_t ne
     return a->reverse == b->reverse && a->contig == b->contig && llabs(a->start - b->start) <= near;
 }
 
-/* Sorts candidates[n] by score; of several finds of one place the first, the best, is kept. Returns how many are left to *kept. */
+/* Sorts list[n]; of several finds of one place the first, the best, is kept. Returns how many are left to *kept. */
 static int sort_and_merge(anl_candidate *list, int32_t n, int32_t len, anl_arena *temporary, int32_t *kept)
 {
+    const anl_arena_mark before = anl_arena_now(temporary);
     const int32_t near = len / ANL_SAME_PLACE;
     anl_cells cells;
     int32_t k = 0;
-    if (n > 1) qsort(list, (size_t)n, sizeof *list, by_score);
-    int rc = n > FEW_CANDIDATES ? anl_cells_init(&cells, near, n, temporary) : ANL_OK;
+    int rc = sort(list, n, temporary);
+    if (!rc && n > FEW_CANDIDATES) rc = anl_cells_init(&cells, near, n, temporary);
     for (int32_t i = 0; i < n && !rc; ++i) {
         int known = 0;
         if (n > FEW_CANDIDATES) {
@@ -148,16 +172,17 @@ static int sort_and_merge(anl_candidate *list, int32_t n, int32_t len, anl_arena
         if (!known) list[k++] = list[i];
     }
     *kept = k;
+    anl_arena_return(temporary, before);
     return rc;
 }
 
 /* Among candidates of the score of candidates[from] those come first where the read reaches farther: a difference near its end costs less than
  * clipping. */
-static void prefer_whole(const anl_context *c, anl_query *q, int32_t from)
+static int prefer_whole(const anl_context *c, anl_query *q, int32_t from, anl_arena *temporary)
 {
     int32_t end = from + 1;
     while (end < q->n && q->candidates[end].score == q->candidates[from].score) ++end;
-    if (end - from == 1) return;
+    if (end - from == 1) return ANL_OK;
     for (int32_t i = from; i < end; ++i) {
         anl_candidate *candidate = &q->candidates[i];
         uint8_t target[ANL_LONG_READ];
@@ -166,7 +191,7 @@ static void prefer_whole(const anl_context *c, anl_query *q, int32_t from)
         if (whole) anl_extend_ungapped(&c->options->align, &c->kernels->sw, q->strand[candidate->reverse], target, q->read->len, &e);
         candidate->bonus = whole && e.total > candidate->score ? e.total - candidate->score : 0;
     }
-    qsort(q->candidates + from, (size_t)(end - from), sizeof *q->candidates, by_score);
+    return sort(q->candidates + from, end - from, temporary);
 }
 
 /* What Smith-Waterman found: the diagonal on which it ended counts as the candidate's. */
@@ -225,8 +250,8 @@ static int rank(const anl_context *c, anl_scratch *s, anl_query *q)
     if (q->n == q->n_ranked) return ANL_OK;
     int rc = sort_and_merge(q->candidates, q->n, q->read->len, s->temporary, &q->n);
     const int32_t best = anl_candidates_best(q);
-    if (!rc) prefer_whole(c, q, 0);
-    if (!rc && best && q->candidates[best].score < q->candidates[0].score) prefer_whole(c, q, best);
+    if (!rc) rc = prefer_whole(c, q, 0, s->temporary);
+    if (!rc && best && q->candidates[best].score < q->candidates[0].score) rc = prefer_whole(c, q, best, s->temporary);
     if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) keep_few(q, c->options->unpaired);
     q->n_ranked = q->n;
     return rc;
@@ -253,7 +278,7 @@ typedef struct voted_query {
     int32_t query, n, scored; /* of the places; the first so many have been scored or are queued */
     uint8_t crowded;          /* not all hits have voted (anl_segment.crowded) */
     size_t cap;
-    voted_place *list; /* where there are many: ALT contigs last, then in the order of votes */
+    voted_place *list;
 } voted_query;
 
 static int add_voted(const anl_index *x, voted_query *to, const anl_places *places, int32_t len, anl_arena *arena)
@@ -264,17 +289,33 @@ static int add_voted(const anl_index *x, voted_query *to, const anl_places *plac
     return rc;
 }
 
-static int by_votes(const void *a, const void *b)
+/* Places on ALT contigs come last, then those with few votes. */
+static int comes_first(const voted_place *a, const voted_place *b)
 {
-    const anl_place *x = ((const voted_place *)a)->place, *y = ((const voted_place *)b)->place;
-    const int alt = ((const voted_place *)a)->alt - ((const voted_place *)b)->alt;
-    if (alt) return alt;
-    if (x->votes != y->votes) return x->votes > y->votes ? -1 : 1;
-    if (x->start != y->start) return x->start < y->start ? -1 : 1;
-    if (x->contig != y->contig) return x->contig < y->contig ? -1 : 1;
-    if (x->reverse != y->reverse) return x->reverse - y->reverse;
-    if (x->lo != y->lo) return x->lo < y->lo ? -1 : 1;
-    return x->hi < y->hi ? -1 : x->hi > y->hi; /* more does not matter to a candidate */
+    const anl_place *x = a->place, *y = b->place;
+    if (a->alt != b->alt) return a->alt < b->alt;
+    if (x->votes != y->votes) return x->votes > y->votes;
+    if (x->start != y->start) return x->start < y->start;
+    if (x->contig != y->contig) return x->contig < y->contig;
+    if (x->reverse != y->reverse) return x->reverse < y->reverse;
+    if (x->lo != y->lo) return x->lo < y->lo;
+    return x->hi < y->hi; /* more does not matter to a candidate */
+}
+
+/* Moves the `first` places of list[n] that come first to its front: what would be sorted behind them may lie in any order. */
+static void put_first(voted_place *list, int32_t n, int32_t first)
+{
+    for (int32_t i = 1; i < n; ++i) {
+        const voted_place place = list[i];
+        int32_t at = i;
+        if (at >= first) {
+            if (!comes_first(&place, &list[first - 1])) continue;
+            at = first - 1;
+            list[i] = list[at];
+        }
+        for (; at && comes_first(&place, &list[at - 1]); --at) list[at] = list[at - 1];
+        list[at] = place;
+    }
 }
 
 /* Lets the segments [0, n) of one query vote on hits that are new, and the query on its region, which is then empty. */
@@ -298,7 +339,6 @@ static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_par
     for (int32_t i = 0; i < out->n; ++i)
         if (out->list[i].place->votes * p->weak >= most[out->list[i].alt]) out->list[kept++] = out->list[i];
     out->n = kept;
-    if (kept > ANL_FIRST_PLACES) qsort(out->list, (size_t)kept, sizeof *out->list, by_votes);
     return rc;
 }
 
@@ -342,6 +382,7 @@ static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_par
         next = next_query(segments, n, i);
         rc = vote_query(c, s, p, &segments[i], next - i, &queries[v->query], v);
         const int32_t first = c->options->all || v->n < ANL_FIRST_PLACES ? v->n : ANL_FIRST_PLACES;
+        if (first < v->n) put_first(v->list, v->n, first);
         for (; v->scored < first && !rc; ++v->scored)
             rc = score_place(c, s, queries, v->query, v->list[v->scored].place, queue, s->temporary);
     }
@@ -599,10 +640,10 @@ static int is_rival(const anl_query *q, int32_t of, int32_t i)
 int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t within, int32_t *competing)
 {
     const anl_candidate *c = q->candidates;
-    int32_t second = 0, count = 0;
-    for (int32_t i = 0; i < q->n; ++i)
-        if (c[i].score > second && is_rival(q, of, i)) second = c[i].score;
-    for (int32_t i = 0; i < q->n; ++i) count += c[i].score >= second - within && is_rival(q, of, i);
+    int32_t i = 0, count = 0;
+    while (i < q->n && !is_rival(q, of, i)) ++i;
+    const int32_t second = i < q->n ? c[i].score : 0;
+    for (; i < q->n && c[i].score >= second - within; ++i) count += is_rival(q, of, i);
     *competing = second ? count - 1 : 0;
     return second;
 }
