@@ -2,11 +2,6 @@
 
 #include <stdlib.h>
 
-anl_end5 anl_pair_end5(const anl_query *q, const anl_candidate *c)
-{
-    return (anl_end5){c->reverse ? c->start + q->read->len - 1 : c->start, c->reverse};
-}
-
 void anl_pair_range(const anl_insert *in, anl_orientation o, anl_end5 here, int is_first, anl_end5 range[2])
 {
     int mate_reverse = o == ANL_FR || o == ANL_RF ? !here.reverse : here.reverse;
@@ -17,43 +12,53 @@ void anl_pair_range(const anl_insert *in, anl_orientation o, anl_end5 here, int 
     range[1] = (anl_end5){down ? here.pos + far : here.pos - near, (uint8_t)mate_reverse};
 }
 
+static const anl_insert *proper(const anl_insert_model *m, anl_end5 first, anl_end5 second, int64_t *size)
+{
+    const anl_insert *insert = &m->of[anl_orient(first, second, size)];
+    return insert->usable && *size >= insert->low && *size <= insert->high ? insert : NULL;
+}
+
 const anl_insert *anl_pair_proper(const anl_insert_model *m, const anl_query pair[2], int32_t first, int32_t second, int64_t *size)
 {
     const anl_candidate *a = &pair[0].candidates[first], *b = &pair[1].candidates[second];
-    if (a->contig != b->contig) return NULL;
-    const anl_insert *insert = &m->of[anl_orient(anl_pair_end5(&pair[0], a), anl_pair_end5(&pair[1], b), size)];
-    return insert->usable && *size >= insert->low && *size <= insert->high ? insert : NULL;
+    return a->contig == b->contig ? proper(m, anl_pair_end5(&pair[0], a), anl_pair_end5(&pair[1], b), size) : NULL;
 }
 
 /* ---- candidates by position ---- */
 
-static int by_place(const void *a, const void *b)
+/* A candidate by strand, contig, and position of its 5' end. */
+static anl_sort_key spot_of(anl_end5 end5, int32_t contig, int32_t candidate)
 {
-    const anl_pair_spot *x = a, *y = b;
-    if (x->end5.reverse != y->end5.reverse) return x->end5.reverse - y->end5.reverse;
-    if (x->contig != y->contig) return x->contig < y->contig ? -1 : 1;
-    if (x->end5.pos != y->end5.pos) return x->end5.pos < y->end5.pos ? -1 : 1;
-    return (x->candidate > y->candidate) - (x->candidate < y->candidate);
+    return (anl_sort_key){(uint64_t)end5.reverse << 32 | (uint32_t)contig, anl_sort_of_int64(end5.pos), candidate};
+}
+
+static int32_t contig_of(const anl_sort_key *spot)
+{
+    return (int32_t)spot->high;
+}
+
+static anl_end5 end5_of(const anl_sort_key *spot)
+{
+    return (anl_end5){anl_sort_to_int64(spot->low), (uint8_t)(spot->high >> 32)};
 }
 
 /* Returns their number: candidates on ALT contigs pair where a mate has no others. */
-static int32_t put_spots(const anl_query *q, anl_pair_spot *out)
+static int32_t put_spots(const anl_query *q, anl_sort_key *out)
 {
     int32_t n = 0, alone = 1;
     for (int32_t i = 0; i < q->n; ++i) alone &= q->candidates[i].alt;
     for (int32_t i = 0; i < q->n; ++i)
-        if (alone || !q->candidates[i].alt) out[n++] = (anl_pair_spot){anl_pair_end5(q, &q->candidates[i]), q->candidates[i].contig, i};
-    if (n > 1) qsort(out, (size_t)n, sizeof *out, by_place);
+        if (alone || !q->candidates[i].alt) out[n++] = spot_of(anl_pair_end5(q, &q->candidates[i]), q->candidates[i].contig, i);
     return n;
 }
 
 /* Number of the first of spots[n] that is not before `from`. */
-static int32_t first_from(const anl_pair_spot *spots, int32_t n, const anl_pair_spot *from)
+static int32_t first_from(const anl_sort_key *spots, int32_t n, const anl_sort_key *from)
 {
     int32_t low = 0;
     while (low < n) {
         const int32_t middle = low + (n - low) / 2;
-        if (by_place(&spots[middle], from) < 0)
+        if (anl_sort_is_before(&spots[middle], from))
             low = middle + 1;
         else
             n = middle;
@@ -61,12 +66,40 @@ static int32_t first_from(const anl_pair_spot *spots, int32_t n, const anl_pair_
     return low;
 }
 
+/* Whether a position may lie near others: a bit for each stretch as long as the longest proper insert, which many stretches share. */
+typedef struct stretches {
+    int shift; /* bp of one: 2^shift */
+    uint64_t bits[128];
+} stretches;
+
+static uint64_t *word_of(stretches *s, uint64_t stretch)
+{
+    return &s->bits[stretch / 64 % (sizeof s->bits / sizeof *s->bits)];
+}
+
+/* Keeps those of spots[n] that may pair with one of others[n_others]; returns how many. */
+static int32_t keep_near(const anl_insert_model *m, anl_sort_key *spots, int32_t n, const anl_sort_key *others, int32_t n_others)
+{
+    stretches s = {0};
+    int32_t kept = 0;
+    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
+        while (m->of[o].usable && INT64_C(1) << s.shift < m->of[o].high) ++s.shift;
+    for (int32_t i = 0; i < n_others; ++i)
+        for (uint64_t stretch = others[i].low >> s.shift, at = stretch - 1; at != stretch + 2; ++at)
+            *word_of(&s, at) |= UINT64_C(1) << at % 64;
+    for (int32_t i = 0; i < n; ++i) {
+        const uint64_t stretch = spots[i].low >> s.shift;
+        if (*word_of(&s, stretch) >> stretch % 64 & 1) spots[kept++] = spots[i];
+    }
+    return kept;
+}
+
 /* ---- combinations ---- */
 
 typedef struct finder {
     const anl_insert_model *model;
     const anl_query *pair;
-    const anl_pair_spot *spots[2];
+    const anl_sort_key *spots[2]; /* of candidates that may pair, in their order */
     int32_t n[2];
     int32_t match, close;
     int32_t bonus, equal; /* the most that combinations of the best total have; how many of them have it */
@@ -108,17 +141,17 @@ static void visit(finder *f, int outer, void (*what)(finder *, const combination
     const anl_query *pair = f->pair;
     for (int32_t i = 0; i < f->n[outer]; ++i)
         for (int o = 0; o < ANL_N_ORIENTATIONS; ++o) {
-            const anl_pair_spot *here = &f->spots[outer][i];
+            const anl_sort_key *here = &f->spots[outer][i];
             anl_end5 range[2];
             if (!f->model->of[o].usable) continue;
-            anl_pair_range(&f->model->of[o], (anl_orientation)o, here->end5, !outer, range);
-            const anl_pair_spot from = {range[0], here->contig, -1};
+            anl_pair_range(&f->model->of[o], (anl_orientation)o, end5_of(here), !outer, range);
+            const anl_sort_key from = spot_of(range[0], contig_of(here), 0), last = spot_of(range[1], contig_of(here), 0);
             for (int32_t j = first_from(f->spots[!outer], f->n[!outer], &from); j < f->n[!outer]; ++j) {
-                const anl_pair_spot *there = &f->spots[!outer][j];
-                if (there->end5.reverse != range[0].reverse || there->contig != here->contig || there->end5.pos > range[1].pos) break;
-                combination c = {.candidate = {outer ? there->candidate : here->candidate, outer ? here->candidate : there->candidate}};
+                const anl_sort_key *there = &f->spots[!outer][j], *first = outer ? there : here, *second = outer ? here : there;
+                if (anl_sort_is_before(&last, there)) break;
+                combination c = {.candidate = {first->number, second->number}};
                 int64_t size;
-                const anl_insert *insert = anl_pair_proper(f->model, pair, c.candidate[0], c.candidate[1], &size);
+                const anl_insert *insert = proper(f->model, end5_of(first), end5_of(second), &size);
                 if (insert != &f->model->of[o]) continue;
                 const anl_candidate *a = &pair[0].candidates[c.candidate[0]], *b = &pair[1].candidates[c.candidate[1]];
                 c.total = a->score + b->score - anl_insert_penalty(insert, size, f->match);
@@ -128,17 +161,27 @@ static void visit(finder *f, int outer, void (*what)(finder *, const combination
         }
 }
 
+/* `spots` has room for twice the candidates. */
+static void find_spots(finder *f, anl_sort_key *spots)
+{
+    const anl_query *pair = f->pair;
+    anl_sort_key *of[2] = {spots, spots + pair[0].n}, *room = of[1] + pair[1].n;
+    for (int i = 0; i < 2; ++i) f->n[i] = put_spots(&pair[i], of[i]);
+    for (int i = 1; i >= 0; --i) f->n[i] = keep_near(f->model, of[i], f->n[i], of[!i], f->n[!i]);
+    for (int i = 0; i < 2; ++i) {
+        anl_sort_keys(of[i], f->n[i], room);
+        f->spots[i] = of[i];
+    }
+}
+
 int anl_best_pair_find(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], int32_t close, anl_pair_scratch *s,
                        anl_best_pair *out)
 {
     finder f = {.model = m, .pair = pair, .match = o->align.score.match, .close = close, .best = out};
     *out = (anl_best_pair){.candidate = {-1, -1}};
-    int rc = anl_grow(&s->spots, &s->cap, (size_t)pair[0].n + (size_t)pair[1].n, sizeof *s->spots);
+    int rc = anl_grow(&s->spots, &s->cap, 2 * ((size_t)pair[0].n + (size_t)pair[1].n), sizeof *s->spots);
     if (rc) return rc;
-    f.spots[0] = s->spots;
-    f.spots[1] = s->spots + pair[0].n;
-    f.n[0] = put_spots(&pair[0], s->spots);
-    f.n[1] = put_spots(&pair[1], s->spots + pair[0].n);
+    find_spots(&f, s->spots);
     visit(&f, 0, compare);
     if (!f.equal) return ANL_OK;
     int outer = 0;

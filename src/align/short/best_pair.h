@@ -5,16 +5,11 @@
 #include "insert.h"
 #include "options.h"
 #include "query.h"
-
-/** Where a candidate puts a mate. */
-typedef struct anl_pair_spot {
-    anl_end5 end5;
-    int32_t contig, candidate;
-} anl_pair_spot;
+#include "sort.h"
 
 /** Buffer that grows; all zero to begin with, spots to be freed. One a thread. */
 typedef struct anl_pair_scratch {
-    anl_pair_spot *spots; /**< of both mates' candidates that may pair, each in the order of strand, contig, position */
+    anl_sort_key *spots; /**< where candidates put their mates, and room to sort them */
     size_t cap;
 } anl_pair_scratch;
 
@@ -26,7 +21,10 @@ typedef struct anl_best_pair {
 } anl_best_pair;
 
 /** The 5' end of a query at a candidate, unclipped. */
-anl_end5 anl_pair_end5(const anl_query *q, const anl_candidate *c);
+static inline anl_end5 anl_pair_end5(const anl_query *q, const anl_candidate *c)
+{
+    return (anl_end5){c->reverse ? c->start + q->read->len - 1 : c->start, c->reverse};
+}
 
 /** Where the mate's 5' end lies for orientation o, given this read's 5' end: positions [range[0], range[1]], and its strand. */
 void anl_pair_range(const anl_insert *in, anl_orientation o, anl_end5 here, int is_first, anl_end5 range[2]);

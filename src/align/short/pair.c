@@ -122,8 +122,14 @@ static int score_enough(const anl_align_options *o, const anl_candidate *a, cons
 /* Whether the other mate has a candidate already that makes a proper pair of orientation `o` with candidate `number` of mate `from`. */
 static int is_found(const anl_insert_model *m, const anl_query pair[2], int from, int32_t number, int o)
 {
-    for (int32_t j = 0; j < pair[!from].n; ++j) {
+    const anl_query *mate = &pair[!from];
+    const anl_candidate *here = &pair[from].candidates[number];
+    anl_end5 range[2];
+    anl_pair_range(&m->of[o], (anl_orientation)o, anl_pair_end5(&pair[from], here), !from, range);
+    for (int32_t j = 0; j < mate->n; ++j) {
+        const int64_t pos = anl_pair_end5(mate, &mate->candidates[j]).pos;
         int64_t size;
+        if (pos < range[0].pos || pos > range[1].pos) continue; /* nearly all: the quickest to see */
         if (anl_pair_proper(m, pair, from ? j : number, from ? number : j, &size) == &m->of[o]) return 1;
     }
     return 0;
