@@ -230,7 +230,8 @@ struct own_spot {
 struct warp_segment {
     voting_segment s;
     own_spot crowd[WARP], best;
-    anl_place said[2][WARP]; // by the hits in hand,
+    spot expected[WARP];     // by the hits in hand,
+    anl_place said[2][WARP]; // what they said,
     spot put[2][WARP];       // and where that puts the segment
 };
 
@@ -295,6 +296,7 @@ __device__ static bool take(const anl_gpu_vote_params &params, const reference &
 {
     const int lane = own_lane();
     bool any = false;
+    w->expected[lane] = lane < hits.n ? m.expected[hits.at + lane] : spot{0, -1};
     for (size_t k = 0; k < m.each; ++k) {
         const anl_place place = lane < hits.n ? m.said[(hits.at + lane) * m.each + k] : anl_place{};
         w->said[k][lane] = place;
@@ -305,16 +307,26 @@ __device__ static bool take(const anl_gpu_vote_params &params, const reference &
     return any;
 }
 
+// Which of the hits in hand places [begin, end) explain, as bits: a lane a place.
+__device__ static uint32_t explained(const reference &r, const warp_segment *w, const spot *put, int begin, int end)
+{
+    uint32_t known = 0;
+    for (int i = begin + own_lane(); i < end; i += WARP) {
+        const spot own = put[i];
+#pragma unroll 8
+        for (int h = 0; h < WARP; ++h) known |= (uint32_t)explains(r, own, w->expected[h]) << h;
+    }
+    return __reduce_or_sync(~0u, known);
+}
+
 // Keeps what counts of it. Places before number `before` are of earlier rounds.
 __device__ static void keep_places(const anl_gpu_vote_params &params, const reference &r, const voting_memory_there &m, warp_segment *w,
                                    int segment, voting_state *p, int before, const hits_in_hand &hits)
 {
     const int lane = own_lane();
-    const spot expected = lane < hits.n ? m.expected[hits.at + lane] : spot{0, -1};
     const uint32_t room = w->s.room;
     bool counts = take(params, r, m, w, hits);
-#pragma unroll 4
-    for (int i = before; i < p->n; ++i) counts &= !explains(r, m.put[room + i], expected);
+    counts &= !(explained(r, w, m.put + room, before, p->n) >> lane & 1);
     for (uint32_t left; (left = __ballot_sync(~0u, counts)) != 0;) {
         const int h = __ffs((int)left) - 1;
         p->stopped = hits.first + h >= w->s.n_alike && is_crowded(w->s, *p);
@@ -325,7 +337,7 @@ __device__ static void keep_places(const anl_gpu_vote_params &params, const refe
             if (w->s.crowd) count_place(w, p, m.crowds + (size_t)segment * WARP, place);
             if (lane == 0) m.places[room + p->n] = place;
             if (lane == 0) m.put[room + p->n] = w->put[k][h];
-            counts &= !explains(r, w->put[k][h], expected);
+            counts &= !explains(r, w->put[k][h], w->expected[lane]);
             ++p->n;
         }
         counts &= lane != h;

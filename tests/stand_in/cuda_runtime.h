@@ -299,6 +299,12 @@ static inline unsigned __reduce_max_sync(unsigned lanes, unsigned v)
     return reduce(lanes, v, max<unsigned>);
 }
 
+static inline unsigned __reduce_or_sync(unsigned lanes, unsigned v)
+{
+    return reduce(
+        lanes, v, +[](unsigned a, unsigned b) { return a | b; });
+}
+
 template <class T, class U> T atomicAdd(T *at, U by)
 {
     const T before = *at;
