@@ -7,7 +7,7 @@
 /** Set by anl_cells_init. */
 typedef struct anl_cells {
     int64_t width, *at;
-    int shift; /**< a cell has 2^shift positions, more than `width` */
+    int shift; /**< a cell has 2^shift positions */
     uint32_t *group;
     int32_t *next, *heads; /**< of the positions of one cell; number + 1, 0: there is none */
     uint32_t mask;         /**< cells less one */
