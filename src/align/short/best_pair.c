@@ -66,30 +66,30 @@ static int32_t first_from(const anl_sort_key *spots, int32_t n, const anl_sort_k
     return low;
 }
 
-/* Whether a position may lie near others: a bit for each stretch as long as the longest proper insert, which many stretches share. */
-typedef struct stretches {
-    int shift; /* bp of one: 2^shift */
-    uint64_t bits[128];
-} stretches;
+enum { STRETCHES = 8192 /* bits for stretches of the reference, which share them */ };
 
-static uint64_t *word_of(stretches *s, uint64_t stretch)
+static uint64_t most_proper(const anl_insert_model *m)
 {
-    return &s->bits[stretch / 64 % (sizeof s->bits / sizeof *s->bits)];
+    int32_t most = 0;
+    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
+        if (m->of[o].usable && m->of[o].high > most) most = m->of[o].high;
+    return (uint64_t)most;
 }
 
-/* Keeps those of spots[n] that may pair with one of others[n_others]; returns how many. */
-static int32_t keep_near(const anl_insert_model *m, anl_sort_key *spots, int32_t n, const anl_sort_key *others, int32_t n_others)
+/* Keeps those of spots[n] that lie in a stretch within `reach` bp of one of others[n_others]; returns how many. */
+static int32_t keep_near(uint64_t reach, anl_sort_key *spots, int32_t n, const anl_sort_key *others, int32_t n_others)
 {
-    stretches s = {0};
-    int32_t kept = 0;
-    for (int o = 0; o < ANL_N_ORIENTATIONS; ++o)
-        while (m->of[o].usable && INT64_C(1) << s.shift < m->of[o].high) ++s.shift;
+    uint64_t near[STRETCHES / 64] = {0};
+    int32_t kept = 0, shift = 0;
+    while (UINT64_C(1) << shift < 2 * reach) ++shift; /* what is in reach lies in two stretches at most */
     for (int32_t i = 0; i < n_others; ++i)
-        for (uint64_t stretch = others[i].low >> s.shift, at = stretch - 1; at != stretch + 2; ++at)
-            *word_of(&s, at) |= UINT64_C(1) << at % 64;
+        for (int end = -1; end <= 1; end += 2) {
+            const uint64_t stretch = ((others[i].low + (uint64_t)end * reach) >> shift) % STRETCHES;
+            near[stretch / 64] |= UINT64_C(1) << stretch % 64;
+        }
     for (int32_t i = 0; i < n; ++i) {
-        const uint64_t stretch = spots[i].low >> s.shift;
-        if (*word_of(&s, stretch) >> stretch % 64 & 1) spots[kept++] = spots[i];
+        const uint64_t stretch = (spots[i].low >> shift) % STRETCHES;
+        if (near[stretch / 64] >> stretch % 64 & 1) spots[kept++] = spots[i];
     }
     return kept;
 }
@@ -167,7 +167,10 @@ static void find_spots(finder *f, anl_sort_key *spots)
     const anl_query *pair = f->pair;
     anl_sort_key *of[2] = {spots, spots + pair[0].n}, *room = of[1] + pair[1].n;
     for (int i = 0; i < 2; ++i) f->n[i] = put_spots(&pair[i], of[i]);
-    for (int i = 1; i >= 0; --i) f->n[i] = keep_near(f->model, of[i], f->n[i], of[!i], f->n[!i]);
+    const int more = f->n[1] > f->n[0];
+    const uint64_t reach = most_proper(f->model);
+    f->n[more] = keep_near(reach, of[more], f->n[more], of[!more], f->n[!more]);
+    f->n[!more] = keep_near(reach, of[!more], f->n[!more], of[more], f->n[more]);
     for (int i = 0; i < 2; ++i) {
         anl_sort_keys(of[i], f->n[i], room);
         f->spots[i] = of[i];
