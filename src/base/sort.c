@@ -19,10 +19,15 @@ static void insert_all(anl_sort_key *keys, int32_t n)
     }
 }
 
-/* from[n], of which the first `left` and the others are sorted. Which one comes next cannot be foretold, so nothing branches by it. */
+/* from[n], of which the first `left` and the others are sorted. Which one comes next cannot be foretold, so nothing branches by it, unless all are in
+ * order already. */
 static void merge(const anl_sort_key *from, int32_t left, int32_t n, anl_sort_key *to)
 {
     const anl_sort_key *a = from, *b = from + left, *const end[2] = {b, from + n};
+    if (left == n || !anl_sort_is_before(b, b - 1)) {
+        memcpy(to, from, (size_t)n * sizeof *to);
+        return;
+    }
     while (a < end[0] && b < end[1]) {
         const int second = anl_sort_is_before(b, a);
         *to++ = *(second ? b : a);

@@ -12,7 +12,7 @@ typedef struct anl_sort_key {
 
 static inline int anl_sort_is_before(const anl_sort_key *a, const anl_sort_key *b)
 {
-    return a->high < b->high || (a->high == b->high && a->low < b->low);
+    return ((unsigned __int128)a->high << 64 | a->low) < ((unsigned __int128)b->high << 64 | b->low);
 }
 
 /** As unsigned numbers that are in the same order. */
