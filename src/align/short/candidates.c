@@ -13,6 +13,7 @@
 enum {
     FEW_CANDIDATES = 16, /* of a read: all of them are gone along */
     SPARE = 8,           /* one part in so many more than is needed */
+    AHEAD = 6,           /* places between asking memory for the bases of one and comparing them */
 };
 
 /* ---- cut ---- */
@@ -71,6 +72,12 @@ int anl_candidates_add_proven(const anl_context *c, anl_query *queries, int32_t 
     return add_candidate(c->index, q, ungapped(place, q->read->len, proof->score, proof->last), results);
 }
 
+/* Unless more bases differ there than a score without gaps allows. */
+static int may_be_ungapped(const anl_place *p)
+{
+    return p->differ <= (p->straight ? ANL_STRAIGHT_MISMATCHES : ANL_UNGAPPED_MISMATCHES);
+}
+
 /* So few mismatches, or so far apart, on a diagonal inside the contig that gaps cost more than they could win: the score is final. */
 static int try_ungapped(const anl_context *c, const anl_query *q, const anl_place *p, anl_candidate *out)
 {
@@ -80,8 +87,7 @@ static int try_ungapped(const anl_context *c, const anl_query *q, const anl_plac
     anl_extension e;
     uint8_t target[ANL_LONG_READ];
     uint64_t differ[(ANL_LONG_READ + 63) / 64];
-    if (p->differ > (p->straight ? ANL_STRAIGHT_MISMATCHES : ANL_UNGAPPED_MISMATCHES)) return 0;
-    if (!fetch_diagonal(c, q, p->start, p->contig, target)) return 0;
+    if (!may_be_ungapped(p) || !fetch_diagonal(c, q, p->start, p->contig, target)) return 0;
     const int32_t n = c->kernels->sw.mismatches(query, target, len, differ);
     if (n > ANL_UNGAPPED_MISMATCHES && (!p->straight || !anl_straight_is_best(&params.score, differ, len))) return 0;
     params.clip5 = params.clip3 = 0;
@@ -342,12 +348,23 @@ static int vote_query(const anl_context *c, anl_scratch *s, const anl_locate_par
     return rc;
 }
 
-/* Makes a candidate of a place. */
-static int score_place(const anl_context *c, anl_scratch *s, anl_query *queries, int32_t number, const anl_place *place,
-                       anl_sw_queue *queue, anl_arena *arena)
+static void prefetch_place(const anl_context *c, const anl_query *q, const anl_place *p)
 {
-    int rc = anl_candidates_add_place(c, queries, number, place, queue, arena);
-    return !rc && anl_sw_queue_is_full(queue) ? run_queue(c, s, queue, queries, arena) : rc;
+    if (may_be_ungapped(p)) anl_index_prefetch(c->index, p->start, p->start + q->read->len);
+}
+
+/* Makes candidates of a query's places [scored, end). */
+static int score_places(const anl_context *c, anl_scratch *s, anl_query *queries, voted_query *v, int32_t end, anl_sw_queue *queue,
+                        anl_arena *arena)
+{
+    int32_t asked = v->scored;
+    int rc = ANL_OK;
+    for (; v->scored < end && !rc; ++v->scored) {
+        for (; asked < end && asked <= v->scored + AHEAD; ++asked) prefetch_place(c, &queries[v->query], v->list[asked].place);
+        rc = anl_candidates_add_place(c, queries, v->query, v->list[v->scored].place, queue, arena);
+        if (!rc && anl_sw_queue_is_full(queue)) rc = run_queue(c, s, queue, queries, arena);
+    }
+    return rc;
 }
 
 /* The first segment behind segments[at] that is of another query. */
@@ -366,7 +383,7 @@ int anl_candidates_vote(const anl_context *c, anl_scratch *s, const anl_locate_p
         voted_query v = {.query = segments->list[i].sequence};
         next = next_query(segments->list, segments->n, i);
         rc = vote_query(c, s, p, &segments->list[i], next - i, &queries[v.query], &v);
-        for (; v.scored < v.n && !rc; ++v.scored) rc = score_place(c, s, queries, v.query, v.list[v.scored].place, queue, results);
+        if (!rc) rc = score_places(c, s, queries, &v, v.n, queue, results);
     }
     return rc;
 }
@@ -383,8 +400,7 @@ static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_par
         rc = vote_query(c, s, p, &segments[i], next - i, &queries[v->query], v);
         const int32_t first = c->options->all || v->n < ANL_FIRST_PLACES ? v->n : ANL_FIRST_PLACES;
         if (first < v->n) put_first(v->list, v->n, first);
-        for (; v->scored < first && !rc; ++v->scored)
-            rc = score_place(c, s, queries, v->query, v->list[v->scored].place, queue, s->temporary);
+        if (!rc) rc = score_places(c, s, queries, v, first, queue, s->temporary);
     }
     return rc ? rc : run_queue(c, s, queue, queries, s->temporary);
 }
@@ -414,21 +430,43 @@ static int least_that_matters(const anl_align_options *o, const anl_query *q, an
     return rc;
 }
 
+/* The votes that places of a read need, as far as they have been worked out for segments of one length and one score. */
+typedef struct needed_votes {
+    const anl_sw_params *params;
+    int32_t len, unknown; /* bp of the read, N among them */
+    int32_t segment, score;
+    int32_t *by_other; /* [len] for each number of votes on another diagonal; 0: not worked out */
+} needed_votes;
+
+static int32_t votes_needed(needed_votes *needed, int32_t segment, int32_t score, int32_t other)
+{
+    int32_t *votes = &needed->by_other[other];
+    if (needed->segment != segment || needed->score != score) {
+        memset(needed->by_other, 0, (size_t)needed->len * sizeof *needed->by_other);
+        needed->segment = segment;
+        needed->score = score;
+    }
+    if (!*votes) *votes = anl_worth_votes(needed->params, segment, needed->unknown, score, other);
+    return *votes;
+}
+
 /* Scores those of a query's other places that may score enough. */
 static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries, voted_query *v, anl_sw_queue *queue)
 {
-    const anl_query *q = &queries[v->query];
-    const anl_sw_params *score = &c->options->align.score;
-    const int32_t len = q->read->len;
-    int32_t least[2], unknown = 0;
-    int rc = least_that_matters(c->options, q, s->temporary, least);
-    for (int32_t i = 0; i < len; ++i) unknown += q->read->seq[i] > 3;
-    for (; v->scored < v->n && !rc; ++v->scored) {
-        const voted_place *at = &v->list[v->scored];
-        const int32_t needed = anl_worth_votes(score, at->len, unknown, least[at->alt] - (len - at->len) * score->match, at->place->other);
-        if (at->place->votes >= needed) rc = score_place(c, s, queries, v->query, at->place, queue, s->temporary);
+    const anl_read *read = queries[v->query].read;
+    needed_votes needed = {.params = &c->options->align.score,
+                           .len = read->len,
+                           .by_other = anl_arena_alloc(s->temporary, (size_t)read->len, sizeof *needed.by_other)};
+    int32_t least[2], kept = v->scored;
+    int rc = needed.by_other ? least_that_matters(c->options, &queries[v->query], s->temporary, least) : ANL_ENOMEM;
+    for (int32_t i = 0; i < read->len; ++i) needed.unknown += read->seq[i] > 3;
+    for (int32_t i = v->scored; i < v->n && !rc; ++i) {
+        const voted_place *at = &v->list[i];
+        const int32_t score = least[at->alt] - (read->len - at->len) * needed.params->match;
+        if (at->place->votes >= votes_needed(&needed, at->len, score, at->place->other)) v->list[kept++] = *at;
     }
-    return rc;
+    v->n = kept;
+    return rc ? rc : score_places(c, s, queries, v, v->n, queue, s->temporary);
 }
 
 /* Ranks a query's candidates and moves them to `results`, which is not the arena that they are in, where they take little more room than they need:
