@@ -38,8 +38,8 @@ anl_choice anl_choose_alt(const anl_align_options *o, const anl_query *q, const 
     const anl_candidate *list = q->candidates, *own = &list[chosen->candidate];
     int32_t equal = 0;
     if (own->alt) return c;
-    for (int32_t i = 0; i < q->n; ++i) {
-        if (!list[i].alt || list[i].score <= own->score || !anl_candidates_compete(own, &list[i])) continue;
+    for (int32_t i = 0; i < q->n && list[i].score > own->score; ++i) {
+        if (!list[i].alt || !anl_candidates_compete(own, &list[i])) continue;
         if (c.candidate >= 0 && list[i].score < list[c.candidate].score) break;
         if (c.candidate < 0 || anl_read_hash(q->read) % (uint64_t)(equal + 1) == 0) c.candidate = i;
         ++equal;

@@ -193,12 +193,13 @@ static int32_t least_told(const anl_align_options *o, const anl_query *q)
 /* Drops candidates whose alignments are the same place as that of a better one. */
 static int merge_same(const anl_context *c, anl_scratch *s, anl_query *q, int32_t min_score, looks *l)
 {
+    const int32_t most = q->n < ANL_TRACED_CANDIDATES ? q->n : ANL_TRACED_CANDIDATES, others = q->n - most;
     int32_t kept = 0;
     int rc = ANL_OK;
-    for (int32_t i = 0; i < q->n && !rc; ++i) {
+    for (int32_t i = 0; i < most && !rc; ++i) {
         int same = 0;
         if (kept == 2 && least_told(c->options, q) > min_score) min_score = least_told(c->options, q);
-        const int looked_at = i < ANL_TRACED_CANDIDATES && q->candidates[i].score >= min_score;
+        const int looked_at = q->candidates[i].score >= min_score;
         for (int32_t k = 0; looked_at && k < kept && !same && !rc; ++k) {
             if (!may_be_same(&c->options->align, q->read->len, &q->candidates[k], &q->candidates[i])) continue;
             rc = look(c, s, q, k, l);
@@ -206,14 +207,19 @@ static int merge_same(const anl_context *c, anl_scratch *s, anl_query *q, int32_
             same = !rc && anl_read_alignment_same(&l->of[k], &l->of[i]);
         }
         if (same) continue;
-        if (looked_at)
-            l->of[kept] = l->of[i], l->known[kept] = l->known[i];
-        else if (kept < ANL_TRACED_CANDIDATES)
-            l->known[kept] = 0; /* what stands there is of one that was dropped */
-        q->candidates[kept++] = q->candidates[i];
+        if (kept < i) {
+            if ((l->known[kept] = l->known[i])) l->of[kept] = l->of[i];
+            q->candidates[kept] = q->candidates[i];
+        }
+        ++kept;
     }
-    if (!rc) q->n = kept;
-    return rc;
+    if (rc) return rc;
+    if (kept < most) {
+        memset(l->known + kept, 0, (size_t)(most - kept) * sizeof *l->known); /* what stands there is of those that were dropped */
+        memmove(q->candidates + kept, q->candidates + most, (size_t)others * sizeof *q->candidates);
+    }
+    q->n = kept + others;
+    return ANL_OK;
 }
 
 /* The shortest segment of the read that can have the candidate's score: the bases before the last one aligned. */
@@ -313,7 +319,7 @@ static int32_t least_in_xa(int32_t best, int32_t min_score)
 static int fit_xa(const anl_align_options *o, const anl_query *q, const anl_choice *chosen, int32_t min_score)
 {
     int32_t n[2] = {0};
-    for (int32_t i = 0; i < q->n; ++i)
+    for (int32_t i = 0; i < q->n && q->candidates[i].score >= min_score; ++i)
         if (is_other(q, chosen, i, min_score)) ++n[q->candidates[i].alt];
     return n[0] + n[1] && n[0] + n[1] <= (n[1] ? o->xa_most_alt : o->xa_most);
 }
