@@ -27,9 +27,7 @@ struct anl_gpu_waves {
     const anl_index *index;
     pthread_mutex_t lock;
     pthread_cond_t changed; /* requests are done, or a lane is free */
-    request *first, **end;  /* those that wait, in the order in which they came, */
-    int n;                  /* and how many */
-    int members;            /* threads that will ask again, or leave */
+    request *first, **end;  /* those that wait, in the order in which they came */
     lane lanes[LANES];
 };
 
@@ -70,21 +68,6 @@ void anl_gpu_wave_scratch_free(anl_gpu_wave_scratch *sc)
     free(sc->merged);
 }
 
-void anl_gpu_waves_join(anl_gpu_waves *w)
-{
-    pthread_mutex_lock(&w->lock);
-    ++w->members;
-    pthread_mutex_unlock(&w->lock);
-}
-
-void anl_gpu_waves_leave(anl_gpu_waves *w)
-{
-    pthread_mutex_lock(&w->lock);
-    --w->members;
-    pthread_cond_broadcast(&w->changed); /* those who wait may be enough now */
-    pthread_mutex_unlock(&w->lock);
-}
-
 /* ---- one call for many ---- */
 
 /* Takes the request that has waited longest, and all that ask for the same, from those that wait. */
@@ -99,7 +82,6 @@ static request *take_alike(anl_gpu_waves *w)
             continue;
         }
         *at = r->next;
-        --w->n;
         r->next = NULL;
         *last = r;
         last = &r->next;
@@ -139,23 +121,16 @@ static void serve(anl_gpu_waves *w, lane *l)
     pthread_cond_broadcast(&w->changed);
 }
 
-/* Whether so many wait that a call is worth while: half of the members, as the other half may be in one, or decide. */
-static int are_enough(const anl_gpu_waves *w)
-{
-    return w->n && 2 * w->n >= w->members;
-}
-
 static int ask(anl_gpu_waves *w, request *own)
 {
     pthread_mutex_lock(&w->lock);
     *w->end = own;
     w->end = &own->next;
-    ++w->n;
     while (!own->done) {
         lane *idle = NULL;
         for (int i = 0; i < LANES && !idle; ++i)
             if (!w->lanes[i].busy) idle = &w->lanes[i];
-        if (idle && are_enough(w))
+        if (idle && w->first)
             serve(w, idle);
         else
             pthread_cond_wait(&w->changed, &w->lock);

@@ -11,14 +11,8 @@ typedef struct anl_gpu_waves anl_gpu_waves; /**< shared by all threads */
 int anl_gpu_waves_new(anl_gpu_waves **out, const anl_index *x, anl_gpu *gpu);
 void anl_gpu_waves_free(anl_gpu_waves *w);
 
-/** From here on until it leaves, the waves of the calling thread and those of others that have joined wait for some of each other: half of the members
- *  search together, while the others decide. */
-void anl_gpu_waves_join(anl_gpu_waves *w);
-void anl_gpu_waves_leave(anl_gpu_waves *w);
-
 /** Of one thread: buffers that grow. */
 typedef struct anl_gpu_wave_scratch {
-    anl_gpu_waves *joined; /* NULL: none */
     anl_gpu_query *queries;
     anl_hit *found, *merged;
     size_t queries_cap, found_cap, merged_cap;

@@ -12,7 +12,7 @@ struct anl_search {
     anl_native *native;
     anl_index_faiss *faiss; /* NULL: native */
     anl_gpu_waves *gpu;     /* NULL: the CPU */
-    int competing_only, together;
+    int competing_only;
     int64_t at_once; /* bytes that queries take which a thread searches together */
 };
 
@@ -76,7 +76,6 @@ void anl_search_free(anl_search *s)
 int anl_search_together(anl_search *s, int threads)
 {
     if (s->faiss) return ANL_OK;
-    s->together = 1;
     s->at_once = ANL_BYTES_TOGETHER / threads;
     return anl_native_together(s->native, threads);
 }
@@ -113,14 +112,11 @@ void anl_search_release(anl_search_scratch *sc)
 void anl_search_join(const anl_search *s, anl_search_scratch *sc)
 {
     anl_native_join(s->native, sc->native);
-    if (s->gpu && s->together) anl_gpu_waves_join(sc->on_gpu.joined = s->gpu);
 }
 
 void anl_search_leave(anl_search_scratch *sc)
 {
     anl_native_leave(sc->native);
-    if (sc->on_gpu.joined) anl_gpu_waves_leave(sc->on_gpu.joined);
-    sc->on_gpu.joined = NULL;
 }
 
 int64_t anl_search_entries(const anl_search_scratch *sc)
@@ -137,7 +133,7 @@ int anl_search_is_saturated(const anl_neighbours *q, int32_t k, int32_t d)
 int anl_search_nprobe(const anl_index *x, int multiplier)
 {
     const int64_t n = x->n_entries > 0 ? x->n_entries : 1;
-    int64_t root = (int64_t)sqrt((double)n); /* exact, as n is far below 2^52 */
+    const int64_t root = (int64_t)sqrt((double)n); /* exact, as n is far below 2^52 */
     int64_t entries = ANL_ENTRIES_PER_ROOT * root * multiplier;
     int64_t lists = entries * x->nlist / n + 1;
     return lists < x->nlist ? (int)lists : x->nlist;

@@ -52,8 +52,7 @@ void anl_search_release(
     anl_search_scratch *sc); /**< gives back the memory that native searches have taken, 10 KB for a read among 56 M windows */
 
 /** From here on until it leaves, a thread's waves wait for one of every other such thread, and all go through the lists together: a list is read from
- *  memory once for the queries of all. Their results do not depend on it. On a GPU half of them search together, while the others decide. Where threads do not search together,
- *  nothing changes. */
+ *  memory once for the queries of all. Their results do not depend on it. Where threads do not search together, and on a GPU, nothing changes. */
 void anl_search_join(const anl_search *s, anl_search_scratch *sc);
 void anl_search_leave(anl_search_scratch *sc);
 

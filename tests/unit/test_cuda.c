@@ -345,7 +345,7 @@ static void waves_agree(void **unused)
     }
 }
 
-/* Threads that ask at the same time, for other things, get what each asked for, also where they wait for each other. */
+/* Threads that ask at the same time, for other things, get what each asked for. */
 static void threads_share_calls(void **unused)
 {
     (void)unused;
@@ -354,38 +354,32 @@ static void threads_share_calls(void **unused)
     static waves want[ASKING], got[ASKING];
     static int8_t queries[QUERIES * 128];
     static const int nprobes[] = {2, 8, 20};
+    anl_search *shared;
+    int failed = 0;
     need_gpu();
     make_lists(&l, 64, 60, 2000, 0);
     make_queries(&l.index, queries, QUERIES, 0);
-    for (int together = 0; together < 2; ++together) {
-        anl_search *shared;
-        int failed = 0;
-        assert_int_equal(anl_search_new(&shared, &l.index, ANL_SEARCH_NATIVE), 0);
-        if (together) assert_int_equal(anl_search_together(shared, ASKING), 0);
-        assert_int_equal(anl_search_use(shared, gpu), 0);
-        for (int t = 0; t < ASKING; ++t) {
-            start_waves(&want[t], &l.index, queries, 4 + t / 3, 0, 1);
-            start_waves(&got[t], &l.index, queries, 4 + t / 3, 0, 1);
-        }
-#pragma omp parallel for num_threads(ASKING) schedule(static, 1) reduction(+ : failed)
-        for (int t = 0; t < ASKING; ++t) {
-            if (t) anl_search_join(shared, got[t].scratch); /* one asks without */
-            for (int p = 0; p < COUNT(nprobes) - (t == 3); ++p) {
-                anl_neighbours *going[2][QUERIES];
-                for (int q = 0; q < QUERIES; ++q) going[0][q] = &want[t].near[q], going[1][q] = &got[t].near[q];
-                failed += anl_search_wave(want[t].search, want[t].scratch, going[0], QUERIES - t, nprobes[p]) != 0;
-                failed += anl_search_wave(shared, got[t].scratch, going[1], QUERIES - t, nprobes[p]) != 0;
-            }
-            if (t) anl_search_leave(got[t].scratch);
-        }
-        assert_int_equal(failed, 0);
-        for (int t = 0; t < ASKING; ++t) {
-            compare_waves(&want[t], &got[t], 2);
-            end_waves(&want[t]);
-            end_waves(&got[t]);
-        }
-        anl_search_free(shared);
+    assert_int_equal(anl_search_new(&shared, &l.index, ANL_SEARCH_NATIVE), 0);
+    assert_int_equal(anl_search_use(shared, gpu), 0);
+    for (int t = 0; t < ASKING; ++t) {
+        start_waves(&want[t], &l.index, queries, 4 + t / 3, 0, 1);
+        start_waves(&got[t], &l.index, queries, 4 + t / 3, 0, 1);
     }
+#pragma omp parallel for num_threads(ASKING) schedule(static, 1) reduction(+ : failed)
+    for (int t = 0; t < ASKING; ++t)
+        for (int p = 0; p < COUNT(nprobes); ++p) {
+            anl_neighbours *going[2][QUERIES];
+            for (int q = 0; q < QUERIES; ++q) going[0][q] = &want[t].near[q], going[1][q] = &got[t].near[q];
+            failed += anl_search_wave(want[t].search, want[t].scratch, going[0], QUERIES - t, nprobes[p]) != 0;
+            failed += anl_search_wave(shared, got[t].scratch, going[1], QUERIES - t, nprobes[p]) != 0;
+        }
+    assert_int_equal(failed, 0);
+    for (int t = 0; t < ASKING; ++t) {
+        compare_waves(&want[t], &got[t], 2);
+        end_waves(&want[t]);
+        end_waves(&got[t]);
+    }
+    anl_search_free(shared);
 }
 
 /* ---- nearest centroids ---- */
