@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memfd_create */
 #include "alignments.h"
 
 #include "duplicates.h"
@@ -9,12 +10,14 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <htslib/faidx.h>
 #include <htslib/hfile.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum {
@@ -30,9 +33,10 @@ struct anl_alignments {
     anl_alignments_options options;
     char **group_ids;           /* of the lanes; NULL: it has none */
     anl_output *output, *index; /* index NULL: none */
-    samFile *file;
-    int descriptor;    /* that file writes to */
-    struct hFILE *paf; /* instead of file */
+    int memory;                 /* descriptor of what htslib has written of a CRAM, -1: of none */
+    int descriptor;             /* that htslib writes to */
+    struct hFILE *stream;       /* over it */
+    samFile *file;              /* over that; NULL: PAF */
     anl_pen_form form;
     sam_hdr_t *header;
     anl_sorter *sorter;
@@ -42,8 +46,10 @@ struct anl_alignments {
     anl_encoding settings; /* of pens */
 };
 
+/* Where a thread of htslib failed, its stream knows why. */
 static int fail_write(const anl_alignments *w)
 {
+    if (w->stream && herrno(w->stream)) errno = herrno(w->stream);
     return anl_output_fail(w->output);
 }
 
@@ -166,30 +172,36 @@ static int start_index(anl_alignments *w, const anl_contig *contigs, int32_t n)
     int rc = anl_output_open(&w->index, path, ANL_OUTPUT_STREAM);
     if (rc) return rc;
     const char *temporary = anl_output_temporary(w->index);
-    return sam_idx_init(w->file, w->header, csi ? CSI_SHIFT : 0, temporary ? temporary : path) < 0
+    const char *name = temporary ? temporary : anl_output_label(w->index); /* htslib keeps the pointer */
+    return sam_idx_init(w->file, w->header, csi ? CSI_SHIFT : 0, name) < 0
                ? anl_fail(ANL_EIO, "%s: cannot index", anl_output_label(w->output))
                : ANL_OK;
 }
 
-/* htslib's handle over the output. */
+/* Where htslib writes to. Its writer of CRAM crashes or recurses for ever where it cannot write: it writes to memory, and we write that. */
+static int open_descriptor(anl_alignments *w)
+{
+    errno = 0;
+    if (w->options.format != ANL_CRAM)
+        w->descriptor = anl_output_descriptor(w->output);
+    else if ((w->memory = memfd_create("cram", MFD_CLOEXEC)) < 0 || (w->descriptor = fcntl(w->memory, F_DUPFD_CLOEXEC, 0)) < 0)
+        fail_write(w);
+    return w->descriptor < 0 ? ANL_EIO : ANL_OK;
+}
+
 static int open_stream(anl_alignments *w)
 {
     static const char *const modes[] = {"w", "wb", "wc", "wz"};
-    const int descriptor = w->descriptor = anl_output_descriptor(w->output);
-    if (descriptor < 0) return ANL_EIO;
+    int rc = open_descriptor(w);
+    if (rc) return rc;
     errno = 0;
-    struct hFILE *file = hdopen(descriptor, "w");
-    if (!file) {
-        close(descriptor);
+    if (!(w->stream = hdopen(w->descriptor, "w"))) {
+        close(w->descriptor);
         return fail_write(w);
     }
-    if (w->options.format == ANL_PAF) {
-        w->paf = file;
-        return ANL_OK;
-    }
-    if ((w->file = hts_hopen(file, anl_output_label(w->output), modes[w->options.format]))) return ANL_OK;
-    hclose_abruptly(file);
-    return fail_write(w);
+    if (w->options.format == ANL_PAF) return ANL_OK;
+    w->file = hts_hopen(w->stream, anl_output_label(w->output), modes[w->options.format]);
+    return w->file ? ANL_OK : fail_write(w);
 }
 
 static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
@@ -199,8 +211,8 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     if (rc) return rc;
     rc = anl_output_open(&w->output, o->path, ANL_OUTPUT_STREAM);
     if (!rc) rc = open_stream(w);
-    if (!rc && w->paf) w->form = ANL_PEN_PAF;
-    if (rc || w->paf) return rc;
+    if (!rc && !w->file) w->form = ANL_PEN_PAF;
+    if (rc || !w->file) return rc;
     w->form = o->format == ANL_SAM && !o->sort ? ANL_PEN_SAM : ANL_PEN_RECORDS;
     if (o->threads > 1 && w->form == ANL_PEN_RECORDS && hts_set_threads(w->file, o->threads))
         return anl_fail(ANL_ENOMEM, "out of memory: cannot start %d compression threads", o->threads);
@@ -209,17 +221,27 @@ static int open_file(anl_alignments *w, const anl_contig *contigs, int32_t n)
     return o->sort && anl_output_temporary(w->output) && o->format != ANL_SAM ? start_index(w, contigs, n) : ANL_OK;
 }
 
+/* Writes what memory holds, which then holds nothing. */
+static int empty_memory(const anl_alignments *w)
+{
+    if (w->memory < 0 || lseek(w->memory, 0, SEEK_CUR) == 0) return ANL_OK;
+    int rc = anl_output_copy(w->output, w->memory);
+    errno = 0;
+    return rc || (!ftruncate(w->memory, 0) && !lseek(w->memory, 0, SEEK_SET)) ? rc : fail_write(w);
+}
+
 static int put(void *data, bam1_t *b)
 {
     anl_alignments *w = data;
     errno = 0;
-    return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : ANL_OK;
+    return sam_write1(w->file, w->header, b) < 0 ? fail_write(w) : empty_memory(w);
 }
 
 int anl_alignments_open(anl_alignments **out, const anl_alignments_options *options, const anl_contig *contigs, int32_t n_contigs)
 {
     anl_alignments *w = anl_alloc(1, sizeof *w);
     if (!w) return ANL_ENOMEM;
+    w->memory = w->descriptor = -1;
     hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     w->options = *options;
     if (!w->options.path) w->options.path = "-";
@@ -257,9 +279,8 @@ static int put_sorted(void *data, bam1_t *b)
 
 static int put_text(anl_alignments *w, const anl_bytes *text)
 {
-    struct hFILE *file = w->paf ? w->paf : w->file->fp.hfile;
     errno = 0;
-    return !text->n || hwrite(file, text->at, text->n) == (ssize_t)text->n ? ANL_OK : fail_write(w);
+    return !text->n || hwrite(w->stream, text->at, text->n) == (ssize_t)text->n ? ANL_OK : fail_write(w);
 }
 
 static int add_sorted(void *data, bam1_t *b)
@@ -310,24 +331,45 @@ const anl_duplicate_counts *anl_alignments_duplicates(const anl_alignments *w, i
     return w->duplicates ? anl_duplicates_counts(w->duplicates, n) : NULL;
 }
 
+static int close_stream(anl_alignments *w)
+{
+    samFile *file = w->file;
+    struct hFILE *stream = w->stream;
+    w->file = NULL;
+    w->stream = NULL;
+    errno = 0;
+    if ((file ? sam_close(file) : hclose(stream)) == 0) return ANL_OK;
+    return w->index && w->memory >= 0 ? anl_output_fail(w->index) : fail_write(w); /* the index of a CRAM is written now */
+}
+
+/* What htslib's threads still hold is written before the stream, which knows why they fail, goes. */
+static int flush_blocks(const anl_alignments *w)
+{
+    errno = 0;
+    return w->file && w->file->is_bgzf && hts_flush(w->file) < 0 ? fail_write(w) : ANL_OK;
+}
+
+static int save_index(const anl_alignments *w)
+{
+    errno = 0;
+    return w->index && sam_idx_save(w->file) < 0 ? anl_output_fail(w->index) : ANL_OK;
+}
+
 int anl_alignments_finish(anl_alignments *w)
 {
     int rc = w->sorter ? anl_sorter_finish(w->sorter, put_sorted, w) : ANL_OK;
     if (!rc && w->duplicates) rc = anl_duplicates_finish(w->duplicates);
-    errno = 0;
-    if (!rc && w->index && sam_idx_save(w->file) < 0) rc = fail_write(w);
-    samFile *file = w->file;
-    struct hFILE *paf = w->paf;
-    w->file = NULL;
-    w->paf = NULL;
-    if ((paf ? hclose(paf) : sam_close(file)) < 0 && !rc) rc = fail_write(w);
+    if (!rc) rc = flush_blocks(w);
+    if (!rc) rc = save_index(w);
+    if (!rc) rc = close_stream(w);
+    if (!rc) rc = empty_memory(w);
     if (!rc && w->index) rc = anl_output_finish(w->index);
     return rc ? rc : anl_output_finish(w->output);
 }
 
 int anl_alignments_close(anl_alignments *w)
 {
-    int rc = w->file || w->paf ? anl_alignments_finish(w) : ANL_OK;
+    int rc = w->stream ? anl_alignments_finish(w) : ANL_OK;
     if (!rc && w->index) {
         rc = anl_output_close(w->index);
         w->index = NULL;
@@ -346,8 +388,10 @@ void anl_alignments_abort(anl_alignments *w)
     if (w->file) {
         anl_output_discard(w->descriptor);
         sam_close(w->file);
+    } else if (w->stream) {
+        hclose_abruptly(w->stream);
     }
-    if (w->paf) hclose_abruptly(w->paf);
+    if (w->memory >= 0) close(w->memory);
     anl_output_abort(w->index);
     anl_output_abort(w->output);
     anl_sorter_free(w->sorter);

@@ -50,9 +50,14 @@ const char *anl_output_temporary(const anl_output *o)
     return o->slot < 0 ? NULL : temporaries[o->slot].name;
 }
 
+int anl_write_fail(const char *label)
+{
+    return anl_fail(ANL_EIO, "%s: cannot write%s%s", label, errno ? ": " : "", errno ? strerror(errno) : "");
+}
+
 int anl_output_fail(const anl_output *o)
 {
-    return anl_fail(ANL_EIO, "%s: cannot write%s%s", anl_output_label(o), errno ? ": " : "", errno ? strerror(errno) : "");
+    return anl_write_fail(anl_output_label(o));
 }
 
 /* ---- what runs that were killed have left ---- */
@@ -206,6 +211,25 @@ int anl_output_descriptor(const anl_output *o)
     const int another = fcntl(o->descriptor, F_DUPFD_CLOEXEC, 0);
     if (another < 0) anl_output_fail(o);
     return another;
+}
+
+static int write_all(const anl_output *o, const char *bytes, ssize_t n)
+{
+    for (ssize_t written; n > 0; bytes += written, n -= written)
+        if ((written = write(o->descriptor, bytes, (size_t)n)) < 0) {
+            if (errno != EINTR) return anl_output_fail(o);
+            written = 0;
+        }
+    return ANL_OK;
+}
+
+int anl_output_copy(anl_output *o, int from)
+{
+    char piece[1 << 16];
+    ssize_t n = lseek(from, 0, SEEK_SET);
+    int rc = ANL_OK;
+    while (!rc && n >= 0 && (n = read(from, piece, sizeof piece)) > 0) rc = write_all(o, piece, n);
+    return rc || n >= 0 ? rc : anl_output_fail(o);
 }
 
 void anl_output_discard(int descriptor)

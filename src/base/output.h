@@ -31,6 +31,9 @@ FILE *anl_output_stream(anl_output *o);
  *  when there is none to be had. */
 int anl_output_descriptor(const anl_output *o);
 
+/** Adds all of the file behind `from` to what was written through descriptors. 0 or ANL_EIO. */
+int anl_output_copy(anl_output *o, int from);
+
 /** From now on what a library still writes to such a descriptor goes nowhere: what it puts behind data cut off, as the end of a BAM, would make
  *  them look complete. */
 void anl_output_discard(int descriptor);
@@ -43,6 +46,9 @@ const char *anl_output_label(const anl_output *o);
 
 /** Records "LABEL: cannot write: " and what errno says, when it is not 0; returns ANL_EIO. */
 int anl_output_fail(const anl_output *o);
+
+/** The same for what is written in another way. */
+int anl_write_fail(const char *label);
 
 /** Flushes, syncs and closes: the file is complete, but still under its temporary name. 0 or ANL_EIO. */
 int anl_output_finish(anl_output *o);

@@ -146,7 +146,6 @@ static int recall(const settings *s, char **genomes, int n)
         if (!rc && s->baseline >= 0) rc = measure(s, genomes[i], sketch, "sketch", 0, NULL);
     }
     if (file >= 0) close(file);
-    if (!rc && (fflush(stdout) || ferror(stdout))) rc = anl_fail(ANL_EIO, "standard output: cannot write");
     return rc ? cli_fail() : 0;
 }
 

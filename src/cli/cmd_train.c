@@ -54,9 +54,16 @@ static int set_device(const anl_option *o, const char *called, const char *text,
 typedef struct reporting {
     anl_output *model;
     FILE *log;
+    int unlogged; /* why a line could not be written; 0: all were */
     anl_meter meter;
     double start;
 } reporting;
+
+static void end_line(reporting *r)
+{
+    fputc('\n', r->log);
+    if (fflush(r->log)) r->unlogged = errno;
+}
 
 static void report(void *data, const anl_train_progress *p)
 {
@@ -67,10 +74,10 @@ static void report(void *data, const anl_train_progress *p)
     fprintf(r->log, "%lld\t%lld\t%d\t%.4f\t%.4f\t%.0f\t%zu\t", (long long)p->step, (long long)p->pairs, p->layers, p->loss, p->best,
             (double)p->seen / seconds, p->hard_pairs);
     if (p->recall10 >= 0)
-        fprintf(r->log, "%.4f\t%.4f\n", p->recall10, p->recall15);
+        fprintf(r->log, "%.4f\t%.4f", p->recall10, p->recall15);
     else
-        fputs("\t\n", r->log);
-    fflush(r->log);
+        fputc('\t', r->log);
+    end_line(r);
 }
 
 static int choose_device(settings *s)
@@ -113,7 +120,9 @@ static int finish_training(const settings *s, reporting *r, anl_model *m, int rc
 {
     anl_meter_finish(&r->meter);
     if (!rc) rc = anl_model_write(m, r->model);
-    if (r->log && fclose(r->log) && !rc) rc = anl_fail(ANL_EIO, "%s: cannot write", s->log);
+    if (r->log && fclose(r->log)) r->unlogged = errno;
+    errno = r->unlogged;
+    if (errno && !rc) rc = anl_write_fail(s->log);
     if (!rc)
         rc = anl_output_close(r->model);
     else
@@ -160,8 +169,7 @@ static void report_light(void *data, const anl_light_progress *p)
     if (!r->log) return;
     fprintf(r->log, "%lld\t%lld\t%.4f\t%.0f", (long long)p->step, (long long)p->pairs, p->loss, (double)p->seen / (anl_now() - r->start));
     for (int i = 0; i < ANL_RECALL_LISTS; ++i) p->listed[i] < 0 ? fputs("\t", r->log) : fprintf(r->log, "\t%.4f", (double)p->listed[i]);
-    fputc('\n', r->log);
-    fflush(r->log);
+    end_line(r);
 }
 
 static int train_light(const settings *s, char **paths, int n)

@@ -6,6 +6,7 @@
 #include "output.h"
 #include "parse.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -47,8 +48,9 @@ static void end_now(int status)
 
 static int leave(int status)
 {
+    errno = 0;
     if ((fflush(stdout) || ferror(stdout)) && !status) {
-        anl_fail(ANL_EIO, "standard output: cannot write");
+        anl_write_fail("standard output");
         status = cli_fail();
     }
     end_now(status);
