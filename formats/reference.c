@@ -56,24 +56,31 @@ void anl_reference_free(anl_reference *r)
     free(r);
 }
 
+static int fail_name(const anl_reference *r, const char *name, const char *fault)
+{
+    const char *file = anl_text_name(r->text);
+    const long long line = anl_text_number(r->text);
+    if (!*name) return anl_fail(ANL_EFORMAT, "%s: line %lld: a contig without a name", file, line);
+    return anl_fail(ANL_EFORMAT, "%s: line %lld: '%.100s' is not a legal contig name in SAM, because of '%c': rename it", file, line, name,
+                    isprint((uint8_t)*fault) ? *fault : '?');
+}
+
 /* Keeps the first word of a header line as the next contig's name. */
 static int take_header(anl_reference *r, const char *line)
 {
-    const char *file = anl_text_name(r->text);
-    const size_t n = strcspn(line + 1, " \t\v\f");
-    char *name = strndup(line + 1, n);
+    char *name = strndup(line + 1, strcspn(line + 1, " \t\v\f"));
     int absent;
     if (!name) return anl_fail(ANL_ENOMEM, "out of memory");
-    if (!anl_contig_name_legal(name)) {
-        int rc = n ? anl_fail(ANL_EFORMAT, "%s: line %lld: '%.100s' is not a legal contig name in SAM", file,
-                              (long long)anl_text_number(r->text), name)
-                   : anl_fail(ANL_EFORMAT, "%s: line %lld: a contig without a name", file, (long long)anl_text_number(r->text));
+    const char *fault = anl_contig_name_fault(name);
+    if (fault) {
+        int rc = fail_name(r, name, fault);
         free(name);
         return rc;
     }
     kh_put(names, r->names, name, &absent);
     if (absent <= 0) {
-        int rc = absent ? anl_fail(ANL_ENOMEM, "out of memory") : anl_fail(ANL_EFORMAT, "%s: two contigs are called '%.100s'", file, name);
+        int rc = absent ? anl_fail(ANL_ENOMEM, "out of memory")
+                        : anl_fail(ANL_EFORMAT, "%s: two contigs are called '%.100s'", anl_text_name(r->text), name);
         free(name);
         return rc;
     }

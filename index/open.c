@@ -161,7 +161,7 @@ static int check_names(const struct anl_index_mapping *m, const anl_contig *cont
     int rc = all ? ANL_OK : ANL_ENOMEM;
     for (size_t i = 0; i < n && !rc; ++i) {
         all[i] = (name_hash){XXH3_64bits(contigs[i].name, strlen(contigs[i].name)), contigs[i].name};
-        if (!anl_contig_name_legal(contigs[i].name)) rc = anl_index_corrupt(m, "contig names");
+        if (anl_contig_name_fault(contigs[i].name)) rc = anl_index_corrupt(m, "contig names");
     }
     if (!rc) qsort(all, n, sizeof *all, by_hash);
     for (size_t i = 1; i < n && !rc; ++i)

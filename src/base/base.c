@@ -206,10 +206,10 @@ void anl_arena_free(anl_arena *a)
     free(a);
 }
 
-int anl_contig_name_legal(const char *name)
+const char *anl_contig_name_fault(const char *name)
 {
-    if (!*name || *name == '*' || *name == '=') return 0;
+    if (!*name || *name == '*' || *name == '=') return name;
     for (; *name; ++name)
-        if (*name < '!' || *name > '~' || strchr("\\,\"`'()[]{}<>", *name)) return 0;
-    return 1;
+        if (*name < '!' || *name > '~' || strchr("\\,\"`'()[]{}<>", *name)) return name;
+    return NULL;
 }

@@ -86,8 +86,8 @@ typedef struct anl_contig {
     uint8_t alt;      /**< 1: an ALT contig, another form of what the primary assembly has */
 } anl_contig;
 
-/** Whether SAM allows the name (specification, section 1.2.1). */
-int anl_contig_name_legal(const char *name);
+/** The first character that SAM does not allow in the name (specification, section 1.2.1), its end where it is empty; NULL: it is legal. */
+const char *anl_contig_name_fault(const char *name);
 
 #ifdef __cplusplus
 }

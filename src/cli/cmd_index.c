@@ -52,6 +52,9 @@ static int build(const anl_index_options *o, int verbose)
     if (verbose) cli_stages_print(&p.stages);
     if ((verbose || p.meter.terminal) && o->alt)
         fprintf(stderr, "%s: %lld of %lld names are ALT contigs here\n", o->alt, (long long)r.alts, (long long)r.alt_names);
+    if (*r.semicolon)
+        fprintf(stderr, "anneal: warning: %s: the contig name '%.100s' has a ';', at which programs split the tags SA and XA: rename it\n",
+                o->reference, r.semicolon);
     if (verbose || p.meter.terminal)
         fprintf(stderr, "%s: %lld contigs, %lld bp, %lld windows; %.1f s, %ld MiB; embedded on %s\n", o->output, (long long)r.contigs,
                 (long long)r.bases, (long long)r.windows, anl_now() - start, anl_peak_mib(), *r.gpu ? r.gpu : "the CPU");

@@ -459,6 +459,13 @@ static int add_contigs(anl_index_builder *b, anl_alt_names *alts)
     return ANL_OK;
 }
 
+static void report_semicolon(const anl_index_builder *b, anl_index_report *report)
+{
+    size_t i = 0;
+    while (i < b->n_contigs && !strchr(b->contigs[i].name, ';')) ++i;
+    if (i < b->n_contigs) snprintf(report->semicolon, sizeof report->semicolon, "%s", b->contigs[i].name);
+}
+
 int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, anl_index_report *report)
 {
     anl_model *model = NULL;
@@ -476,6 +483,7 @@ int anl_index_build(const anl_index_options *o, const anl_index_watch *watch, an
         rc = add_contigs(b, alts);
         if (!rc) rc = write_index(b, to);
         *report = (anl_index_report){.contigs = (int64_t)b->n_contigs, .bases = b->n_bases, .windows = b->n_windows};
+        report_semicolon(b, report);
         if (alts) report->alts = anl_alt_names_found(alts), report->alt_names = anl_alt_names_count(alts);
         if (b->gpu) snprintf(report->gpu, sizeof report->gpu, "%s", anl_gpu_name(b->gpu));
     }

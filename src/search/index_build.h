@@ -32,6 +32,7 @@ extern const anl_option_table anl_index_option_table;
 typedef struct anl_index_report {
     int64_t contigs, bases, windows;
     int64_t alts, alt_names; /**< ALT contigs, and names in the file of them, of which more may be than contigs */
+    char semicolon[256];     /**< first contig with a ; in its name, "" for none: entries of the tags SA and XA end with one */
     char gpu[256];           /**< name of the GPU that embedded, "" for the CPU */
 } anl_index_report;
 

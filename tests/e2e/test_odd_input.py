@@ -39,6 +39,10 @@ fasta = f">e1\n>tiny\n{small[:60].lower()}\r\n{small[60:]}\r\n>e2\n\n>iupac\nRYK
 tiny = index("tiny.anl", write("tiny.fa", fasta))
 info = run("info", tiny)[0]
 check("contig\ttiny\t90\t" in info and "contig\tends\t50\t" in info and "contigs\t3" in info, f"info: {info}")
+# A contig name that SAM allows, but that tags hold in lists which end entries with its character.
+said = run("index", "-o", path("names.anl"), write("names.fa", f">a;b\n{genome[:500]}\n>a;c\n{genome[500:900]}\n"))[1]
+check(said == f"anneal: warning: {path('names.fa')}: the contig name 'a;b' has a ';', at which programs split the tags SA and XA: rename it\n", f"a semicolon: {said}")
+check(run("index", "-o", path("names.anl"), write("names.fa", f">a:b|c*=\n{genome[:500]}\n"))[1] == "", "an unusual name")
 reads = fastq("t", small[10:80]) + fastq("i", genome[2250:2350]) + fastq("over", genome[3010:3110]) + fastq("whole", small)
 got = {f[0]: f for f, _ in records(run("align", tiny, write("t.fq", reads))[0])}
 check(got["t"][2:4] == ["tiny", "11"] and got["t"][5] == "70M", f"tiny: {got['t']}")

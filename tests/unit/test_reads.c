@@ -373,8 +373,10 @@ static void references(void **unused)
     assert_non_null(strstr(contigs_of(">a\n"), "no contig has any bases"));
     assert_non_null(strstr(contigs_of(">a\nACGT\n>p\nMKLV\n"), "contig 'p': 'L' in line 4 is not a nucleotide"));
     assert_non_null(strstr(contigs_of(">a\nACGT\n>a\nA\n"), "two contigs are called 'a'"));
-    assert_non_null(strstr(contigs_of(">*a\nACGT\n"), "not a legal contig name"));
-    assert_non_null(strstr(contigs_of(">a,b\nACGT\n"), "not a legal contig name"));
+    assert_non_null(strstr(contigs_of(">*a\nACGT\n"), "'*a' is not a legal contig name in SAM, because of '*': rename it"));
+    assert_non_null(strstr(contigs_of(">a,b\nACGT\n"), "'a,b' is not a legal contig name in SAM, because of ',': rename it"));
+    assert_non_null(strstr(contigs_of(">a\303\251\nACGT\n"), "is not a legal contig name in SAM, because of '?': rename it"));
+    assert_memory_equal(contigs_of(">a;*=:|b\nACGT\n"), "a;*=:|b:4:", 10);
     assert_non_null(strstr(contigs_of(">\nACGT\n"), "a contig without a name"));
 }
 
