@@ -196,7 +196,7 @@ static int align_chosen(const work *k, anl_query *q, int n, anl_worker *w)
         for (int ahead = i + AHEAD; !x->gpu && ahead < i + AHEAD + m && ahead < n; ++ahead) anl_trace_prefetch(x->index, &q[ahead]);
         rc = choose_and_trace(k, &q[i], m, w, &chosen[i]);
     }
-    if (!rc) rc = anl_split(x, &w->scratch, &w->queue, q, n, results);
+    if (!rc) rc = anl_split(x, &w->scratch, &k->aligner->insert, &w->queue, q, n, results);
     for (int i = 0; i < n && !rc && x->index->n_alts; ++i) rc = anl_alts_report(&q[i], results);
     for (int i = 0; i < n && !rc && x->index->n_alts; ++i)
         if (q[i].read->mate == 1) judge_pair(k, &q[i]);

@@ -182,7 +182,7 @@ static void align_pairs(machine *m, const a_read *r, anl_query *q)
         q[i].proper = q[i + 1].proper = (uint8_t)proper;
         for (int k = 0; k < 2; ++k) assert_int_equal(anl_trace_chosen(&m->context, &m->scratch, &q[i + k], &chosen[k], m->results), 0);
     }
-    assert_int_equal(anl_split(&m->context, &m->scratch, &m->queue, q, 2 * PAIRS, m->results), 0);
+    assert_int_equal(anl_split(&m->context, &m->scratch, &inserts, &m->queue, q, 2 * PAIRS, m->results), 0);
 }
 
 static void same(const anl_read_alignments *near, const anl_read_alignments *far, int before)

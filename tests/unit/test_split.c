@@ -104,11 +104,13 @@ static void primary_segments_are_judged_by_themselves(void **unused)
     anl_query q = {.read = &read_of_200, .aligned = {.list = list}};
     const struct {
         int32_t best; /* score elsewhere */
-        int proper, mapq, moves;
+        int proper, pairs, mapq, moves;
         int32_t second;
     } cases[] = {
-        {44, 0, 60, 0, 44}, {50, 0, 24, 0, 50}, {54, 0, 0, 0, 54}, {59, 0, 33, 1, 30},
-        {59, 1, 60, 0, 54}, {70, 1, 6, 0, 54},  {80, 1, 0, 0, 54},
+        {44, 0, 0, 60, 0, 44}, {50, 0, 0, 24, 0, 50}, {54, 0, 0, 0, 0, 54},  {59, 0, 0, 33, 1, 30},
+        {44, 1, 0, 60, 0, 44}, {50, 1, 0, 60, 0, 50}, {54, 1, 0, 40, 0, 54}, /* as likely alone: the mate gives what it may */
+        {59, 1, 0, 40, 0, 54}, {70, 1, 0, 6, 0, 54},  {80, 1, 0, 0, 0, 54},  {44, 1, 1, 60, 0, 44},
+        {50, 1, 1, 24, 0, 50}, {54, 1, 1, 0, 0, 54},  {59, 1, 1, 0, 0, 54}, /* beside the mate, too, as in a tandem repeat */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; ++i) {
         list[0] = segment_at(1000, 54, 60);
@@ -121,7 +123,7 @@ static void primary_segments_are_judged_by_themselves(void **unused)
         q.aligned.n = 3;
         q.proper = (uint8_t)cases[i].proper;
         best = segment_at(3000, cases[i].best, 33);
-        anl_split_judge(&o, &q, &best);
+        anl_split_judge(&o, &q, &best, cases[i].pairs);
         assert_int_equal(list[0].pos, cases[i].moves ? 3000 : 1000);
         assert_int_equal(list[0].mapq, cases[i].mapq);
         assert_int_equal(list[0].second, cases[i].second);
@@ -132,28 +134,33 @@ static void primary_segments_are_judged_by_themselves(void **unused)
     list[0] = segment_at(1000, 54, 60);
     best = segment_at(1000, 54, 5);
     best.second = 52;
-    anl_split_judge(&o, &q, &best);
+    anl_split_judge(&o, &q, &best, 0);
     assert_int_equal(list[0].mapq, 5);
     assert_int_equal(list[0].second, 52);
+    list[0] = segment_at(1000, 54, 60);
+    q.proper = 1;
+    anl_split_judge(&o, &q, &best, 1);
+    assert_int_equal(list[0].mapq, 45);
+    q.proper = 0;
     list[0] = segment_at(1000, 54, 60);
     list[2] = segment_at(3000, 54, 0);
     list[2].kind = ANL_SECONDARY;
     best = segment_at(3000, 60, 60);
-    anl_split_judge(&o, &q, &best);
+    anl_split_judge(&o, &q, &best, 0);
     assert_int_equal(list[0].pos, 3000);
     assert_int_equal(q.aligned.n, 2);
     list[0] = segment_at(1000, 54, 60);
     best = segment_at(3000, 60, 60);
     best.qbeg = 10;
     best.qend = 140;
-    anl_split_judge(&o, &q, &best);
+    anl_split_judge(&o, &q, &best, 0);
     assert_int_equal(list[0].pos, 1000);
     assert_int_equal(list[0].mapq, 0);
     list[0] = segment_at(1000, 54, 60);
     best = segment_at(3000, 60, 60);
     best.qbeg = 50;
     best.qend = 110;
-    anl_split_judge(&o, &q, &best);
+    anl_split_judge(&o, &q, &best, 0);
     assert_int_equal(list[0].mapq, 60);
 }
 

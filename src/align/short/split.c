@@ -2,6 +2,7 @@
 
 #include "align_tuning.h"
 #include "mapq.h"
+#include "pair.h"
 #include "trace.h"
 
 #include <stdlib.h>
@@ -191,13 +192,21 @@ static void replace_primary(anl_read_alignments *aligned, const anl_read_alignme
     }
 }
 
-void anl_split_judge(const anl_align_options *o, anl_query *q, const anl_read_alignment *best)
+/* MAPQ is at most what the read has alone, or, where it lies beside its mate and the others do not, what both have together. */
+static void lower_mapq(anl_read_alignment *a, int alone, int together)
+{
+    const int mapq = together < alone + ANL_MAPQ_PAIR_GAIN ? together : alone + ANL_MAPQ_PAIR_GAIN;
+    if (mapq < a->mapq) a->mapq = (uint8_t)mapq;
+}
+
+void anl_split_judge(const anl_align_options *o, anl_query *q, const anl_read_alignment *best, int pairs)
 {
     anl_read_alignment *primary = &q->aligned.list[0];
-    const int32_t lead = primary->score - best->score + (q->proper ? o->unpaired : 0);
+    const int apart = q->proper && !pairs;
+    const int32_t lead = primary->score - best->score, match = o->align.score.match;
     if (best->alt != primary->alt || !anl_read_alignment_competes(primary, best)) return;
     if (anl_read_alignment_same(primary, best)) {
-        if (best->mapq < primary->mapq && !q->proper) primary->mapq = best->mapq;
+        lower_mapq(primary, best->mapq, q->proper ? ANL_MAPQ_MAX : best->mapq);
         if (best->second > primary->second) primary->second = best->second < primary->score ? best->second : primary->score;
         return;
     }
@@ -206,16 +215,24 @@ void anl_split_judge(const anl_align_options *o, anl_query *q, const anl_read_al
         replace_primary(&q->aligned, best);
         return;
     }
-    const int mapq = anl_mapq_of_difference(lead, o->align.score.match);
-    if (mapq < primary->mapq) primary->mapq = (uint8_t)mapq;
+    lower_mapq(primary, anl_mapq_of_difference(lead, match), anl_mapq_of_difference(apart ? lead + o->unpaired : lead, match));
     const int32_t second = best->score < primary->score ? best->score : primary->score;
     if (second > primary->second) primary->second = second;
 }
 
+/* Whether an alignment of a read makes a proper pair with its mate's primary one. */
+static int pairs_with_mate(const anl_insert_model *inserts, const anl_query *queries, int32_t number, const anl_read_alignment *a)
+{
+    const anl_query *q = &queries[number], *mate = &queries[anl_query_mate(q, number)];
+    if (mate == q || !mate->aligned.n) return 0;
+    const anl_read_alignment *other = &mate->aligned.list[0];
+    return q->read->mate == 1 ? anl_pair_is_proper(inserts, a, other) : anl_pair_is_proper(inserts, other, a);
+}
+
 /* The whole read was searched by one vector, which may have passed over copies of what then was its primary segment, even better ones: that is
  * searched by its own bases. */
-static int judge_primaries(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_split_segments *segments, anl_query *queries,
-                           int n, anl_arena *results)
+static int judge_primaries(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue,
+                           anl_split_segments *segments, anl_query *queries, int n, anl_arena *results)
 {
     anl_query *found;
     int rc = ANL_OK;
@@ -226,15 +243,18 @@ static int judge_primaries(const anl_context *c, anl_scratch *s, anl_sw_queue *q
     if (rc || !segments->n) return rc;
     rc = find_segments(c, s, queue, segments, queries, results, &found);
     for (size_t i = 0; i < segments->n && !rc; ++i) {
-        anl_query *q = &queries[segments->list[i].query];
+        const int32_t number = segments->list[i].query;
+        anl_query *q = &queries[number];
         rc = align_segment(c, s, &segments->list[i], q, &found[i], results);
-        if (!rc && found[i].aligned.n) anl_split_judge(c->options, q, &found[i].aligned.list[0]);
+        if (!rc && found[i].aligned.n)
+            anl_split_judge(c->options, q, found[i].aligned.list, pairs_with_mate(inserts, queries, number, found[i].aligned.list));
         if (!rc) rc = add_all(&q->alts, &found[i].alts, results);
     }
     return rc;
 }
 
-int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results)
+int anl_split(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
+              anl_arena *results)
 {
     anl_split_segments segments = {0};
     uint8_t *open = anl_arena_alloc(s->temporary, (size_t)n, 1); /* reads whose alignments changed in the last round */
@@ -248,7 +268,7 @@ int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_que
         memset(open, 0, (size_t)n);
         rc = search_segments(c, s, queue, &segments, queries, open, results);
     }
-    if (!rc) rc = judge_primaries(c, s, queue, &segments, queries, n, results);
+    if (!rc) rc = judge_primaries(c, s, inserts, queue, &segments, queries, n, results);
     for (int i = 0; i < n && !rc; ++i)
         if (queries[i].strand[0] && !queries[i].proper) anl_read_alignments_lead_best(&queries[i].aligned);
     free(segments.list);

@@ -28,13 +28,14 @@ int anl_split_overlaps(const anl_read_alignments *aligned, const anl_read_alignm
 
 /** Judges the primary alignment of a split read, or of less than half of one, by the best one that its segment has when it is searched alone: another place that scores more
  *  takes its place, unless the pair is proper or the read has that place already; one that scores less, or as much, lowers MAPQ and raises XS.
- *  In a proper pair it must make up for being unpaired. */
-void anl_split_judge(const anl_align_options *o, anl_query *q, const anl_read_alignment *best);
+ *  In a proper pair it must make up for being unpaired, unless it `pairs` with the mate as well; and the mate adds to MAPQ as in anl_pair_choose. */
+void anl_split_judge(const anl_align_options *o, anl_query *q, const anl_read_alignment *best, int pairs);
 
 /** Searches every stretch of ANL_ENCODER_MIN_LEN bp and more that the alignments of `queries` leave out, around the rest of the read and in
  *  the whole index, and adds what aligns there as supplementary alignments, in `results`. As in bwa mem (Li 2013, arXiv 1303.3997), segments
  *  may share up to half of the shorter one. Then primary segments are searched alone (anl_split_judge). What was found
  *  first stays primary only in a proper pair. Errors as anl_candidates_find. */
-int anl_split(const anl_context *c, anl_scratch *s, anl_sw_queue *queue, anl_query *queries, int n, anl_arena *results);
+int anl_split(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
+              anl_arena *results);
 
 #endif
