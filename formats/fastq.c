@@ -89,6 +89,7 @@ static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n
     r->name[name] = 0;
     if (name > 2 && line[name - 2] == '/' && (line[name - 1] == '1' || line[name - 1] == '2')) r->name[name - 2] = 0;
     if (memchr(line, 0, n)) return bad(f, NULL, "a NUL byte in the line of the name");
+    if (memchr(line, '\r', n)) return bad(f, NULL, ANL_TEXT_CR_ALONE);
     return anl_read_name_check(anl_text_name(f->text), f->number, r->name);
 }
 

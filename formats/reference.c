@@ -68,6 +68,7 @@ static int fail_name(const anl_reference *r, const char *name, const char *fault
 /* Keeps the first word of a header line as the next contig's name. */
 static int take_header(anl_reference *r, const char *line)
 {
+    if (strchr(line, '\r')) return anl_fail(ANL_EFORMAT, "%s: " ANL_TEXT_CR_ALONE, anl_text_name(r->text));
     char *name = strndup(line + 1, strcspn(line + 1, " \t\v\f"));
     int absent;
     if (!name) return anl_fail(ANL_ENOMEM, "out of memory");

@@ -18,6 +18,9 @@ void anl_text_go_ahead(anl_text *t);
 
 void anl_text_free(anl_text *t);
 
+/** What is wrong with lines that hold a carriage return: readers would take the whole file for the first name. */
+#define ANL_TEXT_CR_ALONE "lines end with a carriage return alone; convert them, as with tr '\\r' '\\n'"
+
 /** Next line without its end (LF or CRLF): 1, with *line NUL-terminated and valid until the next call; 0 at the end; ANL_EIO or
  *  ANL_EFORMAT (truncated or corrupt gzip) or ANL_ENOMEM. */
 int anl_text_line(anl_text *t, char **line, size_t *len);

@@ -88,6 +88,8 @@ static void invalid_inputs(void **unused)
     refused_as("@a\nACGT\n+\nII\n@b\nA\n+\nI\n", "record 2: it does not start with '@'"); /* '@b' might be qualities */
     refused_as("@a\nACGT\n+\n", "record 1 'a': 4 bases but 0 qualities");
     refused_as("@a\nACGT\n", "record 1 'a': truncated: no '+' line");
+    refused_as("@a\rACGT\r+\rIIII\r", "record 1: lines end with a carriage return alone; convert them, as with tr '\\r' '\\n'");
+    refused_as(">a\rACGT\r>b\rACGT\r", "record 1: lines end with a carriage return alone; convert them, as with tr '\\r' '\\n'");
     refused_as("@a\nACGT\nIIII\n@b\nA\n+\nI\n", "record 1 'a': '@' is no base");
     refused_as("@a\nAC GT\n+\nIIIII\n", "record 1 'a': a character that is no base");
     refused_as("@a\nAC1T\n+\nIIII\n", "record 1 'a': '1' is no base");
@@ -378,6 +380,8 @@ static void references(void **unused)
     assert_non_null(strstr(contigs_of(">a\303\251\nACGT\n"), "is not a legal contig name in SAM, because of '?': rename it"));
     assert_memory_equal(contigs_of(">a;*=:|b\nACGT\n"), "a;*=:|b:4:", 10);
     assert_non_null(strstr(contigs_of(">\nACGT\n"), "a contig without a name"));
+    assert_non_null(strstr(contigs_of(">a\rACGT\r>b\rACGT\r"), "lines end with a carriage return alone"));
+    assert_non_null(strstr(contigs_of(">a b\rACGT\r"), "lines end with a carriage return alone"));
 }
 
 /* A number from the bases: not from the name, the same for the reverse complement, for N as well, and for mates that change places. */
