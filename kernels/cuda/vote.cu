@@ -330,7 +330,7 @@ __device__ static void keep_places(const anl_gpu_vote_params &params, const refe
     for (uint32_t left; (left = __ballot_sync(~0u, counts)) != 0;) {
         const int h = __ffs((int)left) - 1;
         p->stopped = hits.first + h >= w->s.n_alike && is_crowded(w->s, *p);
-        if (p->stopped) return;
+        if (p->stopped) break;
         for (size_t k = 0; k < m.each; ++k) {
             const anl_place &place = w->said[k][h];
             if (!place.votes) continue;
