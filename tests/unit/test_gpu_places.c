@@ -62,6 +62,12 @@ static void make_runs(genome *g)
     g->index.n_n_runs = n;
 }
 
+static void pack_codes(genome *g)
+{
+    memset(g->bases, 0, sizeof g->bases);
+    for (int i = 0; i < BASES; ++i) g->bases[i / 4] |= (uint8_t)(g->codes[i] << 2 * (i % 4));
+}
+
 static const anl_index *make_genome(genome *g, int32_t window, int32_t stride)
 {
     memset(g, 0, sizeof *g);
@@ -73,7 +79,7 @@ static const anl_index *make_genome(genome *g, int32_t window, int32_t stride)
     assert_int_equal(g->contig_begin[CONTIGS], BASES);
     make_codes(g);
     make_runs(g);
-    for (int i = 0; i < BASES; ++i) g->bases[i / 4] |= (uint8_t)(g->codes[i] << 2 * (i % 4));
+    pack_codes(g);
     g->index.n_contigs = CONTIGS;
     g->index.contigs = g->contigs;
     g->index.contig_begin = g->contig_begin;
@@ -370,6 +376,23 @@ static void votes_agree(void **unused)
     assert_true(m.reverse > 500 && m.gapped > 100 && m.straight > 500 && m.differ > 500 && m.crowded > 10 && m.cut > 30);
 }
 
+/* Lets the segments of v[0], whose hits have been found, vote with and without a GPU. */
+static void compare_ahead(const anl_index *x, const anl_locate_params *p, voters v[2], met *m)
+{
+    const anl_context c = {.index = x, .kernels = anl_kernels_get()};
+    memcpy(&v[1], &v[0], sizeof v[1]);
+    for (int on = 0; on < 2; ++on) {
+        start_scratch(&v[on], on);
+        assert_int_equal(anl_locate_vote_ahead(&c, &v[on].scratch, p, v[on].list, SEGMENTS), 0);
+        for (int i = 0; i < SEGMENTS; ++i) {
+            assert_int_equal(v[on].list[i].n_voted, on ? v[on].list[i].near.n : 0);
+            assert_int_equal(anl_locate_vote(x, v[on].scratch.voter, p, &v[on].list[i], v[on].scratch.temporary), 0);
+        }
+    }
+    compare_places(x, &v[0], &v[1], m);
+    for (int on = 0; on < 2; ++on) end_scratch(&v[on]);
+}
+
 /* More hits than vote in one call, most of them explained by the first ones. */
 __attribute__((unused)) static void more_than_a_call(void **unused)
 {
@@ -380,7 +403,6 @@ __attribute__((unused)) static void more_than_a_call(void **unused)
     static voters v[2];
     static anl_hit hits[SEGMENTS][EACH];
     const anl_index *x = make_genome(&g, 120, 40);
-    const anl_context c = {.index = x, .kernels = anl_kernels_get()};
     met m = {0};
     make_reads(x, &r);
     make_voters(x, &r, &v[0], 30);
@@ -388,19 +410,63 @@ __attribute__((unused)) static void more_than_a_call(void **unused)
         for (int h = 0; h < EACH; ++h) hits[i][h] = (anl_hit){50, window_near(x, r.from[i % READS] + v[0].list[i].offset)};
         v[0].list[i].near = (anl_neighbours){.query = query, .hits = hits[i], .k = EACH, .n = EACH};
     }
-    memcpy(&v[1], &v[0], sizeof v[1]);
     assert_int_equal(open_gpu(x, NULL), 0);
-    for (int on = 0; on < 2; ++on) {
-        start_scratch(&v[on], on);
-        assert_int_equal(anl_locate_vote_ahead(&c, &v[on].scratch, &anl_locate_short, v[on].list, SEGMENTS), 0);
-        for (int i = 0; i < SEGMENTS; ++i) {
-            assert_int_equal(v[on].list[i].n_voted, on ? EACH : 0);
-            assert_int_equal(anl_locate_vote(x, v[on].scratch.voter, &anl_locate_short, &v[on].list[i], v[on].scratch.temporary), 0);
-        }
-    }
-    compare_places(x, &v[0], &v[1], &m);
+    compare_ahead(x, &anl_locate_short, v, &m);
     assert_true(m.places >= READS / 2);
-    for (int on = 0; on < 2; ++on) end_scratch(&v[on]);
+}
+
+/* Copies of one stretch all over the genome, `changed` of 1,000 bases in them. */
+static void fill_with_copies(genome *g, int len, int changed)
+{
+    for (int i = len; i < BASES; ++i) g->codes[i] = random_below(1000) < (uint32_t)changed ? (uint8_t)random_below(4) : g->codes[i % len];
+    pack_codes(g);
+}
+
+/* Hits anywhere, or near each other, of which many give places: by the hundred, in every round. Most segments are one read with more and more of its hits, so that for
+ * some the last one makes a crowd. */
+__attribute__((unused)) static void many_places(void **unused)
+{
+    (void)unused;
+    enum { EACH = 1500, NEAR = 60, MANY = SEGMENTS / 4 };
+    static const struct {
+        int window, stride, len, changed, crowd, copies, near;
+    } cases[] = {{120, 9, 781, 3, 3, 0, 0},
+                 {112, 9, 389, 0, 5, 1, 0},
+                 {118, 5, 1340, 14, 0, 1, 0},
+                 {66, 24, 410, 0, 25, 1, 0},
+                 {139, 3, 5, 0, 4, 0, 1}};
+    static genome g;
+    static reads r;
+    static voters v[2];
+    static anl_hit hits[SEGMENTS][EACH];
+    met m = {0};
+    int32_t most = 0;
+    for (int i = 0; i < COUNT(cases); ++i) {
+        const anl_index *x = make_genome(&g, cases[i].window, cases[i].stride);
+        anl_locate_params p = i % 2 ? anl_locate_short : anl_locate_long;
+        p.crowd = cases[i].crowd;
+        p.copies = cases[i].copies;
+        const uint32_t first = cases[i].near ? (uint32_t)x->window_begin[7] : 0, windows = (uint32_t)x->n_windows;
+        fill_with_copies(&g, cases[i].len, cases[i].changed);
+        make_reads(x, &r);
+        take(x, 7, x->contig_begin[7] + 500, r.list[0].len, 0, r.forward[0]);
+        make_voters(x, &r, &v[0], 30);
+        for (int s = 0; s < SEGMENTS; ++s) {
+            const int is_prefix = s >= MANY, n = is_prefix ? s - MANY + 1 : between(EACH / 4, EACH);
+            if (is_prefix) v[0].list[s] = v[0].list[0];
+            for (int h = 0; h < n; ++h)
+                hits[s][h] = is_prefix && h < n - 1
+                                 ? hits[s - 1][h]
+                                 : (anl_hit){h ? 20000 + h : 50, first + random_below(cases[i].near ? NEAR : windows - first)};
+            v[0].list[s].near = (anl_neighbours){.query = query, .hits = hits[s], .k = EACH, .n = n};
+        }
+        assert_int_equal(open_gpu(x, NULL), 0);
+        compare_ahead(x, &p, v, &m);
+        for (int s = 0; s < SEGMENTS; ++s) most = v[1].list[s].places.n > most ? v[1].list[s].places.n : most;
+        close_gpu(NULL);
+    }
+    print_message("%d places, at most %d of a segment, %d crowds\n", m.places, most, m.crowded);
+    assert_true(most > 512 && m.crowded > 10);
 }
 
 /* ---- what is asked of a GPU before it is relied on ---- */
@@ -433,6 +499,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
 #if !defined(STAND_IN) || !defined(__SANITIZE_ADDRESS__) /* where it takes half a minute */
         cmocka_unit_test_teardown(more_than_a_call, close_gpu),
+        cmocka_unit_test_teardown(many_places, close_gpu),
 #endif
         cmocka_unit_test_teardown(scores_agree, close_gpu),
         cmocka_unit_test_teardown(votes_agree, close_gpu),

@@ -141,6 +141,10 @@ static void primary_segments_are_judged_by_themselves(void **unused)
     q.proper = 1;
     anl_split_judge(&o, &q, &best, 1);
     assert_int_equal(list[0].mapq, 45);
+    list[0] = segment_at(1000, 54, 60);
+    best.second = 0; /* copies may be there that were not found */
+    anl_split_judge(&o, &q, &best, 1);
+    assert_int_equal(list[0].mapq, 60);
     q.proper = 0;
     list[0] = segment_at(1000, 54, 60);
     list[2] = segment_at(3000, 54, 0);

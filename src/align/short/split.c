@@ -206,7 +206,10 @@ void anl_split_judge(const anl_align_options *o, anl_query *q, const anl_read_al
     const int32_t lead = primary->score - best->score, match = o->align.score.match;
     if (best->alt != primary->alt || !anl_read_alignment_competes(primary, best)) return;
     if (anl_read_alignment_same(primary, best)) {
-        lower_mapq(primary, best->mapq, q->proper ? ANL_MAPQ_MAX : best->mapq);
+        if (!q->proper)
+            lower_mapq(primary, best->mapq, best->mapq);
+        else if (best->second) /* copies that were not found, but may be there, do not lie beside the mate */
+            lower_mapq(primary, best->mapq, ANL_MAPQ_MAX);
         if (best->second > primary->second) primary->second = best->second < primary->score ? best->second : primary->score;
         return;
     }
