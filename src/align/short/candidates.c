@@ -114,10 +114,11 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
 
 /* ---- score ---- */
 
+/* A read that hangs over the first contig begins below 0. */
 static anl_sort_key key_of(const anl_candidate *c, int32_t number)
 {
     return (anl_sort_key){.high = (uint64_t)anl_sort_descending(c->score) << 32 | (uint64_t)c->alt << 31 | anl_sort_descending(c->bonus),
-                          .low = anl_sort_of_int64(c->start << 1 | c->reverse),
+                          .low = anl_sort_of_int64(2 * c->start + c->reverse),
                           .number = number};
 }
 
