@@ -43,3 +43,10 @@ fastq = write("twice.fq", "".join(f"@t{i}\n{twice[i:i + 150]}\n+\n{'I' * 150}\n"
 starts = [int(f[3]) - 1 - i for i, (f, t) in enumerate(records(run("align", "-v", 1, anl, fastq)[0])) if f[4] == "0" and t["XS"] == t["AS"]]
 check(len(starts) == 150 and set(starts) == {first, second}, f"{len(starts)} reads of two equal copies")
 check(50 <= starts.count(first) <= 100, f"{starts.count(first)} of 150 on the first of two equal copies")
+
+# Reads that hang over the first base of the genome, where a copy begins.
+copy = bases(120)
+over = index("over.anl", write("over.fa", f">over\n{copy}{bases(3000)}{copy}{bases(3000)}\n"))
+fastq = write("over.fq", "".join(f"@o{i}\n{bases(10 + i)}{copy}\n+\n{'I' * (130 + i)}\n" for i in range(30)))
+for i, (f, t) in enumerate(records(run("align", "-v", 1, over, fastq)[0])):
+    check(int(f[3]) == 1 or 3112 <= int(f[3]) <= 3121, f"a read over the first base by {10 + i}: {f}")
