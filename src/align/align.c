@@ -502,7 +502,7 @@ static int report_pending(anl_aligner *a, work *next, anl_parcels *parcels, anl_
     if (!rc && before) rc = sum_up(before, summary);
     if (rc) return rc;
     a->pending = next;
-    summary->insert = a->insert.of[ANL_FR];
+    if (before) summary->insert = a->insert.of[ANL_FR];
     return ANL_OK;
 }
 

@@ -31,6 +31,8 @@ for family in ("products", "attention", "light sums", "scores", "votes", "traceb
     check(any(line.startswith(family + "\t") and line.endswith(" times") for line in said.splitlines()), f"no time of {family}: {said}")
 check("whole calls" not in same("long and odd reads", long_read), "times are told unasked")
 same("several batches, one reported while the next one is looked for", "-K", 5000, "-t", 2, *pairs)
+said = call("align", "-v", 2, "--device", "cuda", "-I", "400,50", anl, write("none.fa", ""))[1]
+check("0 reads" in said and "insert size" not in said, f"no reads: {said}")
 same("-x diverged", "-x", "diverged", *subset(4))
 
 # What votes meet: 60 copies of a repeat, alike and less so, on both strands and up to the ends of contigs, N among them, copies side by side, and the same on
