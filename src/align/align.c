@@ -441,7 +441,6 @@ static work *new_work(anl_aligner *a, const anl_batch *batch, anl_parcels *parce
     *k = (work){.aligner = a, .turn = turn, .batch = batch, .parcels = parcels};
     if (!a->started && (!a->options.insert_given || is_diverged(a)))
         k->n_first[0] = 2 * ANL_FIRST_PAIRS, k->n_first[1] = 2 * ANL_FIRST_PAIRS_MOST;
-    if (anl_aligner_lags(a)) a->turn = (turn + 1) % ANL_TURNS;
     return k;
 }
 
@@ -502,6 +501,7 @@ static int report_pending(anl_aligner *a, work *next, anl_parcels *parcels, anl_
     if (!rc && before) rc = sum_up(before, summary);
     if (rc) return rc;
     a->pending = next;
+    a->turn = (a->turn + 1) % ANL_TURNS; /* what is pending keeps its memory */
     if (before) summary->insert = a->insert.of[ANL_FR];
     return ANL_OK;
 }
