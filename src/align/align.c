@@ -277,26 +277,17 @@ typedef struct stage {
     int (*run)(const work *, chunk *, anl_worker *);
 } stage;
 
-/* Turn i of those of two stages, one of each by turns as long as both have chunks; *number: of its chunk among those of both. */
-static const stage *turn_of(const stage s[2], size_t i, size_t *number)
-{
-    const size_t n[2] = {s[0].last - s[0].first, s[1].last - s[1].first}, both = n[0] < n[1] ? n[0] : n[1];
-    const int second = i < 2 * both ? i % 2 == 0 : n[1] > n[0];
-    *number = (i < 2 * both ? i / 2 : i - both) + (second ? n[0] : 0);
-    return &s[second];
-}
-
-/* Runs two stages beside each other; the error of the first chunk that fails is the one reported. No chunk behind it is begun after that: its
- * records must not follow a gap in what is written. */
+/* Runs two stages beside each other, the second one's chunks first, which take longer; the error of the first chunk of both that fails is the one
+ * reported. No chunk behind it is begun after that: its records must not follow a gap in what is written. */
 static int run_stages(anl_aligner *a, const stage s[2])
 {
-    const size_t n = s[0].last - s[0].first, all = n + s[1].last - s[1].first;
+    const size_t n = s[0].last - s[0].first, long_ones = s[1].last - s[1].first;
     anl_failure failure = {0};
 #pragma omp parallel for schedule(dynamic, 1) num_threads(a->options.threads)
-    for (size_t i = 0; i < all; ++i) {
-        size_t number;
-        const stage *own = turn_of(s, i, &number);
-        chunk *c = &own->k->chunks[own->first + number - (own == &s[1] ? n : 0)];
+    for (size_t i = 0; i < n + long_ones; ++i) {
+        const stage *own = &s[i < long_ones];
+        const size_t at = i < long_ones ? i : i - long_ones, number = i < long_ones ? n + at : at;
+        chunk *c = &own->k->chunks[own->first + at];
         if (anl_failure_is_before(&failure, (long)number)) continue;
         int rc = own->run(own->k, c, &a->workers[omp_get_thread_num()]);
         if (rc) anl_failure_keep(&failure, rc, (long)number);
@@ -331,7 +322,8 @@ static size_t chunk_end(const work *k, size_t begin)
 {
     const anl_batch *b = k->batch;
     const anl_aligner *a = k->aligner;
-    const size_t threads = (size_t)a->options.threads, share = b->n / threads, wanted = chunk_wanted(a);
+    const size_t workers = (size_t)a->options.threads, threads = a->gpu ? workers / ANL_GPU_WORKERS * ANL_GPU_CHUNKS : workers;
+    const size_t share = b->n / threads, wanted = chunk_wanted(a);
     size_t most = threads > 1 && !a->gpu && !anl_aligner_meets_in_lists(a) ? share / 2 : share + 1;
     if (most > wanted) most = wanted;
     if (most < ANL_CHUNK_LEAST) most = ANL_CHUNK_LEAST;

@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORKERS_ON_GPU = 2 /* a thread: one decides while the other waits for the GPU */ };
-
 static int worker_init(anl_worker *w, const anl_context *context)
 {
     const int rc = anl_scratch_init(&w->scratch, context);
@@ -52,7 +50,7 @@ static void free_workers(anl_aligner *a)
 static int make_workers(anl_aligner *a)
 {
     int rc = ANL_OK;
-    if (a->gpu) a->options.threads *= WORKERS_ON_GPU;
+    if (a->gpu) a->options.threads *= ANL_GPU_WORKERS;
     a->context = (anl_context){&a->options, a->index, a->encoder, a->search, anl_kernels_get(), a->gpu, 0};
     if (!(a->workers = anl_alloc((size_t)a->options.threads, sizeof *a->workers))) rc = ANL_ENOMEM;
     for (; !rc && a->n_workers < a->options.threads; ++a->n_workers) rc = worker_init(&a->workers[a->n_workers], &a->context);

@@ -7,7 +7,12 @@
 #include "pair.h"
 #include "sw_queue.h"
 
-enum { ANL_TURNS = 2 /**< batches on their way: one is reported while the next one's places are looked for */ };
+/** Batches on their way: one is reported while the next one's places are looked for. */
+enum { ANL_TURNS = 2 };
+
+/** With a GPU, for every thread of -t: chunks of a batch, of which one is decided while the other waits for the GPU; and workers, one more, which reports
+ *  the batch before meanwhile, a third of the work. */
+enum { ANL_GPU_CHUNKS = 2, ANL_GPU_WORKERS = 3 };
 
 /** What a thread has of its own. */
 typedef struct anl_worker {
