@@ -4,8 +4,7 @@ import random, resource, signal
 from lib import *
 
 anl = index()
-reads = R1, R2
-if "tsan" in ANNEAL: reads = subset(500)
+reads = subset(500 if "tsan" in ANNEAL else 2000)
 
 def limited(limit, *args):
     def set_limit():

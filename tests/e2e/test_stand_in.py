@@ -30,7 +30,6 @@ said = same("pairs", *pairs, ANNEAL_GPU_TIMES="1")
 for family in ("products", "attention", "light sums", "scores", "votes", "traceback", "scans of lists", "search, whole calls"):
     check(any(line.startswith(family + "\t") and line.endswith(" times") for line in said.splitlines()), f"no time of {family}: {said}")
 check("whole calls" not in same("long and odd reads", long_read), "times are told unasked")
-same("several batches, one reported while the next one is looked for", "-K", 5000, "-t", 2, *pairs)
 said = call("align", "-v", 2, "--device", "cuda", "-I", "400,50", anl, write("none.fa", ""))[1]
 check("0 reads" in said and "insert size" not in said, f"no reads: {said}")
 same("-x diverged", "-x", "diverged", *subset(4))
@@ -70,7 +69,7 @@ def gapped(i):
     return "".join(s)[:150]
 with_gaps = write("gaps.fa", "".join(f">g{i}\n{turned(gapped(i)) if i % 3 == 0 else gapped(i)}\n" for i in range(24)))
 same("gaps, every place", "-a", with_gaps, of=many)
-same("repeats, ALT, many neighbours, three threads", "-t", 3, "-k", 100, *mates, of=many)
+same("repeats, ALT, many neighbours, three threads, batches of which one is reported while the next one is looked for", "-t", 3, "-k", 100, "-K", 3000, *mates, of=many)
 
 few = write("few.fa", f">few\n{contig[:42000]}\n")
 windows = ("--window", 40, "--stride", 40)
