@@ -22,6 +22,19 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
+// Stacks change by jumps, as these cost no system call; but under AddressSanitizer libc's does, and clears what is known of the stack, which stays as it is.
+#if defined SANITIZED && !defined __clang__
+typedef void *jump_place[5];
+#define MARK(place) __builtin_setjmp(place)
+#define JUMP(place) __builtin_longjmp(place, 1)
+#define PLAIN __attribute__((noinline, no_sanitize_address))
+#else
+typedef jmp_buf jump_place;
+#define MARK(place) _setjmp(place)
+#define JUMP(place) _longjmp(place, 1)
+#define PLAIN
+#endif
+
 thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 namespace stand_in
@@ -31,7 +44,7 @@ enum { STACK = 64 << 10, SHARED_LINE = 1024 };
 
 struct fiber {
     ucontext_t context;
-    jmp_buf place;
+    jump_place place;
     void *kept; // by AddressSanitizer
     std::vector<char> stack;
     dim3 index;
@@ -51,7 +64,7 @@ struct block_state {
     std::vector<warp> warps;
     std::vector<char> shared;
     ucontext_t first;
-    jmp_buf scheduler;
+    jump_place scheduler;
     const void *bottom; // of the stack of this thread of the host
     size_t size;
     void *kept;
@@ -90,22 +103,22 @@ static void tell_arrived(void *kept, const void **bottom_before, size_t *size_be
 #endif
 }
 
-// Back to run_block(). Stacks change by jumps, as these cost no system call.
-static void yield()
+// Back to run_block().
+PLAIN static void yield()
 {
     fiber &f = b.fibers[b.current];
-    if (!_setjmp(f.place)) {
+    if (!MARK(f.place)) {
         tell_leaving(&f.kept, b.bottom, b.size);
-        _longjmp(b.scheduler, 1);
+        JUMP(b.scheduler);
     }
     tell_arrived(b.fibers[b.current].kept, nullptr, nullptr);
 }
 
-static void resume(fiber &f)
+PLAIN static void resume(fiber &f)
 {
-    if (!_setjmp(b.scheduler)) {
+    if (!MARK(b.scheduler)) {
         tell_leaving(&b.kept, f.stack.data(), f.stack.size());
-        if (f.runs) _longjmp(f.place, 1);
+        if (f.runs) JUMP(f.place);
         f.runs = true;
         swapcontext(&b.first, &f.context);
     }
