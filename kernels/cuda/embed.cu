@@ -444,15 +444,11 @@ struct embed_host {
     }
 };
 
-// Blocks with a warp for each of n.
-static unsigned warp_blocks(int n)
-{
-    return (unsigned)((n + THREADS / WARP - 1) / (THREADS / WARP));
-}
-
 static void run_norm(anl_gpu_stream *s, const model &m, const linear &l, const int32_t *sums, const embed_memory &g, int8_t *out)
 {
-    timed(s, NORMS, [&] { norm_kernel<<<warp_blocks(g.tokens), THREADS, 0, s->stream>>>(l, sums, g.x, g.tokens, m.d, m.norm_scale, out); });
+    timed(s, NORMS, [&] {
+        norm_kernel<<<blocks_for(g.tokens, THREADS / WARP), THREADS, 0, s->stream>>>(l, sums, g.x, g.tokens, m.d, m.norm_scale, out);
+    });
 }
 
 // From the norm of x in a to the norm of the new x in a, or to x alone behind the last layer.
@@ -469,8 +465,7 @@ static void run_layer(anl_gpu_stream *s, const model &m, const layer &l, const e
     run_norm(s, m, l.o, g.sums, g, g.a);
     multiply(s, l.up.w, l.up.n, l.up.k, g.a, rows, g.sums);
     timed(s, LAYERS, [&] {
-        relu_kernel<<<(unsigned)((words + THREADS - 1) / THREADS), THREADS, 0, s->stream>>>(l.up, g.sums, g.tokens,
-                                                                                            reinterpret_cast<uint32_t *>(g.a));
+        relu_kernel<<<blocks_for(words, THREADS), THREADS, 0, s->stream>>>(l.up, g.sums, g.tokens, reinterpret_cast<uint32_t *>(g.a));
     });
     multiply(s, l.down.w, l.down.n, l.down.k, g.a, rows, g.sums);
     run_norm(s, m, l.down, g.sums, g, last ? nullptr : g.a);
@@ -499,7 +494,8 @@ static int embed_part(anl_gpu_stream *s, const uint8_t *const *seqs, const int32
         first += ANL_TOKEN_COUNT(lens[i]);
     }
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
-    timed(s, TOKENS, [&] { gather_kernel<<<warp_blocks(n), THREADS, 0, s->stream>>>(g.seqs, n, g.planes, m, g.x, g.valid); });
+    timed(s, TOKENS,
+          [&] { gather_kernel<<<blocks_for(n, THREADS / WARP), THREADS, 0, s->stream>>>(g.seqs, n, g.planes, m, g.x, g.valid); });
     run_norm(s, m, m.out, nullptr, g, g.a);
     for (int i = 0; i < m.layers; ++i) run_layer(s, m, m.layers_of[i], g, i + 1 == m.layers);
     timed(s, POOLING, [&] { pool_kernel<<<n, m.d, 0, s->stream>>>(g.seqs, g.x, g.valid, m, g.a); });
@@ -549,11 +545,11 @@ static int light_part_of(anl_gpu_stream *s, const uint8_t *const *seqs, const in
     size_t used = 0;
     for (int i = 0; i < n; ++i) h.seqs[i] = pack(h.planes, &used, seqs[i], lens[i]);
     cudaMemcpyAsync(g.seqs, h.seqs, (size_t)((char *)(h.planes + used) - (char *)h.seqs), cudaMemcpyHostToDevice, s->stream);
-    timed(s, LIGHT, [&] { weigh_kernel<<<warp_blocks(n), THREADS, 0, s->stream>>>(g.seqs, n, g.planes, m, g.a, g.valid); });
+    timed(s, LIGHT, [&] { weigh_kernel<<<blocks_for(n, THREADS / WARP), THREADS, 0, s->stream>>>(g.seqs, n, g.planes, m, g.a, g.valid); });
     multiply(s, up.w, up.n, up.k, g.a, product_rows(n), g.sums);
     timed(s, LIGHT, [&] {
-        join_kernel<<<(n * last.k / 4 + THREADS - 1) / THREADS, THREADS, 0, s->stream>>>(up, g.sums, g.a, n,
-                                                                                         reinterpret_cast<uint32_t *>(g.joined));
+        join_kernel<<<blocks_for((size_t)n * last.k / 4, THREADS), THREADS, 0, s->stream>>>(up, g.sums, g.a, n,
+                                                                                            reinterpret_cast<uint32_t *>(g.joined));
     });
     multiply(s, last.w, last.n, last.k, g.joined, product_rows(n), g.sums);
     timed(s, POOLING, [&] { length_kernel<<<n, m.d, 0, s->stream>>>(last, g.sums, g.valid, m.radius, g.out); });

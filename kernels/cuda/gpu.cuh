@@ -241,6 +241,12 @@ template <class Launch> auto timed(anl_gpu_stream *s, family of, Launch launch)
     return launch();
 }
 
+// Blocks for n of what a block has `each` of.
+static inline unsigned blocks_for(size_t n, int each)
+{
+    return (unsigned)((n + (size_t)each - 1) / (size_t)each);
+}
+
 // Makes the stream's GPU current for this thread.
 int enter(const anl_gpu *g);
 

@@ -63,8 +63,7 @@ int lay_codes(int8_t *codes, size_t bytes)
     const size_t blocks = bytes / (ANL_PANEL * TILE_STEP), at_once = (size_t)1 << 30;
     for (size_t i = 0; i < blocks; i += at_once) {
         const size_t n = std::min(at_once, blocks - i);
-        lay_kernel<<<(unsigned)((n + THREADS / WARP - 1) / (THREADS / WARP)), THREADS>>>(
-            reinterpret_cast<uint4 *>(codes + i * ANL_PANEL * TILE_STEP), n);
+        lay_kernel<<<blocks_for(n, THREADS / WARP), THREADS>>>(reinterpret_cast<uint4 *>(codes + i * ANL_PANEL * TILE_STEP), n);
     }
     return check(cudaGetLastError(), "layout of the lists");
 }
@@ -76,11 +75,6 @@ int prepare_search()
     return check(cudaFuncSetAttribute(sort_kernel<THREADS>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                       4 * ANL_GPU_MOST_HITS * (int)sizeof(uint64_t)),
                  "shared memory");
-}
-
-static unsigned blocks_for(size_t threads, int block)
-{
-    return (unsigned)((threads + block - 1) / block);
 }
 
 // The lists of every query, by products with all centroids unless they came with it.

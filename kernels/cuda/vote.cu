@@ -221,7 +221,7 @@ __global__ void __launch_bounds__(THREADS, BLOCKS)
 // ---- what counts of it ----
 
 // What tells a place from another one.
-struct own_spot {
+struct place_mark {
     int64_t start;
     int32_t contig, reverse;
 };
@@ -229,19 +229,19 @@ struct own_spot {
 // What a warp knows of its segment, in shared memory: nothing that takes turns waits for the GPU's memory.
 struct warp_segment {
     voting_segment s;
-    own_spot crowd[WARP], best;
+    place_mark crowd[WARP], best;
     spot expected[WARP];     // by the hits in hand,
     anl_place said[2][WARP]; // what they said,
     spot put[2][WARP];       // and where that puts the segment
 };
 
-__device__ static own_spot spot_of(const anl_place &p)
+__device__ static place_mark mark_of(const anl_place &p)
 {
     return {p.start, p.contig, p.reverse};
 }
 
 // The same place is found again from windows that it does not fill.
-__device__ static bool is_same(const own_spot &a, const own_spot &b, int within)
+__device__ static bool is_same(const place_mark &a, const place_mark &b, int within)
 {
     return a.contig == b.contig && a.reverse == b.reverse && is_near(a.start, b.start, within);
 }
@@ -251,7 +251,7 @@ __device__ static void count_place(warp_segment *w, voting_state *p, int32_t *cr
 {
     const voting_segment &s = w->s;
     const int lane = own_lane();
-    const own_spot own = spot_of(place);
+    const place_mark own = mark_of(place);
     const bool known = __any_sync(~0u, lane < p->crowd && is_same(w->crowd[lane], own, s.same_within));
     const bool joins = place.votes >= s.crowd_least && p->crowd < s.crowd && !known, leads = !p->n || place.votes > p->most;
     if (leads)
@@ -371,8 +371,8 @@ __global__ void keep_kernel(anl_gpu_vote_params params, reference r, voting_memo
     const voting_segment &s = w->s;
     const anl_place *places = m.places + s.room;
     voting_state p = m.states[i];
-    if (lane < p.crowd) w->crowd[lane] = spot_of(places[m.crowds[(size_t)i * WARP + lane]]);
-    if (lane == 0 && p.n) w->best = spot_of(places[p.best]);
+    if (lane < p.crowd) w->crowd[lane] = mark_of(places[m.crowds[(size_t)i * WARP + lane]]);
+    if (lane == 0 && p.n) w->best = mark_of(places[p.best]);
     __syncwarp();
     const int first = round ? round_end(round - 1) : 0, n = min(s.n, round_end(round)) - first, before = p.n;
     for (int k = 0; k < n && !p.stopped; k += WARP)
@@ -415,11 +415,6 @@ static size_t pack_round(const anl_gpu_segment *segments, const voting_memory &h
     return at;
 }
 
-static unsigned blocks_for(size_t warps)
-{
-    return (unsigned)((warps + THREADS / WARP - 1) / (THREADS / WARP));
-}
-
 // Places go to `room`, behind its first *given.
 static int vote_part(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_segment *segments, size_t n, anl_place *room, size_t *given)
 {
@@ -447,9 +442,9 @@ static int vote_part(anl_gpu_stream *s, const anl_gpu_vote_params *p, anl_gpu_se
     timed(s, VOTES, [&] {
         for (int i = 0; i < rounds; ++i) {
             const size_t begin = i ? ends[i - 1] : 0;
-            hit_kernel<<<blocks_for(ends[i] - begin), THREADS, 0, s->stream>>>(*p, s->gpu->reference, g, (uint32_t)begin,
-                                                                               (uint32_t)ends[i]);
-            keep_kernel<<<blocks_for(n), THREADS, 0, s->stream>>>(*p, s->gpu->reference, g, i, i == rounds - 1);
+            hit_kernel<<<blocks_for(ends[i] - begin, THREADS / WARP), THREADS, 0, s->stream>>>(*p, s->gpu->reference, g, (uint32_t)begin,
+                                                                                               (uint32_t)ends[i]);
+            keep_kernel<<<blocks_for(n, THREADS / WARP), THREADS, 0, s->stream>>>(*p, s->gpu->reference, g, i, i == rounds - 1);
         }
     });
     cudaMemcpyAsync(h.results, g.results, (size_t)((char *)(g.used + 1) - (char *)g.results), cudaMemcpyDeviceToHost, s->stream);

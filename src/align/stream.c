@@ -1,4 +1,4 @@
-/* All batches of an input: one is read while the one before is aligned, or that and the one before it, and what came of the last ones is written. */
+/* All batches of an input: while one is read and what came of another is written, the one between them is aligned, or the two where the aligner lags. */
 #include "align.h"
 #include "reads.h"
 
