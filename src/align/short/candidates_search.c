@@ -3,6 +3,7 @@
 
 #include "align_tuning.h"
 #include "mapq.h"
+#include "voted.h"
 #include "worth.h"
 
 #include <string.h>
@@ -14,56 +15,20 @@ enum {
 
 /* ---- places ---- */
 
-/* A place and the bases that voted for it. */
-typedef struct voted_place {
-    const anl_place *place;
-    int32_t len;
-    uint8_t alt; /* on an ALT contig */
-} voted_place;
-
 /* The places of a query that votes found. */
 typedef struct voted_query {
     int32_t query, n, scored; /* of the places; the first so many have been scored or are queued */
     uint8_t crowded;          /* not all hits have voted (anl_segment.crowded) */
     size_t cap;
-    voted_place *list;
+    anl_voted_place *list;
 } voted_query;
 
 static int add_voted(const anl_index *x, voted_query *to, const anl_places *places, int32_t len, anl_arena *arena)
 {
     int rc = anl_arena_grow(arena, &to->list, (size_t)to->n, &to->cap, (size_t)(to->n + places->n), sizeof *to->list);
     for (int32_t i = 0; i < places->n && !rc; ++i)
-        to->list[to->n++] = (voted_place){&places->list[i], len, (uint8_t)anl_index_is_alt(x, places->list[i].contig)};
+        to->list[to->n++] = (anl_voted_place){&places->list[i], len, (uint8_t)anl_index_is_alt(x, places->list[i].contig)};
     return rc;
-}
-
-/* Places on ALT contigs come last, then those with few votes. */
-static int comes_first(const voted_place *a, const voted_place *b)
-{
-    const anl_place *x = a->place, *y = b->place;
-    if (a->alt != b->alt) return a->alt < b->alt;
-    if (x->votes != y->votes) return x->votes > y->votes;
-    if (x->start != y->start) return x->start < y->start;
-    if (x->contig != y->contig) return x->contig < y->contig;
-    if (x->reverse != y->reverse) return x->reverse < y->reverse;
-    if (x->lo != y->lo) return x->lo < y->lo;
-    return x->hi < y->hi; /* more does not matter to a candidate */
-}
-
-/* Moves the `first` places of list[n] that come first to its front: what would be sorted behind them may lie in any order. */
-static void put_first(voted_place *list, int32_t n, int32_t first)
-{
-    for (int32_t i = 1; i < n; ++i) {
-        const voted_place place = list[i];
-        int32_t at = i;
-        if (at >= first) {
-            if (!comes_first(&place, &list[first - 1])) continue;
-            at = first - 1;
-            list[i] = list[at];
-        }
-        for (; at && comes_first(&place, &list[at - 1]); --at) list[at] = list[at - 1];
-        list[at] = place;
-    }
 }
 
 /* Lets the segments [0, n) of one query vote on hits that are new, and the query on its region, which is then empty. */
@@ -143,7 +108,7 @@ static int first_look(const anl_context *c, anl_scratch *s, const anl_locate_par
         next = next_query(segments, n, i);
         rc = vote_query(c, s, p, &segments[i], next - i, &queries[v->query], v);
         const int32_t first = c->options->all || v->n < ANL_FIRST_PLACES ? v->n : ANL_FIRST_PLACES;
-        if (first < v->n) put_first(v->list, v->n, first);
+        if (first < v->n) anl_voted_put_first(v->list, v->n, first);
         if (!rc) rc = score_places(c, s, queries, v, first, queue, s->temporary);
     }
     return rc ? rc : anl_candidates_run(c, s, queue, queries, s->temporary);
@@ -205,7 +170,7 @@ static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries,
     int rc = needed.by_other ? least_that_matters(c->options, &queries[v->query], s->temporary, least) : ANL_ENOMEM;
     for (int32_t i = 0; i < read->len; ++i) needed.unknown += read->seq[i] > 3;
     for (int32_t i = v->scored; i < v->n && !rc; ++i) {
-        const voted_place *at = &v->list[i];
+        const anl_voted_place *at = &v->list[i];
         const int32_t score = least[at->alt] - (read->len - at->len) * needed.params->match;
         if (at->place->votes >= votes_needed(&needed, at->len, score, at->place->other)) v->list[kept++] = *at;
     }
