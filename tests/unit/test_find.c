@@ -153,27 +153,56 @@ static void a_mate_is_looked_for_first(void **unused)
     }
 }
 
+enum { BEFORE = 60, GAP = 3 };
+
+/* A read of the bases from `at` on that lacks GAP of them behind the first BEFORE ones, or has as many more. */
+static anl_query make_gapped(a_read *r, int64_t at, int reverse, int inserted, int mate)
+{
+    const anl_query q = make_read(r, at, reverse, 0, mate);
+    uint8_t *forward = r->strand[reverse];
+    memcpy(forward + BEFORE + inserted * GAP, genome + at + BEFORE + !inserted * GAP, LEN - BEFORE - inserted * GAP);
+    for (int i = 0; i < GAP && inserted; ++i) forward[BEFORE + i] = (uint8_t)(3 - genome[at + BEFORE + i]);
+    for (int i = 0; i < LEN; ++i) r->strand[!reverse][i] = (uint8_t)(3 - forward[LEN - 1 - i]);
+    return q;
+}
+
+/* The one candidate that a settled read with a gap has, which is still to be traced. */
+static void assert_gapped(const anl_query *q, int inserted)
+{
+    assert_true(q->settled);
+    assert_int_equal(q->n, 1);
+    assert_int_equal(q->candidates[0].score, LEN - 6 - GAP - inserted * GAP);
+    assert_false(q->candidates[0].ungapped);
+}
+
+/* Probes on either side of a gap say where a read lies, which needs no mate. */
+static void a_read_with_a_gap_is_proven_at_once(void **unused)
+{
+    (void)unused;
+    for (int inserted = 0; inserted < 2; ++inserted)
+        for (int reverse = 0; reverse < 2; ++reverse) {
+            a_read r;
+            anl_query q = make_gapped(&r, 50000, reverse, inserted, 0);
+            find(&q, 1, &nowhere);
+            assert_gapped(&q, inserted);
+            assert_int_equal(q.bound, 0);
+            assert_int_equal(counts.proven[0], 1);
+        }
+}
+
 /* A mate with a deletion or an insertion is proven beside its mate, too: k-mers on either side of the gap say so, and it is not embedded. */
 static void a_mate_with_a_gap_is_proven_beside_its_mate(void **unused)
 {
     (void)unused;
-    enum { BEFORE = 60, GAP = 3 };
-    const int64_t at = 50000 + INSERT - LEN;
     for (int inserted = 0; inserted < 2; ++inserted) {
         a_read r[2];
-        anl_query q[2] = {make_read(&r[0], 50000, 0, 0, 1), make_read(&r[1], at, 1, 0, 2)};
-        uint8_t *forward = r[1].strand[1];
-        memcpy(forward + BEFORE + inserted * GAP, genome + at + BEFORE + !inserted * GAP, LEN - BEFORE - inserted * GAP);
-        for (int i = 0; i < GAP && inserted; ++i) forward[BEFORE + i] = (uint8_t)(3 - genome[at + BEFORE + i]);
-        for (int i = 0; i < LEN; ++i) r[1].strand[0][i] = (uint8_t)(3 - forward[LEN - 1 - i]);
+        anl_query q[2] = {make_read(&r[0], 50000, 0, 0, 1), make_gapped(&r[1], 50000 + INSERT - LEN, 1, inserted, 2)};
         find(q, 2, &inserts);
-        assert_true(q[0].settled && q[1].settled);
+        assert_true(q[0].settled);
+        assert_gapped(&q[1], inserted);
         assert_int_equal(q[1].bound, 0);
         assert_int_equal(counts.segments, 1);
         assert_int_equal(counts.proven_beside_mate, 1);
-        assert_int_equal(q[1].n, 1);
-        assert_int_equal(q[1].candidates[0].score, LEN - 6 - GAP - inserted * GAP);
-        assert_false(q[1].candidates[0].ungapped); /* it is still to be traced */
     }
 }
 
@@ -432,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_mate_is_looked_for_first),
         cmocka_unit_test(places_that_are_not_kept_are_remembered),
         cmocka_unit_test(a_pair_is_proven_together),
+        cmocka_unit_test(a_read_with_a_gap_is_proven_at_once),
         cmocka_unit_test(a_mate_with_a_gap_is_proven_beside_its_mate),
         cmocka_unit_test(a_crowded_read_is_not_voted_on_to_the_end),
         cmocka_unit_test(a_mate_settles_the_copy_of_a_repeat),

@@ -59,7 +59,7 @@ static void remember(anl_query *q, const anl_place *place, const anl_proof *proo
 /* Where base 0 of a read is looked for on one strand. */
 typedef struct stretch {
     int64_t begin, end; /* joined coordinates of one contig; empty: it is not */
-    int64_t tried;      /* a probe said that it lies there, which is not proven */
+    int64_t tried;      /* where the last probe said that it lies, which is not proven; -1: none has */
     int32_t contig;
 } stretch;
 
@@ -72,7 +72,8 @@ static stretch stretch_of(const anl_index *x, const anl_query *q, int32_t contig
     return (stretch){begin, end < behind_last ? end : behind_last, -1, contig};
 }
 
-/* Settles a read if that proves the place and no gap beyond the band of a place without votes can give a better score there; remembers the place if not. */
+/* Settles a read if that proves the place, on its diagonal or from its lowest to its highest one, and no gap beyond its band can give a better score
+ * there; remembers the place if not. */
 static int settle_if_proven(anl_settler *f, int number, const anl_place *place)
 {
     anl_query *q = &f->queries[number];
@@ -80,11 +81,23 @@ static int settle_if_proven(anl_settler *f, int number, const anl_place *place)
     const anl_sw_params *score = &o->align.score;
     const int32_t del = score->del_open + (ANL_GAP_ROOM + 1) * score->del_extend,
                   ins = score->ins_open + (ANL_GAP_ROOM + 1) * score->ins_extend;
-    const anl_proof proof = anl_prove(f->c, q, place);
+    const anl_proof proof = place->lo == place->hi ? anl_prove(f->c, q, place) : anl_prove_bent(f->c, q, place);
     if (q->read->len * score->match - proof.score > (del < ins ? del : ins)) return ANL_OK;
     if (anl_proof_suffices(o, q, &proof)) return settle(f, number, place, &proof, 0);
     remember(q, place, &proof);
     return ANL_OK;
+}
+
+/* Tries where a probe says that a read begins: there, and with a gap where another one has said that it begins a few bases away. */
+static int try_start(anl_settler *f, int number, int reverse, stretch *s, int64_t start)
+{
+    anl_place place = {.contig = s->contig, .reverse = (uint8_t)reverse, .start = start};
+    const int64_t before = s->tried;
+    s->tried = start;
+    const int rc = settle_if_proven(f, number, &place);
+    if (rc || f->queries[number].settled || before < 0 || llabs(before - start) > ANL_GAP_ROOM) return rc;
+    *(before < start ? &place.lo : &place.hi) = (int32_t)(before - start);
+    return settle_if_proven(f, number, &place);
 }
 
 /* Settles a read where a probe says that it lies in one of two stretches, one for each strand, if that is so. Both strands by turns: the read is on one
@@ -103,8 +116,7 @@ static int settle_by_probes(anl_settler *f, int number, probes *p, stretch in[2]
         const anl_probe_stretch at = {s->begin + probe->offset, s->end - s->begin};
         const int64_t found = anl_probe_find(&f->c->kernels->kmer, x->bases, anl_index_packed(x), &at, probe->key);
         if (found < 0 || found - probe->offset == s->tried) continue;
-        s->tried = found - probe->offset;
-        rc = settle_if_proven(f, number, &(anl_place){.contig = s->contig, .reverse = (uint8_t)reverse, .start = s->tried});
+        rc = try_start(f, number, reverse, s, found - probe->offset);
     }
     return rc;
 }
