@@ -88,13 +88,13 @@ int main(int argc, char **argv)
     uint8_t *biased = anl_alloc(d, 1);
     int32_t *dots = anl_alloc(widest + BIN, sizeof *dots);
     uint64_t *lists = anl_alloc((size_t)x->nlist, sizeof *lists);
-    const int waves[][2] = {{0, anl_waves[0]}, {anl_waves[0], anl_waves[1]}, {anl_waves[1], anl_waves[2]}, {0, usual}};
+    const int waves[][2] = {{0, anl_waves[0]}, {anl_waves[0], anl_waves[1]}, {0, anl_waves[2]}, {anl_waves[2], usual}};
     tally t[4] = {{0}};
     need(v && biased && dots && lists);
     for (int i = 0; i < n; ++i)
         for (int w = 0; w < 4; ++w) {
             const uint8_t *seq = b.reads[i].seq;
-            need(!(w < 3 ? anl_encoder_embed_light : anl_encoder_embed)(e, s, &seq, &b.reads[i].len, 1, v));
+            need(!(w < ANL_LIGHT_WAVES ? anl_encoder_embed_light : anl_encoder_embed)(e, s, &seq, &b.reads[i].len, 1, v));
             for (size_t c = 0; c < d; ++c) biased[c] = (uint8_t)(v[c] + ANL_PANEL_OFFSET);
             anl_kernels_get()->scan.dots(biased, 1, x->centroids, (int32_t)anl_panels((size_t)x->nlist), x->d, dots);
             for (int32_t l = 0; l < x->nlist; ++l)

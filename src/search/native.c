@@ -49,6 +49,7 @@ struct anl_native_scratch {
     seeker *seekers;
     uint8_t *vectors;  /* of all of them */
     uint64_t *keys;    /* of all of them */
+    uint64_t *ranks;   /* of the lists of one, and room to sort them */
     int32_t most_room; /* of one */
     probe *probes;
     uint32_t *sorted; /* their queries, grouped by list */
@@ -62,8 +63,8 @@ struct anl_native_scratch {
     uint64_t *merged;     /* [most_room] */
     _Atomic int32_t next; /* list that nobody has gone through yet, of the guest that is first */
     _Atomic int failed;   /* somebody who was to go through its lists lacked memory */
-    size_t seekers_cap, vectors_cap, keys_cap, probes_cap, sorted_cap, starts_cap, visitors_cap, gathered_cap, dots_cap, which_cap,
-        before_cap, values_cap, distances_cap, merged_cap;
+    size_t seekers_cap, vectors_cap, keys_cap, ranks_cap, probes_cap, sorted_cap, starts_cap, visitors_cap, gathered_cap, dots_cap,
+        which_cap, before_cap, values_cap, distances_cap, merged_cap;
 };
 
 int anl_native_new(anl_native **out, const anl_index *x)
@@ -97,7 +98,7 @@ int anl_native_scratch_new(anl_native_scratch **out)
 
 void anl_native_release(anl_native_scratch *sc)
 {
-    void *const all[] = {sc->seekers,  sc->vectors, sc->keys,  sc->probes, sc->sorted, sc->starts,    sc->visitors,
+    void *const all[] = {sc->seekers,  sc->vectors, sc->keys,  sc->ranks,  sc->probes, sc->sorted,    sc->starts, sc->visitors,
                          sc->gathered, sc->dots,    sc->which, sc->before, sc->values, sc->distances, sc->merged};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     *sc = (anl_native_scratch){.crew = sc->crew, .entries = sc->entries};
@@ -247,15 +248,15 @@ static void add_probe(const anl_native *v, anl_native_scratch *sc, uint32_t list
 /* The nearest lists of a query in their order, where later waves may go through few of them; of equally near ones the lower number first. */
 static void rank(const anl_native *v, anl_native_scratch *sc, const int32_t *dot, anl_neighbours *q)
 {
-    uint64_t keys[ANL_RANKED], other[ANL_RANKED];
-    const int n = v->index->nlist < ANL_RANKED ? v->index->nlist : ANL_RANKED;
+    const int n = v->index->nlist < q->lists_cap ? v->index->nlist : q->lists_cap;
+    uint64_t *keys = sc->ranks;
     nearest_lists(v, sc, dot, n, sc->which);
     for (int i = 0; i < n; ++i) {
         const uint32_t list = sc->which[i];
         const int32_t value = v->index->centroid_bias[list] - 2 * dot[list];
         keys[i] = (uint64_t)((int64_t)value - INT32_MIN) << 32 | list;
     }
-    sort(keys, other, n);
+    sort(keys, keys + n, n);
     for (int i = 0; i < n; ++i) q->lists[i] = (uint32_t)keys[i];
     q->n_lists = n;
 }
@@ -279,7 +280,7 @@ static void choose_lists(const anl_native *v, anl_native_scratch *sc, anl_neighb
         for (int j = 0; j < m; ++j) {
             anl_neighbours *q = queries[which[j]];
             const int32_t *dot = sc->dots + (size_t)j * (size_t)panels * ANL_PANEL;
-            if (q->lists && !q->n_lists && nprobe < ANL_RANKED) rank(v, sc, dot, q);
+            if (q->lists && !q->n_lists && nprobe < q->lists_cap) rank(v, sc, dot, q);
             if (q->n_lists >= nprobe) continue;
             const int lists = choose(v, sc, dot, q->nprobe, nprobe);
             for (int p = 0; p < lists; ++p) add_probe(v, sc, sc->which[p], which[j], &probes);
@@ -404,17 +405,19 @@ static int reserve(anl_native_scratch *sc, anl_neighbours *const *queries, size_
 {
     const anl_index *x = sc->native->index;
     const size_t d = (size_t)x->d, lists = (size_t)x->nlist, padded = anl_panels_padded(lists), widest = padded > BLOCK ? padded : BLOCK;
-    size_t probes = 0, keys = 0;
+    size_t probes = 0, keys = 0, ranks = 0;
     sc->most_room = 0;
     for (size_t i = 0; i < n; ++i) {
         const int32_t room = room_of(queries[i]->k);
         probes += (size_t)(nprobe - queries[i]->nprobe);
         keys += (size_t)room;
         if (room > sc->most_room) sc->most_room = room;
+        if ((size_t)queries[i]->lists_cap > ranks) ranks = (size_t)queries[i]->lists_cap;
     }
     int rc = anl_grow(&sc->seekers, &sc->seekers_cap, n, sizeof *sc->seekers);
     if (!rc) rc = anl_grow(&sc->vectors, &sc->vectors_cap, n * d, 1);
     if (!rc) rc = anl_grow(&sc->keys, &sc->keys_cap, keys, sizeof *sc->keys);
+    if (!rc) rc = anl_grow(&sc->ranks, &sc->ranks_cap, 2 * ranks, sizeof *sc->ranks);
     if (!rc) rc = anl_grow(&sc->probes, &sc->probes_cap, probes, sizeof *sc->probes);
     if (!rc) rc = anl_grow(&sc->sorted, &sc->sorted_cap, probes, sizeof *sc->sorted);
     if (!rc) rc = anl_grow(&sc->starts, &sc->starts_cap, lists + 1, sizeof *sc->starts);

@@ -286,8 +286,11 @@ static void start_waves(waves *w, const anl_index *x, const int8_t *queries, int
     if (on_gpu) assert_int_equal(anl_search_use(w->search, gpu), 0);
     assert_int_equal(anl_search_scratch_new(&w->scratch, w->search), 0);
     for (int i = 0; i < QUERIES; ++i)
-        w->near[i] = (anl_neighbours){
-            .query = queries + i * x->d, .hits = w->hits + i * 64, .k = k, .lists = ranked ? w->lists + i * ANL_RANKED : NULL};
+        w->near[i] = (anl_neighbours){.query = queries + i * x->d,
+                                      .hits = w->hits + i * 64,
+                                      .k = k,
+                                      .lists = ranked ? w->lists + i * ANL_RANKED : NULL,
+                                      .lists_cap = ranked ? ANL_RANKED : 0};
 }
 
 static void end_waves(waves *w)

@@ -69,10 +69,11 @@ enum {
 
 /* ---- adaptive search ---- */
 
-enum { ANL_WAVES = 2 };
+enum { ANL_LIGHT_WAVES = 2, ANL_WAVES = 3 };
 
-/* Lists that a read has gone through after each wave, by the vector of the light encoder; then it is searched with that of the full one. */
-static const int32_t anl_waves[ANL_WAVES] = {2, 8};
+/* Lists that a read has gone through after each wave: two by the vector of the light encoder, then one by that of the full one, which begins anew and
+ * goes on to the usual lists. */
+static const int32_t anl_waves[ANL_WAVES] = {2, 8, 8};
 
 enum {
     /* Hundredths of cosine: a read whose nearest window in 4 times the usual lists has less than the base and so much for each 100 bp, 46 at the

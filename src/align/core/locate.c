@@ -58,18 +58,30 @@ int anl_locate_embed_all(const anl_context *c, anl_scratch *s, anl_segments *seg
 
 /* ---- search ---- */
 
-int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena)
+static int start(anl_segment *const *which, int32_t n, int32_t k, int32_t lists_cap, anl_arena *arena)
 {
     anl_hit *hits = anl_arena_alloc(arena, (size_t)n * (size_t)k, sizeof *hits);
-    uint32_t *lists = anl_arena_alloc(arena, (size_t)n * ANL_RANKED, sizeof *lists);
+    uint32_t *lists = anl_arena_alloc(arena, (size_t)n * (size_t)lists_cap, sizeof *lists);
     if (!hits || !lists) return ANL_ENOMEM;
     for (int32_t i = 0; i < n; ++i)
         which[i]->near = (anl_neighbours){.query = which[i]->near.query,
                                           .far = which[i]->near.far,
                                           .hits = hits + (size_t)i * (size_t)k,
                                           .k = k,
-                                          .lists = lists + (size_t)i * ANL_RANKED};
+                                          .lists = lists + (size_t)i * (size_t)lists_cap,
+                                          .lists_cap = lists_cap};
     return ANL_OK;
+}
+
+int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena)
+{
+    return start(which, n, k, ANL_RANKED, arena);
+}
+
+int anl_locate_start_usual(const anl_context *c, anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena)
+{
+    const int32_t usual = anl_search_nprobe(c->index, 1);
+    return start(which, n, k, c->gpu || usual < ANL_RANKED ? ANL_RANKED : usual, arena);
 }
 
 /* What is searched on must not lie where the hits that have voted are remembered. */

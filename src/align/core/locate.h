@@ -59,6 +59,9 @@ int anl_locate_embed_all(const anl_context *c, anl_scratch *s, anl_segments *seg
 /** (Re)starts the search of which[n]: room for k neighbours each, no list gone through. 0 or ANL_ENOMEM. */
 int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena);
 
+/** The same for segments that are searched in few lists first and then in the usual ones: all of these are chosen at once, and kept. */
+int anl_locate_start_usual(const anl_context *c, anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena);
+
 /** How many neighbours a segment is searched for, of which the k nearest look alike: two steps of k_factor at once, for going through the lists again
  *  costs more than hits that prove to be too many, but one where all segments are searched for as many. */
 int32_t anl_locate_deeper_k(const anl_locate_params *p, int32_t k);

@@ -271,7 +271,7 @@ static int search_deep(const anl_context *c, anl_scratch *s, const anl_locate_pa
         if (near->n > p->k) near->n = p->k;
         near->hits = memcpy(hits, near->hits, (size_t)near->n * sizeof *hits);
         near->lists = NULL;
-        near->n_lists = 0;
+        near->n_lists = near->lists_cap = 0;
     }
     anl_arena_return(s->temporary, before);
     return rc;

@@ -38,11 +38,38 @@ static void prefetch(const anl_settler *f, const anl_segment *segment)
     anl_settle_prefetch(f, segment);
 }
 
-/* By the vectors of the light encoder, where the model has one. */
+/* Whether the few nearest hits found so far look alike, and near enough to be of this genome: then, most often, so do all that are asked for
+ * next. */
+static int looks_saturated(const anl_neighbours *near, int32_t d)
+{
+    const int32_t norm = anl_squared_norm(near->query, d);
+    return near->n == ANL_PROBED && near->hits[0].dist <= anl_distance_at(norm, ANL_COSINE_ALIKE) &&
+           (int64_t)(near->hits[ANL_PROBED - 1].dist - near->hits[0].dist) * 100 <= (int64_t)norm * 2 * ANL_ALIKE_DROP;
+}
+
+/* Gives segments the vectors of the full encoder and starts their search, at once for more hits where the first ones look alike, unless so many do
+ * that their hits would take too much memory. */
+static int embed_fully(anl_settler *f, open_segments *open)
+{
+    int32_t few = 0;
+    anl_segment **list = anl_arena_alloc(f->s->temporary, (size_t)open->n, sizeof(anl_segment *));
+    if (!list) return ANL_ENOMEM;
+    for (int32_t i = 0, many = open->n; i < open->n; ++i) {
+        anl_segment *segment = open->list[i];
+        list[looks_saturated(&segment->near, f->c->index->d) ? --many : few++] = segment;
+    }
+    const int32_t deeper = anl_locate_deeper_k(&f->params, f->params.k);
+    if (open->n - few > anl_locate_at_once(f->c, deeper)) few = open->n;
+    int rc = anl_locate_embed(f->c, f->s, anl_encoder_embed, open->list, open->n);
+    if (!rc) rc = anl_locate_start_usual(f->c, list, few, f->params.k, f->s->temporary);
+    return rc ? rc : anl_locate_start_usual(f->c, list + few, open->n - few, deeper, f->s->temporary);
+}
+
+/* By the vectors of the light encoder, where the model has one, then by those of the full one. */
 static int wave(anl_settler *f, open_segments *open, int number)
 {
     anl_embed_function *light = anl_encoder_has_light(f->c->encoder) ? anl_encoder_embed_light : anl_encoder_embed;
-    int rc = number ? ANL_OK : embed(f, light, open, ANL_PROBED);
+    int rc = number == 0 ? embed(f, light, open, ANL_PROBED) : number == ANL_LIGHT_WAVES ? embed_fully(f, open) : ANL_OK;
     if (!rc) rc = anl_locate_wave(f->c, f->s, open->list, open->n, anl_waves[number]);
     for (int32_t i = 0; i < open->n && !rc; ++i) {
         const anl_query *q = &f->queries[open->list[i]->sequence];
@@ -93,34 +120,6 @@ static int merge(anl_settler *f, open_segments halves[2], anl_segments *out)
     return ANL_OK;
 }
 
-/* Whether the few nearest hits found so far look alike, and near enough to be of this genome: then, most often, so do all that are asked for
- * next. */
-static int looks_saturated(const anl_neighbours *near, int32_t d)
-{
-    const int32_t norm = anl_squared_norm(near->query, d);
-    return near->n == ANL_PROBED && near->hits[0].dist <= anl_distance_at(norm, ANL_COSINE_ALIKE) &&
-           (int64_t)(near->hits[ANL_PROBED - 1].dist - near->hits[0].dist) * 100 <= (int64_t)norm * 2 * ANL_ALIKE_DROP;
-}
-
-/* Gives segments the vectors of the full encoder and starts their search, at once for more hits where the first ones look alike, unless so many do
- * that their hits would take too much memory. */
-static int embed_fully(anl_settler *f, open_segments *open)
-{
-    int32_t few = 0;
-    anl_segment **list = anl_arena_alloc(f->s->temporary, (size_t)open->n, sizeof(anl_segment *));
-    if (!list) return ANL_ENOMEM;
-    for (int32_t i = 0, many = open->n; i < open->n; ++i) {
-        anl_segment *segment = open->list[i];
-        list[looks_saturated(&segment->near, f->c->index->d) ? --many : few++] = segment;
-    }
-    const int32_t deeper = anl_locate_deeper_k(&f->params, f->params.k);
-    if (open->n - few > anl_locate_at_once(f->c, deeper)) few = open->n;
-    int rc = anl_locate_embed(f->c, f->s, anl_encoder_embed, open->list, open->n);
-    if (!rc) rc = anl_locate_start(list, few, f->params.k, f->s->temporary);
-    return rc ? rc : anl_locate_start(list + few, open->n - few, deeper, f->s->temporary);
-}
-
-/* What they leave open gets the vectors of the full encoder. */
 static int later_waves(anl_settler *f, anl_segments *segments)
 {
     open_segments open = {.list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *))};
@@ -131,7 +130,6 @@ static int later_waves(anl_settler *f, anl_segments *segments)
         for (int i = 0; i < f->n && !rc; ++i) rc = settle_pair(f, i);
         drop_settled(f, &open);
     }
-    if (!rc) rc = embed_fully(f, &open);
     int32_t kept = 0; /* the rest moves together */
     for (int32_t i = 0; i < open.n && !rc; ++i) segments->list[kept++] = *open.list[i];
     segments->n = kept;
