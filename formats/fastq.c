@@ -1,39 +1,27 @@
 #include "fastq.h"
 
 #include "base_code.h"
-#include "read.h"
+#include "plain.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    FIRST_QUALITY = '!',
-    LAST_QUALITY = '~', /* Phred + 33 of 0 and 93 (SAM specification, 1.4) */
-};
+/* A read in buffers of its own, which grow with its lines and are used again. */
+typedef struct raw_read {
+    char *name, *comment; /* comment points behind the name, or is NULL */
+    uint8_t *seq, *qual;
+    size_t name_cap, seq_cap, qual_cap;
+    int32_t len;
+    int has_qual;
+} raw_read;
 
 struct anl_fastq {
     anl_text *text;
     int64_t number;
     char kind; /* '@' or '>', set by the first record; 0 before */
+    raw_read raw;
 };
-
-int anl_raw_read_reserve(anl_raw_read *r, size_t name, size_t len, size_t aux)
-{
-    int rc = anl_grow(&r->name, &r->name_cap, name, 1);
-    if (!rc) rc = anl_grow(&r->seq, &r->seq_cap, len, 1);
-    if (!rc) rc = anl_grow(&r->qual, &r->qual_cap, len, 1);
-    if (!rc) rc = anl_grow(&r->aux, &r->aux_cap, aux, 1);
-    return rc;
-}
-
-void anl_raw_read_free(anl_raw_read *r)
-{
-    free(r->name);
-    free(r->seq);
-    free(r->qual);
-    free(r->aux);
-}
 
 int anl_fastq_new(anl_fastq **out, anl_text *text)
 {
@@ -48,6 +36,9 @@ void anl_fastq_free(anl_fastq *f)
 {
     if (!f) return;
     anl_text_free(f->text);
+    free(f->raw.name);
+    free(f->raw.seq);
+    free(f->raw.qual);
     free(f);
 }
 
@@ -62,20 +53,20 @@ int64_t anl_fastq_number(const anl_fastq *f)
 }
 
 /* An error of record number f->number; `r` NULL before its name is known. */
-static int bad(const anl_fastq *f, const anl_raw_read *r, const char *what)
+static int bad(const anl_fastq *f, const raw_read *r, const char *what)
 {
     if (!r) return anl_fail(ANL_EFORMAT, "%s: record %lld: %s", anl_text_name(f->text), (long long)f->number, what);
     return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': %s", anl_text_name(f->text), (long long)f->number, r->name, what);
 }
 
-static int bad_lengths(const anl_fastq *f, const anl_raw_read *r, size_t qualities)
+static int bad_lengths(const anl_fastq *f, const raw_read *r, size_t qualities)
 {
     return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': %d bases but %zu qualities", anl_text_name(f->text), (long long)f->number,
                     r->name, r->len, qualities);
 }
 
 /* Name, without /1 or /2, and comment from a header line behind its first character. */
-static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
+static int take_header(anl_fastq *f, raw_read *r, const char *line, size_t n)
 {
     size_t name = 0;
     int rc = anl_grow(&r->name, &r->name_cap, n + 2, 1);
@@ -93,19 +84,7 @@ static int take_header(anl_fastq *f, anl_raw_read *r, const char *line, size_t n
     return anl_read_name_check(anl_text_name(f->text), f->number, r->name);
 }
 
-/* The codes of A, C, G and T alone, as nearly all lines have them; 0 where there is something else, too. Simple steps, for the compiler's vectors. */
-static int take_upper_case(const char *line, size_t n, uint8_t *to)
-{
-    uint8_t other = 0;
-    for (size_t i = 0; i < n; ++i) {
-        const uint8_t c = (uint8_t)line[i], code = (c >> 1 ^ c >> 2) & 3;
-        to[i] = code;
-        other |= anl_base_letter(code) ^ c;
-    }
-    return !other;
-}
-
-static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
+static int add_bases(anl_fastq *f, raw_read *r, const char *line, size_t n)
 {
     if (!n) return ANL_OK;
     if (n > (size_t)INT32_MAX - (size_t)r->len) return bad(f, r, "too long");
@@ -113,7 +92,7 @@ static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
     if (rc) return rc;
     uint8_t *to = r->seq + r->len;
     r->len += (int32_t)n;
-    if (take_upper_case(line, n, to)) return ANL_OK;
+    if (anl_plain_bases(line, n, to)) return ANL_OK;
     for (size_t i = 0; i < n; ++i) {
         const uint8_t c = (uint8_t)line[i];
         to[i] = anl_base_code[c];
@@ -127,7 +106,7 @@ static int add_bases(anl_fastq *f, anl_raw_read *r, const char *line, size_t n)
 }
 
 /* The '+' line: bare, or repeating the name. */
-static int check_plus(anl_fastq *f, const anl_raw_read *r, const char *line, size_t n)
+static int check_plus(anl_fastq *f, const raw_read *r, const char *line, size_t n)
 {
     const size_t name = strlen(r->name);
     if (n == 1) return ANL_OK;
@@ -139,24 +118,12 @@ static int check_plus(anl_fastq *f, const anl_raw_read *r, const char *line, siz
     return bad(f, r, "the '+' line repeats another name");
 }
 
-/* 0 where one is outside the range. */
-static int put_qualities(const char *line, size_t n, uint8_t *to)
-{
-    uint8_t highest = 0;
-    for (size_t i = 0; i < n; ++i) {
-        const uint8_t quality = (uint8_t)(line[i] - FIRST_QUALITY); /* what is below the first is high */
-        to[i] = quality;
-        highest = quality > highest ? quality : highest;
-    }
-    return highest <= LAST_QUALITY - FIRST_QUALITY;
-}
-
 /* Quality lines up to the length of the sequence. A line that starts with '@' and is too long is the next record's. */
-static int take_qualities(anl_fastq *f, anl_raw_read *r)
+static int take_qualities(anl_fastq *f, raw_read *r)
 {
     char *line;
     size_t n, have = 0;
-    int rc = anl_grow(&r->qual, &r->qual_cap, (size_t)r->len, 1);
+    int rc = anl_grow(&r->qual, &r->qual_cap, (size_t)r->len + 1, 1); /* also where there are none */
     if (rc) return rc;
     r->has_qual = 1;
     if (!r->len && anl_text_peek(f->text) == f->kind) return ANL_OK; /* an empty line may be missing */
@@ -169,14 +136,14 @@ static int take_qualities(anl_fastq *f, anl_raw_read *r)
             return ANL_OK;
         }
         if (n > (size_t)r->len - have) return bad_lengths(f, r, have && *line == '@' ? have : have + n);
-        if (!put_qualities(line, n, r->qual + have)) return bad(f, r, "a quality outside '!' to '~'");
+        if (!anl_plain_qualities(line, n, r->qual + have)) return bad(f, r, "a quality outside '!' to '~'");
         have += n;
     } while (have < (size_t)r->len);
     return ANL_OK;
 }
 
 /* Sequence lines up to `stop`, which is left unread. */
-static int take_sequence(anl_fastq *f, anl_raw_read *r, int stop)
+static int take_sequence(anl_fastq *f, raw_read *r, int stop)
 {
     char *line;
     size_t n;
@@ -191,7 +158,8 @@ static int take_sequence(anl_fastq *f, anl_raw_read *r, int stop)
     return ANL_OK;
 }
 
-int anl_fastq_next(anl_fastq *f, anl_raw_read *r)
+/* As anl_fastq_next, line by line. */
+static int next_raw(anl_fastq *f, raw_read *r)
 {
     char *line;
     size_t n;
@@ -207,8 +175,7 @@ int anl_fastq_next(anl_fastq *f, anl_raw_read *r)
                    !f->kind         ? "neither FASTQ nor FASTA: it does not start with '@' or '>'"
                    : f->kind == '@' ? "it does not start with '@'"
                                     : "it does not start with '>'");
-    r->len = r->aux_len = 0;
-    r->has_qual = r->qc_fail = r->mate = 0;
+    r->len = r->has_qual = 0;
     if ((rc = take_header(f, r, line + 1, n - 1))) return rc;
     if ((rc = take_sequence(f, r, f->kind == '@' ? '+' : '>'))) return rc;
     if (f->kind == '>') return 1;
@@ -217,4 +184,22 @@ int anl_fastq_next(anl_fastq *f, anl_raw_read *r)
     if (rc == 0) return bad(f, r, "truncated: no '+' line");
     if ((rc = check_plus(f, r, line, n)) || (rc = take_qualities(f, r))) return rc;
     return 1;
+}
+
+int anl_fastq_next(anl_fastq *f, anl_arena *arena, anl_read *to)
+{
+    size_t n;
+    const char *text = anl_text_window(f->text, &n);
+    const int64_t plain = f->kind == '@' ? anl_plain_record(text, n, arena, to) : 0;
+    if (plain < 0) return (int)plain;
+    if (plain) {
+        anl_text_skip(f->text, (size_t)plain, ANL_PLAIN_LINES);
+        ++f->number;
+        return 1;
+    }
+    const raw_read *r = &f->raw;
+    int rc = next_raw(f, &f->raw);
+    if (rc <= 0) return rc;
+    const anl_read read = {.name = r->name, .comment = r->comment, .seq = r->seq, .qual = r->has_qual ? r->qual : NULL, .len = r->len};
+    return (rc = anl_read_copy(&read, arena, to)) ? rc : 1;
 }

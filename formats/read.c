@@ -1,5 +1,6 @@
 #include "read.h"
 
+#include <string.h>
 #define XXH_STATIC_LINKING_ONLY /* a state on the stack */
 #include <xxhash.h>
 
@@ -18,6 +19,25 @@ int anl_read_name_check(const char *file, int64_t record, const char *name)
                         : n > 254 ? "the name is longer than the 254 characters that SAM allows"
                                   : NULL;
     return fault ? anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': %s", file, (long long)record, name, fault) : ANL_OK;
+}
+
+int anl_read_copy(const anl_read *from, anl_arena *arena, anl_read *to)
+{
+    const size_t name = strlen(from->name) + 1, comment = from->comment ? strlen(from->comment) + 1 : 0, len = (size_t)from->len;
+    const size_t qual = from->qual ? len : 0, aux = (size_t)from->aux_len;
+    uint8_t *at = anl_arena_alloc(arena, name + comment + len + qual + aux + 1, 1);
+    if (!at) return ANL_ENOMEM;
+    *to = *from;
+    to->name = memcpy(at, from->name, name);
+    at += name;
+    if (comment) to->comment = memcpy(at, from->comment, comment);
+    at += comment;
+    to->seq = len ? memcpy(at, from->seq, len) : at;
+    at += len;
+    if (from->qual) to->qual = qual ? memcpy(at, from->qual, qual) : at;
+    at += qual;
+    to->aux = aux ? memcpy(at, from->aux, aux) : NULL;
+    return ANL_OK;
 }
 
 static uint8_t complement(uint8_t base)

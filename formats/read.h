@@ -28,6 +28,9 @@ static inline int anl_read_is_long(const anl_read *read)
  *  record and, where it can be printed, the name. */
 int anl_read_name_check(const char *file, int64_t record, const char *name);
 
+/** A copy, all of which is in the arena. 0 or ANL_ENOMEM. */
+int anl_read_copy(const anl_read *from, anl_arena *arena, anl_read *to);
+
 /** A number from the read's bases alone, the same for its reverse complement: picks among equal places. XXH3 of the one of the two that comes
  *  first in the alphabet. */
 uint64_t anl_read_hash(const anl_read *read);

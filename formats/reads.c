@@ -16,7 +16,6 @@
 
 enum {
     SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY,
-    AHEAD = 3,        /* a pair, and the read behind it */
     MOST_QUALITY = 93 /* Phred (SAM specification, 4.2): more would be no character of SAM, and 232 and 233 a tab and the end of a line */
 };
 
@@ -31,13 +30,14 @@ typedef struct source {
     bam1_t *bam;
     int has_end_block;
     int64_t number;
-    anl_raw_read ahead[AHEAD]; /* read, but not yet given */
-    int n_ahead, ended;
+    int waiting; /* reads taken, but not yet given */
+    int ended;
 } source;
 
 struct anl_reads {
     source first, second;
     int has_second, interleaved;
+    anl_batch kept;   /* reads that wait for the next batch */
     kstring_t header; /* lines of the inputs' headers that the output keeps */
 };
 
@@ -47,7 +47,6 @@ static void source_close(source *s)
     if (s->bam) bam_destroy1(s->bam);
     if (s->header) sam_hdr_destroy(s->header);
     if (s->sam) hts_close(s->sam);
-    for (int i = 0; i < AHEAD; ++i) anl_raw_read_free(&s->ahead[i]);
     free(s->name);
 }
 
@@ -108,16 +107,15 @@ static int source_open(source *s, const char *path, const anl_reads_options *o)
     return rc;
 }
 
-/* The record's tags with those that have a value for each base in the order of sequencing. */
-static int take_tags(source *s, anl_raw_read *r, int reverse)
+/* The record's tags, with those that have a value for each base in the order of sequencing, to aux[], which has room for all of them. */
+static int take_tags(const source *s, anl_read *r, uint8_t *aux, int reverse)
 {
     const uint8_t *at = bam_get_aux(s->bam), *end = at + bam_get_l_aux(s->bam);
     const anl_held whole = {r->len, 0, r->len, reverse};
     anl_tag tag;
     int more;
-    r->aux_len = 0;
     while ((more = anl_tag_next(&at, end, &tag)) > 0) {
-        uint8_t *to = r->aux + r->aux_len;
+        uint8_t *to = aux + r->aux_len;
         memcpy(to, tag.value - 3, 3);
         if (!anl_base_tag_fit(&tag, &whole, to + 3)) memcpy(to + 3, tag.value, (size_t)tag.size);
         r->aux_len += 3 + tag.size;
@@ -125,40 +123,46 @@ static int take_tags(source *s, anl_raw_read *r, int reverse)
     if (more < 0)
         return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': a tag is malformed or holds a control character", s->name,
                         (long long)s->number, r->name);
+    if (r->aux_len) r->aux = aux;
     return ANL_OK;
 }
 
-/* An unaligned or aligned record as the sequencer gave it. */
-static int take_bam(source *s, anl_raw_read *r)
+/* Bases and, unless qual is NULL, qualities in the order of sequencing. */
+static void take_bases(const bam1_t *b, uint8_t *seq, uint8_t *qual)
 {
     static const uint8_t code_of[16] = {4, 0, 1, 4, 2, 4, 4, 4, 3, 4, 4, 4, 4, 4, 4, 4};
-    const bam1_t *b = s->bam;
     const int32_t len = b->core.l_qseq;
-    const uint8_t *seq = bam_get_seq(b), *qual = bam_get_qual(b);
     const int reverse = bam_is_rev(b) != 0;
-    int rc = anl_raw_read_reserve(r, strlen(bam_get_qname(b)) + 1, (size_t)len, (size_t)bam_get_l_aux(b));
-    if (rc) return rc;
-    strcpy(r->name, bam_get_qname(b));
-    if ((rc = anl_read_name_check(s->name, s->number, r->name))) return rc;
-    r->comment = NULL;
-    r->len = len;
-    r->has_qual = len > 0 && qual[0] != 0xff;
-    for (int32_t i = 0; i < len && r->has_qual; ++i)
-        if (qual[i] > MOST_QUALITY)
-            return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': a quality over %d", s->name, (long long)s->number, r->name,
-                            MOST_QUALITY);
     for (int32_t i = 0; i < len; ++i) {
         const int32_t at = reverse ? len - 1 - i : i;
-        const uint8_t base = code_of[bam_seqi(seq, at)];
-        r->seq[i] = reverse && base < 4 ? 3 - base : base;
-        if (r->has_qual) r->qual[i] = qual[at];
+        const uint8_t base = code_of[bam_seqi(bam_get_seq(b), at)];
+        seq[i] = reverse && base < 4 ? 3 - base : base;
+        if (qual) qual[i] = bam_get_qual(b)[at];
     }
-    r->qc_fail = (b->core.flag & BAM_FQCFAIL) != 0;
-    r->mate = !(b->core.flag & BAM_FPAIRED) ? 0 : b->core.flag & BAM_FREAD2 ? 2 : 1;
-    return take_tags(s, r, reverse);
 }
 
-static int read_bam(source *s, anl_raw_read *r)
+/* An unaligned or aligned record as the sequencer gave it. */
+static int take_bam(source *s, anl_arena *arena, anl_read *r)
+{
+    const bam1_t *b = s->bam;
+    const size_t len = (size_t)b->core.l_qseq, name = strlen(bam_get_qname(b)) + 1;
+    int rc = anl_read_name_check(s->name, s->number, bam_get_qname(b));
+    uint8_t *at = rc ? NULL : anl_arena_alloc(arena, name + 2 * len + (size_t)bam_get_l_aux(b) + 1, 1);
+    if (!at) return rc ? rc : ANL_ENOMEM;
+    *r = (anl_read){.name = memcpy(at, bam_get_qname(b), name), .seq = at + name, .len = b->core.l_qseq};
+    uint8_t *qual = len && bam_get_qual(b)[0] != 0xff ? at + name + len : NULL;
+    for (size_t i = 0; i < len && qual; ++i)
+        if (bam_get_qual(b)[i] > MOST_QUALITY)
+            return anl_fail(ANL_EFORMAT, "%s: record %lld '%.100s': a quality over %d", s->name, (long long)s->number, r->name,
+                            MOST_QUALITY);
+    take_bases(b, at + name, qual);
+    r->qual = qual;
+    r->qc_fail = (b->core.flag & BAM_FQCFAIL) != 0;
+    r->mate = !(b->core.flag & BAM_FPAIRED) ? 0 : b->core.flag & BAM_FREAD2 ? 2 : 1;
+    return take_tags(s, r, at + name + 2 * len, bam_is_rev(b) != 0);
+}
+
+static int read_bam(source *s, anl_arena *arena, anl_read *r)
 {
     for (;;) {
         const int got = sam_read1(s->sam, s->header, s->bam);
@@ -168,58 +172,41 @@ static int read_bam(source *s, anl_raw_read *r)
                             hts_get_format(s->sam)->format == cram ? ", or its reference is not found (--reference)" : "");
         ++s->number;
         if (s->bam->core.flag & SEQUENTIAL_SKIP) continue;
-        int rc = take_bam(s, r);
+        int rc = take_bam(s, arena, r);
         return rc ? rc : 1;
     }
 }
 
-/* Makes s->ahead hold `n` reads: 1, or 0 where the file has no more, or an error. */
-static int look_ahead(source *s, int n)
+/* Makes `n` reads of the source wait behind those of the batch: 1, or 0 where the file has no more, or an error. Of two files every second place
+ * is the other's. */
+static int look_ahead(anl_reads *r, source *s, anl_batch *b, int n)
 {
-    while (s->n_ahead < n && !s->ended) {
-        anl_raw_read *to = &s->ahead[s->n_ahead];
-        int rc = s->fastq ? anl_fastq_next(s->fastq, to) : read_bam(s, to);
+    while (s->waiting < n && !s->ended) {
+        const size_t to = b->n + (r->has_second ? 2 * (size_t)s->waiting + (s == &r->second) : (size_t)s->waiting);
+        int rc = anl_grow(&b->reads, &b->cap, to + 1, sizeof *b->reads);
+        if (!rc) rc = s->fastq ? anl_fastq_next(s->fastq, b->arena, &b->reads[to]) : read_bam(s, b->arena, &b->reads[to]);
         if (rc < 0) return rc;
         if (rc)
-            ++s->n_ahead;
+            ++s->waiting;
         else
             s->ended = 1;
     }
-    return s->n_ahead >= n;
+    return s->waiting >= n;
 }
 
 /* Number of the next record to be given, or of the last one at the end. */
 static int64_t number_of(const source *s)
 {
-    return (s->fastq ? anl_fastq_number(s->fastq) : s->number) - (s->n_ahead ? s->n_ahead - 1 : 0);
+    return (s->fastq ? anl_fastq_number(s->fastq) : s->number) - (s->waiting ? s->waiting - 1 : 0);
 }
 
-/* Moves the next read into the batch, with the first `name_len` characters of its name. */
-static int give(source *s, anl_batch *b, int mate, size_t name_len)
+/* Gives the read behind those of the batch, with the first `name_len` characters of its name. */
+static void give(source *s, anl_batch *b, int mate, size_t name_len)
 {
-    const anl_raw_read *r = &s->ahead[0];
-    int rc = anl_grow(&b->reads, &b->cap, b->n + 1, sizeof *b->reads);
-    const size_t name = name_len + 1, comment = r->comment ? strlen(r->comment) + 1 : 0, len = (size_t)r->len;
-    const size_t qual = r->has_qual ? len : 0, aux = (size_t)r->aux_len;
-    uint8_t *at = rc ? NULL : anl_arena_alloc(b->arena, name + comment + len + qual + aux + 1, 1);
-    if (!at) return ANL_ENOMEM;
-    anl_read *to = &b->reads[b->n++];
-    *to = (anl_read){.len = r->len, .aux_len = r->aux_len, .mate = (uint8_t)mate, .qc_fail = r->qc_fail};
-    to->name = memcpy(at, r->name, name_len);
-    at[name_len] = 0;
-    at += name;
-    if (comment) to->comment = memcpy(at, r->comment, comment);
-    at += comment;
-    to->seq = len ? memcpy(at, r->seq, len) : at;
-    at += len;
-    if (r->has_qual) to->qual = qual ? memcpy(at, r->qual, qual) : at;
-    at += qual;
-    if (aux) to->aux = memcpy(at, r->aux, aux);
-    const anl_raw_read used = s->ahead[0];
-    memmove(s->ahead, s->ahead + 1, (AHEAD - 1) * sizeof *s->ahead);
-    s->ahead[AHEAD - 1] = used;
-    --s->n_ahead;
-    return ANL_OK;
+    anl_read *read = &b->reads[b->n++];
+    ((char *)read->name)[name_len] = 0; /* in the arena of the batch, and nobody's yet */
+    read->mate = (uint8_t)mate;
+    --s->waiting;
 }
 
 /* Length of the name that two mates share: all of it, or what is left without .1 and .2, _1 and _2 or :1 and :2 as the SRA writes them (/1 and
@@ -235,42 +222,43 @@ static size_t shared_name(const char *a, const char *b)
 /* From two files: the next read of each. */
 static int next_pair(anl_reads *r, anl_batch *b)
 {
-    const int one = look_ahead(&r->first, 1), two = one < 0 ? 0 : look_ahead(&r->second, 1);
+    const int one = look_ahead(r, &r->first, b, 1), two = one < 0 ? 0 : look_ahead(r, &r->second, b, 1);
     if (one < 0 || two < 0) return one < 0 ? one : two;
     if (one != two)
         return anl_fail(ANL_EFORMAT, "%s: ends after %lld reads, but %s goes on", one ? r->second.name : r->first.name,
                         (long long)number_of(one ? &r->second : &r->first), one ? r->first.name : r->second.name);
     if (!one) return 0;
-    const char *a = r->first.ahead[0].name, *c = r->second.ahead[0].name;
+    const char *a = b->reads[b->n].name, *c = b->reads[b->n + 1].name;
     const size_t name = shared_name(a, c);
     if (!name)
         return anl_fail(ANL_EFORMAT, "%s: record %lld: mates have different names: '%.100s' and '%.100s'", r->second.name,
                         (long long)number_of(&r->second), a, c);
-    int rc = give(&r->first, b, 1, name);
-    if (!rc) rc = give(&r->second, b, 2, name);
-    return rc ? rc : 1;
+    give(&r->first, b, 1, name);
+    give(&r->second, b, 2, name);
+    return 1;
 }
 
 /* Length of the name that the next two reads of an interleaved file share, 0 when they are no mates. Reads that are numbered look like mates
  * at x.1 and x.2: then the read behind them is x.2 again or another x. */
-static int interleaved_name(source *s, size_t *name)
+static int interleaved_name(anl_reads *r, anl_batch *b, size_t *name)
 {
-    int rc = look_ahead(s, 2);
-    *name = rc == 1 ? shared_name(s->ahead[0].name, s->ahead[1].name) : 0;
-    const char *first = s->ahead[0].name;
+    int rc = look_ahead(r, &r->first, b, 2);
+    const char *first = b->reads[b->n].name;
+    *name = rc == 1 ? shared_name(first, b->reads[b->n + 1].name) : 0;
     const size_t n = strlen(first);
     if (rc < 0 || !*name || *name == n) return rc < 0 ? rc : ANL_OK;
-    rc = look_ahead(s, 3);
-    if (first[n - 1] != '1' || (rc == 1 && !strncmp(s->ahead[2].name, first, n - 1))) *name = 0;
+    rc = look_ahead(r, &r->first, b, 3);
+    if (first[n - 1] != '1' || (rc == 1 && !strncmp(b->reads[b->n + 2].name, first, n - 1))) *name = 0;
     return rc < 0 ? rc : ANL_OK;
 }
 
 /* A BAM's flags say that the next read has a mate, which has to follow. */
-static int flagged_name(source *s, size_t *name)
+static int flagged_name(anl_reads *r, anl_batch *b, size_t *name)
 {
-    const int rc = look_ahead(s, 2);
+    source *s = &r->first;
+    const int rc = look_ahead(r, s, b, 2);
     if (rc < 0) return rc;
-    const anl_raw_read *one = &s->ahead[0], *two = &s->ahead[1];
+    const anl_read *one = &b->reads[b->n], *two = one + 1;
     *name = rc && two->mate && two->mate != one->mate ? shared_name(one->name, two->name) : 0;
     return *name ? ANL_OK
                  : anl_fail(ANL_EFORMAT,
@@ -283,17 +271,21 @@ static int flagged_name(source *s, size_t *name)
 static int next_of_one(anl_reads *r, anl_batch *b)
 {
     source *s = &r->first;
-    int rc = look_ahead(s, 1);
+    int rc = look_ahead(r, s, b, 1);
     if (rc != 1) return rc;
     size_t name = 0;
-    const int flagged = s->ahead[0].mate;
+    const int flagged = b->reads[b->n].mate;
     if (flagged)
-        rc = flagged_name(s, &name);
+        rc = flagged_name(r, b, &name);
     else if (r->interleaved)
-        rc = interleaved_name(s, &name);
+        rc = interleaved_name(r, b, &name);
     if (rc < 0) return rc;
-    if (!name) return (rc = give(s, b, 0, strlen(s->ahead[0].name))) ? rc : 1;
-    if ((rc = give(s, b, 1, name)) || (rc = give(s, b, 2, name))) return rc;
+    if (!name) {
+        give(s, b, 0, strlen(b->reads[b->n].name));
+        return 1;
+    }
+    give(s, b, 1, name);
+    give(s, b, 2, name);
     if (flagged == 2) { /* the second of the pair stood first */
         anl_read *pair = &b->reads[b->n - 2], swap = pair[0];
         pair[0] = pair[1];
@@ -302,6 +294,17 @@ static int next_of_one(anl_reads *r, anl_batch *b)
         pair[1].mate = 2;
     }
     return 1;
+}
+
+/* Moves the reads that wait behind those of a batch. */
+static int move_waiting(anl_reads *r, const anl_batch *from, anl_batch *to)
+{
+    to->n = 0;
+    anl_arena_reset(to->arena);
+    const size_t n = (size_t)r->first.waiting;
+    int rc = anl_grow(&to->reads, &to->cap, n, sizeof *to->reads);
+    for (size_t i = 0; i < n && !rc; ++i) rc = anl_read_copy(&from->reads[from->n + i], to->arena, &to->reads[i]);
+    return rc;
 }
 
 static int keep_header(anl_reads *r, const source *s)
@@ -317,7 +320,8 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
     hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     r->has_second = options->mates != NULL;
     r->interleaved = options->interleaved;
-    int rc = source_open(&r->first, options->path, options);
+    int rc = anl_batch_init(&r->kept);
+    if (!rc) rc = source_open(&r->first, options->path, options);
     if (!rc && r->has_second) rc = source_open(&r->second, options->mates, options);
     if (!rc) rc = keep_header(r, &r->first);
     if (!rc) rc = keep_header(r, &r->second);
@@ -332,16 +336,16 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
 int anl_reads_next(anl_reads *r, int64_t max_bases, anl_batch *b)
 {
     int64_t bases = 0;
-    b->n = 0;
-    anl_arena_reset(b->arena);
+    int rc = move_waiting(r, &r->kept, b);
+    if (rc) return rc;
     while (bases < max_bases) {
         const size_t before = b->n;
-        int rc = r->has_second ? next_pair(r, b) : next_of_one(r, b);
+        rc = r->has_second ? next_pair(r, b) : next_of_one(r, b);
         if (rc < 0) return rc;
         if (rc == 0) break;
         for (size_t i = before; i < b->n; ++i) bases += b->reads[i].len + 1; /* so that empty reads end a batch too */
     }
-    return ANL_OK;
+    return move_waiting(r, b, &r->kept);
 }
 
 double anl_reads_share(const anl_reads *r)
@@ -361,6 +365,7 @@ void anl_reads_free(anl_reads *r)
     if (!r) return;
     source_close(&r->first);
     source_close(&r->second);
+    anl_batch_free(&r->kept);
     ks_free(&r->header);
     free(r);
 }

@@ -222,6 +222,18 @@ int anl_text_line(anl_text *t, char **line, size_t *len)
     }
 }
 
+const char *anl_text_window(const anl_text *t, size_t *n)
+{
+    *n = t->status ? 0 : t->end - t->begin;
+    return t->buffer + t->begin;
+}
+
+void anl_text_skip(anl_text *t, size_t n, int lines)
+{
+    t->begin += n;
+    t->number += lines;
+}
+
 const char *anl_text_name(const anl_text *t)
 {
     return t->name;

@@ -28,6 +28,11 @@ int anl_text_line(anl_text *t, char **line, size_t *len);
 /** The next byte without taking it, or -1 at the end or on an error, which anl_text_line then reports. */
 int anl_text_peek(anl_text *t);
 
+/** What lies unread in memory, *n bytes, perhaps none, with which no line need end; valid until the next call. Nothing after an error. */
+const char *anl_text_window(const anl_text *t, size_t *n);
+/** Takes `n` bytes of the window, which are `lines` whole lines and not the first one of the file. */
+void anl_text_skip(anl_text *t, size_t n, int lines);
+
 /** The share of the file that has been read, 0 to 1, by the bytes that lie on the disk; 0 where the size is not known, as of a pipe. */
 double anl_text_share(const anl_text *t);
 
