@@ -285,7 +285,7 @@ int main(int argc, char **argv)
     if (has_gpu) measure(ANL_DEVICE_GPU, argv[optind], gpu, work, &writing);
     print(on_cpu ? cpu : NULL, gpu, work, has_gpu ? &device : NULL);
     fputs(times, stdout);
-    printf("%-34s %12s %12.4g\n%-34s %12s %12.4g\n", "reading, one thread", "", reading, "writing BAM to /dev/null", "", writing);
+    printf("%-34s %12s %12.4g\n%-34s %12s %12.4g\n", "reading, a thread a file", "", reading, "writing BAM to /dev/null", "", writing);
     anl_reads_free(reads);
     anl_batch_free(&batch);
     return 0;

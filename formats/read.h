@@ -28,7 +28,7 @@ static inline int anl_read_is_long(const anl_read *read)
  *  record and, where it can be printed, the name. */
 int anl_read_name_check(const char *file, int64_t record, const char *name);
 
-/** A copy, all of which is in the arena. 0 or ANL_ENOMEM. */
+/** A copy, all of which is in the arena; `to` may be `from`. 0 or ANL_ENOMEM. */
 int anl_read_copy(const anl_read *from, anl_arena *arena, anl_read *to);
 
 /** A number from the read's bases alone, the same for its reverse complement: picks among equal places. XXH3 of the one of the two that comes
@@ -38,11 +38,11 @@ uint64_t anl_read_hash(const anl_read *read);
 /** A number from those of two mates, whichever of them is the first: a fragment sequenced from its other strand has the same. */
 uint64_t anl_read_hash_both(uint64_t one, uint64_t other);
 
-/** Reads of one batch in input order. The arena owns everything the reads point to. */
+/** Reads of one batch in input order. The arenas own everything the reads point to. */
 typedef struct anl_batch {
     anl_read *reads;
     size_t n, cap;
-    anl_arena *arena;
+    anl_arena *arena, *mates; /**< mates: of reads from a second file, which a thread of its own may read */
 } anl_batch;
 
 #endif

@@ -10,12 +10,15 @@
 #include <htslib/cram.h>
 #include <htslib/hfile.h>
 #include <htslib/sam.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
     SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY,
+    FEW_PAIRS = 256,      /* in the time that it takes to start a thread as many are read */
+    MOST_PAIRS = 1 << 14, /* that are read at once, whatever a batch may hold: in a hundred times that time */
     MOST_QUALITY = 93 /* Phred (SAM specification, 4.2): more would be no character of SAM, and 232 and 233 a tab and the end of a line */
 };
 
@@ -29,16 +32,20 @@ typedef struct source {
     sam_hdr_t *header;
     bam1_t *bam;
     int has_end_block;
-    int64_t number;
-    int waiting; /* reads taken, but not yet given */
-    int ended;
+    int64_t number, taken; /* records read, and up to the last read that was taken or the end */
+    anl_read *reads;       /* from `begin` on those that wait: taken, but not yet given */
+    size_t cap, begin, waiting;
+    anl_arena *kept;    /* what they point to between two batches */
+    anl_failure fault;  /* behind them */
+    int ended, is_file; /* is_file: of text, and no pipe */
 } source;
 
 struct anl_reads {
     source first, second;
     int has_second, interleaved;
-    anl_batch kept;   /* reads that wait for the next batch */
-    kstring_t header; /* lines of the inputs' headers that the output keeps */
+    int at_once;               /* two files are read at the same time */
+    int64_t pairs, pair_bases; /* given so far, of two files */
+    kstring_t header;          /* lines of the inputs' headers that the output keeps */
 };
 
 static void source_close(source *s)
@@ -47,6 +54,8 @@ static void source_close(source *s)
     if (s->bam) bam_destroy1(s->bam);
     if (s->header) sam_hdr_destroy(s->header);
     if (s->sam) hts_close(s->sam);
+    anl_arena_free(s->kept);
+    free(s->reads);
     free(s->name);
 }
 
@@ -102,6 +111,7 @@ static int source_open(source *s, const char *path, const anl_reads_options *o)
         return rc;
     }
     if (o->ahead) anl_text_go_ahead(text);
+    s->is_file = anl_text_is_file(text);
     rc = anl_fastq_new(&s->fastq, text);
     if (rc) anl_text_free(text);
     return rc;
@@ -177,36 +187,89 @@ static int read_bam(source *s, anl_arena *arena, anl_read *r)
     }
 }
 
-/* Makes `n` reads of the source wait behind those of the batch: 1, or 0 where the file has no more, or an error. Of two files every second place
- * is the other's. */
-static int look_ahead(anl_reads *r, source *s, anl_batch *b, int n)
+/* Whether nothing more is read of it. */
+static int is_through(const source *s)
 {
-    while (s->waiting < n && !s->ended) {
-        const size_t to = b->n + (r->has_second ? 2 * (size_t)s->waiting + (s == &r->second) : (size_t)s->waiting);
-        int rc = anl_grow(&b->reads, &b->cap, to + 1, sizeof *b->reads);
-        if (!rc) rc = s->fastq ? anl_fastq_next(s->fastq, b->arena, &b->reads[to]) : read_bam(s, b->arena, &b->reads[to]);
-        if (rc < 0) return rc;
-        if (rc)
-            ++s->waiting;
-        else
-            s->ended = 1;
+    return s->ended || s->fault.code;
+}
+
+/* Makes one more read wait: its bp + 1, or 0 where the file has no more or a fault, which is kept, so that reads before it are given first. */
+static int64_t take(source *s, anl_arena *arena)
+{
+    if (is_through(s)) return 0;
+    if (!s->waiting) s->begin = 0;
+    const size_t to = s->begin + s->waiting;
+    int rc = anl_grow(&s->reads, &s->cap, to + 1, sizeof *s->reads);
+    if (!rc) rc = s->fastq ? anl_fastq_next(s->fastq, arena, &s->reads[to]) : read_bam(s, arena, &s->reads[to]);
+    if (rc < 0) {
+        anl_failure_keep(&s->fault, rc, 0);
+        return 0;
     }
-    return s->waiting >= n;
+    s->taken = s->fastq ? anl_fastq_number(s->fastq) : s->number;
+    s->ended = !rc;
+    s->waiting += (size_t)rc;
+    return rc ? (int64_t)s->reads[to].len + 1 : 0;
+}
+
+/* Makes `n` reads wait: 1, or 0 where the file has no more, or an error. */
+static int look_ahead(source *s, anl_arena *arena, size_t n)
+{
+    while (s->waiting < n && take(s, arena)) continue;
+    return s->waiting >= n ? 1 : anl_failure_raise(&s->fault);
+}
+
+/* One of two files, as far as it is read while the other one is. */
+typedef struct side {
+    source *s;
+    anl_arena *arena;
+    size_t reads;
+    int64_t bases;
+} side;
+
+static void *read_side(void *data)
+{
+    const side *one = data;
+    int64_t bases = 0, more = 1;
+    while (more && one->s->waiting < one->reads && bases < one->bases) bases += more = take(one->s, one->arena);
+    return NULL;
+}
+
+/* Makes about as many pairs wait as `bases` bp will be, by those before: each file in a thread of its own. What is one too many waits for the
+ * next batch. */
+static void read_at_once(anl_reads *r, anl_batch *b, int64_t bases)
+{
+    const int64_t wanted = r->pairs ? bases / (r->pair_bases / r->pairs) : 0;
+    const size_t pairs = (size_t)(wanted < MOST_PAIRS ? wanted : MOST_PAIRS);
+    if (pairs < FEW_PAIRS || r->first.waiting + r->second.waiting > pairs || is_through(&r->first) || is_through(&r->second)) return;
+    side one = {&r->first, b->arena, pairs, bases}, two = {&r->second, b->mates, pairs, bases};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, read_side, &two)) return; /* they are read one by one */
+    read_side(&one);
+    pthread_join(thread, NULL);
 }
 
 /* Number of the next record to be given, or of the last one at the end. */
 static int64_t number_of(const source *s)
 {
-    return (s->fastq ? anl_fastq_number(s->fastq) : s->number) - (s->waiting ? s->waiting - 1 : 0);
+    return s->taken - (s->waiting ? (int64_t)s->waiting - 1 : 0);
 }
 
-/* Gives the read behind those of the batch, with the first `name_len` characters of its name. */
-static void give(source *s, anl_batch *b, int mate, size_t name_len)
+static const anl_read *next_read(const source *s)
 {
-    anl_read *read = &b->reads[b->n++];
-    ((char *)read->name)[name_len] = 0; /* in the arena of the batch, and nobody's yet */
-    read->mate = (uint8_t)mate;
+    return &s->reads[s->begin];
+}
+
+/* Puts the next read into the batch, with the first `name_len` characters of its name. */
+static int give(source *s, anl_batch *b, int mate, size_t name_len)
+{
+    const int rc = anl_grow(&b->reads, &b->cap, b->n + 1, sizeof *b->reads);
+    if (rc) return rc;
+    anl_read *to = &b->reads[b->n++];
+    *to = s->reads[s->begin++];
+    ((char *)to->name)[name_len] = 0; /* in the arena of the batch, and nobody's yet */
+    to->mate = (uint8_t)mate;
     --s->waiting;
+    return ANL_OK;
 }
 
 /* Length of the name that two mates share: all of it, or what is left without .1 and .2, _1 and _2 or :1 and :2 as the SRA writes them (/1 and
@@ -222,43 +285,42 @@ static size_t shared_name(const char *a, const char *b)
 /* From two files: the next read of each. */
 static int next_pair(anl_reads *r, anl_batch *b)
 {
-    const int one = look_ahead(r, &r->first, b, 1), two = one < 0 ? 0 : look_ahead(r, &r->second, b, 1);
+    const int one = look_ahead(&r->first, b->arena, 1), two = one < 0 ? 0 : look_ahead(&r->second, b->mates, 1);
     if (one < 0 || two < 0) return one < 0 ? one : two;
     if (one != two)
         return anl_fail(ANL_EFORMAT, "%s: ends after %lld reads, but %s goes on", one ? r->second.name : r->first.name,
                         (long long)number_of(one ? &r->second : &r->first), one ? r->first.name : r->second.name);
     if (!one) return 0;
-    const char *a = b->reads[b->n].name, *c = b->reads[b->n + 1].name;
+    const char *a = next_read(&r->first)->name, *c = next_read(&r->second)->name;
     const size_t name = shared_name(a, c);
     if (!name)
         return anl_fail(ANL_EFORMAT, "%s: record %lld: mates have different names: '%.100s' and '%.100s'", r->second.name,
                         (long long)number_of(&r->second), a, c);
-    give(&r->first, b, 1, name);
-    give(&r->second, b, 2, name);
-    return 1;
+    int rc = give(&r->first, b, 1, name);
+    if (!rc) rc = give(&r->second, b, 2, name);
+    return rc ? rc : 1;
 }
 
 /* Length of the name that the next two reads of an interleaved file share, 0 when they are no mates. Reads that are numbered look like mates
  * at x.1 and x.2: then the read behind them is x.2 again or another x. */
-static int interleaved_name(anl_reads *r, anl_batch *b, size_t *name)
+static int interleaved_name(source *s, anl_arena *arena, size_t *name)
 {
-    int rc = look_ahead(r, &r->first, b, 2);
-    const char *first = b->reads[b->n].name;
-    *name = rc == 1 ? shared_name(first, b->reads[b->n + 1].name) : 0;
+    int rc = look_ahead(s, arena, 2);
+    const char *first = next_read(s)->name;
+    *name = rc == 1 ? shared_name(first, next_read(s)[1].name) : 0;
     const size_t n = strlen(first);
     if (rc < 0 || !*name || *name == n) return rc < 0 ? rc : ANL_OK;
-    rc = look_ahead(r, &r->first, b, 3);
-    if (first[n - 1] != '1' || (rc == 1 && !strncmp(b->reads[b->n + 2].name, first, n - 1))) *name = 0;
+    rc = look_ahead(s, arena, 3);
+    if (first[n - 1] != '1' || (rc == 1 && !strncmp(next_read(s)[2].name, first, n - 1))) *name = 0;
     return rc < 0 ? rc : ANL_OK;
 }
 
 /* A BAM's flags say that the next read has a mate, which has to follow. */
-static int flagged_name(anl_reads *r, anl_batch *b, size_t *name)
+static int flagged_name(source *s, anl_arena *arena, size_t *name)
 {
-    source *s = &r->first;
-    const int rc = look_ahead(r, s, b, 2);
+    const int rc = look_ahead(s, arena, 2);
     if (rc < 0) return rc;
-    const anl_read *one = &b->reads[b->n], *two = one + 1;
+    const anl_read *one = next_read(s), *two = one + 1;
     *name = rc && two->mate && two->mate != one->mate ? shared_name(one->name, two->name) : 0;
     return *name ? ANL_OK
                  : anl_fail(ANL_EFORMAT,
@@ -271,21 +333,17 @@ static int flagged_name(anl_reads *r, anl_batch *b, size_t *name)
 static int next_of_one(anl_reads *r, anl_batch *b)
 {
     source *s = &r->first;
-    int rc = look_ahead(r, s, b, 1);
+    int rc = look_ahead(s, b->arena, 1);
     if (rc != 1) return rc;
     size_t name = 0;
-    const int flagged = b->reads[b->n].mate;
+    const int flagged = next_read(s)->mate;
     if (flagged)
-        rc = flagged_name(r, b, &name);
+        rc = flagged_name(s, b->arena, &name);
     else if (r->interleaved)
-        rc = interleaved_name(r, b, &name);
+        rc = interleaved_name(s, b->arena, &name);
     if (rc < 0) return rc;
-    if (!name) {
-        give(s, b, 0, strlen(b->reads[b->n].name));
-        return 1;
-    }
-    give(s, b, 1, name);
-    give(s, b, 2, name);
+    if (!name) return (rc = give(s, b, 0, strlen(next_read(s)->name))) ? rc : 1;
+    if ((rc = give(s, b, 1, name)) || (rc = give(s, b, 2, name))) return rc;
     if (flagged == 2) { /* the second of the pair stood first */
         anl_read *pair = &b->reads[b->n - 2], swap = pair[0];
         pair[0] = pair[1];
@@ -296,14 +354,13 @@ static int next_of_one(anl_reads *r, anl_batch *b)
     return 1;
 }
 
-/* Moves the reads that wait behind those of a batch. */
-static int move_waiting(anl_reads *r, const anl_batch *from, anl_batch *to)
+/* Moves what the reads that wait point to into an arena that holds nothing else. */
+static int move_waiting(source *s, anl_arena *to)
 {
-    to->n = 0;
-    anl_arena_reset(to->arena);
-    const size_t n = (size_t)r->first.waiting;
-    int rc = anl_grow(&to->reads, &to->cap, n, sizeof *to->reads);
-    for (size_t i = 0; i < n && !rc; ++i) rc = anl_read_copy(&from->reads[from->n + i], to->arena, &to->reads[i]);
+    int rc = ANL_OK;
+    anl_arena_reset(to);
+    for (size_t i = 0; i < s->waiting && !rc; ++i) rc = anl_read_copy(&s->reads[s->begin + i], to, &s->reads[i]);
+    s->begin = 0;
     return rc;
 }
 
@@ -320,9 +377,10 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
     hts_set_log_level(HTS_LOG_OFF); /* what goes wrong is told once, in our own line */
     r->has_second = options->mates != NULL;
     r->interleaved = options->interleaved;
-    int rc = anl_batch_init(&r->kept);
+    int rc = (r->first.kept = anl_arena_new()) && (r->second.kept = anl_arena_new()) ? ANL_OK : ANL_ENOMEM;
     if (!rc) rc = source_open(&r->first, options->path, options);
     if (!rc && r->has_second) rc = source_open(&r->second, options->mates, options);
+    r->at_once = options->ahead && r->first.is_file && r->second.is_file;
     if (!rc) rc = keep_header(r, &r->first);
     if (!rc) rc = keep_header(r, &r->second);
     if (rc) {
@@ -336,16 +394,24 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
 int anl_reads_next(anl_reads *r, int64_t max_bases, anl_batch *b)
 {
     int64_t bases = 0;
-    int rc = move_waiting(r, &r->kept, b);
-    if (rc) return rc;
-    while (bases < max_bases) {
+    b->n = 0;
+    int rc = move_waiting(&r->first, b->arena);
+    if (!rc) rc = move_waiting(&r->second, b->mates);
+    while (!rc && bases < max_bases) {
         const size_t before = b->n;
+        int64_t more = 0;
+        if (r->at_once && (!r->first.waiting || !r->second.waiting)) read_at_once(r, b, max_bases - bases);
         rc = r->has_second ? next_pair(r, b) : next_of_one(r, b);
         if (rc < 0) return rc;
         if (rc == 0) break;
-        for (size_t i = before; i < b->n; ++i) bases += b->reads[i].len + 1; /* so that empty reads end a batch too */
+        for (size_t i = before; i < b->n; ++i) more += b->reads[i].len + 1; /* so that empty reads end a batch too */
+        bases += more;
+        r->pair_bases += more;
+        r->pairs += r->has_second;
+        rc = ANL_OK;
     }
-    return move_waiting(r, b, &r->kept);
+    if (!rc) rc = move_waiting(&r->first, r->first.kept);
+    return rc ? rc : move_waiting(&r->second, r->second.kept);
 }
 
 double anl_reads_share(const anl_reads *r)
@@ -365,20 +431,20 @@ void anl_reads_free(anl_reads *r)
     if (!r) return;
     source_close(&r->first);
     source_close(&r->second);
-    anl_batch_free(&r->kept);
     ks_free(&r->header);
     free(r);
 }
 
 int anl_batch_init(anl_batch *b)
 {
-    *b = (anl_batch){.arena = anl_arena_new()};
-    return b->arena ? ANL_OK : ANL_ENOMEM;
+    *b = (anl_batch){.arena = anl_arena_new(), .mates = anl_arena_new()};
+    return b->arena && b->mates ? ANL_OK : ANL_ENOMEM;
 }
 
 void anl_batch_free(anl_batch *b)
 {
     free(b->reads);
     anl_arena_free(b->arena);
+    anl_arena_free(b->mates);
     *b = (anl_batch){0};
 }

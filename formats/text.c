@@ -166,9 +166,14 @@ static ssize_t more(anl_text *t, char *to, size_t room)
     return t->ahead ? anl_ahead_take(t->ahead, to, room) : inflate_some(t, to, room);
 }
 
+int anl_text_is_file(const anl_text *t)
+{
+    return t->size > 0;
+}
+
 void anl_text_go_ahead(anl_text *t)
 {
-    t->may_go_ahead = t->size > 0;
+    t->may_go_ahead = anl_text_is_file(t);
 }
 
 /* Reads more behind what is unread. */

@@ -12,8 +12,11 @@ int anl_text_open(anl_text **out, const char *path);
 struct hFILE;
 int anl_text_over(anl_text **out, struct hFILE *file, const char *path);
 
-/** From the next line on a thread of its own inflates the text ahead of who reads it, if it is a gzip file: no pipe, whose next bytes may never
- *  come. Lines and errors stay the same. */
+/** Whether it may be read ahead of need: a file, no pipe, whose next bytes may never come. */
+int anl_text_is_file(const anl_text *t);
+
+/** From the next line on a thread of its own inflates the text ahead of who reads it, if it is a gzip file and no pipe. Lines and errors stay the
+ *  same. */
 void anl_text_go_ahead(anl_text *t);
 
 void anl_text_free(anl_text *t);

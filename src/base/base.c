@@ -123,7 +123,7 @@ struct anl_arena {
 
 anl_arena *anl_arena_new(void)
 {
-    return anl_alloc(1, sizeof(anl_arena));
+    return anl_alloc_aligned(1, sizeof(anl_arena)); /* those of two threads are not in one line of a cache */
 }
 
 void *anl_arena_alloc(anl_arena *a, size_t n, size_t size)

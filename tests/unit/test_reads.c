@@ -449,6 +449,114 @@ static void inflated_ahead(void **unused)
     ahead = 0;
 }
 
+/* Reads of an interleaved file that are looked at in one batch and given in the next. */
+static void waiting_reads(void **unused)
+{
+    (void)unused;
+    static char text[60000], expected[100000];
+    char *to = text;
+    for (int i = 0, spot = 1; i < 200; ++i) {
+        const int len = (int)(random_below(2) ? random_below(8) : random_below(120)), twice = (int)random_below(3);
+        for (int mate = 0; mate < 1 + (twice == 1); ++mate) {
+            to += sprintf(to, "@s.%d %.*s\n", spot, (int)random_below(40), "a comment that is not the same for each");
+            for (int j = 0; j < len; ++j) *to++ = "ACGT"[random_below(4)];
+            to += sprintf(to, "\n+\n");
+            for (int j = 0; j < len; ++j) *to++ = (char)('#' + random_below(40));
+            to += sprintf(to, "\n");
+            spot += twice == 2;
+        }
+        spot += twice != 2;
+    }
+    const char *path = write_text("p.fq", text);
+    strcpy(expected, read_all(path, NULL, 1, 1 << 20));
+    for (int64_t max = 1; max < 300; ++max) assert_string_equal(read_all(path, NULL, 1, max), expected);
+}
+
+/* What two threads read, batch by batch, is what one reads, the message at the end too. The batch before stays as it is, or, unless `keep`, is
+ * gone when the next one is read. The number of reads given. */
+static size_t same_at_once(const char *one, const char *two, int64_t max_bases, int keep)
+{
+    anl_reads *in[2];
+    anl_batch b[2][2];
+    size_t given = 0, n;
+    int rc[2], turn = 0;
+    char message[1000];
+    for (int i = 0; i < 2; ++i) {
+        const anl_reads_options o = {.path = one, .mates = two, .ahead = i};
+        assert_int_equal(anl_reads_open(&in[i], &o), 0);
+        for (int j = 0; j < 2; ++j) assert_int_equal(anl_batch_init(&b[i][j]), 0);
+    }
+    do {
+        turn = !turn;
+        for (int i = 0; i < 2; ++i) {
+            rc[i] = anl_reads_next(in[i], max_bases, &b[i][turn]);
+            if (rc[0] && !i) strcpy(message, anl_error());
+        }
+        assert_int_equal(rc[0], rc[1]);
+        if (rc[0]) assert_string_equal(anl_error(), message);
+        assert_int_equal(b[0][turn].n, b[1][turn].n);
+        for (int before = 0; before < 2; ++before)
+            for (size_t i = 0; i < b[0][turn ^ before].n; ++i) {
+                const anl_read *x = &b[0][turn ^ before].reads[i], *y = &b[1][turn ^ before].reads[i];
+                assert_string_equal(x->name, y->name);
+                assert_true(x->len == y->len && x->mate == y->mate);
+                assert_memory_equal(x->seq, y->seq, (size_t)x->len);
+                assert_memory_equal(x->qual, y->qual, (size_t)x->len);
+            }
+        n = b[0][turn].n;
+        given += n;
+        for (int i = 0; i < 2 && !keep; ++i) {
+            anl_batch_free(&b[i][turn]);
+            assert_int_equal(anl_batch_init(&b[i][turn]), 0);
+        }
+    } while (!rc[0] && n);
+    for (int i = 0; i < 2; ++i) {
+        anl_reads_free(in[i]);
+        for (int j = 0; j < 2; ++j) anl_batch_free(&b[i][j]);
+    }
+    return given;
+}
+
+/* Reads whose length changes, so that more are read at once than the batch takes, and faults in one file, the other or both. */
+static void read_at_once(void **unused)
+{
+    (void)unused;
+    enum { PAIRS = 6000, LONGEST = 100, TRIALS = 80 };
+    static const int64_t batches[] = {10000, 60000, 200000, 1 << 30, INT64_MAX};
+    static char text[2][PAIRS * 2 * (LONGEST + 12) + 1];
+    static size_t begins[2][PAIRS + 1];
+    for (int file = 0; file < 2; ++file) {
+        size_t used = 0;
+        for (int i = 0; i < PAIRS; ++i) {
+            begins[file][i] = used;
+            const int len = (int)random_below(i < 1000 ? 10 : i < 3000 ? LONGEST : file ? 20 : LONGEST);
+            used += (size_t)sprintf(text[file] + used, "@r%d/%d\n", i, file + 1);
+            for (int j = 0; j < len; ++j) text[file][used++] = "ACGT"[random_below(4)];
+            used += (size_t)sprintf(text[file] + used, "\n+\n");
+            for (int j = 0; j < len; ++j) text[file][used++] = (char)('#' + random_below(40));
+            text[file][used++] = '\n';
+        }
+        begins[file][PAIRS] = used;
+    }
+    for (int trial = 0; trial < TRIALS; ++trial) {
+        const char *paths[2];
+        const int64_t max_bases = batches[trial % 5];
+        const uint32_t at = random_below(PAIRS);
+        for (int file = 0; file < 2; ++file) {
+            const size_t record = random_below(2) ? at : random_below(PAIRS), here = begins[file][record];
+            const int fault = trial < 5 ? 0 : (int)random_below(6);
+            const size_t changed = fault == 5 ? begins[file][record + 1] - 2 : here + (fault == 4);
+            const size_t n = fault == 1 ? here : fault == 2 ? here + 3 : begins[file][PAIRS]; /* an end between records, or in one */
+            const char was = text[file][changed];
+            if (fault > 2) text[file][changed] = fault == 5 ? ' ' : '~'; /* no begin of a record, another name, no quality */
+            paths[file] = write_bytes(file ? "2.fq" : "1.fq", text[file], n);
+            text[file][changed] = was;
+        }
+        const size_t given = same_at_once(paths[0], paths[1], max_bases, trial % 2);
+        if (trial < 5) assert_int_equal(given, 2 * PAIRS);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +572,8 @@ int main(void)
         cmocka_unit_test(names_of_mates),
         cmocka_unit_test(bam_input),
         cmocka_unit_test(inflated_ahead),
+        cmocka_unit_test(waiting_reads),
+        cmocka_unit_test(read_at_once),
         cmocka_unit_test(corner_files),
         cmocka_unit_test(references),
     };
