@@ -11,7 +11,7 @@ typedef struct anl_reads_options {
     const char *mates;     /**< second file of a pair; NULL when there is none */
     int interleaved;       /**< -p: neighbours of the same name are pairs, other reads are single */
     const char *reference; /**< FASTA for CRAM input that needs one; may be NULL */
-    int ahead; /**< 1: every gzip file is inflated by a thread of its own, from the first read taken on, and the mates are read by one */
+    int ahead;             /**< 1: from the first read taken on threads of their own inflate every gzip file and read the mates; no pipes */
 } anl_reads_options;
 
 /** Opens the input(s); the format is found from the content. 0, ANL_EIO, ANL_EFORMAT or ANL_ENOMEM. */
