@@ -19,6 +19,17 @@ static inline int32_t anl_scan_value(int32_t bias, int32_t dot)
     return (int32_t)((uint32_t)bias - 2 * (uint32_t)dot);
 }
 
+enum { ANL_SIEVE_PANELS = 32 /**< at most at a time: a bit each */ };
+
+/** The most that the low bits of an entry can make of twice its product with a query: by so much a sieve's limit is too low without it. */
+static inline int32_t anl_sieve_slack(const uint8_t *query, int32_t d)
+{
+    enum { LOW = 7 /* the most that the low three bits of an entry are */ };
+    int32_t positive = 0;
+    for (int32_t c = 0; c < d; ++c) positive += query[c] > ANL_PANEL_OFFSET ? query[c] - ANL_PANEL_OFFSET : 0;
+    return 2 * LOW * positive;
+}
+
 typedef struct anl_scan_kernels {
     /** out[i][j] = sum over c of queries[i][c] * entry j [c]; queries [n][d] bytes, panels of signed entries, d a multiple of 32 up to 256;
      *  out [n][16 * panels]. */
@@ -33,6 +44,19 @@ typedef struct anl_scan_kernels {
 
     /** The least of bias[j] - 2 * dots[j], j < n; INT32_MAX when n is 0. */
     int32_t (*least)(const int32_t *dots, const int32_t *bias, int32_t n);
+
+    /** Only at levels whose products are dear, else both NULL: what of a list can be near, by the high five bits of every element, in half the time.
+     *
+     *  An element is 8 h + l, h signed and 0 <= l <= 7. The product of q, a query less ANL_PANEL_OFFSET, with an entry is at most 8 times that with h, and
+     *  what the positive elements of q make of l = 7. coarsen writes h, and a bias in which the offset's product with l is counted.
+     *
+     *  coarsen: panels, and the bias of their entries, to coarse and coarse_bias, which are as large. */
+    void (*coarsen)(const int8_t *panels, const int32_t *bias, int32_t n_panels, int32_t d, int8_t *coarse, int32_t *coarse_bias);
+
+    /** Bit p of may[i]: panel p of n_panels <= ANL_SIEVE_PANELS may hold an entry with bias - 2 * dot <= limits[i] - slack for queries[i], where limits
+     *  hold the slack (anl_sieve_slack) already. Without the bit it holds none. d a multiple of 32 up to 256, as above. */
+    void (*sieve)(const uint8_t *queries, const int32_t *limits, int32_t n, const int8_t *coarse, const int32_t *coarse_bias,
+                  int32_t n_panels, int32_t d, uint32_t *may);
 } anl_scan_kernels;
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);

@@ -97,5 +97,5 @@ static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n
 
 void anl_scan_fill_avx512(anl_scan_kernels *t)
 {
-    *t = (anl_scan_kernels){dots, select_at_most, limit_of_k, least};
+    *t = (anl_scan_kernels){.dots = dots, .select_at_most = select_at_most, .limit_of_k = limit_of_k, .least = least};
 }

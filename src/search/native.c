@@ -12,11 +12,13 @@ enum {
     QUERIES_AT_ONCE = ANL_QUERIES_AT_ONCE,
     GATHERED = 10 * QUERIES_AT_ONCE, /* queries that go through a list together, ... */
     BLOCK = 512,                     /* ... and entries of it: both, and their products, stay in the cache */
+    SIEVED_LEAST = 4,                /* queries for which a block is worth sieving, ... */
+    SIEVED_FROM = 7,                 /* ... if they want hits of this cosine, in sixteenths */
     SAMPLE = 512,                    /* centroids that show how near those can be that are sought, */
     SAMPLE_OF = 8,                   /* or so many for each of these */
 };
 
-_Static_assert(BLOCK % ANL_PANEL == 0, "whole panels");
+_Static_assert(BLOCK % ANL_PANEL == 0 && BLOCK / ANL_PANEL <= ANL_SIEVE_PANELS, "whole panels, and a bit for each");
 
 struct anl_native {
     const anl_index *index;
@@ -35,6 +37,7 @@ typedef struct seeker {
     uint64_t *keys;        /* [room] of its hits: distance << 32 | window */
     int32_t k, room;       /* keys that are sought, and that there is room for */
     int32_t norm, reach;   /* its squared norm, and how much farther than the nearest others may be */
+    int32_t slack, near;   /* anl_sieve_slack, and the limit from which on it is sieved */
     /* what threads that search together change */
     atomic_flag busy;
     _Atomic int32_t limit; /* largest squared distance less squared norm that another hit may have; it falls */
@@ -55,8 +58,10 @@ struct anl_native_scratch {
     uint32_t *sorted; /* their queries, grouped by list */
     uint32_t *starts; /* [nlist + 1] first probe of each list in `sorted` */
     /* of what it goes through, for whomever */
-    seeker **visitors;
-    uint8_t *gathered;
+    seeker **visitors; /* [GATHERED], those that are sieved at its end, */
+    uint8_t *gathered; /* and their vectors */
+    int8_t *coarse;    /* of a block, */
+    int32_t *coarse_bias;
     int32_t *dots;
     uint32_t *which, *before; /* entries or lists chosen */
     int32_t *values, *distances;
@@ -64,7 +69,7 @@ struct anl_native_scratch {
     _Atomic int32_t next; /* list that nobody has gone through yet, of the guest that is first */
     _Atomic int failed;   /* somebody who was to go through its lists lacked memory */
     size_t seekers_cap, vectors_cap, keys_cap, ranks_cap, probes_cap, sorted_cap, starts_cap, visitors_cap, gathered_cap, dots_cap,
-        which_cap, before_cap, values_cap, distances_cap, merged_cap;
+        which_cap, before_cap, values_cap, distances_cap, merged_cap, coarse_cap, coarse_bias_cap;
 };
 
 int anl_native_new(anl_native **out, const anl_index *x)
@@ -98,8 +103,9 @@ int anl_native_scratch_new(anl_native_scratch **out)
 
 void anl_native_release(anl_native_scratch *sc)
 {
-    void *const all[] = {sc->seekers,  sc->vectors, sc->keys,  sc->ranks,  sc->probes, sc->sorted,    sc->starts, sc->visitors,
-                         sc->gathered, sc->dots,    sc->which, sc->before, sc->values, sc->distances, sc->merged};
+    void *const all[] = {sc->seekers, sc->vectors,   sc->keys,     sc->ranks,  sc->probes,     sc->sorted,
+                         sc->starts,  sc->visitors,  sc->gathered, sc->dots,   sc->which,      sc->before,
+                         sc->values,  sc->distances, sc->merged,   sc->coarse, sc->coarse_bias};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     *sc = (anl_native_scratch){.crew = sc->crew, .entries = sc->entries};
 }
@@ -328,13 +334,13 @@ static void keep(const anl_native *v, anl_native_scratch *sc, seeker *q, int64_t
     release(q);
 }
 
-/* Takes visitors[n] through [first, first + size) of a list. */
-static void scan_block(const anl_native *v, anl_native_scratch *sc, int32_t n, int64_t first, int32_t size)
+/* Takes visitors [from, end) through [first, first + size) of a list. */
+static void scan_block(const anl_native *v, anl_native_scratch *sc, int32_t from, int32_t end, int64_t first, int32_t size)
 {
     const anl_index *x = v->index;
     const size_t d = (size_t)x->d;
-    for (int32_t begin = 0; begin < n; begin += QUERIES_AT_ONCE) {
-        const int32_t m = n - begin < QUERIES_AT_ONCE ? n - begin : QUERIES_AT_ONCE;
+    for (int32_t begin = from; begin < end; begin += QUERIES_AT_ONCE) {
+        const int32_t m = end - begin < QUERIES_AT_ONCE ? end - begin : QUERIES_AT_ONCE;
         v->kernels->dots(sc->gathered + (size_t)begin * d, m, x->codes + (size_t)first * d, size / ANL_PANEL, x->d, sc->dots);
         for (int32_t i = 0; i < m; ++i) {
             const int32_t limit = atomic_load_explicit(&sc->visitors[begin + i]->limit, memory_order_relaxed);
@@ -345,29 +351,75 @@ static void scan_block(const anl_native *v, anl_native_scratch *sc, int32_t n, i
     }
 }
 
-/* Takes the visitors gathered through a list, in blocks that stay in the cache for all of them. */
-static void scan_list(const anl_native *v, anl_native_scratch *sc, int32_t list, int32_t n)
+/* Takes one visitor through those panels of a block that may hold what is near. */
+static void scan_panels(const anl_native *v, anl_native_scratch *sc, int32_t visitor, int64_t block, uint32_t panels)
 {
-    const int64_t first = (int64_t)v->index->list_begin[list], end = (int64_t)v->index->list_begin[list + 1];
-    for (int64_t at = first; at < end; at += BLOCK) scan_block(v, sc, n, at, end - at < BLOCK ? (int32_t)(end - at) : BLOCK);
+    const anl_index *x = v->index;
+    const size_t d = (size_t)x->d;
+    seeker *q = sc->visitors[visitor];
+    for (; panels; panels &= panels - 1) {
+        const int64_t first = block + ANL_PANEL * __builtin_ctz(panels);
+        const int32_t limit = atomic_load_explicit(&q->limit, memory_order_relaxed);
+        v->kernels->dots(sc->gathered + (size_t)visitor * d, 1, x->codes + (size_t)first * d, 1, x->d, sc->dots);
+        const int32_t found = v->kernels->select_at_most(sc->dots, x->bias + first, ANL_PANEL, limit, sc->which, sc->values);
+        if (found) keep(v, sc, q, first, found);
+    }
+}
+
+/* As scan_block, for visitors whose limits leave little: most panels can be passed over after half of the work. */
+static void sieve_block(const anl_native *v, anl_native_scratch *sc, int32_t from, int32_t end, int64_t first, int32_t size)
+{
+    const anl_index *x = v->index;
+    const size_t d = (size_t)x->d;
+    const int32_t panels = size / ANL_PANEL;
+    v->kernels->coarsen(x->codes + (size_t)first * d, x->bias + first, panels, x->d, sc->coarse, sc->coarse_bias);
+    for (int32_t begin = from; begin < end; begin += QUERIES_AT_ONCE) {
+        const int32_t m = end - begin < QUERIES_AT_ONCE ? end - begin : QUERIES_AT_ONCE;
+        int32_t limits[QUERIES_AT_ONCE];
+        uint32_t may[QUERIES_AT_ONCE];
+        for (int32_t i = 0; i < m; ++i) {
+            const seeker *q = sc->visitors[begin + i];
+            limits[i] = atomic_load_explicit(&q->limit, memory_order_relaxed) + q->slack;
+        }
+        v->kernels->sieve(sc->gathered + (size_t)begin * d, limits, m, sc->coarse, sc->coarse_bias, panels, x->d, may);
+        for (int32_t i = 0; i < m; ++i) scan_panels(v, sc, begin + i, first, may[i]);
+    }
+}
+
+/* Takes the visitors gathered, so many of them sieved, through a list, in blocks that stay in the cache for all of them. */
+static void scan_list(const anl_native *v, anl_native_scratch *sc, int32_t list, int32_t plain, int32_t sieved)
+{
+    const int64_t begin = (int64_t)v->index->list_begin[list], end = (int64_t)v->index->list_begin[list + 1];
+    for (int64_t at = begin; at < end; at += BLOCK) {
+        const int32_t size = end - at < BLOCK ? (int32_t)(end - at) : BLOCK;
+        scan_block(v, sc, 0, plain, at, size);
+        (sieved < SIEVED_LEAST ? scan_block : sieve_block)(v, sc, GATHERED - sieved, GATHERED, at, size);
+    }
+}
+
+static int is_sieved(const anl_native *v, const seeker *q)
+{
+    return v->kernels->sieve && atomic_load_explicit(&q->limit, memory_order_relaxed) <= q->near;
 }
 
 /* Takes the queries of all guests that probe a list through it. */
 static void visit(const anl_native *v, anl_native_scratch *sc, int32_t list, void *const *guests, int n_guests)
 {
     const size_t d = (size_t)v->index->d;
-    int32_t n = 0;
+    int32_t plain = 0, sieved = 0;
     for (int g = 0; g < n_guests; ++g) {
         anl_native_scratch *of = guests[g];
         for (uint32_t i = of->starts[list]; i < of->starts[list + 1]; ++i) {
-            sc->visitors[n] = &of->seekers[of->sorted[i]];
-            memcpy(sc->gathered + (size_t)n * d, sc->visitors[n]->vector, d);
-            if (++n < GATHERED) continue;
-            scan_list(v, sc, list, n);
-            n = 0;
+            seeker *q = &of->seekers[of->sorted[i]];
+            const int32_t at = is_sieved(v, q) ? GATHERED - ++sieved : plain++;
+            sc->visitors[at] = q;
+            memcpy(sc->gathered + (size_t)at * d, q->vector, d);
+            if (plain + sieved < GATHERED) continue;
+            scan_list(v, sc, list, plain, sieved);
+            plain = sieved = 0;
         }
     }
-    if (n) scan_list(v, sc, list, n);
+    if (plain + sieved) scan_list(v, sc, list, plain, sieved);
 }
 
 /* A thread's share of the lists that the guests' queries probe. */
@@ -427,6 +479,8 @@ static int reserve(anl_native_scratch *sc, anl_neighbours *const *queries, size_
     if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + ANL_PANEL, sizeof *sc->which);
     if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + ANL_PANEL, sizeof *sc->before);
     if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + ANL_PANEL, sizeof *sc->values);
+    if (!rc) rc = anl_grow(&sc->coarse, &sc->coarse_cap, BLOCK * d, 1);
+    if (!rc) rc = anl_grow(&sc->coarse_bias, &sc->coarse_bias_cap, BLOCK, sizeof *sc->coarse_bias);
     if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, (size_t)sc->most_room, sizeof *sc->merged);
     return rc ? rc : anl_grow(&sc->distances, &sc->distances_cap, (size_t)sc->most_room, sizeof *sc->distances);
 }
@@ -446,6 +500,8 @@ static void begin_query(anl_native_scratch *sc, const anl_neighbours *q, int i, 
                               .room = room_of(q->k),
                               .norm = norm,
                               .reach = reach,
+                              .slack = anl_sieve_slack(vector, d),
+                              .near = anl_distance_at(norm, SIEVED_FROM) - norm,
                               .busy = ATOMIC_FLAG_INIT,
                               .limit = farthest - norm,
                               .n = q->n};

@@ -75,6 +75,82 @@ static void panels_give_distances(void **unused)
     }
 }
 
+/* What an entry may have at the least, by the high five bits of its elements. */
+static int32_t least_by_high_bits(const uint8_t *query, const int8_t *entry, size_t d)
+{
+    int32_t high = 0, low = 0;
+    for (size_t c = 0; c < d; ++c) {
+        const int32_t l = entry[c] & 7;
+        high += query[c] * ((entry[c] - l) / 8);
+        low += l;
+    }
+    return anl_panel_bias(entry, d) - 2 * (8 * high + ANL_PANEL_OFFSET * low);
+}
+
+/* A panel is passed over only if none of its entries is near enough, whatever their low bits make of it, and always then. */
+static void sieve_passes_over_nothing_near(void **unused)
+{
+    (void)unused;
+    enum { MOST = ANL_SIEVE_PANELS, QUERIES = 7, MOST_D = ANL_ENCODER_MAX_DIM };
+    static int8_t entries[16 * MOST][MOST_D];
+    const int32_t dims[] = {32, 96, 128, 256};
+    int tried = 0, passed = 0, held = 0;
+    for (const char *const *level = anl_kernels_levels(); *level; ++level) {
+        anl_kernels k;
+        assert_int_equal(anl_kernels_fill(&k, *level), 0);
+        if (!k.scan.sieve) continue;
+        for (int round = 0; round < 60; ++round) {
+            const int32_t d = dims[round % 4], panels = round % 3 ? 1 + (int32_t)random_below(MOST) : MOST, n = 16 * panels;
+            const int32_t n_queries = 1 + round % QUERIES, most = round % 5 ? 1 << random_below(8) : 255;
+            const size_t p_size = (size_t)n * (size_t)d, q_size = (size_t)n_queries * (size_t)d, b_size = (size_t)n * 4;
+            int8_t *codes = guarded(p_size), *coarse = guarded(p_size);
+            uint8_t *queries = guarded(q_size);
+            int32_t *bias = guarded(b_size), *coarse_bias = guarded(b_size), *limits = guarded((size_t)n_queries * 4), dots[16 * MOST];
+            uint32_t *may = guarded((size_t)n_queries * 4);
+            for (size_t i = 0; i < q_size; ++i) queries[i] = round % 6 ? (uint8_t)(64 + random_below(128)) : round % 12 ? 255 : 0;
+            for (int32_t i = 0; i < n; ++i) {
+                for (int32_t c = 0; c < d; ++c) entries[i][c] = (int8_t)(random_below((uint32_t)most + 1) - (uint32_t)most / 2);
+                for (int32_t c = 0; c < d && i == 0; ++c) /* the low bits make the most of the first query */
+                    entries[i][c] = (int8_t)(queries[c] > ANL_PANEL_OFFSET ? entries[i][c] | 7 : entries[i][c] & ~7);
+                anl_panel_put(codes, (size_t)i, (size_t)d, entries[i]);
+                bias[i] = anl_panel_bias(entries[i], (size_t)d);
+            }
+            for (int32_t q = 0; q < n_queries; ++q) { /* the value of some entry, or one less */
+                const uint8_t *query = queries + (size_t)q * (size_t)d;
+                k.scan.dots(query, 1, codes, panels, d, dots);
+                const uint32_t i = q ? random_below((uint32_t)n) : 0;
+                limits[q] = anl_scan_value(bias[i], dots[i]) - (int32_t)random_below(2) + anl_sieve_slack(query, d);
+            }
+            k.scan.coarsen(codes, bias, panels, d, coarse, coarse_bias);
+            k.scan.sieve(queries, limits, n_queries, coarse, coarse_bias, panels, d, may);
+            for (int32_t q = 0; q < n_queries; ++q) {
+                const uint8_t *query = queries + (size_t)q * (size_t)d;
+                k.scan.dots(query, 1, codes, panels, d, dots);
+                for (int32_t p = 0; p < panels; ++p) {
+                    int near = 0, may_be = 0;
+                    for (int32_t i = 16 * p; i < 16 * p + 16; ++i) {
+                        near |= anl_scan_value(bias[i], dots[i]) <= limits[q] - anl_sieve_slack(query, d);
+                        may_be |= least_by_high_bits(query, entries[i], (size_t)d) <= limits[q];
+                    }
+                    assert_int_equal(may[q] >> p & 1, may_be);
+                    assert_true(may_be || !near);
+                    passed += !may_be;
+                    held += near;
+                }
+            }
+            release(codes, p_size);
+            release(coarse, p_size);
+            release(queries, q_size);
+            release(bias, b_size);
+            release(coarse_bias, b_size);
+            release(limits, (size_t)n_queries * 4);
+            release(may, (size_t)n_queries * 4);
+            ++tried;
+        }
+    }
+    if (tried) assert_true(passed && held);
+}
+
 static void near_agrees(void **unused)
 {
     (void)unused;
@@ -138,6 +214,6 @@ static void bound_agrees(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(dots_agree), cmocka_unit_test(panels_give_distances), cmocka_unit_test(near_agrees),
-                                       cmocka_unit_test(bound_agrees)};
+                                       cmocka_unit_test(sieve_passes_over_nothing_near), cmocka_unit_test(bound_agrees)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
