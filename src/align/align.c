@@ -4,6 +4,7 @@
 #include "align_tuning.h"
 #include "alts.h"
 #include "base_code.h"
+#include "beside.h"
 #include "candidates.h"
 #include "diverged.h"
 #include "find.h"
@@ -128,7 +129,8 @@ static int rescue_mates(const work *k, anl_query *q, int n, anl_worker *w)
     int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i)
         if (q[i].read->mate == 1) rc = anl_pair_rescue(x->options, &k->aligner->insert, x->index, q, i, &w->queue);
-    return rc ? rc : anl_candidates_score(x, &w->scratch, &w->queue, q, n, report_arena(k, w));
+    if (!rc) rc = anl_candidates_score(x, &w->scratch, &w->queue, q, n, report_arena(k, w));
+    return rc ? rc : anl_beside_find(x, &w->scratch, &k->aligner->insert, &w->queue, q, n, &w->pairs, report_arena(k, w));
 }
 
 /* Where another alignment leads a mate, it may no longer lie where it makes a proper pair. */

@@ -56,6 +56,7 @@ static inline void aligner_set_up(anl_preset preset, const uint8_t *genome, int3
     context = (anl_context){.options = &options, .encoder = encoder, .kernels = anl_kernels_get()};
     use_genome(genome, len, unique_k);
     assert_int_equal(anl_scratch_init(&scratch, &context), 0);
+    counts = (anl_find_counts){0};
     assert_non_null(results = anl_arena_new());
 }
 

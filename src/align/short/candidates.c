@@ -245,13 +245,20 @@ static void keep_few(anl_query *q, int32_t unpaired)
     q->n = kept;
 }
 
-int anl_candidates_rank(const anl_context *c, anl_scratch *s, anl_query *q)
+int anl_candidates_order(const anl_context *c, anl_scratch *s, anl_query *q)
 {
-    if (q->n == q->n_ranked) return ANL_OK;
     int rc = anl_candidates_merge(q->candidates, q->n, q->read->len, s->temporary, &q->n);
     const int32_t best = anl_candidates_best(q);
     if (!rc) rc = prefer_whole(c, q, 0, s->temporary);
     if (!rc && best && q->candidates[best].score < q->candidates[0].score) rc = prefer_whole(c, q, best, s->temporary);
+    q->n_ranked = q->n;
+    return rc;
+}
+
+int anl_candidates_rank(const anl_context *c, anl_scratch *s, anl_query *q)
+{
+    if (q->n == q->n_ranked) return ANL_OK;
+    const int rc = anl_candidates_order(c, s, q);
     if (q->n > ANL_KEPT_CANDIDATES && !c->options->all) keep_few(q, c->options->unpaired);
     q->n_ranked = q->n;
     return rc;

@@ -271,6 +271,34 @@ static int32_t missed_pair(const anl_align_options *o, const anl_query pair[2])
     return most;
 }
 
+/* What competes with the best pair: another one that is known, or may have been missed, or both mates apart. */
+static int32_t second_total(const anl_align_options *o, const anl_query pair[2], const anl_best_pair *best)
+{
+    const int32_t apart = best_score(&pair[0]) + best_score(&pair[1]) - o->unpaired, missed = missed_pair(o, pair);
+    const int32_t second = best->second > apart ? best->second : apart;
+    return missed > second ? missed : second;
+}
+
+/* Whether all places of a read are known that may matter, and its mate has been looked for beside them. */
+static int is_known(const anl_align_options *o, const anl_query *q)
+{
+    const int crowded = q->bound && !q->settled;
+    return !crowded && !missing_score(q) && within_reach(o, q) <= ANL_RESCUE_FROM;
+}
+
+int anl_pair_least_other(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
+                         int32_t *least)
+{
+    anl_best_pair best;
+    *least = 0;
+    if (o->no_pairing || o->no_rescue || !pair[0].n || !pair[1].n || is_known(o, &pair[0]) || is_known(o, &pair[1])) return ANL_OK;
+    const int rc = anl_best_pair_find(o, m, pair, 0, s, &best);
+    if (rc || best.candidate[0] < 0) return rc;
+    const int32_t second = second_total(o, pair, &best);
+    if (best.total > second) *least = second + 1;
+    return ANL_OK;
+}
+
 int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
                     anl_choice chosen[2], int *proper)
 {
@@ -282,7 +310,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
     int rc = anl_best_pair_find(o, m, pair, anl_mapq_closeness(&o->align.score), s, &best);
     if (rc || best.candidate[0] < 0) return rc;
     const int32_t *at = best.candidate;
-    int32_t apart = best_score(&pair[0]) + best_score(&pair[1]) - o->unpaired;
+    const int32_t apart = best_score(&pair[0]) + best_score(&pair[1]) - o->unpaired;
     if (best.total <= apart || !score_enough(o, &pair[0].candidates[at[0]], &pair[1].candidates[at[1]])) {
         int64_t size;
         *proper = chosen[0].candidate >= 0 && chosen[1].candidate >= 0 &&
@@ -290,9 +318,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
         return ANL_OK;
     }
     *proper = 1;
-    const int32_t missed = missed_pair(o, pair);
-    int32_t second = best.second > apart ? best.second : apart;
-    if (missed > second) second = missed;
+    int32_t second = second_total(o, pair, &best);
     if (pair[0].settled && pair[1].settled && pair[0].bound && pair[1].bound && pair[0].bound + pair[1].bound > second)
         second = pair[0].bound + pair[1].bound; /* proven together: another pair may have that */
     double q = anl_mapq_of_difference(best.total - second, o->align.score.match);

@@ -1,4 +1,4 @@
-/** What scoring candidates and searching for them share. Internal to candidates.c and candidates_search.c. */
+/** What scoring candidates and searching for them share. Internal to candidates.c, candidates_search.c and beside.c. */
 #ifndef ANL_RANK_H
 #define ANL_RANK_H
 
@@ -14,7 +14,10 @@ int anl_candidates_run(const anl_context *c, anl_scratch *s, anl_sw_queue *queue
  *  ANL_ENOMEM. */
 int anl_candidates_merge(anl_candidate *list, int32_t n, int32_t len, anl_arena *temporary, int32_t *kept);
 
-/** The same of a query's candidates, where new ones have come; few are kept of many. 0 or ANL_ENOMEM. */
+/** The same of a query's candidates, all of which are kept; those with the best score are compared by how far the read reaches. 0 or ANL_ENOMEM. */
+int anl_candidates_order(const anl_context *c, anl_scratch *s, anl_query *q);
+
+/** The same where new ones have come; few are kept of many. 0 or ANL_ENOMEM. */
 int anl_candidates_rank(const anl_context *c, anl_scratch *s, anl_query *q);
 
 #endif
