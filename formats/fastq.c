@@ -170,7 +170,7 @@ static int next_raw(anl_fastq *f, raw_read *r)
     } while (strspn(line, " \t") == n);
     ++f->number;
     if (!f->kind && (*line == '@' || *line == '>')) f->kind = *line;
-    if (*line != f->kind)
+    if (!f->kind || *line != f->kind)
         return bad(f, NULL,
                    !f->kind         ? "neither FASTQ nor FASTA: it does not start with '@' or '>'"
                    : f->kind == '@' ? "it does not start with '@'"

@@ -19,6 +19,8 @@ static inline bytes all(int c)
     return (bytes){0} + (uint8_t)c;
 }
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first byte is the lowest one");
+
 /* The first byte that is not 0, WIDTH where all are. */
 static inline size_t first_of(bytes b)
 {
@@ -107,8 +109,9 @@ int64_t anl_plain_record(const char *text, size_t n, anl_arena *arena, anl_read 
     size_t name_len = (size_t)(blank - name), comment_size = line_end > comment ? (size_t)(line_end - comment) + 1 : 0;
     const size_t len = seq_end ? (size_t)(seq_end - seq) : 0;
     if (!name_len || name_len > LONGEST_NAME || !len || len > INT32_MAX) return 0;
+    if (end - seq_end <= (int64_t)(sizeof "\n+" + len) || seq_end[1] != '+' || seq_end[2] != '\n') return 0;
     const char *qual = seq_end + sizeof "\n+";
-    if (end - seq_end <= (int64_t)(sizeof "\n+" + len) || seq_end[1] != '+' || seq_end[2] != '\n' || qual[len] != '\n') return 0;
+    if (qual[len] != '\n') return 0;
     if (name_len > 2 && name[name_len - 2] == '/' && (name[name_len - 1] == '1' || name[name_len - 1] == '2')) name_len -= 2;
     const anl_arena_mark before = anl_arena_now(arena);
     uint8_t *at = anl_arena_alloc(arena, name_len + 1 + comment_size + 2 * len, 1);

@@ -402,7 +402,10 @@ int anl_reads_next(anl_reads *r, int64_t max_bases, anl_batch *b)
         int64_t more = 0;
         if (r->at_once && (!r->first.waiting || !r->second.waiting)) read_at_once(r, b, max_bases - bases);
         rc = r->has_second ? next_pair(r, b) : next_of_one(r, b);
-        if (rc < 0) return rc;
+        if (rc < 0) {
+            r->first.waiting = r->second.waiting = 0; /* they are in the batch, which is the caller's */
+            return rc;
+        }
         if (rc == 0) break;
         for (size_t i = before; i < b->n; ++i) more += b->reads[i].len + 1; /* so that empty reads end a batch too */
         bases += more;

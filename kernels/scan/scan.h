@@ -53,9 +53,9 @@ typedef struct anl_scan_kernels {
      *  coarsen: panels, and the bias of their entries, to coarse and coarse_bias, which are as large. */
     void (*coarsen)(const int8_t *panels, const int32_t *bias, int32_t n_panels, int32_t d, int8_t *coarse, int32_t *coarse_bias);
 
-    /** Bit p of may[i]: panel p of n_panels <= ANL_SIEVE_PANELS may hold an entry with bias - 2 * dot <= limits[i] - slack for queries[i], where limits
-     *  hold the slack (anl_sieve_slack) already. Without the bit it holds none. d a multiple of 32 up to 256, as above. */
-    void (*sieve)(const uint8_t *queries, const int32_t *limits, int32_t n, const int8_t *coarse, const int32_t *coarse_bias,
+    /** Bit p of may[i]: panel p of n_panels <= ANL_SIEVE_PANELS may hold an entry with bias - 2 * dot <= a limit for queries[i], to which loose[i] adds
+     *  anl_sieve_slack. Without the bit it holds none. d a multiple of 32 up to 256, as above. */
+    void (*sieve)(const uint8_t *queries, const int32_t *loose, int32_t n, const int8_t *coarse, const int32_t *coarse_bias,
                   int32_t n_panels, int32_t d, uint32_t *may);
 } anl_scan_kernels;
 

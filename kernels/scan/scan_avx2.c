@@ -74,9 +74,9 @@ static void coarsen(const int8_t *panels, const int32_t *bias, int32_t n_panels,
         }
 }
 
-/* R queries by the high parts of one panel: adds `bit` to may[R] where one of its entries is within the limit. Sums of four vpmaddubsw fit 16 bits, as
- * their products are of 8 bits and 5. */
-static inline __attribute__((always_inline)) void sift(const int R, const uint8_t *queries, const int32_t *limits, const int8_t *panel,
+/* R queries by the high parts of one panel: adds `bit` to may[R] where one of its entries is within the limit. Four of
+ * vpmaddubsw are added in 16 bits: 4 * 2 * 255 * 16 is 32,640. */
+static inline __attribute__((always_inline)) void sift(const int R, const uint8_t *queries, const int32_t *loose, const int8_t *panel,
                                                        const int32_t *bias, size_t d, uint32_t bit, uint32_t *may)
 {
     const __m256i ones = _mm256_set1_epi16(1);
@@ -105,7 +105,7 @@ static inline __attribute__((always_inline)) void sift(const int R, const uint8_
     }
 #pragma GCC unroll 3
     for (int r = 0; r < R; ++r) {
-        const __m256i most = _mm256_set1_epi32(limits[r]);
+        const __m256i most = _mm256_set1_epi32(loose[r]);
         __m256i far = _mm256_set1_epi32(-1);
 #pragma GCC unroll 2
         for (int v = 0; v < 2; ++v)
@@ -116,7 +116,7 @@ static inline __attribute__((always_inline)) void sift(const int R, const uint8_
     }
 }
 
-static void sieve(const uint8_t *queries, const int32_t *limits, int32_t n, const int8_t *coarse, const int32_t *coarse_bias,
+static void sieve(const uint8_t *queries, const int32_t *loose, int32_t n, const int8_t *coarse, const int32_t *coarse_bias,
                   int32_t n_panels, int32_t d, uint32_t *may)
 {
     const size_t size = (size_t)d;
@@ -126,8 +126,8 @@ static void sieve(const uint8_t *queries, const int32_t *limits, int32_t n, cons
         const int32_t *bias = coarse_bias + (size_t)p * ANL_PANEL;
         const uint32_t bit = UINT32_C(1) << p;
         int32_t r = 0;
-        for (; r + 3 <= n; r += 3) sift(3, queries + (size_t)r * size, limits + r, panel, bias, size, bit, may + r);
-        for (; r < n; ++r) sift(1, queries + (size_t)r * size, limits + r, panel, bias, size, bit, may + r);
+        for (; r + 3 <= n; r += 3) sift(3, queries + (size_t)r * size, loose + r, panel, bias, size, bit, may + r);
+        for (; r < n; ++r) sift(1, queries + (size_t)r * size, loose + r, panel, bias, size, bit, may + r);
     }
 }
 

@@ -326,8 +326,9 @@ static void keep(const anl_native *v, anl_native_scratch *sc, seeker *q, int64_t
         if (value + q->reach < limit) limit = value + q->reach;
         q->keys[n++] = (uint64_t)(uint32_t)(q->norm + value) << 32 | window;
         if (n < q->room) continue;
-        n = cull(v, sc, q->keys, n, q->k, &limit);
-        limit -= q->norm;
+        int32_t farthest;
+        n = cull(v, sc, q->keys, n, q->k, &farthest);
+        if (farthest - q->norm < limit) limit = farthest - q->norm;
     }
     q->n = n;
     atomic_store_explicit(&q->limit, limit, memory_order_relaxed);
@@ -479,8 +480,8 @@ static int reserve(anl_native_scratch *sc, anl_neighbours *const *queries, size_
     if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + ANL_PANEL, sizeof *sc->which);
     if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + ANL_PANEL, sizeof *sc->before);
     if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + ANL_PANEL, sizeof *sc->values);
-    if (!rc) rc = anl_grow(&sc->coarse, &sc->coarse_cap, BLOCK * d, 1);
-    if (!rc) rc = anl_grow(&sc->coarse_bias, &sc->coarse_bias_cap, BLOCK, sizeof *sc->coarse_bias);
+    if (!rc && sc->native->kernels->sieve) rc = anl_grow(&sc->coarse, &sc->coarse_cap, BLOCK * d, 1);
+    if (!rc && sc->native->kernels->sieve) rc = anl_grow(&sc->coarse_bias, &sc->coarse_bias_cap, BLOCK, sizeof *sc->coarse_bias);
     if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, (size_t)sc->most_room, sizeof *sc->merged);
     return rc ? rc : anl_grow(&sc->distances, &sc->distances_cap, (size_t)sc->most_room, sizeof *sc->distances);
 }

@@ -23,9 +23,9 @@ typedef struct anl_neighbours {
     int32_t k, n;        /**< hits wanted, hits found */
     int32_t nprobe;      /**< so many nearest lists have been gone through; 0: none */
     uint32_t *lists;     /**< the nearest lists, nearest first, or NULL: then every wave finds its lists anew */
-    int32_t lists_cap;   /**< room for so many, which a wave through fewer finds; ANL_RANKED or more (a GPU finds no more) */
-    int32_t n_lists;     /**< of them known; 0 before the first wave */
-    uint8_t far;         /**< 1: windows count as well that cannot compete with the nearest, whatever anl_search_competing_only says */
+    int32_t lists_cap; /**< room for so many, which a wave through fewer finds: ANL_RANKED (all that a GPU finds) or more; 0 without room */
+    int32_t n_lists;   /**< of them known; 0 before the first wave */
+    uint8_t far;       /**< 1: windows count as well that cannot compete with the nearest, whatever anl_search_competing_only says */
 } anl_neighbours;
 
 /** Whether the first k hits wanted are there and look alike (ANL_COSINE_DROP_SATURATED), so that more may lie behind them. */

@@ -46,6 +46,7 @@ enum {
     ANL_ENTRIES_PER_ROOT = 40,
     ANL_MANY_LISTS = 4096,    /* an index with so many (60 Mbp and more) is too large for caches: reads are to meet in its lists */
     ANL_RANKED = 8,           /* nearest lists of a query that are kept in their order at the least, for waves through few of them */
+    ANL_RANKED_MOST = 256,    /* at the most, 1 KB: the usual lists of 50 M windows are 95 */
     ANL_QUERIES_AT_ONCE = 48, /* queries multiplied with a list in one kernel call: a tile of every kernel level divides it */
     ANL_SURVIVORS = 4,        /* times k hits are kept before they are cut back to k: fewer cuts, more memory; ... */
     ANL_SURVIVORS_LEAST = 64, /* ... at least so many, ... */

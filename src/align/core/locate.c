@@ -80,8 +80,8 @@ int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena 
 
 int anl_locate_start_usual(const anl_context *c, anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena)
 {
-    const int32_t usual = anl_search_nprobe(c->index, 1);
-    return start(which, n, k, c->gpu || usual < ANL_RANKED ? ANL_RANKED : usual, arena);
+    const int32_t usual = anl_search_nprobe(c->index, 1), most = usual < ANL_RANKED_MOST ? usual : ANL_RANKED_MOST;
+    return start(which, n, k, c->gpu || most < ANL_RANKED ? ANL_RANKED : most, arena);
 }
 
 /* What is searched on must not lie where the hits that have voted are remembered. */

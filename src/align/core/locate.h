@@ -59,7 +59,8 @@ int anl_locate_embed_all(const anl_context *c, anl_scratch *s, anl_segments *seg
 /** (Re)starts the search of which[n]: room for k neighbours each, no list gone through. 0 or ANL_ENOMEM. */
 int anl_locate_start(anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena);
 
-/** The same for segments that are searched in few lists first and then in the usual ones: all of these are chosen at once, and kept. */
+/** The same for segments that are searched in few lists first and then in the usual ones: all of these are chosen at once, and kept,
+ *  unless they are many (ANL_RANKED_MOST) or a GPU chooses. */
 int anl_locate_start_usual(const anl_context *c, anl_segment *const *which, int32_t n, int32_t k, anl_arena *arena);
 
 /** How many neighbours a segment is searched for, of which the k nearest look alike: two steps of k_factor at once, for going through the lists again
@@ -84,7 +85,7 @@ typedef enum anl_effort {
 } anl_effort;
 
 /** Searches all segments, or goes on where their search has started, with params->k or with more where they are expected to be saturated (which
- *  changes nothing but the time); then for more neighbours where those found are saturated. *saturated: segments that still are (may be NULL).
+ *  changes nothing but the time, as long as nobody looks at more hits than params->k before); then for more neighbours where those found are saturated. *saturated: segments that still are (may be NULL).
  *  Errors as anl_search_wave. */
 int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
                       int32_t *saturated);

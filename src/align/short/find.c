@@ -69,13 +69,15 @@ static int embed_fully(anl_settler *f, open_segments *open)
 static int wave(anl_settler *f, open_segments *open, int number)
 {
     anl_embed_function *light = anl_encoder_has_light(f->c->encoder) ? anl_encoder_embed_light : anl_encoder_embed;
+    /* of full vectors no more than every segment has, whether it was started for more or not */
+    const int32_t probed = number < ANL_LIGHT_WAVES || f->params.k > ANL_PROBED ? ANL_PROBED : f->params.k;
     int rc = number == 0 ? embed(f, light, open, ANL_PROBED) : number == ANL_LIGHT_WAVES ? embed_fully(f, open) : ANL_OK;
     if (!rc) rc = anl_locate_wave(f->c, f->s, open->list, open->n, anl_waves[number]);
     for (int32_t i = 0; i < open->n && !rc; ++i) {
         const anl_query *q = &f->queries[open->list[i]->sequence];
         if (i + AHEAD < open->n) prefetch(f, open->list[i + AHEAD]);
         if (q->settled) continue;
-        rc = anl_settle_at_hits(f, open->list[i]);
+        rc = anl_settle_at_hits(f, open->list[i], probed);
         f->counts->proven[number] += q->settled;
     }
     drop_settled(f, open);
@@ -120,6 +122,7 @@ static int merge(anl_settler *f, open_segments halves[2], anl_segments *out)
     return ANL_OK;
 }
 
+/* All waves but the first one, for what that leaves open. */
 static int later_waves(anl_settler *f, anl_segments *segments)
 {
     open_segments open = {.list = anl_arena_alloc(f->s->temporary, (size_t)segments->n, sizeof(anl_segment *))};

@@ -17,9 +17,9 @@ typedef struct anl_find_counts {
 } anl_find_counts;
 
 /** Finds the candidates of `n` queries (read and strand set, the rest zero; mates follow each other). They are searched in waves by light vectors,
- *  where the model has a light encoder. A read whose place is proven (anl_prove) has that candidate alone and is searched no further; before its
+ *  where the model has a light encoder, then in one by full vectors. A read whose place is proven (anl_prove) has that candidate alone and is searched no further; before its
  *  mate is embedded, that is looked for where `inserts` (none usable, or -S: nowhere) says it lies; without -P it may settle there. What stays
- *  unproven is searched by full vectors as anl_candidates_find does, if it may be of this genome at all. With -a or --exhaustive nothing is
+ *  unproven is searched on as anl_candidates_find does, if it may be of this genome at all. With -a or --exhaustive nothing is
  *  proven, and nothing left out. Adds to *counts. `results` is not s->temporary. Errors as anl_candidates_find. */
 int anl_find(const anl_context *c, anl_scratch *s, const anl_insert_model *inserts, anl_sw_queue *queue, anl_query *queries, int n,
              anl_arena *results, anl_find_counts *counts);

@@ -132,13 +132,13 @@ void anl_settle_prefetch(const anl_settler *f, const anl_segment *segment)
     }
 }
 
-int anl_settle_at_hits(anl_settler *f, const anl_segment *segment)
+int anl_settle_at_hits(anl_settler *f, const anl_segment *segment, int32_t most)
 {
     const anl_index *x = f->c->index;
     const anl_query *q = &f->queries[segment->sequence];
     probes p = {.state = {{NOT_CUT}}};
     int rc = ANL_OK;
-    for (int32_t h = 0; h < segment->near.n && h < ANL_PROBED && !q->settled && !rc; ++h) {
+    for (int32_t h = 0; h < segment->near.n && h < most && !q->settled && !rc; ++h) {
         const int64_t pos = anl_index_window_pos(x, segment->near.hits[h].window), expected = pos + (x->window - segment->len) / 2;
         const int32_t contig = anl_index_contig_at(x, pos);
         stretch in[2];

@@ -28,9 +28,9 @@ int anl_settle_vote_beside(anl_settler *f, const anl_query *here, const anl_plac
 /** Asks memory for what anl_settle_at_hits will look at of the reference. */
 void anl_settle_prefetch(const anl_settler *f, const anl_segment *segment);
 
-/** Settles a segment's read where that is proven at one of its nearest hits: a few exact k-mers say where, nothing votes. 0 or
+/** Settles a segment's read where that is proven at one of its `most` nearest hits: a few exact k-mers say where, nothing votes. 0 or
  *  ANL_ENOMEM. */
-int anl_settle_at_hits(anl_settler *f, const anl_segment *segment);
+int anl_settle_at_hits(anl_settler *f, const anl_segment *segment, int32_t most);
 
 /** Looks for the mate of read `from`, if that is proven and this has not been done, where the insert sizes put it; settles it where it is
  *  proven, too, or where one place beside the read stands out. 0 or ANL_ENOMEM. */
