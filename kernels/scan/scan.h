@@ -48,15 +48,15 @@ typedef struct anl_scan_kernels {
     /** Only at levels whose products are dear, else both NULL: what of a list can be near, by the high five bits of every element, in half the time.
      *
      *  An element is 8 h + l, h signed and 0 <= l <= 7. The product of q, a query less ANL_PANEL_OFFSET, with an entry is at most 8 times that with h, and
-     *  what the positive elements of q make of l = 7. coarsen writes h, and a bias in which the offset's product with l is counted.
+     *  what the positive elements of q make of l = 7. take_high writes h, and a bias in which the offset's product with l is counted.
      *
-     *  coarsen: panels, and the bias of their entries, to coarse and coarse_bias, which are as large. */
-    void (*coarsen)(const int8_t *panels, const int32_t *bias, int32_t n_panels, int32_t d, int8_t *coarse, int32_t *coarse_bias);
+     *  take_high: panels, and the bias of their entries, to high and high_bias, which are as large. */
+    void (*take_high)(const int8_t *panels, const int32_t *bias, int32_t n_panels, int32_t d, int8_t *high, int32_t *high_bias);
 
     /** Bit p of may[i]: panel p of n_panels <= ANL_SIEVE_PANELS may hold an entry with bias - 2 * dot <= a limit for queries[i], to which loose[i] adds
      *  anl_sieve_slack. Without the bit it holds none. d a multiple of 32 up to 256, as above. */
-    void (*sieve)(const uint8_t *queries, const int32_t *loose, int32_t n, const int8_t *coarse, const int32_t *coarse_bias,
-                  int32_t n_panels, int32_t d, uint32_t *may);
+    void (*sieve)(const uint8_t *queries, const int32_t *loose, int32_t n, const int8_t *high, const int32_t *high_bias, int32_t n_panels,
+                  int32_t d, uint32_t *may);
 } anl_scan_kernels;
 
 void anl_scan_fill_scalar(anl_scan_kernels *t);

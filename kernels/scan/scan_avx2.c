@@ -56,21 +56,21 @@ static void dots(const uint8_t *queries, int32_t n, const int8_t *panels, int32_
     }
 }
 
-static void coarsen(const int8_t *panels, const int32_t *bias, int32_t n_panels, int32_t d, int8_t *coarse, int32_t *coarse_bias)
+static void take_high(const int8_t *panels, const int32_t *bias, int32_t n_panels, int32_t d, int8_t *high, int32_t *high_bias)
 {
     const __m256i seven = _mm256_set1_epi8(7), sign = _mm256_set1_epi8(16), ones8 = _mm256_set1_epi8(1), ones16 = _mm256_set1_epi16(1);
     for (int32_t p = 0; p < n_panels; ++p)
-        for (int half = 0; half < 2; ++half, bias += 8, coarse_bias += 8) {
+        for (int half = 0; half < 2; ++half, bias += 8, high_bias += 8) {
             __m256i low = _mm256_setzero_si256(); /* of each entry the sum of its low bits */
             for (size_t c = 0; c < (size_t)d * ANL_PANEL; c += ANL_PANEL_LINE) {
                 const size_t at = (size_t)p * ANL_PANEL * (size_t)d + c + 32 * (size_t)half;
                 const __m256i x = _mm256_loadu_si256((const __m256i *)(panels + at));
                 const __m256i shifted = _mm256_and_si256(_mm256_srli_epi16(x, 3), _mm256_set1_epi8(31));
-                _mm256_storeu_si256((__m256i *)(coarse + at), _mm256_sub_epi8(_mm256_xor_si256(shifted, sign), sign));
+                _mm256_storeu_si256((__m256i *)(high + at), _mm256_sub_epi8(_mm256_xor_si256(shifted, sign), sign));
                 low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_and_si256(x, seven), ones8), ones16));
             }
             const __m256i whole = _mm256_loadu_si256((const __m256i *)bias);
-            _mm256_storeu_si256((__m256i *)coarse_bias, _mm256_sub_epi32(whole, _mm256_slli_epi32(low, 8))); /* 2 * ANL_PANEL_OFFSET */
+            _mm256_storeu_si256((__m256i *)high_bias, _mm256_sub_epi32(whole, _mm256_slli_epi32(low, 8))); /* 2 * ANL_PANEL_OFFSET */
         }
 }
 
@@ -116,14 +116,14 @@ static inline __attribute__((always_inline)) void sift(const int R, const uint8_
     }
 }
 
-static void sieve(const uint8_t *queries, const int32_t *loose, int32_t n, const int8_t *coarse, const int32_t *coarse_bias,
-                  int32_t n_panels, int32_t d, uint32_t *may)
+static void sieve(const uint8_t *queries, const int32_t *loose, int32_t n, const int8_t *high, const int32_t *high_bias, int32_t n_panels,
+                  int32_t d, uint32_t *may)
 {
     const size_t size = (size_t)d;
     memset(may, 0, (size_t)n * sizeof *may);
     for (int32_t p = 0; p < n_panels; ++p) {
-        const int8_t *panel = coarse + (size_t)p * ANL_PANEL * size;
-        const int32_t *bias = coarse_bias + (size_t)p * ANL_PANEL;
+        const int8_t *panel = high + (size_t)p * ANL_PANEL * size;
+        const int32_t *bias = high_bias + (size_t)p * ANL_PANEL;
         const uint32_t bit = UINT32_C(1) << p;
         int32_t r = 0;
         for (; r + 3 <= n; r += 3) sift(3, queries + (size_t)r * size, loose + r, panel, bias, size, bit, may + r);
@@ -151,5 +151,5 @@ static int32_t select_at_most(const int32_t *dot, const int32_t *bias, int32_t n
 void anl_scan_fill_avx2(anl_scan_kernels *t)
 {
     *t = (anl_scan_kernels){
-        .dots = dots, .select_at_most = select_at_most, .limit_of_k = limit_of_k, .least = least, .coarsen = coarsen, .sieve = sieve};
+        .dots = dots, .select_at_most = select_at_most, .limit_of_k = limit_of_k, .least = least, .take_high = take_high, .sieve = sieve};
 }

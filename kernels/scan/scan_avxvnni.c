@@ -52,6 +52,6 @@ static inline __attribute__((always_inline)) void columns(const int P, const uin
 void anl_scan_fill_avxvnni(anl_scan_kernels *t)
 {
     t->dots = dots;
-    t->coarsen = NULL; /* vpdpbusd takes whole products in the time of the sieve's */
+    t->take_high = NULL; /* vpdpbusd takes whole products in the time of the sieve's */
     t->sieve = NULL;
 }

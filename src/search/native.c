@@ -60,8 +60,8 @@ struct anl_native_scratch {
     /* of what it goes through, for whomever */
     seeker **visitors; /* [GATHERED], those that are sieved at its end, */
     uint8_t *gathered; /* and their vectors */
-    int8_t *coarse;    /* of a block, */
-    int32_t *coarse_bias;
+    int8_t *high;      /* of a block, */
+    int32_t *high_bias;
     int32_t *dots;
     uint32_t *which, *before; /* entries or lists chosen */
     int32_t *values, *distances;
@@ -69,7 +69,7 @@ struct anl_native_scratch {
     _Atomic int32_t next; /* list that nobody has gone through yet, of the guest that is first */
     _Atomic int failed;   /* somebody who was to go through its lists lacked memory */
     size_t seekers_cap, vectors_cap, keys_cap, ranks_cap, probes_cap, sorted_cap, starts_cap, visitors_cap, gathered_cap, dots_cap,
-        which_cap, before_cap, values_cap, distances_cap, merged_cap, coarse_cap, coarse_bias_cap;
+        which_cap, before_cap, values_cap, distances_cap, merged_cap, high_cap, high_bias_cap;
 };
 
 int anl_native_new(anl_native **out, const anl_index *x)
@@ -103,9 +103,9 @@ int anl_native_scratch_new(anl_native_scratch **out)
 
 void anl_native_release(anl_native_scratch *sc)
 {
-    void *const all[] = {sc->seekers, sc->vectors,   sc->keys,     sc->ranks,  sc->probes,     sc->sorted,
-                         sc->starts,  sc->visitors,  sc->gathered, sc->dots,   sc->which,      sc->before,
-                         sc->values,  sc->distances, sc->merged,   sc->coarse, sc->coarse_bias};
+    void *const all[] = {sc->seekers, sc->vectors,   sc->keys,     sc->ranks, sc->probes,   sc->sorted,
+                         sc->starts,  sc->visitors,  sc->gathered, sc->dots,  sc->which,    sc->before,
+                         sc->values,  sc->distances, sc->merged,   sc->high,  sc->high_bias};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     *sc = (anl_native_scratch){.crew = sc->crew, .entries = sc->entries};
 }
@@ -373,27 +373,27 @@ static void sieve_block(const anl_native *v, anl_native_scratch *sc, int32_t fro
     const anl_index *x = v->index;
     const size_t d = (size_t)x->d;
     const int32_t panels = size / ANL_PANEL;
-    v->kernels->coarsen(x->codes + (size_t)first * d, x->bias + first, panels, x->d, sc->coarse, sc->coarse_bias);
+    v->kernels->take_high(x->codes + (size_t)first * d, x->bias + first, panels, x->d, sc->high, sc->high_bias);
     for (int32_t begin = from; begin < end; begin += QUERIES_AT_ONCE) {
         const int32_t m = end - begin < QUERIES_AT_ONCE ? end - begin : QUERIES_AT_ONCE;
-        int32_t limits[QUERIES_AT_ONCE];
+        int32_t loose[QUERIES_AT_ONCE];
         uint32_t may[QUERIES_AT_ONCE];
         for (int32_t i = 0; i < m; ++i) {
             const seeker *q = sc->visitors[begin + i];
-            limits[i] = atomic_load_explicit(&q->limit, memory_order_relaxed) + q->slack;
+            loose[i] = atomic_load_explicit(&q->limit, memory_order_relaxed) + q->slack;
         }
-        v->kernels->sieve(sc->gathered + (size_t)begin * d, limits, m, sc->coarse, sc->coarse_bias, panels, x->d, may);
+        v->kernels->sieve(sc->gathered + (size_t)begin * d, loose, m, sc->high, sc->high_bias, panels, x->d, may);
         for (int32_t i = 0; i < m; ++i) scan_panels(v, sc, begin + i, first, may[i]);
     }
 }
 
-/* Takes the visitors gathered, so many of them sieved, through a list, in blocks that stay in the cache for all of them. */
-static void scan_list(const anl_native *v, anl_native_scratch *sc, int32_t list, int32_t plain, int32_t sieved)
+/* Takes the visitors gathered, the last `sieved` of them sieved, through a list, in blocks that stay in the cache for all of them. */
+static void scan_list(const anl_native *v, anl_native_scratch *sc, int32_t list, int32_t whole, int32_t sieved)
 {
     const int64_t begin = (int64_t)v->index->list_begin[list], end = (int64_t)v->index->list_begin[list + 1];
     for (int64_t at = begin; at < end; at += BLOCK) {
         const int32_t size = end - at < BLOCK ? (int32_t)(end - at) : BLOCK;
-        scan_block(v, sc, 0, plain, at, size);
+        scan_block(v, sc, 0, whole, at, size);
         (sieved < SIEVED_LEAST ? scan_block : sieve_block)(v, sc, GATHERED - sieved, GATHERED, at, size);
     }
 }
@@ -407,20 +407,20 @@ static int is_sieved(const anl_native *v, const seeker *q)
 static void visit(const anl_native *v, anl_native_scratch *sc, int32_t list, void *const *guests, int n_guests)
 {
     const size_t d = (size_t)v->index->d;
-    int32_t plain = 0, sieved = 0;
+    int32_t whole = 0, sieved = 0;
     for (int g = 0; g < n_guests; ++g) {
         anl_native_scratch *of = guests[g];
         for (uint32_t i = of->starts[list]; i < of->starts[list + 1]; ++i) {
             seeker *q = &of->seekers[of->sorted[i]];
-            const int32_t at = is_sieved(v, q) ? GATHERED - ++sieved : plain++;
+            const int32_t at = is_sieved(v, q) ? GATHERED - ++sieved : whole++;
             sc->visitors[at] = q;
             memcpy(sc->gathered + (size_t)at * d, q->vector, d);
-            if (plain + sieved < GATHERED) continue;
-            scan_list(v, sc, list, plain, sieved);
-            plain = sieved = 0;
+            if (whole + sieved < GATHERED) continue;
+            scan_list(v, sc, list, whole, sieved);
+            whole = sieved = 0;
         }
     }
-    if (plain + sieved) scan_list(v, sc, list, plain, sieved);
+    if (whole + sieved) scan_list(v, sc, list, whole, sieved);
 }
 
 /* A thread's share of the lists that the guests' queries probe. */
@@ -480,8 +480,8 @@ static int reserve(anl_native_scratch *sc, anl_neighbours *const *queries, size_
     if (!rc) rc = anl_grow(&sc->which, &sc->which_cap, widest + ANL_PANEL, sizeof *sc->which);
     if (!rc) rc = anl_grow(&sc->before, &sc->before_cap, widest + ANL_PANEL, sizeof *sc->before);
     if (!rc) rc = anl_grow(&sc->values, &sc->values_cap, widest + ANL_PANEL, sizeof *sc->values);
-    if (!rc && sc->native->kernels->sieve) rc = anl_grow(&sc->coarse, &sc->coarse_cap, BLOCK * d, 1);
-    if (!rc && sc->native->kernels->sieve) rc = anl_grow(&sc->coarse_bias, &sc->coarse_bias_cap, BLOCK, sizeof *sc->coarse_bias);
+    if (!rc && sc->native->kernels->sieve) rc = anl_grow(&sc->high, &sc->high_cap, BLOCK * d, 1);
+    if (!rc && sc->native->kernels->sieve) rc = anl_grow(&sc->high_bias, &sc->high_bias_cap, BLOCK, sizeof *sc->high_bias);
     if (!rc) rc = anl_grow(&sc->merged, &sc->merged_cap, (size_t)sc->most_room, sizeof *sc->merged);
     return rc ? rc : anl_grow(&sc->distances, &sc->distances_cap, (size_t)sc->most_room, sizeof *sc->distances);
 }
@@ -501,7 +501,7 @@ static void begin_query(anl_native_scratch *sc, const anl_neighbours *q, int i, 
                               .room = room_of(q->k),
                               .norm = norm,
                               .reach = reach,
-                              .slack = anl_sieve_slack(vector, d),
+                              .slack = sc->native->kernels->sieve ? anl_sieve_slack(vector, d) : 0,
                               .near = anl_distance_at(norm, SIEVED_FROM) - norm,
                               .busy = ATOMIC_FLAG_INIT,
                               .limit = farthest - norm,

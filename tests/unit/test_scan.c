@@ -103,9 +103,9 @@ static void sieve_passes_over_nothing_near(void **unused)
             const int32_t d = dims[round % 4], panels = round % 3 ? 1 + (int32_t)random_below(MOST) : MOST, n = 16 * panels;
             const int32_t n_queries = 1 + round % QUERIES, most = round % 5 ? 1 << random_below(8) : 255;
             const size_t p_size = (size_t)n * (size_t)d, q_size = (size_t)n_queries * (size_t)d, b_size = (size_t)n * 4;
-            int8_t *codes = guarded(p_size), *coarse = guarded(p_size);
+            int8_t *codes = guarded(p_size), *high = guarded(p_size);
             uint8_t *queries = guarded(q_size);
-            int32_t *bias = guarded(b_size), *coarse_bias = guarded(b_size), *limits = guarded((size_t)n_queries * 4), dots[16 * MOST];
+            int32_t *bias = guarded(b_size), *high_bias = guarded(b_size), *limits = guarded((size_t)n_queries * 4), dots[16 * MOST];
             uint32_t *may = guarded((size_t)n_queries * 4);
             for (size_t i = 0; i < q_size; ++i) queries[i] = round % 6 ? (uint8_t)(64 + random_below(128)) : round % 12 ? 255 : 0;
             for (int32_t i = 0; i < n; ++i) {
@@ -121,8 +121,8 @@ static void sieve_passes_over_nothing_near(void **unused)
                 const uint32_t i = q ? random_below((uint32_t)n) : 0;
                 limits[q] = anl_scan_value(bias[i], dots[i]) - (int32_t)random_below(2) + anl_sieve_slack(query, d);
             }
-            k.scan.coarsen(codes, bias, panels, d, coarse, coarse_bias);
-            k.scan.sieve(queries, limits, n_queries, coarse, coarse_bias, panels, d, may);
+            k.scan.take_high(codes, bias, panels, d, high, high_bias);
+            k.scan.sieve(queries, limits, n_queries, high, high_bias, panels, d, may);
             for (int32_t q = 0; q < n_queries; ++q) {
                 const uint8_t *query = queries + (size_t)q * (size_t)d;
                 k.scan.dots(query, 1, codes, panels, d, dots);
@@ -139,10 +139,10 @@ static void sieve_passes_over_nothing_near(void **unused)
                 }
             }
             release(codes, p_size);
-            release(coarse, p_size);
+            release(high, p_size);
             release(queries, q_size);
             release(bias, b_size);
-            release(coarse_bias, b_size);
+            release(high_bias, b_size);
             release(limits, (size_t)n_queries * 4);
             release(may, (size_t)n_queries * 4);
             ++tried;

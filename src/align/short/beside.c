@@ -15,28 +15,16 @@ typedef struct looker {
     anl_arena *results;
 } looker;
 
-static int32_t count_unknown(const anl_read *read)
-{
-    int32_t n = 0;
-    for (int32_t i = 0; i < read->len; ++i) n += read->seq[i] > 3;
-    return n;
-}
-
-static int32_t best_known(const anl_query *q)
-{
-    return q->candidates[anl_candidates_best(q)].score;
-}
-
 /* Makes candidates of those of query `number`'s places that are on the strand wanted and may score as much as it must. */
 static int add_places(looker *l, int number, const anl_places *near, int reverse, int32_t score)
 {
-    const anl_read *read = l->queries[number].read;
+    const anl_query *q = &l->queries[number];
     const anl_sw_params *params = &l->c->options->align.score;
-    const int32_t unknown = count_unknown(read);
+    const int32_t unknown = anl_query_unknown(q);
     int rc = ANL_OK;
     for (int32_t i = 0; i < near->n && !rc; ++i) {
         const anl_place *place = &near->list[i];
-        if (place->reverse != reverse || place->votes < anl_worth_votes(params, read->len, unknown, score, place->other)) continue;
+        if (place->reverse != reverse || place->votes < anl_worth_votes(params, q->read->len, unknown, score, place->other)) continue;
         rc = anl_candidates_add_place(l->c, l->queries, number, place, l->queue, l->results);
     }
     return rc;
@@ -65,7 +53,7 @@ static int look_beside(looker *l, int from, const anl_candidate *at, int to, int
 static int look_for_pair(looker *l, int first, int32_t least)
 {
     anl_query *pair = l->queries + first;
-    const int32_t n[2] = {pair[0].n, pair[1].n}, best[2] = {best_known(&pair[0]), best_known(&pair[1])};
+    const int32_t n[2] = {pair[0].n, pair[1].n}, best[2] = {anl_candidates_best_score(&pair[0]), anl_candidates_best_score(&pair[1])};
     int rc = ANL_OK;
     for (int from = 0; from < 2; ++from)
         for (int32_t i = 0; i < n[from] && !rc; ++i) {

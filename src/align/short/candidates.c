@@ -285,6 +285,11 @@ int32_t anl_candidates_best(const anl_query *q)
     return i < q->n ? i : 0;
 }
 
+int32_t anl_candidates_best_score(const anl_query *q)
+{
+    return q->candidates[anl_candidates_best(q)].score;
+}
+
 /* Whether candidates[i] lessens how sure candidates[of] is. */
 static int is_rival(const anl_query *q, int32_t of, int32_t i)
 {

@@ -42,6 +42,9 @@ int anl_candidates_compete(const anl_candidate *a, const anl_candidate *b);
 /** The best candidate on the primary assembly; 0, the best of all, where there is none. */
 int32_t anl_candidates_best(const anl_query *q);
 
+/** Its score; the query has candidates. */
+int32_t anl_candidates_best_score(const anl_query *q);
+
 /** Best score of a candidate that competes with candidates[of], 0 when there is none; *competing: how many others come within `within` of
  *  it. To one on the primary assembly those on ALT contigs do not matter. */
 int32_t anl_candidates_second(const anl_query *q, int32_t of, int32_t within, int32_t *competing);

@@ -165,10 +165,10 @@ static int second_look(const anl_context *c, anl_scratch *s, anl_query *queries,
     const anl_read *read = queries[v->query].read;
     needed_votes needed = {.params = &c->options->align.score,
                            .len = read->len,
+                           .unknown = anl_query_unknown(&queries[v->query]),
                            .by_other = anl_arena_alloc(s->temporary, (size_t)read->len, sizeof *needed.by_other)};
     int32_t least[2], kept = v->scored;
     int rc = needed.by_other ? least_that_matters(c->options, &queries[v->query], s->temporary, least) : ANL_ENOMEM;
-    for (int32_t i = 0; i < read->len; ++i) needed.unknown += read->seq[i] > 3;
     for (int32_t i = v->scored; i < v->n && !rc; ++i) {
         const anl_voted_place *at = &v->list[i];
         const int32_t score = least[at->alt] - (read->len - at->len) * needed.params->match;

@@ -237,7 +237,7 @@ int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const
 /* What a read has or may have on its own. */
 static int32_t best_score(const anl_query *q)
 {
-    const int32_t score = q->candidates[anl_candidates_best(q)].score;
+    const int32_t score = anl_candidates_best_score(q);
     return score > q->bound ? score : q->bound;
 }
 
@@ -245,7 +245,7 @@ static int32_t best_score(const anl_query *q)
 static int32_t within_reach(const anl_align_options *o, const anl_query *q)
 {
     int32_t n = 0;
-    for (int32_t i = 0, best = q->candidates[anl_candidates_best(q)].score; i < q->n; ++i)
+    for (int32_t i = 0, best = anl_candidates_best_score(q); i < q->n; ++i)
         n += !q->candidates[i].alt && q->candidates[i].score >= best - o->unpaired;
     return n;
 }
@@ -253,7 +253,7 @@ static int32_t within_reach(const anl_align_options *o, const anl_query *q)
 /* The score that a place may have which is missing among a mate's candidates, as it was not kept, or not even fetched; 0: none is missing. */
 static int32_t missing_score(const anl_query *q)
 {
-    return q->truncated ? q->candidates[anl_candidates_best(q)].score : q->missed;
+    return q->truncated ? anl_candidates_best_score(q) : q->missed;
 }
 
 /* The most that a pair can score which was missed: one with a place that is missing of one mate, and one of the other mate that is missing as well or
@@ -265,7 +265,7 @@ static int32_t missed_pair(const anl_align_options *o, const anl_query pair[2])
         const anl_query *other = &pair[!i];
         const int32_t score = missing_score(&pair[i]);
         if (!score || (!missing_score(other) && within_reach(o, other) <= ANL_RESCUE_FROM)) continue;
-        const int32_t total = score + other->candidates[anl_candidates_best(other)].score;
+        const int32_t total = score + anl_candidates_best_score(other);
         if (total > most) most = total;
     }
     return most;

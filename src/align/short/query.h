@@ -62,6 +62,14 @@ typedef struct anl_query {
     anl_read_alignments alts;    /**< alignments on ALT contigs that are better than what competes with them, to be reported (alts.h) */
 } anl_query;
 
+/** How many bases of the read are N. */
+static inline int32_t anl_query_unknown(const anl_query *q)
+{
+    int32_t n = 0;
+    for (int32_t i = 0; i < q->read->len; ++i) n += q->read->seq[i] > 3;
+    return n;
+}
+
 /** The number of the mate of query `number`, which is beside it in the batch; its own where it has none. */
 static inline int anl_query_mate(const anl_query *q, int number)
 {
