@@ -172,6 +172,20 @@ static void nothing_is_missed_beside_few_places(void **unused)
     options.no_rescue = options.no_pairing = 0;
 }
 
+/* A mate that is aligned as a long read has its one place, and nobody looks for it. */
+static void long_mates_are_not_looked_for(void **unused)
+{
+    (void)unused;
+    a_pair p;
+    for (int is_long = 0; is_long < 2; ++is_long) {
+        int32_t least;
+        make_pair(&p, KNOWN, COPIES);
+        if (is_long) p.read[0].len = ANL_LONG_READ + 1;
+        assert_int_equal(anl_pair_least_other(&options, &inserts, p.query, &pairs, &least), 0);
+        assert_int_equal(least > 0, !is_long);
+    }
+}
+
 int main(void)
 {
     random_start();
@@ -179,6 +193,7 @@ int main(void)
         cmocka_unit_test(equal_pairs_are_found),
         cmocka_unit_test(a_better_pair_is_found),
         cmocka_unit_test(nothing_is_missed_beside_few_places),
+        cmocka_unit_test(long_mates_are_not_looked_for),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

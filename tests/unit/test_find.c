@@ -33,6 +33,16 @@ static int set_up(void **unused)
     return 0;
 }
 
+/* A light encoder that says nothing: only full vectors find anything. */
+static int set_up_blind(void **unused)
+{
+    read_model(unused);
+    light = model->light;
+    assert_int_equal(anl_model_add_light(model, light->hidden), 0); /* all zero */
+    aligner_set_up(ANL_PRESET_NONE, genome, GENOME, 16);
+    return 0;
+}
+
 static int tear_down(void **unused)
 {
     model->light = light;
@@ -84,6 +94,21 @@ static void a_unique_read_is_proven_at_once(void **unused)
     }
     assert_int_equal(counts.proven[0], 4);
     assert_int_equal(counts.segments, 4);
+}
+
+/* Full vectors prove in few lists, too, and do not go on. */
+static void full_vectors_prove_in_their_first_lists(void **unused)
+{
+    (void)unused;
+    a_read r[4];
+    anl_query q[4];
+    for (int i = 0; i < 4; ++i) q[i] = make_read(&r[i], 5000 + 1000 * i, i % 2, i / 2, 0);
+    find(q, 4, &nowhere);
+    for (int i = 0; i < 4; ++i) {
+        assert_true(q[i].settled);
+        assert_int_equal(q[i].candidates[0].start, 5000 + 1000 * i);
+    }
+    assert_int_equal(counts.proven[ANL_LIGHT_WAVES], 4);
 }
 
 /* Two places: never proven, both found. */
@@ -475,5 +500,6 @@ int main(void)
     int failed = 0;
     for (without_light = 0; without_light < 2; ++without_light)
         failed |= cmocka_run_group_tests_name(without_light ? "full vectors alone" : "light vectors first", tests, set_up, tear_down);
-    return failed;
+    const struct CMUnitTest blind[] = {cmocka_unit_test(full_vectors_prove_in_their_first_lists)};
+    return failed | cmocka_run_group_tests_name("light vectors that say nothing", blind, set_up_blind, tear_down);
 }

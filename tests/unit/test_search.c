@@ -121,6 +121,44 @@ static void widening_is_exact(void **unused)
     anl_index_free(x);
 }
 
+/* A wave through few lists that keeps the order of more, then one through the rest: the hits of one wave through all, and all lists chosen once. */
+static void lists_kept_lead_to_the_same(void **unused)
+{
+    (void)unused;
+    enum { N = 7900, Q = 60, K = 16, FEW = 8 };
+    static anl_hit hits[2][Q * K];
+    static uint32_t lists[Q * 8192];
+    anl_neighbours found[2][Q], *list[2][Q];
+    anl_search *s;
+    anl_search_scratch *sc;
+    random_start();
+    make_vectors(N);
+    anl_index *x = build(N);
+    const int nprobe = anl_search_nprobe(x, 1), caps[] = {ANL_RANKED, nprobe - 1, nprobe, x->nlist};
+    assert_true(nprobe > FEW + 1);
+    assert_int_equal(anl_search_new(&s, x, ANL_SEARCH_NATIVE), 0);
+    assert_int_equal(anl_search_scratch_new(&sc, s), 0);
+    for (size_t c = 0; c < sizeof caps / sizeof *caps; ++c) {
+        for (int q = 0; q < Q; ++q) {
+            found[0][q] = (anl_neighbours){.query = vectors[q], .hits = hits[0] + q * K, .k = K};
+            found[1][q] =
+                (anl_neighbours){.query = vectors[q], .hits = hits[1] + q * K, .k = K, .lists = lists + q * x->nlist, .lists_cap = caps[c]};
+            for (int w = 0; w < 2; ++w) list[w][q] = &found[w][q];
+        }
+        assert_int_equal(anl_search_wave(s, sc, list[0], Q, nprobe), 0);
+        assert_int_equal(anl_search_wave(s, sc, list[1], Q, FEW), 0);
+        for (int q = 0; q < Q; ++q) assert_int_equal(found[1][q].n_lists, caps[c] > FEW ? caps[c] : 0);
+        assert_int_equal(anl_search_wave(s, sc, list[1], Q, nprobe), 0);
+        for (int q = 0; q < Q; ++q) {
+            assert_int_equal(found[1][q].n, found[0][q].n);
+            assert_memory_equal(found[1][q].hits, found[0][q].hits, (size_t)found[0][q].n * sizeof(anl_hit));
+        }
+    }
+    anl_search_scratch_free(sc);
+    anl_search_free(s);
+    anl_index_free(x);
+}
+
 enum { TOGETHER = 4, WAYS = 6, ROUNDS = 60, TOGETHER_Q = 200, MOST_K = 200 };
 
 /* A thread of together_as_alone. */
@@ -236,6 +274,7 @@ static void waves_take_bounded_memory(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(both_paths_are_exact), cmocka_unit_test(widening_is_exact),
-                                       cmocka_unit_test(together_as_alone), cmocka_unit_test(waves_take_bounded_memory)};
+                                       cmocka_unit_test(lists_kept_lead_to_the_same), cmocka_unit_test(together_as_alone),
+                                       cmocka_unit_test(waves_take_bounded_memory)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

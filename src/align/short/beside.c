@@ -58,9 +58,8 @@ static int look_for_pair(looker *l, int first, int32_t least)
     for (int from = 0; from < 2; ++from)
         for (int32_t i = 0; i < n[from] && !rc; ++i) {
             const anl_candidate at = pair[from].candidates[i];
-            const int32_t floor = anl_pair_least_score(l->c->options), wanted = least - at.score;
             if (at.score + best[!from] < least) break;
-            if (!at.alt) rc = look_beside(l, first + from, &at, first + !from, wanted > floor ? wanted : floor);
+            if (!at.alt) rc = look_beside(l, first + from, &at, first + !from, least - at.score);
         }
     return rc;
 }

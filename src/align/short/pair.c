@@ -96,7 +96,7 @@ int anl_pair_is_proper(const anl_insert_model *m, const anl_read_alignment *firs
     return insert->usable && size >= insert->low && size <= insert->high;
 }
 
-int32_t anl_pair_least_score(const anl_align_options *o)
+static int32_t min_mate_score(const anl_align_options *o)
 {
     const int32_t least = ANL_MATE_MIN_SCORE * o->align.score.match;
     return least < o->min_score ? least : o->min_score;
@@ -113,7 +113,7 @@ static int overlap(const anl_candidate *a, const anl_candidate *b, int32_t match
  * much again, by bases of their own: what chance finds in an insert shorter than the reads it finds in both mates. */
 static int score_enough(const anl_align_options *o, const anl_candidate *a, const anl_candidate *b)
 {
-    const int32_t least = anl_pair_least_score(o);
+    const int32_t least = min_mate_score(o);
     if (a->score < least || b->score < least) return 0;
     if (a->score >= o->min_score || b->score >= o->min_score) return 1;
     return !(o->given & ANL_GIVEN_LEAST) && 2 * (a->score + b->score) >= 3 * o->min_score && !overlap(a, b, o->align.score.match);
@@ -206,7 +206,7 @@ static int rescue_from(const anl_align_options *options, const anl_insert_model 
         if (!anl_pair_region(m, (anl_orientation)o, x, &pair[from], here, pair[!from].read, &region)) continue;
         /* Diagonals are set from where Smith-Waterman ends. */
         const anl_pending what = {.query = first + !from,
-                                  .min_score = anl_pair_least_score(options),
+                                  .min_score = min_mate_score(options),
                                   .begin = region.begin,
                                   .end = region.end,
                                   .candidate = {.dlo = INT64_MAX, .dhi = INT64_MIN, .contig = here->contig, .reverse = region.reverse}};
@@ -329,7 +329,7 @@ int anl_pair_choose(const anl_align_options *o, const anl_insert_model *m, const
         int alone = mapq_alone(o, &pair[i], at[i], &chosen[i].second);
         int mapq = alone > together ? alone : together < alone + ANL_MAPQ_PAIR_GAIN ? together : alone + ANL_MAPQ_PAIR_GAIN;
         chosen[i].candidate = at[i];
-        chosen[i].min_score = anl_pair_least_score(o);
+        chosen[i].min_score = min_mate_score(o);
         chosen[i].mapq = (uint8_t)mapq;
     }
     return ANL_OK;

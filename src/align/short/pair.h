@@ -57,9 +57,6 @@ int anl_pair_is_proven(const anl_align_options *o, const anl_insert_model *m, co
 int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const anl_index *x, const anl_query *queries, int32_t first,
                     anl_sw_queue *queue);
 
-/** What a mate scores at the least to be reported beside the other one. */
-int32_t anl_pair_least_score(const anl_align_options *o);
-
 /** *least: the total that another pair must have to lower the MAPQ of the best one, where one may be missed because places of both mates may be
  *  missing, or because there are so many of them that nobody looked beside all; 0: none may, or none would matter. 0 or ANL_ENOMEM. */
 int anl_pair_least_other(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
