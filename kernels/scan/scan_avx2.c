@@ -74,8 +74,8 @@ static void take_high(const int8_t *panels, const int32_t *bias, int32_t n_panel
         }
 }
 
-/* R queries by the high parts of one panel: adds `bit` to may[R] where one of its entries is within the limit. Four of
- * vpmaddubsw are added in 16 bits: 4 * 2 * 255 * 16 is 32,640. */
+/* R queries by the high parts of one panel: adds `bit` to may[R] where one of its entries is within the limit. Four results of vpmaddubsw are added
+ * in 16 bits: they are 4 * 2 * 255 * 16 = 32,640 at the most. */
 static inline __attribute__((always_inline)) void sift(const int R, const uint8_t *queries, const int32_t *loose, const int8_t *panel,
                                                        const int32_t *bias, size_t d, uint32_t bit, uint32_t *may)
 {

@@ -85,8 +85,8 @@ typedef enum anl_effort {
 } anl_effort;
 
 /** Searches all segments, or goes on where their search has started, with params->k or with more where they are expected to be saturated (which
- *  changes nothing but the time, as long as nobody looks at more hits than params->k before); then for more neighbours where those found are saturated. *saturated: segments that still are (may be NULL).
- *  Errors as anl_search_wave. */
+ *  changes nothing but the time, if nobody has looked at more than params->k of their hits); then for more neighbours where those found are
+ *  saturated. *saturated: segments that still are (may be NULL). Errors as anl_search_wave. */
 int anl_locate_search(const anl_context *c, anl_scratch *s, const anl_locate_params *p, anl_segments *segments, anl_effort effort,
                       int32_t *saturated);
 
