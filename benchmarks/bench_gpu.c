@@ -237,7 +237,7 @@ static void *sw_start(const void *shared, int on_gpu)
     (void)shared;
     need(own && !anl_sw_batch_new(&own->batch) && (!on_gpu || !anl_gpu_stream_new(&own->stream, gpu)));
     anl_sw_batch_use(own->batch, own->stream);
-    for (int i = 0; i < BATCH; ++i) own->jobs[i] = (anl_sw_job){bases[i], targets[i], LENGTH, TARGET};
+    for (int i = 0; i < BATCH; ++i) own->jobs[i] = (anl_sw_job){bases[i], targets[i], LENGTH, TARGET, 0, 0};
     return own;
 }
 
@@ -345,7 +345,7 @@ static void *places_start(const void *shared, int on_gpu)
         anl_index_fetch(&on->index, from, from + LENGTH, own->strand[0][i]);
         anl_reverse_complement(own->strand[0][i], LENGTH, own->strand[1][i]);
         own->reads[i] = (anl_sw_read){{own->strand[0][i], own->strand[1][i]}, LENGTH};
-        own->places[i] = (anl_sw_place){from - SIDE, LENGTH + 2 * SIDE, (uint32_t)i, 0};
+        own->places[i] = (anl_sw_place){from - SIDE, LENGTH + 2 * SIDE, (uint32_t)i, 0, 0, 2 * SIDE + 1};
         for (int h = 0; h < HITS; ++h) {
             const int64_t at = copy_at(h ? mix(number + (uint64_t)h) >> 8 : number) + from % APART - APART / 4;
             own->hits[i][h] = (anl_hit){h, (uint32_t)(at / on->index.stride)};

@@ -71,7 +71,7 @@ int main(void)
         memcpy(query[i], target[i] + 50, QUERY);
         for (int j = 0; j < QUERY; ++j)
             if (rand() % 20 == 0) query[i][j] = (uint8_t)(rand() & 3);
-        jobs[i] = (anl_sw_job){query[i], target[i], QUERY, TARGET};
+        jobs[i] = (anl_sw_job){query[i], target[i], QUERY, TARGET, 0, 0};
     }
     printf("kernel\tGCUPS\n");
     for (const char *const *level = anl_kernels_levels(); *level; ++level) {

@@ -59,13 +59,14 @@ __device__ static int32_t run_column(const anl_sw_params &p, uint32_t selector, 
 }
 
 // The query bases of pass `pass`. Lane l is at target base s - l in step s: what lies before the target and behind it is N, which never reaches a
-// best score.
+// best score. Outside its band it hands down zeros.
 template <class Job>
 __device__ static void run_pass(const anl_sw_params &p, const Job &j, const job_bases &from, int pass, int steps, int2 *edge,
                                 anl_sw_result *best)
 {
     const int lane = threadIdx.x % LANES, first = pass * SPAN + lane * ROWS;
     const bool comes_on = pass && pass * SPAN < j.query.len, goes_on = (pass + 1) * SPAN < j.query.len;
+    const band_columns inside = columns_of(j.diagonals, first);
     lane_rows l = {};
     for (int i = 0; i < ROWS; ++i) l.scores[i] = column_scores(p, query_base(from, j, first + i));
     const int target_len = j.target_len();
@@ -83,8 +84,14 @@ __device__ static void run_pass(const anl_sw_params &p, const Job &j, const job_
             h = in.x;
             f = in.y;
         }
-        const int32_t top = run_column(p, selector, &l, &h, &f);
         const int t = s - lane;
+        int32_t top = 0;
+        if (inside.has(t))
+            top = run_column(p, selector, &l, &h, &f);
+        else {
+            l.above = h;
+            h = f = 0;
+        }
         if (lane == LANES - 1 && goes_on && t >= 0 && t < target_len) edge[t] = int2{h, f};
         const anl_sw_result here{top >> ROW_BITS, first + (1 << ROW_BITS) - (top & ((1 << ROW_BITS) - 1)), t + 1};
         keep_best(best, here);
@@ -192,6 +199,7 @@ static int sw_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_job *
         const anl_sw_job &j = jobs[order[i]];
         h.jobs[i].query = pack(h.planes, &used, j.query, j.qlen);
         h.jobs[i].target = pack(h.planes, &used, j.target, j.tlen);
+        h.jobs[i].diagonals = {j.low, j.band};
     }
     rc = score(s, p, g, h, used);
     for (size_t i = 0; i < n && !rc; ++i) results[order[i]] = h.results[i];
@@ -239,7 +247,7 @@ static int places_part(anl_gpu_stream *s, const anl_sw_params *p, const anl_sw_r
     sort_places(reads, places, n, order.data());
     for (size_t i = 0; i < n; ++i) {
         const anl_sw_place &at = places[order[i]];
-        h.jobs[i] = {packed[at.read - first], at.begin, at.len, at.reverse, 0};
+        h.jobs[i] = {packed[at.read - first], at.begin, at.len, at.reverse, {at.low, at.band}, 0};
     }
     rc = score(s, p, g, h, used);
     for (size_t i = 0; i < n && !rc; ++i) results[order[i]] = h.results[i];

@@ -10,15 +10,21 @@ namespace anl
 
 enum {
     THREADS = 128,
-    LANES = 16, // of a job,
-    ROWS = 10,  // and query bases of each
+    LANES = 16,              // of a job,
+    ROWS = ANL_SW_BAND_ROWS, // and query bases of each
     SPAN = LANES * ROWS,
     ROW_BITS = 4, // that number ROWS
+};
+
+// The diagonals that count.
+struct band {
+    int32_t low, n; // as in anl_sw_job
 };
 
 // A query and a target that were packed for this call.
 struct packed_job {
     sequence query, target;
+    band diagonals;
     size_t edge; // where what leaves its last lane begins: [target base]
     __host__ __device__ int32_t target_len() const
     {
@@ -32,6 +38,7 @@ struct placed_job {
     int64_t begin;
     int32_t len;
     uint32_t reverse;
+    band diagonals;
     size_t edge;
     __host__ __device__ int32_t target_len() const
     {
@@ -69,6 +76,20 @@ __device__ static bases32 target_bases(const job_bases &from, const placed_job &
 {
     const int64_t word = j.begin / 32 + i;
     return from_bit(word_of(from.ref, word), word_of(from.ref, word + 1), (int)(j.begin % 32));
+}
+
+// The target bases that count for the rows of a lane, of which `row` is the first.
+struct band_columns {
+    int32_t begin, n;
+    __device__ bool has(int t) const
+    {
+        return (uint32_t)(t - begin) < (uint32_t)n;
+    }
+};
+
+__device__ static band_columns columns_of(const band &b, int row)
+{
+    return b.n ? band_columns{row + b.low, b.n + ROWS - 1} : band_columns{0, INT32_MAX};
 }
 
 // Of equal scores the one with the smallest tend counts, then with the smallest qend.

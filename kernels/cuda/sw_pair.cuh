@@ -85,6 +85,20 @@ __device__ static uint32_t run_pair_column(const pair_costs &c, uint32_t selecto
     return top;
 }
 
+// Forgets what a column has left of a job, where it is not one of its band.
+__device__ static void drop_outside(bool first_inside, bool second_inside, pair_rows *l, uint32_t *h, uint32_t *f, uint32_t *top)
+{
+    const uint32_t keep = (first_inside ? 0xffffu : 0) | (second_inside ? 0xffff0000u : 0);
+#pragma unroll
+    for (int i = 0; i < ROWS; ++i) {
+        l->h[i] &= keep;
+        l->e[i] &= keep;
+    }
+    *h &= keep;
+    *f &= keep;
+    *top &= keep;
+}
+
 // The two jobs of 16 lanes; the second one may be none.
 template <class Job> struct job_pair {
     const Job *of[2];
@@ -114,6 +128,7 @@ __device__ static void run_pair_pass(const pair_costs &c, const job_pair<Job> &j
     const int lane = threadIdx.x % LANES, first = pass * SPAN + lane * ROWS, rows = max(j.query_len[0], j.query_len[1]),
               columns = max(j.target_len[0], j.target_len[1]);
     const bool comes_on = pass && pass * SPAN < rows, goes_on = (pass + 1) * SPAN < rows;
+    const band_columns inside[2] = {columns_of(j.of[0]->diagonals, first), columns_of(j.of[1]->diagonals, first)};
     pair_rows l = {};
 #pragma unroll
     for (int i = 0; i < ROWS; ++i)
@@ -132,8 +147,16 @@ __device__ static void run_pair_pass(const pair_costs &c, const job_pair<Job> &j
             h = (uint32_t)in.x;
             f = (uint32_t)in.y;
         }
-        const uint32_t top = run_pair_column<SAME>(c, selector, &l, &h, &f);
         const int t = s - lane;
+        const bool in[2] = {inside[0].has(t), inside[1].has(t)};
+        uint32_t top = 0;
+        if (in[0] || in[1]) {
+            top = run_pair_column<SAME>(c, selector, &l, &h, &f);
+            if (in[0] != in[1]) drop_outside(in[0], in[1], &l, &h, &f, &top);
+        } else {
+            l.above = h;
+            h = f = 0;
+        }
         if (lane == LANES - 1 && goes_on && t >= 0 && t < columns) edge[t] = int2{(int)h, (int)f};
         most[0] = max(most[0], pair_key(top << 16, t));
         most[1] = max(most[1], pair_key(top, t));

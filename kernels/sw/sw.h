@@ -7,6 +7,7 @@
 enum {
     ANL_SW_MAX_LANES = 64,
     ANL_SW_NARROW_QUERY = 255, /**< longest query of the 8-bit kernel, bp */
+    ANL_SW_BAND_ROWS = 10, /**< query bases that share the columns of a band: a lane of the GPU has so many, all inside or all outside */
 };
 
 /** Scores: a match adds `match`; the rest are penalties, >= 0. A gap of g bp costs open + g * extend. N against anything costs 1. */
@@ -20,10 +21,16 @@ typedef struct anl_sw_result {
     int32_t score, qend, tend;
 } anl_sw_result;
 
-/** Base codes 0-4, borrowed. */
+/** Base codes 0-4, borrowed.
+ *
+ *  With a band only cells (i, j) of query base i and target base j count for which j - low is within [0, band + ANL_SW_BAND_ROWS - 1) of i rounded down
+ *  to a multiple of ANL_SW_BAND_ROWS: those on diagonals j - i from `low` on, `band` of them, and a few more beside them. An alignment
+ *  leaves none of these (Chao, Pearson and Miller 1992, doi 10.1093/bioinformatics/8.5.481). */
 typedef struct anl_sw_job {
     const uint8_t *query, *target;
     int32_t qlen, tlen; /**< bp, 0 allowed */
+    int32_t low;        /**< the band's lowest diagonal, 0 or below it */
+    int32_t band;       /**< how many diagonals it has; 0: every cell counts */
 } anl_sw_job;
 
 /** A read: its base codes 0-4, and those of its reverse complement. Borrowed. */
@@ -38,6 +45,7 @@ typedef struct anl_sw_place {
     int32_t len;   /**< and how many do, all of one contig */
     uint32_t read; /**< its number among those of the call */
     uint8_t reverse;
+    int32_t low, band; /**< as in anl_sw_job */
 } anl_sw_place;
 
 /** One call's worth of alignments, interleaved: element [i * lanes + lane] is base i of that lane's sequence. Bases 0-3; N is 4 in
@@ -45,10 +53,26 @@ typedef struct anl_sw_place {
  *  kernels uint16_t with 0x8000 added to every query element. */
 typedef struct anl_sw_group {
     const void *query;  /**< [qlen][lanes] */
-    const void *target; /**< [tlen][lanes] */
+    const void *target; /**< [tlen][lanes], so that the band of every lane begins with diagonal 0 */
     void *rows;         /**< 2 * [qlen][lanes] */
     int32_t qlen, tlen; /**< of the longest; tlen < 65536, and qlen as well for 16 bits */
+    int32_t band;       /**< of all lanes, as in anl_sw_job */
 } anl_sw_group;
+
+/** Query bases [from, to) count at a target base. */
+typedef struct anl_sw_rows {
+    int32_t from, to;
+} anl_sw_rows;
+
+/** Of target base j, counted from the diagonal on which the band begins, and a query of qlen bases. `from` and `to` never fall as j grows. */
+static inline anl_sw_rows anl_sw_rows_at(int32_t band, int32_t qlen, int32_t j)
+{
+    const int32_t columns = band + ANL_SW_BAND_ROWS - 1;
+    if (!band) return (anl_sw_rows){0, qlen};
+    const int32_t from = j < columns ? 0 : ((j - columns) / ANL_SW_BAND_ROWS + 1) * ANL_SW_BAND_ROWS;
+    const int32_t to = (j / ANL_SW_BAND_ROWS + 1) * ANL_SW_BAND_ROWS;
+    return (anl_sw_rows){from < qlen ? from : qlen, to < qlen ? to : qlen};
+}
 
 /** Aligns all lanes with Gotoh's affine recurrences (Rognes 2011, doi 10.1186/1471-2105-12-221: inter-sequence lanes). Returns the lanes
  *  (bit set) whose score did not fit: their results mean nothing. */

@@ -25,10 +25,15 @@ static uint64_t NAME(const anl_sw_params *p, const anl_sw_group *g, anl_sw_resul
     for (int32_t i = 0; i < 2 * g->qlen; ++i) STORE(h_row + (size_t)i * LANES, zero);
     VEC best = zero, best_row = zero;
     INDEXES best_column = {0};
+    anl_sw_rows rows = {0};
     for (int32_t j = 0; j < g->tlen; ++j) {
         const VEC base = LOAD(target + (size_t)j * LANES);
-        VEC diagonal = zero, f = zero, top = best, top_row = best_row, row = zero;
-        for (int32_t i = 0; i < g->qlen; ++i) {
+        const int32_t before = rows.from;
+        rows = anl_sw_rows_at(g->band, g->qlen, j);
+        if (rows.from == rows.to) break;
+        VEC diagonal = rows.from > before ? LOAD(h_row + (size_t)(rows.from - 1) * LANES) : zero;
+        VEC f = zero, top = best, top_row = best_row, row = SPLAT((ELEM)rows.from);
+        for (int32_t i = rows.from; i < rows.to; ++i) {
             ELEM *at_h = h_row + (size_t)i * LANES, *at_e = e_row + (size_t)i * LANES;
             VEC h = SUBS(ADDS(diagonal, LOOKUP(table, XOR(LOAD(query + (size_t)i * LANES), base))), vbias);
             VEC e = LOAD(at_e);

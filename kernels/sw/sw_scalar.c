@@ -24,9 +24,13 @@ static inline int32_t larger(int32_t a, int32_t b)
         for (int i = 0; i < 16; ++i) scores[i] = i == 0 ? p->match : i < 4 ? -p->mismatch : -1;                                            \
         memset(h_row, 0, 2 * (size_t)g->qlen * sizeof *h_row);                                                                             \
         anl_sw_result best = {0};                                                                                                          \
+        anl_sw_rows rows = {0};                                                                                                            \
         for (int32_t j = 0; j < g->tlen; ++j) {                                                                                            \
-            int32_t diagonal = 0, f = 0, top = best.score;                                                                                 \
-            for (int32_t i = 0; i < g->qlen; ++i) {                                                                                        \
+            const int32_t before = rows.from;                                                                                              \
+            rows = anl_sw_rows_at(g->band, g->qlen, j);                                                                                    \
+            if (rows.from == rows.to) break;                                                                                               \
+            int32_t diagonal = rows.from > before ? h_row[rows.from - 1] : 0, f = 0, top = best.score;                                     \
+            for (int32_t i = rows.from; i < rows.to; ++i) {                                                                                \
                 const int32_t e = e_row[i], h = larger(larger(diagonal + scores[(query[i] ^ target[j]) & 15], e), f);                      \
                 diagonal = h_row[i];                                                                                                       \
                 h_row[i] = (ELEM)h;                                                                                                        \
@@ -35,7 +39,7 @@ static inline int32_t larger(int32_t a, int32_t b)
                 f = larger(h - ins_first, f - ins_next);                                                                                   \
             }                                                                                                                              \
             if (top == best.score) continue;                                                                                               \
-            best = (anl_sw_result){.score = top, .tend = j + 1};                                                                           \
+            best = (anl_sw_result){.score = top, .qend = rows.from, .tend = j + 1};                                                        \
             while (h_row[best.qend++] != (ELEM)top) continue;                                                                              \
         }                                                                                                                                  \
         *out = best;                                                                                                                       \

@@ -60,16 +60,23 @@ static int reserve(uint8_t **p, size_t *cap, size_t need)
     return ANL_OK;
 }
 
-/* Sorting by size keeps the lanes of a group alike, so that little is padded. */
+/* The lanes of a group have one band. Sorting by size keeps them alike, so that little is padded. */
 static _Thread_local const anl_sw_job *sorting;
 
 static int by_size(const void *x, const void *y)
 {
     const uint32_t i = *(const uint32_t *)x, j = *(const uint32_t *)y;
     const anl_sw_job *a = &sorting[i], *b = &sorting[j];
+    if (a->band != b->band) return a->band < b->band ? -1 : 1;
     if (a->qlen != b->qlen) return a->qlen < b->qlen ? -1 : 1;
     if (a->tlen != b->tlen) return a->tlen < b->tlen ? -1 : 1;
     return i < j ? -1 : 1;
+}
+
+/* Bases of the target before which a band that begins on diagonal 0 would begin. */
+static int32_t bases_before(const anl_sw_job *j)
+{
+    return j->band ? -j->low : 0;
 }
 
 /* Lane `lane` of an interleaved buffer whose padding is already in place. */
@@ -88,10 +95,11 @@ static int run_group(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_para
                      int bits, uint64_t *overflow, anl_sw_result *out)
 {
     int lanes = bits == 8 ? k->lanes8 : k->lanes16;
-    anl_sw_group g = {0};
+    anl_sw_group g = {.band = jobs[which[0]].band};
     for (int i = 0; i < n; ++i) {
+        const int32_t tlen = bases_before(&jobs[which[i]]) + jobs[which[i]].tlen;
         if (jobs[which[i]].qlen > g.qlen) g.qlen = jobs[which[i]].qlen;
-        if (jobs[which[i]].tlen > g.tlen) g.tlen = jobs[which[i]].tlen;
+        if (tlen > g.tlen) g.tlen = tlen;
     }
     size_t element = (size_t)bits / 8, q_cells = (size_t)g.qlen * (size_t)lanes, t_cells = (size_t)g.tlen * (size_t)lanes;
     int rc = reserve(&b->query, &b->query_cap, q_cells * element);
@@ -107,18 +115,21 @@ static int run_group(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_para
     }
     for (int i = 0; i < n; ++i) {
         const anl_sw_job *j = &jobs[which[i]];
+        const size_t begin = (size_t)bases_before(j) * (size_t)lanes;
         if (bits == 8) {
             put8(b->query, lanes, i, j->query, j->qlen, QUERY_N);
-            put8(b->target, lanes, i, j->target, j->tlen, TARGET_N);
+            put8(b->target + begin, lanes, i, j->target, j->tlen, TARGET_N);
         } else {
             put16((uint16_t *)b->query, lanes, i, j->query, j->qlen, QUERY_N | WIDE_FLAG);
-            put16((uint16_t *)b->target, lanes, i, j->target, j->tlen, TARGET_N);
+            put16((uint16_t *)b->target + begin, lanes, i, j->target, j->tlen, TARGET_N);
         }
     }
     g.query = b->query;
     g.target = b->target;
     g.rows = b->rows;
     *overflow = (bits == 8 ? k->score8 : k->score16)(p, &g, out);
+    for (int i = 0; i < n; ++i)
+        if (out[i].score) out[i].tend -= bases_before(&jobs[which[i]]);
     return ANL_OK;
 }
 
@@ -130,9 +141,12 @@ static int score_wide(anl_sw_batch *b, const anl_sw_params *p, const anl_sw_job 
     int32_t *h_row = b->wide, *e_row = b->wide + job->qlen;
     memset(b->wide, 0, 2 * (size_t)job->qlen * sizeof *b->wide);
     *out = (anl_sw_result){0};
+    anl_sw_rows rows = {0};
     for (int32_t j = 0; j < job->tlen; ++j) {
-        int32_t diagonal = 0, f = 0;
-        for (int32_t i = 0; i < job->qlen; ++i) {
+        const int32_t before = rows.from;
+        rows = anl_sw_rows_at(job->band, job->qlen, bases_before(job) + j);
+        int32_t diagonal = rows.from > before ? h_row[rows.from - 1] : 0, f = 0;
+        for (int32_t i = rows.from; i < rows.to; ++i) {
             uint8_t q = job->query[i], t = job->target[j];
             int32_t h = diagonal + (q > 3 || t > 3 ? -1 : q == t ? p->match : -p->mismatch), e = e_row[i];
             diagonal = h_row[i];
@@ -163,7 +177,8 @@ static int run_width(anl_sw_batch *b, const anl_sw_kernels *k, const anl_sw_para
         int m = 0;
         while (at < n && m < lanes) {
             const anl_sw_job *j = &jobs[b->order[at]];
-            if (j->qlen > longest || j->tlen > UINT16_MAX)
+            if (m && j->band != jobs[which[0]].band) break;
+            if (j->qlen > longest || bases_before(j) + j->tlen > UINT16_MAX)
                 b->order[again++] = b->order[at++];
             else
                 which[m++] = b->order[at++];
@@ -218,7 +233,7 @@ int anl_sw_batch_run_places(anl_sw_batch *b, const anl_sw_kernels *k, const anl_
         const anl_sw_place *place = &places->list[i];
         const anl_sw_read *read = &places->reads[place->read];
         anl_index_fetch(places->index, place->begin, place->begin + place->len, b->bases + at);
-        b->jobs[i] = (anl_sw_job){read->strand[place->reverse], b->bases + at, read->len, place->len};
+        b->jobs[i] = (anl_sw_job){read->strand[place->reverse], b->bases + at, read->len, place->len, place->low, place->band};
         at += (size_t)place->len;
     }
     return anl_sw_batch_run(b, k, p, b->jobs, places->n, results);

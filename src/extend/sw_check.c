@@ -26,7 +26,7 @@ static void make_jobs(alignments *a)
         anl_rng_bases(&state, a->target[i], tlen);
         for (int j = 0; j < qlen; ++j)
             a->query[i][j] = anl_rng_below(&state, 10) ? a->target[i][SIDE + j + (j > qlen / 2)] : (uint8_t)anl_rng_below(&state, 4);
-        a->jobs[i] = (anl_sw_job){a->query[i], a->target[i], qlen, tlen};
+        a->jobs[i] = (anl_sw_job){a->query[i], a->target[i], qlen, tlen, 0, 0};
     }
 }
 
@@ -49,7 +49,7 @@ static void make_places(alignments *a, const anl_index *x)
         anl_reverse_complement(a->query[i], len, a->reverse[i]);
         const uint8_t *strand[2] = {a->query[i], a->reverse[i]};
         a->reads[i] = (anl_sw_read){{strand[i % 2], strand[!(i % 2)]}, len};
-        a->places[i] = (anl_sw_place){low, (int32_t)(high - low), (uint32_t)i, i % 2};
+        a->places[i] = (anl_sw_place){low, (int32_t)(high - low), (uint32_t)i, i % 2, (int32_t)(begin - SIDE - low), i % 3 ? 2 * SIDE : 0};
     }
 }
 

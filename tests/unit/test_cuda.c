@@ -536,7 +536,7 @@ static void scores_agree(void **unused)
     need_gpu();
     for (int i = 0; i < JOBS; ++i) {
         const int period = i % 4 == 0 ? between(1, 9) : LONGEST;
-        jobs[i] = (anl_sw_job){query[i], target[i], edges[random_below(COUNT(edges))], edges[random_below(COUNT(edges))]};
+        jobs[i] = (anl_sw_job){query[i], target[i], edges[random_below(COUNT(edges))], edges[random_below(COUNT(edges))], 0, 0};
         for (int j = 0; j < LONGEST; ++j) target[i][j] = j < period ? (uint8_t)random_below(i % 7 ? 4 : 5) : target[i][j - period];
         for (int j = 0, at = between(0, 40); j < LONGEST; ++j, at += random_below(30) ? 1 : between(0, 3))
             query[i][j] = random_below(25) ? target[i][at < LONGEST ? at : 0] : (uint8_t)random_below(5);
@@ -546,6 +546,16 @@ static void scores_agree(void **unused)
     memset(query[5], 4, LONGEST);
     memset(query[6], 1, LONGEST), memset(target[6], 1, LONGEST);
     for (int i = 0; i < COUNT(params); ++i) compare_sw(&params[i], jobs, JOBS);
+    for (int i = 0; i < COUNT(params); ++i) { /* in bands: of neighbours some have the same, some another one, some none */
+        static const int32_t bands[] = {0, 1, 10, 41, 41, 41, 81, LONGEST};
+        anl_sw_job banded[JOBS];
+        memcpy(banded, jobs, sizeof banded);
+        for (int j = 0; j < JOBS; ++j) {
+            banded[j].band = bands[random_below(COUNT(bands))];
+            banded[j].low = -between(0, random_below(2) ? 0 : banded[j].qlen + 3);
+        }
+        compare_sw(&params[i], banded, JOBS);
+    }
     for (int i = 0; i < JOBS; ++i) { /* scores as high as pairs of 16 bits hold: 292 * 7 */
         static const anl_sw_params most[] = {{7, 7, 2033, 7, 1953, 47}, {7, 0, 0, 0, 0, 0}};
         if (jobs[i].qlen > 292) jobs[i].qlen = 292;
@@ -556,8 +566,8 @@ static void scores_agree(void **unused)
     for (size_t n = 31; n <= 33; ++n) compare_sw(&params[0], jobs, n), compare_sw(&params[3], jobs, n); /* pairs of 16 bits, 32 bits */
     for (int pass = 2; pass <= 4; ++pass) { /* neighbours of a warp, one alike its target, the other not and with passes less */
         random_seq(target[0], LONGEST, 0), random_seq(query[1], LONGEST, 0);
-        jobs[0] = (anl_sw_job){target[0], target[0], 160 * pass, LONGEST};
-        jobs[1] = (anl_sw_job){query[1], target[0], 160 * pass - 170, LONGEST};
+        jobs[0] = (anl_sw_job){target[0], target[0], 160 * pass, LONGEST, 0, 0};
+        jobs[1] = (anl_sw_job){query[1], target[0], 160 * pass - 170, LONGEST, 0, 0};
         compare_sw(&params[0], jobs, 2);
         compare_sw(&params[3], jobs, 2);
     }

@@ -95,7 +95,7 @@ static void everything_fits(void **unused)
             e.score);
         assert_int_equal(e.total, e.score + (e.qbeg == 0 ? p.clip5 : 0) + (e.qend == qlen ? p.clip3 : 0));
         check_md(&e, query, target);
-        const anl_sw_job job = {query, target, qlen, tlen};
+        const anl_sw_job job = {query, target, qlen, tlen, 0, 0};
         anl_sw_result r;
         assert_int_equal(anl_sw_batch_run(b, &k.sw, &p.score, &job, 1, &r), 0);
         if (!p.clip5)
@@ -199,7 +199,7 @@ static void whole_read_wins(void **unused)
         for (uint32_t n = random_below(6); n > 0; --n) query[random_below(Q)] = (uint8_t)random_below(5);
         anl_extend_params p = with_clips();
         if (trial & 1) p.score = (anl_sw_params){.match = 1, .mismatch = 1, .del_open = 0, .del_extend = 1, .ins_open = 0, .ins_extend = 1};
-        const anl_sw_job job = {query, target, Q, T};
+        const anl_sw_job job = {query, target, Q, T, 0, 0};
         anl_sw_result r;
         assert_int_equal(anl_sw_batch_run(b, &k.sw, &p.score, &job, 1, &r), 0);
         const int32_t diagonal = r.tend - r.qend;

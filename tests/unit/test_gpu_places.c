@@ -185,7 +185,9 @@ static void scores_agree(void **unused)
         const int32_t contig = anl_index_contig_at(x, at);
         int64_t begin = at - between(0, 40), end = i % 29 == 7 ? at + 1 : at + r.list[read].len + between(0, 60);
         anl_index_clip(x, contig, &begin, &end);
-        list[i] = (anl_sw_place){begin, (int32_t)(end - begin), read, (uint8_t)(i % 4 == 2 ? !(read % 2) : read % 2)};
+        list[i] = (anl_sw_place){
+            begin,         (int32_t)(end - begin), read, (uint8_t)(i % 4 == 2 ? !(read % 2) : read % 2), i % 8 ? 0 : -between(0, 20),
+            i % 3 ? 61 : 0};
     }
     anl_sw_places places = {x, r.list, list, PLACES};
     score(&places, 0, want);

@@ -120,7 +120,7 @@ static void many_scores(void **unused)
     random_seq(query, 2 * LONGEST, 1);
     memcpy(target, query, sizeof target);
     target[LONGEST] ^= 1;
-    for (int i = 0; i < JOBS; ++i) jobs[i] = (anl_sw_job){query + i % LONGEST, target + i / 7 % LONGEST, 1 + i % 3, 1 + i % 5};
+    for (int i = 0; i < JOBS; ++i) jobs[i] = (anl_sw_job){query + i % LONGEST, target + i / 7 % LONGEST, 1 + i % 3, 1 + i % 5, 0, 0};
     jobs[7].qlen = jobs[7].tlen = LONGEST;
     for (int small = 0; small < 2; ++small) {
         open_gpu(small ? "400000" : NULL);

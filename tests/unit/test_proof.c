@@ -527,7 +527,7 @@ static void everywhere_is_smith_waterman(void **unused)
             for (int i = 0; i < c.len; ++i) other[i] = c.read[l][c.len - 1 - i] > 3 ? 4 : 3 - c.read[l][c.len - 1 - i];
             for (int i = 0; i < 2 * c.n_contigs; ++i) {
                 const int begin = c.begin[i / 2];
-                const anl_sw_job job = {i % 2 ? other : c.read[l], c.base + begin, c.len, c.begin[i / 2 + 1] - begin};
+                const anl_sw_job job = {i % 2 ? other : c.read[l], c.base + begin, c.len, c.begin[i / 2 + 1] - begin, 0, 0};
                 anl_sw_result r;
                 assert_int_equal(anl_sw_batch_run(b, &kernels.sw, &c.params[l].score, &job, 1, &r), 0);
                 expected = larger(expected, r.score);

@@ -9,6 +9,13 @@
 
 static const anl_sw_params standard = {.match = 1, .mismatch = 4, .del_open = 6, .del_extend = 1, .ins_open = 6, .ins_extend = 1};
 
+/* Whether the cell of bases q and t, counted from 0, is one of the job's band. */
+static int is_in_band(const anl_sw_job *j, int q, int t)
+{
+    const int behind = t - q / ANL_SW_BAND_ROWS * ANL_SW_BAND_ROWS - j->low;
+    return !j->band || (behind >= 0 && behind < j->band + ANL_SW_BAND_ROWS - 1);
+}
+
 /* The textbook, straight from the definition: a gap of g costs open + g * extend; ties by smallest tend, then qend. */
 static anl_sw_result textbook(const anl_sw_params *p, const anl_sw_job *j)
 {
@@ -21,7 +28,7 @@ static anl_sw_result textbook(const anl_sw_params *p, const anl_sw_job *j)
         for (int q = 0; q <= j->qlen; ++q) {
             const int at = t * w + q;
             e[at] = f[at] = never;
-            if (!t || !q) continue;
+            if (!t || !q || !is_in_band(j, q - 1, t - 1)) continue;
             const uint8_t a = j->query[q - 1], b = j->target[t - 1];
             const int s = a > 3 || b > 3 ? -1 : a == b ? p->match : -p->mismatch;
             const int del_new = h[at - w] - p->del_open - p->del_extend, del_on = e[at - w] - p->del_extend;
@@ -54,8 +61,9 @@ static void check_all(const anl_sw_params *p, const anl_sw_job *jobs, size_t n)
         assert_int_equal(anl_sw_batch_run(b, &k.sw, p, jobs, n, got), 0);
         for (size_t i = 0; i < n; ++i) {
             if (memcmp(&got[i], &expected[i], sizeof got[i]))
-                fprintf(stderr, "%s, job %zu: %d x %d: got %d %d %d, expected %d %d %d\n", *level, i, jobs[i].qlen, jobs[i].tlen,
-                        got[i].score, got[i].qend, got[i].tend, expected[i].score, expected[i].qend, expected[i].tend);
+                fprintf(stderr, "%s, job %zu: %d x %d, band %d + %d: got %d %d %d, expected %d %d %d\n", *level, i, jobs[i].qlen,
+                        jobs[i].tlen, jobs[i].low, jobs[i].band, got[i].score, got[i].qend, got[i].tend, expected[i].score,
+                        expected[i].qend, expected[i].tend);
             assert_memory_equal(&got[i], &expected[i], sizeof got[i]);
         }
     }
@@ -100,12 +108,42 @@ static void random_jobs(void **unused)
         for (int i = 0; i < JOBS; ++i) {
             const int tlen = 1 + (int)random_below(300), qlen = 1 + (int)random_below(280);
             uint8_t *target = sequence(tlen, i % 3 ? 0 : 30);
-            jobs[i] = (anl_sw_job){relative(target, tlen, qlen), target, qlen, tlen};
+            jobs[i] = (anl_sw_job){relative(target, tlen, qlen), target, qlen, tlen, 0, 0};
         }
         check_all(&params[round], jobs, JOBS);
         check_all(&params[round], jobs, 1);
         check_all(&params[round], jobs, 63);
         check_all(&params[round], jobs, 65);
+        for (int i = 0; i < JOBS; ++i) {
+            free((void *)(uintptr_t)jobs[i].query);
+            free((void *)(uintptr_t)jobs[i].target);
+        }
+    }
+}
+
+/* Bands of all widths, from one diagonal to more than there are, that begin at the target or before it; many jobs share one, as the lanes of a group must. */
+static void banded_jobs(void **unused)
+{
+    (void)unused;
+    random_start();
+    static const int32_t bands[] = {1, 2, 9, 10, 11, 12, 41, 61, 100, 700};
+    static const anl_sw_params large = {
+        .match = 94, .mismatch = 100, .del_open = 100, .del_extend = 100, .ins_open = 100, .ins_extend = 100};
+    for (int round = 0; round < 6; ++round) {
+        anl_sw_job jobs[JOBS];
+        int narrowed = 0;
+        for (int i = 0; i < JOBS; ++i) {
+            const int qlen = 1 + (int)random_below(round % 3 ? 280 : 40), tlen = 1 + (int)random_below((uint32_t)qlen + 80);
+            const int32_t low = i % 2 ? 0 : -(int32_t)random_below((uint32_t)qlen + 20);
+            uint8_t *target = sequence(tlen, i % 3 ? 0 : 30);
+            jobs[i] = (anl_sw_job){relative(target, tlen, qlen), target, qlen, tlen, low, i % 7 ? bands[random_below(10)] : 0};
+            anl_sw_job whole = jobs[i];
+            whole.low = whole.band = 0;
+            narrowed += textbook(&standard, &jobs[i]).score < textbook(&standard, &whole).score;
+        }
+        assert_in_range(narrowed, JOBS / 10, JOBS);
+        check_all(round % 2 ? &large : &standard, jobs, JOBS);
+        check_all(&standard, jobs, 33);
         for (int i = 0; i < JOBS; ++i) {
             free((void *)(uintptr_t)jobs[i].query);
             free((void *)(uintptr_t)jobs[i].target);
@@ -123,15 +161,15 @@ static void extreme_jobs(void **unused)
     memset(unknown, 4, sizeof unknown);
     anl_sw_job jobs[400];
     size_t n = 0;
-    for (int len = 245; len <= 260; ++len) jobs[n++] = (anl_sw_job){same, same, len, len};
-    jobs[n++] = (anl_sw_job){same, same, LONG, LONG};
-    jobs[n++] = (anl_sw_job){same, other, LONG, 100};
-    jobs[n++] = (anl_sw_job){unknown, same, 100, 100};
-    jobs[n++] = (anl_sw_job){unknown, unknown, 100, 100};
-    jobs[n++] = (anl_sw_job){same, same, 0, 50};
-    jobs[n++] = (anl_sw_job){same, same, 50, 0};
-    jobs[n++] = (anl_sw_job){same, same, 1, 1};
-    jobs[n++] = (anl_sw_job){same, other, 1, 1};
+    for (int len = 245; len <= 260; ++len) jobs[n++] = (anl_sw_job){same, same, len, len, 0, 0};
+    jobs[n++] = (anl_sw_job){same, same, LONG, LONG, 0, 0};
+    jobs[n++] = (anl_sw_job){same, other, LONG, 100, 0, 0};
+    jobs[n++] = (anl_sw_job){unknown, same, 100, 100, 0, 0};
+    jobs[n++] = (anl_sw_job){unknown, unknown, 100, 100, 0, 0};
+    jobs[n++] = (anl_sw_job){same, same, 0, 50, 0, 0};
+    jobs[n++] = (anl_sw_job){same, same, 50, 0, 0, 0};
+    jobs[n++] = (anl_sw_job){same, same, 1, 1, 0, 0};
+    jobs[n++] = (anl_sw_job){same, other, 1, 1, 0, 0};
     check_all(&standard, jobs, n);
     /* 700 matches of 94 go beyond 16 bits. */
     const anl_sw_params large = {.match = 94, .mismatch = 100, .del_open = 100, .del_extend = 100, .ins_open = 100, .ins_extend = 100};
@@ -254,7 +292,7 @@ static void agrees_with_parasail(void **unused)
         char *q = malloc((size_t)qlen + 1), *t = malloc((size_t)tlen + 1);
         for (int j = 0; j < qlen; ++j) q[j] = "ACGT"[query[j]];
         for (int j = 0; j < tlen; ++j) t[j] = "ACGT"[target[j]];
-        const anl_sw_job job = {query, target, qlen, tlen};
+        const anl_sw_job job = {query, target, qlen, tlen, 0, 0};
         anl_sw_result r;
         assert_int_equal(anl_sw_batch_run(b, &k.sw, &standard, &job, 1, &r), 0);
         parasail_result_t *theirs =
@@ -277,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_jobs),
+        cmocka_unit_test(banded_jobs),
         cmocka_unit_test(extreme_jobs),
         cmocka_unit_test(mismatches_at_every_level),
         cmocka_unit_test(band_rows_at_every_level),

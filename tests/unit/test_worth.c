@@ -68,7 +68,7 @@ static anl_sw_params params_of(int trial)
 
 static int32_t best_score(const anl_sw_params *p, const uint8_t *read, int32_t len, const uint8_t *target, int32_t n)
 {
-    const anl_sw_job job = {read, target, len, n};
+    const anl_sw_job job = {read, target, len, n, 0, 0};
     anl_sw_result r;
     assert_int_equal(anl_sw_batch_run(batch, &kernels.sw, p, &job, 1, &r), 0);
     return r.score;

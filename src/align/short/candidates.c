@@ -11,6 +11,7 @@
 
 enum {
     FEW_CANDIDATES = 16, /* of a read: all of them are gone along */
+    BAND_STEP = 40,      /* diagonals by which the widths of bands differ: places of one width are scored together */
 };
 
 /* ---- cut ---- */
@@ -102,6 +103,7 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
         .query = number,
         .begin = p->start + p->lo - ANL_GAP_ROOM,
         .end = p->start + q->read->len + p->hi + ANL_GAP_ROOM,
+        .band = 2 * ANL_GAP_ROOM + 1 + (p->hi - p->lo + BAND_STEP - 1) / BAND_STEP * BAND_STEP,
         .candidate = {
             .dlo = p->start + p->lo - ANL_GAP_ROOM, .dhi = p->start + p->hi + ANL_GAP_ROOM, .contig = p->contig, .reverse = p->reverse}};
     anl_index_clip(c->index, p->contig, &what.begin, &what.end);

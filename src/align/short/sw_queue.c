@@ -32,7 +32,12 @@ static void make_places(anl_sw_queue *queue, const anl_query *queries)
         const anl_pending *p = &queue->list[i];
         const anl_query *q = &queries[p->query];
         if (!i || p->query != queue->list[i - 1].query) queue->reads[reads++] = (anl_sw_read){{q->strand[0], q->strand[1]}, q->read->len};
-        queue->places[i] = (anl_sw_place){p->begin, (int32_t)(p->end - p->begin), reads - 1, p->candidate.reverse};
+        queue->places[i] = (anl_sw_place){.begin = p->begin,
+                                          .len = (int32_t)(p->end - p->begin),
+                                          .read = reads - 1,
+                                          .reverse = p->candidate.reverse,
+                                          .low = p->band ? (int32_t)(p->candidate.dlo - p->begin) : 0,
+                                          .band = p->band};
     }
 }
 

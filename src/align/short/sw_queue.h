@@ -10,6 +10,7 @@ typedef struct anl_pending {
     int32_t query;     /**< its number in the chunk */
     int32_t min_score; /**< below it there is no candidate */
     int64_t begin, end;
+    int32_t band;            /**< so many diagonals from candidate.dlo on count; 0: all of them */
     anl_candidate candidate; /**< to be: contig, reverse, dlo and dhi are set */
 } anl_pending;
 
