@@ -4,6 +4,7 @@
 #include "fasta_index.h"
 #include "fastq.h"
 #include "header.h"
+#include "pipe.h"
 
 #include <errno.h>
 #include <htslib/bgzf.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     SEQUENTIAL_SKIP = BAM_FSECONDARY | BAM_FSUPPLEMENTARY,
@@ -27,8 +29,10 @@ typedef struct source {
     char *name;
     anl_fastq *fastq;
     samFile *sam;
-    struct hFILE *file; /* that of sam */
-    int64_t size;       /* and its bytes, 0: not known */
+    struct hFILE *file; /* until it is known what it holds, and that of sam */
+    anl_pipe pipe;
+    int is_pipe;  /* and so is the other one */
+    int64_t size; /* and its bytes, 0: not known */
     sam_hdr_t *header;
     bam1_t *bam;
     int has_end_block;
@@ -53,7 +57,11 @@ static void source_close(source *s)
     anl_fastq_free(s->fastq);
     if (s->bam) bam_destroy1(s->bam);
     if (s->header) sam_hdr_destroy(s->header);
-    if (s->sam) hts_close(s->sam);
+    if (s->sam)
+        hts_close(s->sam);
+    else if (s->file)
+        hclose_abruptly(s->file);
+    anl_pipe_free(&s->pipe);
     anl_arena_free(s->kept);
     free(s->reads);
     free(s->name);
@@ -72,15 +80,11 @@ static int end_is_missing(const source *s)
     return hts_get_format(s->sam)->format == cram ? cram_eof(s->sam->fp.cram) == 2 : s->sam->is_bgzf && s->sam->fp.bgzf->no_eof_block;
 }
 
-static int open_alignments(source *s, struct hFILE *file, const char *path, const char *reference)
+static int begin_alignments(source *s, const char *path, const char *reference)
 {
-    s->sam = hts_hopen(file, path, "r");
-    if (!s->sam) {
-        hclose_abruptly(file);
-        return anl_fail(ANL_EFORMAT, "%s: cannot read as SAM, BAM or CRAM", s->name);
-    }
+    s->sam = hts_hopen(s->file, path, "r");
+    if (!s->sam) return anl_fail(ANL_EFORMAT, "%s: cannot read as SAM, BAM or CRAM", s->name);
     struct stat st;
-    s->file = file;
     s->size = stat(path, &st) || !S_ISREG(st.st_mode) ? 0 : st.st_size;
     int rc = reference ? anl_fasta_index_make(reference) : ANL_OK;
     if (rc) return rc;
@@ -93,26 +97,40 @@ static int open_alignments(source *s, struct hFILE *file, const char *path, cons
     return (s->bam = bam_init1()) ? ANL_OK : anl_fail(ANL_ENOMEM, "out of memory");
 }
 
-static int source_open(source *s, const char *path, const anl_reads_options *o)
+/* `as_pipe`: a pipe, and another one is opened beside it. */
+static int source_open(source *s, const char *path, int as_pipe)
+{
+    const int is_input = !strcmp(path, "-");
+    if (!(s->name = strdup(is_input ? "standard input" : path))) return anl_fail(ANL_ENOMEM, "out of memory");
+    errno = 0;
+    s->is_pipe = as_pipe;
+    if (as_pipe && !is_input) {
+        const int fd = s->pipe.fd = anl_pipe_open(path);
+        if (fd >= 0 && !(s->file = hdopen(fd, "r"))) close(fd);
+    } else {
+        s->pipe.fd = STDIN_FILENO;
+        s->file = hopen(path, "r");
+    }
+    return s->file ? ANL_OK : anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+}
+
+/* Finds what it holds. What comes of a pipe beside it meanwhile waits there, if it is known to be text. */
+static int source_begin(source *s, const char *path, source *beside, const anl_reads_options *o)
 {
     htsFormat format;
-    if (!(s->name = strdup(strcmp(path, "-") ? path : "standard input"))) return anl_fail(ANL_ENOMEM, "out of memory");
-    errno = 0;
-    struct hFILE *file = hopen(path, "r");
-    if (!file) return anl_fail(ANL_EIO, "%s: %s", path, strerror(errno));
+    if (s->is_pipe && anl_pipe_await(&s->pipe, beside->fastq ? &beside->pipe : NULL)) return anl_fail(ANL_ENOMEM, "out of memory");
     /* FASTQ starts with @ as SAM does; htslib tells them apart by what follows. */
-    if (hts_detect_format(file, &format) == 0 && format.category == sequence_data && format.format != fastq_format &&
+    if (hts_detect_format(s->file, &format) == 0 && format.category == sequence_data && format.format != fastq_format &&
         format.format != fasta_format)
-        return open_alignments(s, file, path, o->reference);
+        return begin_alignments(s, path, o->reference);
     anl_text *text;
-    int rc = anl_text_over(&text, file, path);
-    if (rc) {
-        hclose_abruptly(file);
-        return rc;
-    }
+    int rc = anl_text_over(&text, s->file, path);
+    if (rc) return rc;
+    s->file = NULL;
     if (o->ahead) anl_text_go_ahead(text);
     s->is_file = anl_text_is_file(text);
-    rc = anl_fastq_new(&s->fastq, text);
+    if (s->is_pipe) rc = anl_text_through(text, &s->pipe);
+    if (!rc) rc = anl_fastq_new(&s->fastq, text);
     if (rc) anl_text_free(text);
     return rc;
 }
@@ -370,6 +388,41 @@ static int keep_header(anl_reads *r, const source *s)
     return text ? anl_header_keep(&r->header, text) : anl_fail(ANL_ENOMEM, "out of memory");
 }
 
+static int is_pipe(const char *path)
+{
+    struct stat st;
+    return !(strcmp(path, "-") ? stat(path, &st) : fstat(STDIN_FILENO, &st)) && S_ISFIFO(st.st_mode);
+}
+
+/* Two pipes, which one process may write in turns: both are open before anything is read, and the one that has something is read first. */
+static int open_pipes(anl_reads *r, const anl_reads_options *o)
+{
+    source *one = &r->first, *two = &r->second;
+    int rc = source_open(one, o->path, 1);
+    if (!rc) rc = source_open(two, o->mates, 1);
+    if (rc) return rc;
+    if (anl_pipe_first(&one->pipe, &two->pipe)) {
+        rc = source_begin(two, o->mates, one, o);
+        if (!rc) rc = source_begin(one, o->path, two, o);
+    } else {
+        rc = source_begin(one, o->path, two, o);
+        if (!rc) rc = source_begin(two, o->mates, one, o);
+    }
+    if (rc || !one->fastq || !two->fastq) return rc;
+    one->pipe.beside = &two->pipe;
+    two->pipe.beside = &one->pipe;
+    return ANL_OK;
+}
+
+static int open_in_turn(anl_reads *r, const anl_reads_options *o)
+{
+    int rc = source_open(&r->first, o->path, 0);
+    if (!rc) rc = source_begin(&r->first, o->path, NULL, o);
+    if (!rc && o->mates) rc = source_open(&r->second, o->mates, 0);
+    if (!rc && o->mates) rc = source_begin(&r->second, o->mates, NULL, o);
+    return rc;
+}
+
 int anl_reads_open(anl_reads **out, const anl_reads_options *options)
 {
     anl_reads *r = anl_alloc(1, sizeof *r);
@@ -378,8 +431,7 @@ int anl_reads_open(anl_reads **out, const anl_reads_options *options)
     r->has_second = options->mates != NULL;
     r->interleaved = options->interleaved;
     int rc = (r->first.kept = anl_arena_new()) && (r->second.kept = anl_arena_new()) ? ANL_OK : ANL_ENOMEM;
-    if (!rc) rc = source_open(&r->first, options->path, options);
-    if (!rc && r->has_second) rc = source_open(&r->second, options->mates, options);
+    if (!rc) rc = options->mates && is_pipe(options->path) && is_pipe(options->mates) ? open_pipes(r, options) : open_in_turn(r, options);
     r->at_once = options->ahead && r->first.is_file && r->second.is_file;
     if (!rc) rc = keep_header(r, &r->first);
     if (!rc) rc = keep_header(r, &r->second);

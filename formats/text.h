@@ -3,6 +3,7 @@
 #define ANL_TEXT_H
 
 #include "base.h"
+#include "pipe.h"
 
 typedef struct anl_text anl_text;
 
@@ -11,6 +12,9 @@ int anl_text_open(anl_text **out, const char *path);
 /** The same over an open stream, which is taken on success. */
 struct hFILE;
 int anl_text_over(anl_text **out, struct hFILE *file, const char *path);
+
+/** From here on, before the first line, it takes what comes through `pipe`, behind what the stream holds of it: 0 or ANL_ENOMEM. */
+int anl_text_through(anl_text *t, anl_pipe *pipe);
 
 /** Whether it may be read ahead of need: a file, no pipe, whose next bytes may never come. */
 int anl_text_is_file(const anl_text *t);
