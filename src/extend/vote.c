@@ -125,6 +125,13 @@ void anl_voter_load(anl_voter *v, const uint8_t *read, int32_t len)
     }
 }
 
+/* Whether the read and its reverse complement hold the k-mer once. */
+static inline int is_once(const anl_voter *v, uint32_t slot)
+{
+    const int32_t at = position_in(slot);
+    return (int)(v->once[strand_in(slot)][at / 64] >> at % 64 & 1);
+}
+
 /* ---- the region ---- */
 
 /* The code of the k-mer at bases[0], whatever an N counts as. */
@@ -150,8 +157,8 @@ static int32_t count_diagonal(anl_voter *v, const uint8_t *region, int32_t len, 
     return votes;
 }
 
-/* Counts the diagonals on which the read shares k-mers with region[len]. Of those beyond dlo + [0, n) nothing is kept: most k-mers that vote
- * for them need no second look. */
+/* Counts the diagonals on which the read shares k-mers with region[len]. Of those beyond dlo + [0, n) nothing is kept: one is
+ * counted only for the k-mers which then need no second look, and by a k-mer of many diagonals, as in a tandem repeat, not even so. */
 static void count_diagonals(anl_voter *v, const uint8_t *region, int32_t len, int32_t dlo, int32_t n)
 {
     for (int strand = 0; strand < 2; ++strand) {
@@ -166,8 +173,9 @@ static void count_diagonals(anl_voter *v, const uint8_t *region, int32_t len, in
             for (uint32_t slot = slot_of(code), s; (s = v->slots[slot]) != 0; slot = (slot + 1) % SLOTS) {
                 const int32_t diag = j - position_in(s), number = diag + v->len, strand = strand_in(s), at = diag - dlo;
                 if (code_in(s) != code || v->counted[strand][number / 64] >> number % 64 & 1) continue;
-                const int32_t votes = count_diagonal(v, region, len, diag, strand);
                 set_bit(v->counted[strand], number);
+                if ((at < 0 || at >= n) && !is_once(v, s)) continue;
+                const int32_t votes = count_diagonal(v, region, len, diag, strand);
                 if (votes && at >= 0 && at < n) v->found[strand][v->n_found[strand]++] = (diagonal){at, votes};
             }
         }
