@@ -65,14 +65,21 @@ static int32_t score_at(const uint8_t *bases, int64_t start)
     return score;
 }
 
-static void make_pair(a_pair *p, int from, int n_second)
+/* Mates from there on; the second one lies reversed. They have no candidates yet. */
+static void make_mates(a_pair *p, int64_t first, int64_t second)
 {
-    const int64_t at[2] = {copy(from) + FIRST, copy(from) + SECOND};
     for (int m = 0; m < 2; ++m) {
-        memcpy(p->strand[m][m], genome + at[m], LEN); /* the second one lies reversed */
+        memcpy(p->strand[m][m], genome + (m ? second : first), LEN);
         for (int i = 0; i < LEN; ++i) p->strand[m][!m][i] = (uint8_t)(3 - p->strand[m][m][LEN - 1 - i]);
         p->read[m] = (anl_read){.name = "r", .seq = p->strand[m][0], .len = LEN, .mate = (uint8_t)(m + 1)};
         p->query[m] = (anl_query){.read = &p->read[m], .strand = {p->strand[m][0], p->strand[m][1]}, .candidates = p->places[m]};
+    }
+}
+
+static void make_pair(a_pair *p, int from, int n_second)
+{
+    make_mates(p, copy(from) + FIRST, copy(from) + SECOND);
+    for (int m = 0; m < 2; ++m) {
         anl_query *q = &p->query[m];
         q->n = m ? n_second : COPIES;
         for (int i = 0; i < q->n; ++i) {
@@ -172,17 +179,47 @@ static void nothing_is_missed_beside_few_places(void **unused)
     options.no_rescue = options.no_pairing = 0;
 }
 
+/* Beside the only place of its mate a read of a crowd, one of whose places there is known, is looked for all the same: that the pair is proper does not
+ * tell that there is no other. Its mate, which lacks no place, is not looked for. */
+static void a_crowd_is_looked_for_beside_a_known_mate(void **unused)
+{
+    (void)unused;
+    enum { AT = ELSEWHERE + 20000, AGAIN = AT + LEN + 5, MATE = AGAIN + LEN + 5 };
+    a_pair p;
+    memcpy(genome + AGAIN, genome + AT, LEN);
+    use_genome(genome, GENOME, 16);
+    for (int crowded = 0; crowded < 2; ++crowded) {
+        make_mates(&p, AT, MATE);
+        for (int m = 0; m < 2; ++m) {
+            const int64_t at = m ? MATE : AT;
+            p.places[m][0] = (anl_candidate){
+                .start = at, .dlo = at, .dhi = at, .score = LEN, .last = LEN, .end = LEN, .reverse = (uint8_t)m, .ungapped = 1};
+            p.query[m].n = p.query[m].n_ranked = 1;
+            p.query[m].cap = 1;
+        }
+        p.query[0].bound = crowded ? LEN : 0;
+        look(&p);
+        assert_int_equal(p.query[0].n, 1 + crowded);
+        assert_int_equal(p.query[1].n, 1);
+        anl_choice chosen[2];
+        int proper;
+        assert_int_equal(anl_pair_choose(&options, &inserts, p.query, &pairs, chosen, &proper), 0);
+        assert_true(crowded ? chosen[0].mapq < 10 : chosen[0].mapq > 20);
+    }
+}
+
 /* A mate that is aligned as a long read has its one place, and nobody looks for it. */
 static void long_mates_are_not_looked_for(void **unused)
 {
     (void)unused;
     a_pair p;
     for (int is_long = 0; is_long < 2; ++is_long) {
-        int32_t least;
+        int32_t least[2];
         make_pair(&p, KNOWN, COPIES);
         if (is_long) p.read[0].len = ANL_LONG_READ + 1;
-        assert_int_equal(anl_pair_least_other(&options, &inserts, p.query, &pairs, &least), 0);
-        assert_int_equal(least > 0, !is_long);
+        assert_int_equal(anl_pair_least_other(&options, &inserts, p.query, &pairs, least), 0);
+        assert_int_equal(least[0] > 0, !is_long);
+        assert_int_equal(least[1] > 0, !is_long);
     }
 }
 
@@ -193,6 +230,7 @@ int main(void)
         cmocka_unit_test(equal_pairs_are_found),
         cmocka_unit_test(a_better_pair_is_found),
         cmocka_unit_test(nothing_is_missed_beside_few_places),
+        cmocka_unit_test(a_crowd_is_looked_for_beside_a_known_mate),
         cmocka_unit_test(long_mates_are_not_looked_for),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

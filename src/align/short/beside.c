@@ -49,17 +49,17 @@ static int look_beside(looker *l, int from, const anl_candidate *at, int to, int
     return rc;
 }
 
-/* Looks for both mates where a pair of `least` may be: no missing place of a mate scores more than its best one. */
-static int look_for_pair(looker *l, int first, int32_t least)
+/* Looks for mate i where it may make a pair of least[i] or more: no missing place of a mate scores more than its best one. */
+static int look_for_pair(looker *l, int first, const int32_t least[2])
 {
     anl_query *pair = l->queries + first;
     const int32_t n[2] = {pair[0].n, pair[1].n}, best[2] = {anl_candidates_best_score(&pair[0]), anl_candidates_best_score(&pair[1])};
     int rc = ANL_OK;
     for (int from = 0; from < 2; ++from)
-        for (int32_t i = 0; i < n[from] && !rc; ++i) {
+        for (int32_t i = 0; i < n[from] && least[!from] && !rc; ++i) {
             const anl_candidate at = pair[from].candidates[i];
-            if (at.score + best[!from] < least) break;
-            if (!at.alt) rc = look_beside(l, first + from, &at, first + !from, least - at.score);
+            if (at.score + best[!from] < least[!from]) break;
+            if (!at.alt) rc = look_beside(l, first + from, &at, first + !from, least[!from] - at.score);
         }
     return rc;
 }
@@ -70,9 +70,9 @@ int anl_beside_find(const anl_context *c, anl_scratch *s, const anl_insert_model
     looker l = {.c = c, .s = s, .inserts = inserts, .queue = queue, .queries = queries, .results = results};
     int rc = ANL_OK;
     for (int i = 0; i < n && !rc; ++i) {
-        int32_t least = 0;
-        if (queries[i].read->mate == 1) rc = anl_pair_least_other(c->options, inserts, queries + i, pairs, &least);
-        if (!rc && least) rc = look_for_pair(&l, i, least);
+        int32_t least[2] = {0};
+        if (queries[i].read->mate == 1) rc = anl_pair_least_other(c->options, inserts, queries + i, pairs, least);
+        if (!rc && (least[0] || least[1])) rc = look_for_pair(&l, i, least);
     }
     if (!rc) rc = anl_candidates_run(c, s, queue, queries, results);
     for (int i = 0; i < n && !rc; ++i)

@@ -279,24 +279,33 @@ static int32_t second_total(const anl_align_options *o, const anl_query pair[2],
     return missed > second ? missed : second;
 }
 
-/* Whether all places of a read are known that may matter, and its mate has been looked for beside them. */
-static int is_known(const anl_align_options *o, const anl_query *q)
+/* Whether places of a read may be missing that matter. */
+static int lacks_places(const anl_query *q)
 {
     const int crowded = q->bound && !q->settled;
-    return !crowded && !missing_score(q) && within_reach(o, q) <= ANL_RESCUE_FROM;
+    return crowded || missing_score(q);
+}
+
+/* Whether none are, and its mate has been looked for beside them. */
+static int is_known(const anl_align_options *o, const anl_query *q)
+{
+    return !lacks_places(q) && within_reach(o, q) <= ANL_RESCUE_FROM;
 }
 
 int anl_pair_least_other(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
-                         int32_t *least)
+                         int32_t least[2])
 {
     anl_best_pair best;
-    *least = 0;
-    if (o->no_pairing || o->no_rescue || !pair[0].n || !pair[1].n || is_known(o, &pair[0]) || is_known(o, &pair[1])) return ANL_OK;
+    least[0] = least[1] = 0;
+    if (o->no_pairing || o->no_rescue || !pair[0].n || !pair[1].n) return ANL_OK;
     if (anl_read_is_long(pair[0].read) || anl_read_is_long(pair[1].read)) return ANL_OK;
+    const int neither = !is_known(o, &pair[0]) && !is_known(o, &pair[1]), lacks[2] = {lacks_places(&pair[0]), lacks_places(&pair[1])};
+    if (!neither && !lacks[0] && !lacks[1]) return ANL_OK;
     const int rc = anl_best_pair_find(o, m, pair, 0, s, &best);
     if (rc || best.candidate[0] < 0) return rc;
     const int32_t second = second_total(o, pair, &best);
-    if (best.total > second) *least = second + 1;
+    for (int i = 0; i < 2 && best.total > second; ++i)
+        if (neither || lacks[i]) least[i] = second + 1;
     return ANL_OK;
 }
 

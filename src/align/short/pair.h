@@ -57,10 +57,10 @@ int anl_pair_is_proven(const anl_align_options *o, const anl_insert_model *m, co
 int anl_pair_rescue(const anl_align_options *o, const anl_insert_model *m, const anl_index *x, const anl_query *queries, int32_t first,
                     anl_sw_queue *queue);
 
-/** *least: the total that another pair must have to lower the MAPQ of the best one, where one may be missed because places of both mates may be
- *  missing, or because there are so many of them that nobody looked beside all; 0: none may, or none would matter. 0 or ANL_ENOMEM. */
+/** least[i]: the total that another pair must have to lower the MAPQ of the best one, where it may be missed because places of mate i may be missing, or
+ *  because both mates have so many that nobody looked beside all; 0: none may, or none would matter. 0 or ANL_ENOMEM. */
 int anl_pair_least_other(const anl_align_options *o, const anl_insert_model *m, const anl_query pair[2], anl_pair_scratch *s,
-                         int32_t *least);
+                         int32_t least[2]);
 
 /** Whether the insert size of two alignments, of mates 1 and 2, is a proper one. */
 int anl_pair_is_proper(const anl_insert_model *m, const anl_read_alignment *first, const anl_read_alignment *second);
