@@ -1,5 +1,5 @@
-/** Two pipes that one process may write in turns: while one of them is waited for, what comes of the other is kept, so that neither side waits for
- *  ever. */
+/** Two pipes that one process may write in turns: while one of them is waited for, what comes of the other is kept, so that neither side waits
+ *  for ever. */
 #ifndef ANL_PIPE_H
 #define ANL_PIPE_H
 
@@ -21,7 +21,8 @@ int anl_pipe_open(const char *path);
 /** Waits until one of two can be read, or has ended, and says which: 0 or 1. */
 int anl_pipe_first(const anl_pipe *one, const anl_pipe *two);
 
-/** Waits until `p` can be read, or has ended; meanwhile keeps what comes of `other`, up to 16 MiB, unless that is NULL. 0, or -1 with errno. */
+/** Waits until `p` can be read, or has ended; meanwhile keeps what comes of `other`, up to 16 MiB, unless that is NULL. 0, or -1 with
+ *  errno. */
 int anl_pipe_await(const anl_pipe *p, anl_pipe *other);
 
 /** Keeps `n` bytes that others have read of it: 0, or -1 with errno. */

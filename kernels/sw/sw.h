@@ -23,9 +23,9 @@ typedef struct anl_sw_result {
 
 /** Base codes 0-4, borrowed.
  *
- *  With a band only cells (i, j) of query base i and target base j count for which j - low is within [0, band + ANL_SW_BAND_ROWS - 1) of i rounded down
- *  to a multiple of ANL_SW_BAND_ROWS: those on diagonals j - i from `low` on, `band` of them, and a few more beside them. An alignment
- *  leaves none of these (Chao, Pearson and Miller 1992, doi 10.1093/bioinformatics/8.5.481). */
+ *  With a band only those cells of query base i and target base j count for which
+ *  0 <= j - low - (i rounded down to a multiple of ANL_SW_BAND_ROWS) < band + ANL_SW_BAND_ROWS - 1: those on `band` diagonals j - i, the lowest
+ *  of which is `low`, and a few beside them (Chao, Pearson and Miller 1992, doi 10.1093/bioinformatics/8.5.481). */
 typedef struct anl_sw_job {
     const uint8_t *query, *target;
     int32_t qlen, tlen; /**< bp, 0 allowed */
@@ -64,7 +64,8 @@ typedef struct anl_sw_rows {
     int32_t from, to;
 } anl_sw_rows;
 
-/** Of target base j, counted from the diagonal on which the band begins, and a query of qlen bases. `from` and `to` never fall as j grows. */
+/** At target base j, counted from the one on the band's lowest diagonal at query base 0, of a query of qlen bases. `from` and `to` never fall as j
+ *  grows. */
 static inline anl_sw_rows anl_sw_rows_at(int32_t band, int32_t qlen, int32_t j)
 {
     const int32_t columns = band + ANL_SW_BAND_ROWS - 1;

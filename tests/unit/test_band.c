@@ -1,4 +1,5 @@
-/* A place is scored in the band that its diagonals leave it: with gaps beside them, between them, and at the ends of a contig, where the band hangs over. */
+/* A place is scored in the band that its diagonals leave it: with gaps beside them, between them, and at the ends of a contig, where the band
+ * hangs over. */
 #include "aligner.h"
 
 #include "align_tuning.h"
@@ -27,8 +28,9 @@ static void take(int32_t first, int32_t second, uint8_t bases[LEN])
     }
 }
 
-/* The score of such a read at the place where its first half lies, or its second one, with other diagonals from lo to hi beside that. */
-static int32_t score(int32_t first, int32_t second, int at_second, int32_t lo, int32_t hi)
+/* The candidate of such a read at the place where its first half lies, or its second one, with other diagonals from lo to hi beside that, for which
+ * `voted` bases have voted. */
+static anl_candidate candidate(int32_t first, int32_t second, int at_second, int32_t lo, int32_t hi, int32_t voted)
 {
     uint8_t bases[LEN], reverse[LEN];
     take(first, second, bases);
@@ -37,13 +39,20 @@ static int32_t score(int32_t first, int32_t second, int at_second, int32_t lo, i
     anl_query q = {.read = &read, .strand = {bases, reverse}};
     const anl_place place = {.start = at_second ? second - HALF : first, .lo = lo, .hi = hi, .differ = LEN};
     queue.n = 0;
-    assert_int_equal(anl_candidates_add_place(&context, &q, 0, &place, &queue, results), 0);
+    assert_int_equal(anl_candidates_add_place(&context, &q, 0, &place, voted, &queue, results), 0);
     assert_int_equal(queue.n, 1);
     assert_int_equal(anl_candidates_run(&context, &scratch, &queue, &q, results), 0);
     assert_int_equal(q.n, 1);
-    const int64_t beside = q.candidates[0].start - place.start; /* the band's diagonals are whole blocks of rows */
+    return q.candidates[0];
+}
+
+static int32_t score(int32_t first, int32_t second, int at_second, int32_t lo, int32_t hi)
+{
+    const anl_candidate c = candidate(first, second, at_second, lo, hi, LEN);
+    /* The band's diagonals are whole blocks of rows. */
+    const int64_t beside = c.start - (at_second ? second - HALF : first);
     assert_true(beside > lo - ANL_GAP_ROOM - ANL_SW_BAND_ROWS && beside < hi + ANL_GAP_ROOM + 2 * ANL_SW_BAND_ROWS);
-    return q.candidates[0].score;
+    return c.score;
 }
 
 static int32_t deleted(int32_t bases, int32_t gap)
@@ -74,6 +83,17 @@ static void gaps_between_diagonals(void **unused)
     }
 }
 
+/* What only a part has voted for has no band: the rest may have gaps of which that part says nothing. */
+static void places_of_a_part_have_no_band(void **unused)
+{
+    (void)unused;
+    enum { GAP = 30 };
+    const int32_t whole = deleted(LEN - GAP, GAP);
+    assert_true(whole > HALF + MORE_BY_CHANCE);
+    assert_in_range(score(1000, 1000 + HALF - GAP, 0, 0, 0), HALF, HALF + MORE_BY_CHANCE);
+    assert_in_range(candidate(1000, 1000 + HALF - GAP, 0, 0, 0, LEN - 1).score, whole, whole + MORE_BY_CHANCE);
+}
+
 static void bands_hang_over_the_ends_of_a_contig(void **unused)
 {
     (void)unused;
@@ -90,6 +110,7 @@ static void bands_hang_over_the_ends_of_a_contig(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(gaps_beside_a_diagonal), cmocka_unit_test(gaps_between_diagonals),
+                                       cmocka_unit_test(places_of_a_part_have_no_band),
                                        cmocka_unit_test(bands_hang_over_the_ends_of_a_contig)};
     return cmocka_run_group_tests_name("band", tests, set_up, aligner_tear_down);
 }

@@ -121,7 +121,8 @@ static void random_jobs(void **unused)
     }
 }
 
-/* Bands of all widths, from one diagonal to more than there are, that begin at the target or before it; many jobs share one, as the lanes of a group must. */
+/* Bands of all widths, from one diagonal to more than there are, that begin at the target or before it; many jobs share one, as the lanes of a
+ * group must. */
 static void banded_jobs(void **unused)
 {
     (void)unused;
@@ -173,6 +174,8 @@ static void extreme_jobs(void **unused)
     check_all(&standard, jobs, n);
     /* 700 matches of 94 go beyond 16 bits. */
     const anl_sw_params large = {.match = 94, .mismatch = 100, .del_open = 100, .del_extend = 100, .ins_open = 100, .ins_extend = 100};
+    check_all(&large, jobs, n);
+    for (size_t i = 0; i < n; ++i) jobs[i].band = 1 + (int32_t)i % 30, jobs[i].low = -((int32_t)i % 3); /* what is too large as well */
     check_all(&large, jobs, n);
     check_all(&standard, jobs, 0);
 }

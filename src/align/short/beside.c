@@ -25,7 +25,7 @@ static int add_places(looker *l, int number, const anl_places *near, int reverse
     for (int32_t i = 0; i < near->n && !rc; ++i) {
         const anl_place *place = &near->list[i];
         if (place->reverse != reverse || place->votes < anl_worth_votes(params, q->read->len, unknown, score, place->other)) continue;
-        rc = anl_candidates_add_place(l->c, l->queries, number, place, l->queue, l->results);
+        rc = anl_candidates_add_place(l->c, l->queries, number, place, q->read->len, l->queue, l->results);
     }
     return rc;
 }

@@ -66,7 +66,7 @@ int anl_candidates_add_proven(const anl_context *c, anl_query *queries, int32_t 
                               anl_sw_queue *queue, anl_arena *results)
 {
     anl_query *q = &queries[number];
-    if (!proof->straight) return anl_candidates_add_place(c, queries, number, place, queue, results);
+    if (!proof->straight) return anl_candidates_add_place(c, queries, number, place, q->read->len, queue, results);
     return add_candidate(c->index, q, ungapped(place, q->read->len, proof->score, proof->last), results);
 }
 
@@ -93,8 +93,14 @@ static int try_ungapped(const anl_context *c, const anl_query *q, const anl_plac
     return 1;
 }
 
-int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *p, anl_sw_queue *queue,
-                             anl_arena *results)
+/* The width of the band of a place for which the whole read has voted: what only a part has seen says too little of the rest's gaps. */
+static int32_t band_of(const anl_place *p)
+{
+    return 2 * ANL_GAP_ROOM + 1 + (p->hi - p->lo + BAND_STEP - 1) / BAND_STEP * BAND_STEP;
+}
+
+int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *p, int32_t voted,
+                             anl_sw_queue *queue, anl_arena *results)
 {
     anl_query *q = &queries[number];
     anl_candidate straight;
@@ -103,7 +109,7 @@ int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t n
         .query = number,
         .begin = p->start + p->lo - ANL_GAP_ROOM,
         .end = p->start + q->read->len + p->hi + ANL_GAP_ROOM,
-        .band = 2 * ANL_GAP_ROOM + 1 + (p->hi - p->lo + BAND_STEP - 1) / BAND_STEP * BAND_STEP,
+        .band = voted < q->read->len ? 0 : band_of(p),
         .candidate = {
             .dlo = p->start + p->lo - ANL_GAP_ROOM, .dhi = p->start + p->hi + ANL_GAP_ROOM, .contig = p->contig, .reverse = p->reverse}};
     anl_index_clip(c->index, p->contig, &what.begin, &what.end);

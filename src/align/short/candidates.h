@@ -9,9 +9,10 @@
 /** Adds the segments of a query (read and strand set), which has `number`; a read that is too short, or long, has none. 0 or ANL_ENOMEM. */
 int anl_candidates_cut(const anl_index *x, const anl_query *q, int32_t number, anl_segments *to, anl_arena *arena);
 
-/** Makes a candidate, in `results`, of a place of queries[number], scored on its diagonal or queued. 0 or ANL_ENOMEM. */
-int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, anl_sw_queue *queue,
-                             anl_arena *results);
+/** Makes a candidate, in `results`, of a place of queries[number] for which `voted` of the read's bases have voted, scored on its diagonal or queued:
+ *  where all of them have, no gaps but those between diagonals with votes, or of up to ANL_GAP_ROOM beside these, are looked for. 0 or ANL_ENOMEM. */
+int anl_candidates_add_place(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, int32_t voted,
+                             anl_sw_queue *queue, anl_arena *results);
 
 /** The same of a place that was looked at to prove it, without a second look. */
 int anl_candidates_add_proven(const anl_context *c, anl_query *queries, int32_t number, const anl_place *place, const anl_proof *proof,

@@ -68,7 +68,7 @@ static int score_places(const anl_context *c, anl_scratch *s, anl_query *queries
     int rc = ANL_OK;
     for (; v->scored < end && !rc; ++v->scored) {
         for (; asked < end && asked <= v->scored + AHEAD; ++asked) prefetch_place(c, &queries[v->query], v->list[asked].place);
-        rc = anl_candidates_add_place(c, queries, v->query, v->list[v->scored].place, queue, arena);
+        rc = anl_candidates_add_place(c, queries, v->query, v->list[v->scored].place, v->list[v->scored].len, queue, arena);
         if (!rc && anl_sw_queue_is_full(queue)) rc = anl_candidates_run(c, s, queue, queries, arena);
     }
     return rc;

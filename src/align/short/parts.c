@@ -71,7 +71,7 @@ static int vote(const anl_context *c, anl_scratch *s, anl_segment *part, lost_re
     params.min_votes = ANL_PART_VOTES;
     rc = anl_locate_vote(c->index, s->voter, &params, part, s->temporary);
     for (int32_t p = 0; p < part->places.n && !rc; ++p)
-        rc = anl_candidates_add_place(c, reads->list, part->sequence, &part->places.list[p], queue, results);
+        rc = anl_candidates_add_place(c, reads->list, part->sequence, &part->places.list[p], part->len, queue, results);
     return rc;
 }
 
