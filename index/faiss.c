@@ -133,11 +133,11 @@ static int widen_search(anl_index_faiss *f, const float *query, int64_t k, int64
     }
 }
 
-int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int nprobe, uint64_t *keys, int *n)
+int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int nprobe, const uint32_t *lists, uint64_t *keys, int *n)
 {
     const anl_index *x = f->index;
     float floats[ANL_ENCODER_MAX_DIM];
-    int64_t found = 0, lists = 0;
+    int64_t found = 0, n_lists = nprobe;
     /* FAISS goes through nlist probes and passes over negative ones: nprobe belongs to the whole store, not to a call. */
     uint64_t *probes = anl_alloc((size_t)nprobe, sizeof *probes);
     idx_t *labels = anl_alloc((size_t)x->nlist, sizeof *labels);
@@ -147,10 +147,11 @@ int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int n
         const int threads = omp_get_max_threads();
         omp_set_num_threads(1); /* of this thread's own next regions: the caller is parallel already */
         to_floats(query, (size_t)x->d, floats);
-        rc = widen_search(f, floats, nprobe, x->nlist, NULL, NULL, probes, &lists);
+        for (int i = 0; i < nprobe && lists; ++i) probes[i] = lists[i]; /* how far they are FAISS does not need */
+        if (!lists) rc = widen_search(f, floats, nprobe, x->nlist, NULL, NULL, probes, &n_lists);
         int64_t entries = 0;
         for (int64_t i = 0; i < x->nlist; ++i) labels[i] = -1;
-        for (int64_t i = 0; i < lists && !rc; ++i) {
+        for (int64_t i = 0; i < n_lists && !rc; ++i) {
             labels[i] = (idx_t)(uint32_t)probes[i];
             distances[i] = (float)(probes[i] >> 32);
             entries += (int64_t)faiss_IndexIVF_get_list_size((FaissIndexIVF *)f->ivf, (size_t)labels[i]);

@@ -206,9 +206,9 @@ typedef struct anl_index_faiss anl_index_faiss;
 int anl_index_faiss_open(anl_index_faiss **out, const anl_index *x);
 void anl_index_faiss_free(anl_index_faiss *f);
 
-/** FAISS's own search, one thread: the `k` nearest entries of the `nprobe` nearest lists to keys[k] as distance << 32 | window, ascending;
- *  their number to *n. */
-int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int nprobe, uint64_t *keys, int *n);
+/** FAISS's own search, one thread: the `k` nearest entries of lists[nprobe], or, where that is NULL, of the `nprobe` nearest lists, to keys[k] as
+ *  distance << 32 | window, ascending; their number to *n. */
+int anl_index_faiss_search(anl_index_faiss *f, const int8_t *query, int k, int nprobe, const uint32_t *lists, uint64_t *keys, int *n);
 
 /** Writes a plain FAISS index file; ids are window numbers. */
 int anl_index_faiss_export(const anl_index *x, const char *path);

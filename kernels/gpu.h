@@ -62,7 +62,10 @@ typedef struct anl_gpu_lists {
     const int8_t *codes;
     const int32_t *bias;
     const uint32_t *ids;
-    uint32_t n_windows; /**< ids from here on are no entry's: padding, or of an index not yet checked */
+    uint32_t n_windows;       /**< ids from here on are no entry's: padding, or of an index not yet checked */
+    int32_t n_groups, looked; /**< of lists, up to 1,024, and into how many of its nearest a rough query looks; 0: there are none */
+    const int8_t *groups;     /**< panels of their own centroids */
+    const uint32_t *group_of; /**< [nlist] */
 } anl_gpu_lists;
 
 /** A reference, its contigs and their windows, as index/index.h says. Copied. */
@@ -97,12 +100,15 @@ typedef struct anl_gpu_query {
     int32_t n;            /**< and how many */
 } anl_gpu_query;
 
+enum { ANL_GPU_ROUGH = 8 /**< lists of a rough query at most, which any groups hold into which it may look, as none is empty */ };
+
 /** What is asked for all queries of a call. */
 typedef struct anl_gpu_search_params {
     int k;         /**< neighbours wanted, 1 to ANL_GPU_MOST_HITS */
     int nprobe;    /**< nearest lists looked through, those left out included, 1 to nlist */
     int rank;      /**< nearest lists that `lists` of a query tells, at most nlist and 1,024; may be 0 */
     int is_ranked; /**< 1: `lists` are known, nprobe of them or more, and read; 0: they are found and written */
+    int is_rough; /**< 1: those of its nearest groups count alone when a query's lists are found; rank and nprobe are at most ANL_GPU_ROUGH */
 } anl_gpu_search_params;
 
 /** A place where a sequence may lie, as votes say it. Ungapped and whole it would lie on diagonal `start`. */

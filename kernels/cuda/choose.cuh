@@ -13,6 +13,7 @@ enum {
     STARTS_THREADS = 1024,
     SAMPLE = 512,  // centroids that show how near those can be that are sought, at least
     CHOSEN = 1024, // lists of a query that are put in order
+    MOST_GROUPS = 1024,
 };
 
 // ---- queries: a warp a query ----
@@ -46,6 +47,28 @@ struct kept_keys {
     }
 };
 
+// Centroids of those groups alone into which a vector looks: the keys of others are greater than any.
+struct rough_distances {
+    const centroid_distances &all;
+    const uint32_t *group_of, *looked; // looked: a bit a group
+    __device__ uint64_t key(int l) const
+    {
+        const uint32_t g = group_of[l];
+        return looked[g / 32] >> g % 32 & 1 ? all.key(l) : ~0ull;
+    }
+};
+
+// Sets the bits of the nearest groups of a vector, of equally near ones the first.
+__device__ static void look_into(const lists &x, const centroid_distances &groups, uint32_t *looked)
+{
+    const uint64_t limit = smallest_limit(groups, x.n_groups, (uint32_t)x.looked);
+    for (int i = threadIdx.x; i < MOST_GROUPS / 32; i += THREADS) looked[i] = 0;
+    __syncthreads();
+    for (int g = threadIdx.x; g < x.n_groups; g += THREADS)
+        if (groups.key(g) <= limit) atomicOr(&looked[g / 32], 1u << g % 32);
+    __syncthreads();
+}
+
 // Those of n keys that are at most `limit` to to[CHOSEN], in any order; returns how many there are, also without room for all.
 template <class Keys> __device__ static int keep_smallest(const Keys &from, int n, uint64_t limit, uint64_t *to)
 {
@@ -64,12 +87,12 @@ template <class Keys> __device__ static int keep_smallest(const Keys &from, int 
 }
 
 // The n nearest lists in order. Of many lists none is farther than the n-th nearest of a sample, which leaves few to select among.
-__device__ static void choose_in_order(const search_memory &m, const centroid_distances &from, size_t q, int n)
+template <class Keys> __device__ static void choose_in_order(const search_memory &m, const Keys &from, size_t q, int n)
 {
     __shared__ uint64_t some[CHOSEN], fewer[CHOSEN];
     const uint64_t *near = some;
     const int before = m.before[q], enough = max((int)SAMPLE, 2 * n * (m.nlist / CHOSEN + 1)),
-              sample = enough * 4 < m.nlist ? enough : m.nlist;
+              sample = enough * 4 < m.nlist && !m.is_rough ? enough : m.nlist;
     int found = keep_smallest(from, m.nlist, smallest_limit(from, sample, (uint32_t)n), some);
     if (found > CHOSEN) found = keep_smallest(from, m.nlist, smallest_limit(from, m.nlist, (uint32_t)n), some);
     if (found > n) {
@@ -103,9 +126,14 @@ __device__ static void choose_in_any_order(const search_memory &m, const centroi
 __global__ void choose_kernel(search_memory m, lists x, int first)
 {
     const size_t q = (size_t)first + blockIdx.x;
-    const centroid_distances from{m.coarse + (size_t)blockIdx.x * m.centroid_rows, x.centroid_lengths, m.length[q]};
+    __shared__ uint32_t looked[MOST_GROUPS / 32];
+    const int32_t *dots = m.coarse + (size_t)blockIdx.x * m.centroid_rows;
+    const centroid_distances from{dots, x.centroid_lengths, m.length[q]};
     const int n = max(m.nprobe, m.rank);
-    if (n <= CHOSEN)
+    if (m.is_rough) {
+        look_into(x, {dots + x.group_row, x.centroid_lengths + x.group_row, m.length[q]}, looked);
+        choose_in_order(m, rough_distances{from, x.group_of, looked}, q, n);
+    } else if (n <= CHOSEN)
         choose_in_order(m, from, q, n);
     else
         choose_in_any_order(m, from, q, n);

@@ -296,11 +296,12 @@ static model put_model(loader &l, const anl_gpu_model &m)
 
 static lists put_lists(loader &l, const anl_gpu_lists &x)
 {
-    const size_t d = x.d, entries = x.list_begin[x.nlist], rows = anl_panels_padded((size_t)x.nlist);
+    const size_t d = x.d, entries = x.list_begin[x.nlist], lists = anl_panels_padded((size_t)x.nlist),
+                 rows = lists + anl_panels_padded((size_t)x.n_groups);
     std::vector<int8_t> centroids(rows * d);
     std::vector<int32_t> lengths(rows);
     for (size_t r = 0; r < rows; ++r) {
-        anl_panel_get(x.centroids, r, d, &centroids[r * d]);
+        anl_panel_get(r < lists ? x.centroids : x.groups, r < lists ? r : r - lists, d, &centroids[r * d]);
         for (size_t c = 0; c < d; ++c) lengths[r] += centroids[r * d + c] * centroids[r * d + c];
     }
     return {x.d,
@@ -312,7 +313,11 @@ static lists put_lists(loader &l, const anl_gpu_lists &x)
             l.put(x.bias, entries),
             l.put(x.list_begin, (size_t)x.nlist + 1),
             l.put(x.ids, entries),
-            x.n_windows};
+            x.n_windows,
+            x.n_groups,
+            x.looked,
+            (int)lists,
+            x.n_groups ? l.put(x.group_of, (size_t)x.nlist) : nullptr};
 }
 
 // *n_runs: those of N, where they are read once.

@@ -152,14 +152,16 @@ struct model {
 };
 
 struct lists {
-    int d, nlist, centroid_rows;     // nlist, up to a multiple of 16
+    int d, nlist, centroid_rows;     // nlist, up to a multiple of 16, and behind them the groups' own, likewise
     const int8_t *centroids;         // [centroid_rows][d]
     const int32_t *centroid_lengths; // [centroid_rows] squared
     const int8_t *codes;             // as tile.cuh says
     const int32_t *bias;             // the rest as index/index.h says
     const uint64_t *list_begin;
     const uint32_t *ids;
-    uint32_t n_windows; // ids from here on are no entry's
+    uint32_t n_windows;              // ids from here on are no entry's
+    int n_groups, looked, group_row; // as module.h says; the first row of theirs
+    const uint32_t *group_of;        // [nlist]
 };
 
 // The reference and its windows, as index/index.h says, but for the bases.

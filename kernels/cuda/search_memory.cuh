@@ -11,6 +11,7 @@ struct search_memory {
     int n, k, nprobe, rank, room, d, nlist, coarse_rows, centroid_rows;
     size_t most_tiles;
     bool is_ranked;      // lists come with the queries
+    bool is_rough;       // those of the nearest groups count alone
     int8_t *vectors;     // [n][d]; room for product_rows()
     uint32_t *far;       // [n] distance beyond which nothing counts, lowered by what is found
     uint32_t *reach;     // [n]

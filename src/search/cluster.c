@@ -1,7 +1,9 @@
 #include "cluster.h"
 
+#include "coarse.h"
 #include "encoder_shape.h"
-#include "nearest.h"
+#include "panel.h"
+#include "search_tuning.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,8 @@ enum {
         8, /* a vector looks into one group of so many (16: 59.0 73.9 85.3 93.5, 4,428, 16 s; all: 59.9 76.2 87.4 94.1, 4,607, 43 s), */
     LEAST_PROBES = 16,    /* but at least into so many. These find the nearest centroid of 98% of vectors, of others one about as near */
     GROUP_ITERATIONS = 4, /* of k-means among centroids; 10 group them no better */
+    LOOKED =
+        24, /* groups into which a light vector looks for its lists: as many reads are proven by then as with all, but for 2 of 1,000 (docs/scale.md) */
 };
 
 int32_t anl_lists_count(int64_t n)
@@ -168,9 +172,9 @@ static int run(kmeans *m, int iterations, teller *t)
 /* ---- centroids to be looked through ---- */
 
 /* Groups are found as lists are, on the CPU: there are few centroids. */
-static int grouped_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d, int threads)
+static int grouped_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d, int32_t probes, int threads)
 {
-    const int32_t groups = n / GROUP, probes = groups / PROBES > LEAST_PROBES ? groups / PROBES : LEAST_PROBES;
+    const int32_t groups = n / GROUP;
     int8_t *of_groups = anl_alloc((size_t)groups, (size_t)d);
     uint32_t *group_of = anl_alloc((size_t)n, sizeof *group_of);
     anl_coarse *all = NULL;
@@ -187,8 +191,32 @@ static int grouped_new(anl_coarse **out, const int8_t *centroids, int32_t n, int
 
 static int coarse_new(anl_coarse **out, const int8_t *centroids, int32_t n, int32_t d, int threads)
 {
+    const int32_t some = n / GROUP / PROBES, probes = some > LEAST_PROBES ? some : LEAST_PROBES;
     *out = NULL;
-    return n < GROUPED ? anl_coarse_new(out, centroids, n, d) : grouped_new(out, centroids, n, d, threads);
+    return n < GROUPED ? anl_coarse_new(out, centroids, n, d) : grouped_new(out, centroids, n, d, probes, threads);
+}
+
+/* Whether any groups that a vector may look into hold the lists that it needs. Each holds one at the least. */
+static int holds_enough(const anl_coarse *c)
+{
+    return c->probes >= ANL_RANKED;
+}
+
+int anl_lists_group(anl_coarse **out, const anl_index *x, int threads)
+{
+    const size_t n = (size_t)x->nlist, d = (size_t)x->d;
+    *out = NULL;
+    if (x->nlist < GROUPED) return ANL_OK;
+    int8_t *centroids = anl_alloc(n, d);
+    if (!centroids) return ANL_ENOMEM;
+    for (size_t i = 0; i < n; ++i) anl_panel_get(x->centroids, i, d, centroids + i * d);
+    const int rc = grouped_new(out, centroids, x->nlist, x->d, LOOKED, threads);
+    free(centroids);
+    if (!rc && !holds_enough(*out)) {
+        anl_coarse_free(*out);
+        *out = NULL;
+    }
+    return rc;
 }
 
 /* ---- lists ---- */

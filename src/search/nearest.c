@@ -1,5 +1,6 @@
 #include "nearest.h"
 
+#include "coarse.h"
 #include "panel.h"
 #include "search.h"
 
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NONE UINT32_MAX
+#define NONE ANL_COARSE_NONE
 
 enum {
     AT_ONCE = ANL_QUERIES_AT_ONCE,
@@ -19,15 +20,6 @@ enum {
 };
 
 /* ---- centroids in groups ---- */
-
-struct anl_coarse {
-    int32_t d, n_groups, probes; /* groups that a vector looks into */
-    int32_t *begin;              /* [n_groups + 1] first centroid of each group, a multiple of ANL_PANEL */
-    uint32_t *number;            /* of each centroid, ascending in a group; padding: NONE */
-    int8_t *panels;
-    int32_t *bias;
-    anl_coarse *groups; /* the groups' own centroids; NULL: every vector looks into all groups */
-};
 
 static int coarse_alloc(anl_coarse **out, int32_t d, int32_t n_groups, size_t padded)
 {
@@ -106,6 +98,15 @@ int anl_coarse_grouped_new(anl_coarse **out, const int8_t *centroids, int32_t n,
     free(number);
     free(kept);
     return rc;
+}
+
+uint32_t *anl_coarse_groups_of(const anl_coarse *c, int32_t n)
+{
+    uint32_t *group_of = anl_alloc((size_t)n, sizeof *group_of);
+    for (int32_t g = 0; g < c->n_groups && group_of; ++g)
+        for (int32_t i = c->begin[g]; i < c->begin[g + 1]; ++i)
+            if (c->number[i] != NONE) group_of[c->number[i]] = (uint32_t)g;
+    return group_of;
 }
 
 void anl_coarse_free(anl_coarse *c)
@@ -201,19 +202,17 @@ static void meet_all(const anl_scan_kernels *k, const anl_coarse *c, scratch *s,
     }
 }
 
-/* The `probes` nearest groups of a row to s->probe. */
-static void choose_groups(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, int32_t row, const int32_t *dots)
+void anl_coarse_choose(const anl_scan_kernels *k, const anl_coarse *c, const int32_t *dots, uint32_t *which, int32_t *value, uint32_t *to)
 {
     const anl_coarse *g = c->groups;
     const int32_t padded = (int32_t)anl_panels_padded((size_t)c->n_groups);
-    uint32_t *to = s->probe + (size_t)row * (size_t)c->probes;
     int32_t found = 0, n;
-    for (int32_t i = 0; i < c->n_groups; ++i) s->value[i] = g->bias[i] - 2 * dots[i];
-    const int32_t limit = k->limit_of_k(s->value, c->n_groups, c->probes);
-    n = k->select_at_most(dots, g->bias, padded, limit, s->which, s->value);
+    for (int32_t i = 0; i < c->n_groups; ++i) value[i] = anl_scan_value(g->bias[i], dots[i]);
+    const int32_t limit = k->limit_of_k(value, c->n_groups, c->probes);
+    n = k->select_at_most(dots, g->bias, padded, limit, which, value);
     for (int nearer = 1; nearer >= 0; --nearer) /* those at the limit last: there may be too many of them */
         for (int32_t i = 0; i < n && found < c->probes; ++i)
-            if ((s->value[i] < limit) == nearer && s->which[i] < (uint32_t)c->n_groups) to[found++] = s->which[i];
+            if ((value[i] < limit) == nearer && which[i] < (uint32_t)c->n_groups) to[found++] = which[i];
 }
 
 static void group_rows(const anl_coarse *c, scratch *s, int32_t n)
@@ -233,7 +232,9 @@ static void meet_groups(const anl_scan_kernels *k, const anl_coarse *c, scratch 
     for (int32_t row = 0; row < n; row += AT_ONCE) {
         const int32_t m = n - row < AT_ONCE ? n - row : AT_ONCE;
         k->dots(s->queries + (size_t)row * d, m, c->groups->panels, (int32_t)(row_of_groups / ANL_PANEL), c->d, s->dots);
-        for (int32_t i = 0; i < m; ++i) choose_groups(k, c, s, row + i, s->dots + (size_t)i * row_of_groups);
+        for (int32_t i = 0; i < m; ++i)
+            anl_coarse_choose(k, c, s->dots + (size_t)i * row_of_groups, s->which, s->value,
+                              s->probe + (size_t)(row + i) * (size_t)c->probes);
     }
     group_rows(c, s, n);
     for (int32_t g = 0; g < c->n_groups; ++g) {

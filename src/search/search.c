@@ -1,7 +1,9 @@
 #include "search.h"
 
+#include "cluster.h"
 #include "gpu_waves.h"
 #include "native.h"
+#include "rough.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 struct anl_search {
     const anl_index *index;
     anl_native *native;
+    anl_coarse *groups;     /* of lists; NULL: there are too few */
     anl_index_faiss *faiss; /* NULL: native */
     anl_gpu_waves *gpu;     /* NULL: the CPU */
     int competing_only;
@@ -19,6 +22,7 @@ struct anl_search {
 struct anl_search_scratch {
     anl_native_scratch *native;
     anl_gpu_wave_scratch on_gpu;
+    anl_rough_scratch rough;
     uint64_t *keys;       /* of FAISS: distance << 32 | window */
     anl_neighbours *flat; /* for callers with flat arrays */
     anl_neighbours **flat_queries, **unsure, **turns;
@@ -31,7 +35,8 @@ int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
     if (!s) return ANL_ENOMEM;
     s->index = x;
     s->at_once = ANL_BYTES_AT_ONCE;
-    int rc = anl_native_new(&s->native, x);
+    int rc = anl_lists_group(&s->groups, x, 1);
+    if (!rc) rc = anl_native_new(&s->native, x);
     if (!rc && path == ANL_SEARCH_FAISS) rc = anl_index_faiss_open(&s->faiss, x);
     if (rc) {
         anl_search_free(s);
@@ -44,19 +49,28 @@ int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
 int anl_search_use(anl_search *s, anl_gpu *gpu)
 {
     const anl_index *x = s->index;
-    const anl_gpu_lists lists = {.d = x->d,
-                                 .nlist = x->nlist,
-                                 .centroids = x->centroids,
-                                 .centroid_bias = x->centroid_bias,
-                                 .list_begin = x->list_begin,
-                                 .codes = x->codes,
-                                 .bias = x->bias,
-                                 .ids = x->ids,
-                                 .n_windows = (uint32_t)x->n_windows};
+    anl_gpu_lists lists = {.d = x->d,
+                           .nlist = x->nlist,
+                           .centroids = x->centroids,
+                           .centroid_bias = x->centroid_bias,
+                           .list_begin = x->list_begin,
+                           .codes = x->codes,
+                           .bias = x->bias,
+                           .ids = x->ids,
+                           .n_windows = (uint32_t)x->n_windows};
     if (s->faiss) return ANL_OK;
     s->at_once = ANL_BYTES_AT_ONCE;
+    uint32_t *group_of = s->groups ? anl_coarse_groups_of(s->groups, x->nlist) : NULL;
+    if (s->groups && !group_of) return ANL_ENOMEM;
+    if (s->groups) {
+        lists.n_groups = s->groups->n_groups;
+        lists.looked = s->groups->probes;
+        lists.groups = s->groups->groups->panels;
+        lists.group_of = group_of;
+    }
     int rc = anl_gpu_load_lists(gpu, &lists);
-    return rc ? rc : anl_gpu_waves_new(&s->gpu, x, gpu);
+    free(group_of);
+    return rc ? rc : anl_gpu_waves_new(&s->gpu, x, s->groups != NULL, gpu);
 }
 
 void anl_search_competing_only(anl_search *s)
@@ -68,6 +82,7 @@ void anl_search_free(anl_search *s)
 {
     if (!s) return;
     anl_native_free(s->native);
+    anl_coarse_free(s->groups);
     anl_index_faiss_free(s->faiss);
     anl_gpu_waves_free(s->gpu);
     free(s);
@@ -99,6 +114,7 @@ void anl_search_scratch_free(anl_search_scratch *sc)
     if (!sc) return;
     anl_native_scratch_free(sc->native);
     anl_gpu_wave_scratch_free(&sc->on_gpu);
+    anl_rough_scratch_free(&sc->rough);
     void *const all[] = {sc->keys, sc->flat, sc->flat_queries, sc->unsure, sc->turns};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
@@ -107,6 +123,7 @@ void anl_search_scratch_free(anl_search_scratch *sc)
 void anl_search_release(anl_search_scratch *sc)
 {
     anl_native_release(sc->native);
+    anl_rough_scratch_free(&sc->rough);
 }
 
 void anl_search_join(const anl_search *s, anl_search_scratch *sc)
@@ -139,7 +156,7 @@ int anl_search_nprobe(const anl_index *x, int multiplier)
     return lists < x->nlist ? (int)lists : x->nlist;
 }
 
-/* FAISS makes no use of the lists that a query has gone through. */
+/* FAISS goes through all lists again that a query has gone through. */
 static int search_faiss(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n_queries, int nprobe)
 {
     int rc = ANL_OK;
@@ -148,7 +165,7 @@ static int search_faiss(const anl_search *s, anl_search_scratch *sc, anl_neighbo
         const int32_t farthest = anl_distance_at(anl_squared_norm(q->query, s->index->d), ANL_COSINE_NOISE);
         int n = 0;
         rc = anl_grow(&sc->keys, &sc->keys_cap, (size_t)q->k, sizeof *sc->keys);
-        if (!rc) rc = anl_index_faiss_search(s->faiss, q->query, q->k, nprobe, sc->keys, &n);
+        if (!rc) rc = anl_index_faiss_search(s->faiss, q->query, q->k, nprobe, q->n_lists >= nprobe ? q->lists : NULL, sc->keys, &n);
         while (n && (int32_t)(sc->keys[n - 1] >> 32) > farthest) --n;
         for (int j = 0; j < n && !rc; ++j) q->hits[j] = anl_hit_of(sc->keys[j]);
         q->n = n;
@@ -162,15 +179,17 @@ static int64_t bytes_of(const anl_search *s, const anl_neighbours *q, int nprobe
     return s->gpu ? q->k * (int64_t)sizeof(anl_hit) : anl_native_bytes(q, nprobe, s->index->d);
 }
 
-/* Moves those of queries[n] to the front that are searched together, as many as memory is meant for, on a GPU of one k; returns how many. */
+/* Moves those of queries[n] to the front that are searched together, as many as memory is meant for, on a GPU of one k and all or none of them
+ * roughly; returns how many. */
 static int first_together(const anl_search *s, anl_neighbours **queries, int n, int nprobe)
 {
     const int32_t k = queries[0]->k;
+    const int rough = anl_rough_is_asked(queries[0], nprobe);
     int64_t bytes = 0;
     int m = 0;
     for (int i = 0; i < n; ++i) {
         anl_neighbours *q = queries[i];
-        if (s->gpu && q->k != k) continue;
+        if (s->gpu && (q->k != k || anl_rough_is_asked(q, nprobe) != rough)) continue;
         bytes += bytes_of(s, q, nprobe);
         if (m && bytes > s->at_once) break;
         queries[i] = queries[m];
@@ -181,9 +200,11 @@ static int first_together(const anl_search *s, anl_neighbours **queries, int n, 
 
 static int search_together(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe)
 {
-    int rc = s->gpu     ? anl_gpu_wave(s->gpu, &sc->on_gpu, queries, n, nprobe, s->competing_only)
-             : s->faiss ? search_faiss(s, sc, queries, n, nprobe)
-                        : anl_native_wave(s->native, sc->native, queries, n, nprobe, s->competing_only);
+    int rc = s->groups && !s->gpu ? anl_rough_rank(s->groups, &anl_kernels_get()->scan, &sc->rough, queries, n, nprobe) : ANL_OK;
+    if (rc) return rc;
+    rc = s->gpu     ? anl_gpu_wave(s->gpu, &sc->on_gpu, queries, n, nprobe, s->competing_only)
+         : s->faiss ? search_faiss(s, sc, queries, n, nprobe)
+                    : anl_native_wave(s->native, sc->native, queries, n, nprobe, s->competing_only);
     for (int i = 0; i < n && !rc; ++i) {
         anl_neighbours *q = queries[i];
         q->nprobe = nprobe;

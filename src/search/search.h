@@ -25,7 +25,9 @@ typedef struct anl_neighbours {
     uint32_t *lists;     /**< the nearest lists, nearest first, or NULL: then every wave finds its lists anew */
     int32_t lists_cap; /**< room for so many, which a wave through fewer finds: ANL_RANKED (all that a GPU finds) or more; 0 without room */
     int32_t n_lists;   /**< of them known; 0 before the first wave */
-    uint8_t far;       /**< 1: windows count as well that cannot compete with the nearest, whatever anl_search_competing_only says */
+    uint8_t rough; /**< 1: lists not known yet are looked for among those of its nearest groups, where an index has groups of lists and room
+                          for no more than ANL_RANKED */
+    uint8_t far;   /**< 1: windows count as well that cannot compete with the nearest, whatever anl_search_competing_only says */
 } anl_neighbours;
 
 /** Whether the first k hits wanted are there and look alike (ANL_COSINE_DROP_SATURATED), so that more may lie behind them. */

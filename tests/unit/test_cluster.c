@@ -4,6 +4,7 @@
 #include "cluster.h"
 #include "nearest.h"
 #include "panel.h"
+#include "rough.h"
 
 enum { D = 32, MOST = 70000 };
 
@@ -99,6 +100,51 @@ static void nearest_of_groups(void **unused)
             }
             assert_int_equal(nearest[i], brute_force(vectors[i], (const int8_t(*)[D])vectors, N, group_of, wanted));
         }
+        anl_coarse_free(c);
+    }
+}
+
+/* A rough vector's lists are the nearest of those of its nearest groups, in order, of equally near ones the lower number first. */
+static void rough_lists_of_groups(void **unused)
+{
+    (void)unused;
+    enum { N = 300, GROUPS = 20, QUERIES = 5000 /* more than go together */ };
+    static uint32_t group_of[N], lists[QUERIES][ANL_RANKED];
+    static int8_t middles[GROUPS][D];
+    static anl_neighbours near[QUERIES], *queries[QUERIES];
+    anl_coarse *c;
+    make_vectors(QUERIES, 60);
+    for (int i = 0; i < N; ++i) group_of[i] = random_below(GROUPS);
+    for (int g = 0; g < GROUPS; ++g) memcpy(middles[g], vectors[7 * g], D);
+    for (int probes = ANL_RANKED; probes <= GROUPS; probes += 6) {
+        const anl_grouping g = {group_of, middles[0], GROUPS, probes};
+        anl_rough_scratch scratch = {0};
+        assert_int_equal(anl_coarse_grouped_new(&c, vectors[0], N, D, &g), 0);
+        for (int i = 0; i < QUERIES; ++i) {
+            near[i] = (anl_neighbours){.query = vectors[i], .lists = lists[i], .lists_cap = ANL_RANKED, .rough = i % 50 != 0};
+            queries[i] = &near[i];
+        }
+        assert_int_equal(anl_rough_rank(c, &anl_kernels_get()->scan, &scratch, queries, QUERIES, 2), 0);
+        for (int i = 0; i < QUERIES; i += 7) {
+            uint8_t wanted[GROUPS] = {0}, met[N] = {0};
+            assert_int_equal(near[i].n_lists, near[i].rough ? ANL_RANKED : 0);
+            for (int p = 0; p < probes; ++p) {
+                int best = -1;
+                for (int j = 0; j < GROUPS; ++j)
+                    if (!wanted[j] && (best < 0 || distance(vectors[i], middles[j]) < distance(vectors[i], middles[best]))) best = j;
+                wanted[best] = 1;
+            }
+            for (int r = 0; r < near[i].n_lists; ++r) {
+                int best = -1;
+                for (int j = 0; j < N; ++j)
+                    if (wanted[group_of[j]] && !met[j] &&
+                        (best < 0 || distance(vectors[i], vectors[j]) < distance(vectors[i], vectors[best])))
+                        best = j;
+                assert_int_equal(lists[i][r], best);
+                met[best] = 1;
+            }
+        }
+        anl_rough_scratch_free(&scratch);
         anl_coarse_free(c);
     }
 }
@@ -206,8 +252,11 @@ static int start(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(nearest_of_all), cmocka_unit_test(nearest_of_groups),
-                                       cmocka_unit_test(lists_hold_everything_once), cmocka_unit_test(few_kinds),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(nearest_of_all),
+                                       cmocka_unit_test(nearest_of_groups),
+                                       cmocka_unit_test(rough_lists_of_groups),
+                                       cmocka_unit_test(lists_hold_everything_once),
+                                       cmocka_unit_test(few_kinds),
                                        cmocka_unit_test(means_are_rounded)};
     return cmocka_run_group_tests(tests, start, NULL);
 }

@@ -129,7 +129,7 @@ static void streams_keep_apart(void **unused)
 
 /* ---- search ---- */
 
-enum { ENTRIES = 4000, QUERIES = 70, MOST_LISTS = 2100, PADDED = ENTRIES + 16 * MOST_LISTS };
+enum { ENTRIES = 4000, QUERIES = 70, MOST_LISTS = 4100 /* enough for groups */, PADDED = ENTRIES + 16 * MOST_LISTS };
 
 /* Inverted lists made by hand. */
 typedef struct lists {
@@ -280,7 +280,7 @@ typedef struct waves {
     uint32_t lists[QUERIES * ANL_RANKED];
 } waves;
 
-static void start_waves(waves *w, const anl_index *x, const int8_t *queries, int k, int on_gpu, int ranked)
+static void start_waves(waves *w, const anl_index *x, const int8_t *queries, int k, int on_gpu, int ranked, int rough)
 {
     assert_int_equal(anl_search_new(&w->search, x, ANL_SEARCH_NATIVE), 0);
     if (on_gpu) assert_int_equal(anl_search_use(w->search, gpu), 0);
@@ -290,7 +290,8 @@ static void start_waves(waves *w, const anl_index *x, const int8_t *queries, int
                                       .hits = w->hits + i * 64,
                                       .k = k,
                                       .lists = ranked ? w->lists + i * ANL_RANKED : NULL,
-                                      .lists_cap = ranked ? ANL_RANKED : 0};
+                                      .lists_cap = ranked ? ANL_RANKED : 0,
+                                      .rough = rough && i % rough == 0};
 }
 
 static void end_waves(waves *w)
@@ -312,7 +313,8 @@ static void compare_waves(const waves *cpu, const waves *on_gpu, int nprobe)
     }
 }
 
-/* Searches go on from list to list, some queries drop out and come back; with and without lists that are known. */
+/* Searches go on from list to list, some queries drop out and come back; with and without lists that are known. Of many lists all queries, or every third
+ * one, meet those of the nearest groups alone. */
 static void waves_agree(void **unused)
 {
     (void)unused;
@@ -321,16 +323,18 @@ static void waves_agree(void **unused)
     static int8_t queries[QUERIES * 256];
     static const int nprobes[] = {2, 3, 8, 32, 90, MOST_LISTS};
     static const struct {
-        int d, nlist, distinct, k, competing, ranked;
-    } cases[] = {{128, 300, 3000, 4, 1, 1}, {32, MOST_LISTS, 3000, 1, 1, 1}, {128, 100, 300, 64, 1, 0},
-                 {64, 90, 2500, 9, 0, 1},   {32, 5, 3000, 8, 1, 1},          {32, 1, 50, 4, 1, 1},
-                 {96, 40, 2, 30, 1, 1}};
+        int d, nlist, distinct, k, competing, ranked, rough;
+    } cases[] = {{128, 300, 3000, 4, 1, 1, 0},      {32, MOST_LISTS, 3000, 1, 1, 1, 0}, {128, 100, 300, 64, 1, 0, 0},
+                 {64, 90, 2500, 9, 0, 1, 0},        {32, 5, 3000, 8, 1, 1, 1},          {32, 1, 50, 4, 1, 1, 0},
+                 {96, 40, 2, 30, 1, 1, 0},          {32, MOST_LISTS, 3500, 4, 1, 1, 1}, {64, MOST_LISTS, 900, 4, 1, 1, 3},
+                 {32, MOST_LISTS, 3000, 4, 1, 0, 1}};
+    int differ = 0;
     need_gpu();
     for (int i = 0; i < COUNT(cases); ++i) {
         make_lists(&l, cases[i].d, cases[i].nlist, cases[i].distinct, 0);
         make_queries(&l.index, queries, QUERIES, 0);
         for (int on = 0; on < 2; ++on) {
-            start_waves(&w[on], &l.index, queries, cases[i].k, on, cases[i].ranked);
+            start_waves(&w[on], &l.index, queries, cases[i].k, on, cases[i].ranked, cases[i].rough);
             if (cases[i].competing) anl_search_competing_only(w[on].search);
         }
         for (int p = 0; p < COUNT(nprobes); ++p) {
@@ -345,7 +349,16 @@ static void waves_agree(void **unused)
             compare_waves(&w[0], &w[1], nprobes[p]);
         }
         for (int on = 0; on < 2; ++on) end_waves(&w[on]);
+        if (cases[i].rough != 1 || !cases[i].ranked || cases[i].nlist < MOST_LISTS) continue;
+        static waves all;
+        start_waves(&all, &l.index, queries, cases[i].k, 0, 1, 0);
+        anl_neighbours *list[QUERIES];
+        for (int q = 0; q < QUERIES; ++q) list[q] = &all.near[q];
+        assert_int_equal(anl_search_wave(all.search, all.scratch, list, QUERIES, 2), 0);
+        for (int q = 0; q < QUERIES; ++q) differ += memcmp(all.near[q].lists, w[0].near[q].lists, sizeof(uint32_t) * 8 /* of each */) != 0;
+        end_waves(&all);
     }
+    assert_in_range(differ, 1, QUERIES); /* or none was rough */
 }
 
 /* Threads that ask at the same time, for other things, get what each asked for. */
@@ -365,8 +378,8 @@ static void threads_share_calls(void **unused)
     assert_int_equal(anl_search_new(&shared, &l.index, ANL_SEARCH_NATIVE), 0);
     assert_int_equal(anl_search_use(shared, gpu), 0);
     for (int t = 0; t < ASKING; ++t) {
-        start_waves(&want[t], &l.index, queries, 4 + t / 3, 0, 1);
-        start_waves(&got[t], &l.index, queries, 4 + t / 3, 0, 1);
+        start_waves(&want[t], &l.index, queries, 4 + t / 3, 0, 1, 0);
+        start_waves(&got[t], &l.index, queries, 4 + t / 3, 0, 1, 0);
     }
 #pragma omp parallel for num_threads(ASKING) schedule(static, 1) reduction(+ : failed)
     for (int t = 0; t < ASKING; ++t)

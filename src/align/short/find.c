@@ -25,7 +25,9 @@ static void drop_settled(const anl_settler *f, open_segments *open)
 static int embed(anl_settler *f, anl_embed_function *by, open_segments *open, int32_t k)
 {
     int rc = anl_locate_embed(f->c, f->s, by, open->list, open->n);
-    return rc ? rc : anl_locate_start(open->list, open->n, k, f->s->temporary);
+    if (!rc) rc = anl_locate_start(open->list, open->n, k, f->s->temporary);
+    for (int32_t i = 0; i < open->n && !rc; ++i) open->list[i]->near.rough = by == anl_encoder_embed_light;
+    return rc;
 }
 
 static void prefetch(const anl_settler *f, const anl_segment *segment)
