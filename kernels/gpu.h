@@ -62,8 +62,9 @@ typedef struct anl_gpu_lists {
     const int8_t *codes;
     const int32_t *bias;
     const uint32_t *ids;
-    uint32_t n_windows;       /**< ids from here on are no entry's: padding, or of an index not yet checked */
-    int32_t n_groups, looked; /**< of lists, up to 1,024, and into how many of its nearest a rough query looks; 0: there are none */
+    uint32_t n_windows; /**< ids from here on are no entry's: padding, or of an index not yet checked */
+    int32_t n_groups,
+        looked; /**< of lists, up to ANL_GPU_MOST_GROUPS, and into how many of its nearest a rough query looks; 0: there are none */
     const int8_t *groups;     /**< panels of their own centroids */
     const uint32_t *group_of; /**< [nlist] */
 } anl_gpu_lists;
@@ -100,7 +101,10 @@ typedef struct anl_gpu_query {
     int32_t n;            /**< and how many */
 } anl_gpu_query;
 
-enum { ANL_GPU_ROUGH = 8 /**< lists of a rough query at most, which any groups hold into which it may look, as none is empty */ };
+enum {
+    ANL_GPU_ROUGH = 8, /**< lists of a rough query at most, which any groups hold into which it may look, as none is empty */
+    ANL_GPU_MOST_GROUPS = 1024
+};
 
 /** What is asked for all queries of a call. */
 typedef struct anl_gpu_search_params {

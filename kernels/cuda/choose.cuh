@@ -11,9 +11,10 @@ namespace anl
 
 enum {
     STARTS_THREADS = 1024,
-    SAMPLE = 512,  // centroids that show how near those can be that are sought, at least
-    CHOSEN = 1024, // lists of a query that are put in order
-    MOST_GROUPS = 1024,
+    SAMPLE = 512,          // centroids that show how near those can be that are sought, at least
+    CHOSEN = 1024,         // lists of a query that are put in order,
+    ROOM_TO_CHOOSE = 2048, // of so many: those of 24 groups of 64, and some more
+    MOST_GROUPS = ANL_GPU_MOST_GROUPS,
 };
 
 // ---- queries: a warp a query ----
@@ -69,8 +70,8 @@ __device__ static void look_into(const lists &x, const centroid_distances &group
     __syncthreads();
 }
 
-// Those of n keys that are at most `limit` to to[CHOSEN], in any order; returns how many there are, also without room for all.
-template <class Keys> __device__ static int keep_smallest(const Keys &from, int n, uint64_t limit, uint64_t *to)
+// Those of n keys that are at most `limit` to to[room], in any order; returns how many there are, also without room for all.
+template <class Keys> __device__ static int keep_smallest(const Keys &from, int n, uint64_t limit, uint64_t *to, uint32_t room)
 {
     __shared__ uint32_t used;
     __syncthreads();
@@ -80,23 +81,24 @@ template <class Keys> __device__ static int keep_smallest(const Keys &from, int 
         const uint64_t key = from.key(i);
         if (key > limit) continue;
         const uint32_t at = atomicAdd(&used, 1);
-        if (at < CHOSEN) to[at] = key;
+        if (at < room) to[at] = key;
     }
     __syncthreads();
     return (int)used;
 }
 
-// The n nearest lists in order. Of many lists none is farther than the n-th nearest of a sample, which leaves few to select among.
-template <class Keys> __device__ static void choose_in_order(const search_memory &m, const Keys &from, size_t q, int n)
+// The n nearest lists in order. Of many lists none is farther than the n-th nearest of a sample, which leaves few to select among; so do groups.
+template <class Keys>
+__device__ static void choose_in_order(const search_memory &m, const Keys &from, size_t q, int n, uint64_t *some, uint64_t *fewer)
 {
-    __shared__ uint64_t some[CHOSEN], fewer[CHOSEN];
     const uint64_t *near = some;
     const int before = m.before[q], enough = max((int)SAMPLE, 2 * n * (m.nlist / CHOSEN + 1)),
-              sample = enough * 4 < m.nlist && !m.is_rough ? enough : m.nlist;
-    int found = keep_smallest(from, m.nlist, smallest_limit(from, sample, (uint32_t)n), some);
-    if (found > CHOSEN) found = keep_smallest(from, m.nlist, smallest_limit(from, m.nlist, (uint32_t)n), some);
+              sample = enough * 4 < m.nlist ? enough : m.nlist;
+    const uint64_t limit = m.is_rough ? ~0ull - 1 : smallest_limit(from, sample, (uint32_t)n);
+    int found = keep_smallest(from, m.nlist, limit, some, ROOM_TO_CHOOSE);
+    if (found > ROOM_TO_CHOOSE) found = keep_smallest(from, m.nlist, smallest_limit(from, m.nlist, (uint32_t)n), some, ROOM_TO_CHOOSE);
     if (found > n) {
-        keep_smallest(kept_keys{some}, found, smallest_limit(kept_keys{some}, found, (uint32_t)n), fewer);
+        keep_smallest(kept_keys{some}, found, smallest_limit(kept_keys{some}, found, (uint32_t)n), fewer, CHOSEN);
         near = fewer;
     }
     for (int i = threadIdx.x; i < n; i += THREADS) {
@@ -127,14 +129,15 @@ __global__ void choose_kernel(search_memory m, lists x, int first)
 {
     const size_t q = (size_t)first + blockIdx.x;
     __shared__ uint32_t looked[MOST_GROUPS / 32];
+    __shared__ uint64_t some[ROOM_TO_CHOOSE], fewer[CHOSEN];
     const int32_t *dots = m.coarse + (size_t)blockIdx.x * m.centroid_rows;
     const centroid_distances from{dots, x.centroid_lengths, m.length[q]};
     const int n = max(m.nprobe, m.rank);
     if (m.is_rough) {
         look_into(x, {dots + x.group_row, x.centroid_lengths + x.group_row, m.length[q]}, looked);
-        choose_in_order(m, rough_distances{from, x.group_of, looked}, q, n);
+        choose_in_order(m, rough_distances{from, x.group_of, looked}, q, n, some, fewer);
     } else if (n <= CHOSEN)
-        choose_in_order(m, from, q, n);
+        choose_in_order(m, from, q, n, some, fewer);
     else
         choose_in_any_order(m, from, q, n);
 }

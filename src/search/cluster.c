@@ -206,7 +206,7 @@ int anl_lists_group(anl_coarse **out, const anl_index *x, int threads)
 {
     const size_t n = (size_t)x->nlist, d = (size_t)x->d;
     *out = NULL;
-    if (x->nlist < GROUPED) return ANL_OK;
+    if (x->nlist < GROUPED || x->nlist / GROUP > ANL_GPU_MOST_GROUPS) return ANL_OK; /* the same with and without a GPU */
     int8_t *centroids = anl_alloc(n, d);
     if (!centroids) return ANL_ENOMEM;
     for (size_t i = 0; i < n; ++i) anl_panel_get(x->centroids, i, d, centroids + i * d);

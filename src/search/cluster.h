@@ -13,7 +13,7 @@ int32_t anl_lists_count(int64_t n);
 int anl_lists_build(anl_lists *out, const int8_t *vectors, int64_t n, int32_t d, const anl_nearest_on *on, const anl_index_watch *watch);
 void anl_lists_free(anl_lists *l);
 
-/** Groups of an index's lists, of which a light vector looks into a few; *out is NULL where there are too few lists. 0, ANL_ENOMEM or what
+/** Groups of an index's lists, of which a light vector looks into a few; *out is NULL where there are too few lists, or too many for a GPU. 0, ANL_ENOMEM or what
  *  anl_kernels_get fails with; *out is freed by the caller in either case. */
 int anl_lists_group(anl_coarse **out, const anl_index *x, int threads);
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert((int)ANL_RANKED <= (int)ANL_GPU_ROUGH, "what a rough query asks for");
+
 enum { LANES = 2 /* calls at a time: what one needs of the CPU is done while the GPU does the other */ };
 
 /* What a thread asks for. */
