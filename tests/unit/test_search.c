@@ -236,6 +236,44 @@ static void together_as_alone(void **unused)
     anl_index_free(x);
 }
 
+/* Lists that a query knows are gone through, on both paths alike, whether they are the nearest or not. */
+static void both_paths_go_through_known_lists(void **unused)
+{
+    (void)unused;
+    enum { N = 5000, Q = 40, K = 20, KNOWN = 3 };
+    static anl_hit hits[3][Q * K];
+    static anl_neighbours near[3][Q];
+    int differ = 0;
+    make_vectors(N);
+    anl_index *x = build(N);
+    assert_in_range(x->nlist, 2 * KNOWN, N);
+    for (int how = 0; how < 3; ++how) { /* native, FAISS, and the nearest lists instead */
+        anl_search *s;
+        anl_search_scratch *sc;
+        anl_neighbours *list[Q];
+        uint32_t lists[KNOWN];
+        for (int i = 0; i < KNOWN; ++i) lists[i] = (uint32_t)(2 * i + 1);
+        assert_int_equal(anl_search_new(&s, x, how == 1 ? ANL_SEARCH_FAISS : ANL_SEARCH_NATIVE), 0);
+        assert_int_equal(anl_search_scratch_new(&sc, s), 0);
+        for (int q = 0; q < Q; ++q) {
+            list[q] = &near[how][q];
+            near[how][q] = (anl_neighbours){.query = vectors[q], .hits = hits[how] + q * K, .k = K};
+            if (how < 2) near[how][q].lists = lists, near[how][q].lists_cap = near[how][q].n_lists = KNOWN;
+        }
+        assert_int_equal(anl_search_wave(s, sc, list, Q, KNOWN), 0);
+        anl_search_scratch_free(sc);
+        anl_search_free(s);
+    }
+    for (int q = 0; q < Q; ++q) {
+        const size_t bytes = (size_t)near[0][q].n * sizeof(anl_hit);
+        assert_int_equal(near[0][q].n, near[1][q].n);
+        assert_memory_equal(near[0][q].hits, near[1][q].hits, bytes);
+        differ += near[0][q].n != near[2][q].n || memcmp(near[0][q].hits, near[2][q].hits, bytes);
+    }
+    assert_in_range(differ, Q / 2, Q);
+    anl_index_free(x);
+}
+
 /* However many queries are searched, and in however many lists: memory for them is that of a part of them. */
 static void waves_take_bounded_memory(void **unused)
 {
@@ -273,8 +311,8 @@ static void waves_take_bounded_memory(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(both_paths_are_exact), cmocka_unit_test(widening_is_exact),
-                                       cmocka_unit_test(lists_kept_lead_to_the_same), cmocka_unit_test(together_as_alone),
-                                       cmocka_unit_test(waves_take_bounded_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(both_paths_are_exact),        cmocka_unit_test(widening_is_exact),
+                                       cmocka_unit_test(lists_kept_lead_to_the_same), cmocka_unit_test(both_paths_go_through_known_lists),
+                                       cmocka_unit_test(together_as_alone),           cmocka_unit_test(waves_take_bounded_memory)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
