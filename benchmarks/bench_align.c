@@ -52,6 +52,7 @@ static void open_parts(side *s, const char *index)
     need(!anl_index_open(&s->index, index) && !anl_model_open(&s->model, NULL));
     need(!anl_encoder_new(&s->encoder, s->model) && !anl_search_new(&s->search, s->index, ANL_SEARCH_NATIVE));
     anl_search_competing_only(s->search);
+    need(!anl_encoder_has_light(s->encoder) || !anl_search_group_lists(s->search, threads));
     need(!anl_gpu_open(&s->gpu, s->options.device));
     need(!s->gpu || (!anl_resident_load(s->index, s->gpu) && !anl_encoder_use(s->encoder, s->gpu) && !anl_search_use(s->search, s->gpu)));
     s->context = (anl_context){&s->options, s->index, s->encoder, s->search, anl_kernels_get(), s->gpu, 0};

@@ -112,7 +112,8 @@ typedef struct anl_gpu_search_params {
     int nprobe;    /**< nearest lists looked through, those left out included, 1 to nlist */
     int rank;      /**< nearest lists that `lists` of a query tells, at most nlist and 1,024; may be 0 */
     int is_ranked; /**< 1: `lists` are known, nprobe of them or more, and read; 0: they are found and written */
-    int is_rough; /**< 1: those of its nearest groups count alone when a query's lists are found; rank and nprobe are at most ANL_GPU_ROUGH */
+    int is_rough; /**< 1: those of its nearest groups count alone when a query's lists are found, if there are groups; rank and nprobe are at
+                      most ANL_GPU_ROUGH */
 } anl_gpu_search_params;
 
 /** A place where a sequence may lie, as votes say it. Ungapped and whole it would lie on diagonal `start`. */

@@ -197,7 +197,7 @@ static int search_part(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gp
     m.nprobe = p->nprobe;
     m.rank = h.rank = p->rank;
     m.is_ranked = p->is_ranked;
-    m.is_rough = p->is_rough;
+    m.is_rough = p->is_rough && x.n_groups;
     m.nlist = x.nlist;
     m.centroid_rows = x.centroid_rows;
     m.coarse_rows = p->is_ranked ? 0 : std::min(product_rows(n), product_rows(std::max(1, MOST_DOTS / x.centroid_rows)));
@@ -223,7 +223,8 @@ int search(anl_gpu_stream *s, const anl_gpu_search_params *p, anl_gpu_query *que
     const lists &x = s->gpu->lists;
     if (p->k < 1 || p->k > ANL_GPU_MOST_HITS || p->nprobe < 1 || p->nprobe > x.nlist || p->rank < 0 ||
         p->rank > std::min<int>(x.nlist, CHOSEN) || (p->is_ranked && p->rank < p->nprobe) ||
-        (p->is_rough && (std::max(p->rank, p->nprobe) > ANL_GPU_ROUGH || x.looked < ANL_GPU_ROUGH || x.n_groups > MOST_GROUPS)))
+        (p->is_rough &&
+         (std::max(p->rank, p->nprobe) > ANL_GPU_ROUGH || (x.n_groups && x.looked < ANL_GPU_ROUGH) || x.n_groups > MOST_GROUPS)))
         return fail(ANL_EINVAL, "GPU: %d neighbours from %d lists, %d in order", p->k, p->nprobe, p->rank);
     int rc = enter(s->gpu);
     if (!rc) rc = start_products(s);

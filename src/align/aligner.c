@@ -72,7 +72,8 @@ static int use_gpu(anl_aligner *a)
 
 static int make_search(anl_aligner *a)
 {
-    const int rc = anl_search_new(&a->search, a->index, a->options.search);
+    int rc = anl_search_new(&a->search, a->index, a->options.search);
+    if (!rc && anl_encoder_has_light(a->encoder)) rc = anl_search_group_lists(a->search, a->options.threads);
     if (rc) return rc;
     anl_search_competing_only(a->search);
     return anl_aligner_meets_in_lists(a) ? anl_search_together(a->search, a->options.threads) : ANL_OK;

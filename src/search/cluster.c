@@ -24,8 +24,7 @@ enum {
         8, /* a vector looks into one group of so many (16: 59.0 73.9 85.3 93.5, 4,428, 16 s; all: 59.9 76.2 87.4 94.1, 4,607, 43 s), */
     LEAST_PROBES = 16,    /* but at least into so many. These find the nearest centroid of 98% of vectors, of others one about as near */
     GROUP_ITERATIONS = 4, /* of k-means among centroids; 10 group them no better */
-    LOOKED =
-        24, /* groups into which a light vector looks for its lists: as many reads are proven by then as with all, but for 2 of 1,000 (docs/scale.md) */
+    LOOKED = 24,          /* groups in which a light vector looks for its lists: nearly all are proven as by all (docs/scale.md) */
 };
 
 int32_t anl_lists_count(int64_t n)

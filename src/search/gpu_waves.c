@@ -29,19 +29,17 @@ typedef struct lane {
 
 struct anl_gpu_waves {
     const anl_index *index;
-    int has_groups; /* of lists */
     pthread_mutex_t lock;
     pthread_cond_t changed; /* requests are done, or a lane is free */
     request *first, **end;  /* those that wait, in the order in which they came */
     lane lanes[LANES];
 };
 
-int anl_gpu_waves_new(anl_gpu_waves **out, const anl_index *x, int has_groups, anl_gpu *gpu)
+int anl_gpu_waves_new(anl_gpu_waves **out, const anl_index *x, anl_gpu *gpu)
 {
     anl_gpu_waves *w = anl_alloc(1, sizeof *w);
     if (!w) return ANL_ENOMEM;
     w->index = x;
-    w->has_groups = has_groups;
     w->end = &w->first;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->changed, NULL);
@@ -164,12 +162,11 @@ static anl_gpu_query start(const anl_index *x, const anl_neighbours *q, int comp
                            .lists = q->lists};
 }
 
-static anl_gpu_search_params params_of(const anl_index *x, anl_neighbours *const *queries, int n, int nprobe, int has_groups)
+static anl_gpu_search_params params_of(const anl_index *x, anl_neighbours *const *queries, int n, int nprobe)
 {
-    anl_gpu_search_params p = {.k = queries[0]->k, .nprobe = nprobe, .is_ranked = 1, .is_rough = has_groups};
+    anl_gpu_search_params p = {.k = queries[0]->k, .nprobe = nprobe, .is_ranked = 1, .is_rough = anl_rough_is_asked(queries[0], nprobe)};
     int has_room = 1;
     for (int i = 0; i < n; ++i) {
-        p.is_rough &= anl_rough_is_asked(queries[i], nprobe);
         p.is_ranked &= queries[i]->n_lists >= nprobe;
         has_room &= queries[i]->lists != NULL;
     }
@@ -203,7 +200,7 @@ int anl_gpu_wave(anl_gpu_waves *w, anl_gpu_wave_scratch *sc, anl_neighbours *con
         sc->queries[i] = start(w->index, queries[i], competing_only);
         sc->queries[i].hits = sc->found + (size_t)i * k;
     }
-    request own = {.params = params_of(w->index, queries, n, nprobe, w->has_groups), .queries = sc->queries, .n = (size_t)n};
+    request own = {.params = params_of(w->index, queries, n, nprobe), .queries = sc->queries, .n = (size_t)n};
     rc = ask(w, &own);
     for (int i = 0; i < n && !rc; ++i) {
         merge(queries[i], &sc->queries[i], sc->merged);

@@ -8,7 +8,7 @@
 typedef struct anl_gpu_waves anl_gpu_waves; /**< shared by all threads */
 
 /** `x`, whose lists `gpu` has loaded, must outlive it. 0, ANL_ENOMEM or ANL_EIO. */
-int anl_gpu_waves_new(anl_gpu_waves **out, const anl_index *x, int has_groups, anl_gpu *gpu);
+int anl_gpu_waves_new(anl_gpu_waves **out, const anl_index *x, anl_gpu *gpu);
 void anl_gpu_waves_free(anl_gpu_waves *w);
 
 /** Of one thread: buffers that grow. */

@@ -13,7 +13,7 @@
 
 enum {
     AT_ONCE = ANL_QUERIES_AT_ONCE,
-    BLOCK = 1536,           /* rows that a thread takes at a time: enough that many meet in a group */
+    BLOCK = ANL_COARSE_ROWS,
     LANES = 4,              /* calls of the GPU at a time: while some are packed others run */
     BLOCK_ON_GPU = 1 << 17, /* rows of a call, by which the centroids are copied once */
     FLAT = 16 * ANL_PANEL,  /* centroids of a group where all are looked into: 32 kB of d = 128, the level 1 cache */
@@ -122,18 +122,6 @@ void anl_coarse_free(anl_coarse *c)
 
 /* ---- a block of rows ---- */
 
-/* What a thread needs. */
-typedef struct scratch {
-    uint8_t *queries, *gathered; /* [BLOCK][d], [AT_ONCE][d] */
-    int32_t *dots, *value;       /* [AT_ONCE][widest group], [widest + ANL_PANEL] */
-    uint32_t *which;             /* [widest + ANL_PANEL] */
-    int32_t *start;              /* [n_groups + 1] */
-    int32_t *member;             /* [BLOCK * probes] rows by group */
-    uint32_t *probe;             /* [BLOCK * probes] groups by row */
-    uint32_t best[BLOCK];
-    int32_t best_value[BLOCK];
-} scratch;
-
 static int32_t widest(const anl_coarse *c)
 {
     int32_t most = 0;
@@ -142,125 +130,161 @@ static int32_t widest(const anl_coarse *c)
     return most;
 }
 
-static void scratch_free(scratch *s)
+void anl_coarse_block_free(anl_coarse_block *b)
 {
-    if (!s) return;
-    free(s->queries);
-    free(s->gathered);
-    free(s->dots);
-    free(s->value);
-    free(s->which);
-    free(s->start);
-    free(s->member);
-    free(s->probe);
-    free(s);
+    if (!b) return;
+    free(b->rows);
+    free(b->gathered);
+    free(b->dots);
+    free(b->value);
+    free(b->which);
+    free(b->start);
+    free(b->member);
+    free(b->probe);
+    free(b);
 }
 
-static scratch *scratch_new(const anl_coarse *c)
+anl_coarse_block *anl_coarse_block_new(const anl_coarse *c)
 {
     const size_t of_groups = c->groups ? anl_panels_padded((size_t)c->n_groups) : 0, d = (size_t)c->d, probes = BLOCK * (size_t)c->probes;
     size_t width = (size_t)widest(c);
-    scratch *s = anl_alloc(1, sizeof *s);
-    if (!s) return NULL;
+    anl_coarse_block *b = anl_alloc(1, sizeof *b);
+    if (!b) return NULL;
     if (width < of_groups) width = of_groups;
-    s->queries = anl_alloc_aligned(BLOCK, d);
-    s->gathered = anl_alloc_aligned(AT_ONCE, d);
-    s->dots = anl_alloc_aligned(AT_ONCE * width, sizeof *s->dots);
-    s->value = anl_alloc(width + ANL_PANEL, sizeof *s->value);
-    s->which = anl_alloc(width + ANL_PANEL, sizeof *s->which);
-    s->start = anl_alloc((size_t)c->n_groups + 1, sizeof *s->start);
-    s->member = anl_alloc(probes, sizeof *s->member);
-    s->probe = anl_alloc(probes, sizeof *s->probe);
-    if (s->queries && s->gathered && s->dots && s->value && s->which && s->start && s->member && s->probe) return s;
-    scratch_free(s);
+    b->rows = anl_alloc_aligned(BLOCK, d);
+    b->gathered = anl_alloc_aligned(AT_ONCE, d);
+    b->dots = anl_alloc_aligned(AT_ONCE * width, sizeof *b->dots);
+    b->value = anl_alloc(width + ANL_PANEL, sizeof *b->value);
+    b->which = anl_alloc(width + ANL_PANEL, sizeof *b->which);
+    b->start = anl_alloc((size_t)c->n_groups + 1, sizeof *b->start);
+    b->member = anl_alloc(probes, sizeof *b->member);
+    b->probe = anl_alloc(probes, sizeof *b->probe);
+    if (b->rows && b->gathered && b->dots && b->value && b->which && b->start && b->member && b->probe) return b;
+    anl_coarse_block_free(b);
     return NULL;
 }
 
-/* Keeps the nearer: of row `row` the least of `n` values, given as dot products with centroids from `first` on. */
-static void keep_nearest(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, int32_t row, const int32_t *dots, int32_t first,
-                         int32_t n)
+void anl_coarse_block_put(const anl_coarse *c, anl_coarse_block *b, int32_t row, const int8_t *vector)
 {
-    const int32_t value = k->least(dots, c->bias + first, n);
-    if (!n || value > s->best_value[row]) return;
-    k->select_at_most(dots, c->bias + first, n, value, s->which, s->value);
-    const uint32_t number = c->number[first + (int32_t)s->which[0]]; /* the lowest of the group: they lie in order */
-    if (value < s->best_value[row] || number < s->best[row]) s->best[row] = number;
-    s->best_value[row] = value;
+    const size_t d = (size_t)c->d;
+    for (size_t e = 0; e < d; ++e) b->rows[(size_t)row * d + e] = (uint8_t)(vector[e] + ANL_PANEL_OFFSET);
 }
 
 /* All rows meet all groups. */
-static void meet_all(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, int32_t n)
+static void meet_all(const anl_scan_kernels *k, const anl_coarse *c, anl_coarse_block *b, int32_t n, anl_coarse_met *met, void *data)
 {
     const size_t d = (size_t)c->d;
     for (int32_t row = 0; row < n; row += AT_ONCE) {
         const int32_t m = n - row < AT_ONCE ? n - row : AT_ONCE;
         for (int32_t g = 0; g < c->n_groups; ++g) {
             const int32_t first = c->begin[g], width = c->begin[g + 1] - first;
-            k->dots(s->queries + (size_t)row * d, m, c->panels + (size_t)first * d, width / ANL_PANEL, c->d, s->dots);
-            for (int32_t i = 0; i < m; ++i) keep_nearest(k, c, s, row + i, s->dots + (size_t)i * (size_t)width, first, width);
+            k->dots(b->rows + (size_t)row * d, m, c->panels + (size_t)first * d, width / ANL_PANEL, c->d, b->dots);
+            for (int32_t i = 0; i < m; ++i) met(data, row + i, b->dots + (size_t)i * (size_t)width, first, width);
         }
     }
 }
 
-void anl_coarse_choose(const anl_scan_kernels *k, const anl_coarse *c, const int32_t *dots, uint32_t *which, int32_t *value, uint32_t *to)
+/* The `probes` nearest groups of a row to b->probe. */
+static void choose_groups(const anl_scan_kernels *k, const anl_coarse *c, anl_coarse_block *b, int32_t row, const int32_t *dots)
 {
     const anl_coarse *g = c->groups;
     const int32_t padded = (int32_t)anl_panels_padded((size_t)c->n_groups);
+    uint32_t *to = b->probe + (size_t)row * (size_t)c->probes;
     int32_t found = 0, n;
-    for (int32_t i = 0; i < c->n_groups; ++i) value[i] = anl_scan_value(g->bias[i], dots[i]);
-    const int32_t limit = k->limit_of_k(value, c->n_groups, c->probes);
-    n = k->select_at_most(dots, g->bias, padded, limit, which, value);
+    for (int32_t i = 0; i < c->n_groups; ++i) b->value[i] = anl_scan_value(g->bias[i], dots[i]);
+    const int32_t limit = k->limit_of_k(b->value, c->n_groups, c->probes);
+    n = k->select_at_most(dots, g->bias, padded, limit, b->which, b->value);
     for (int nearer = 1; nearer >= 0; --nearer) /* those at the limit last: there may be too many of them */
         for (int32_t i = 0; i < n && found < c->probes; ++i)
-            if ((value[i] < limit) == nearer && which[i] < (uint32_t)c->n_groups) to[found++] = which[i];
+            if ((b->value[i] < limit) == nearer && b->which[i] < (uint32_t)c->n_groups) to[found++] = b->which[i];
 }
 
-static void group_rows(const anl_coarse *c, scratch *s, int32_t n)
+static void group_rows(const anl_coarse *c, anl_coarse_block *b, int32_t n)
 {
     const int32_t probes = n * c->probes;
-    memset(s->start, 0, ((size_t)c->n_groups + 1) * sizeof *s->start);
-    for (int32_t i = 0; i < probes; ++i) ++s->start[s->probe[i] + 1];
-    for (int32_t g = 0; g < c->n_groups; ++g) s->start[g + 1] += s->start[g];
-    for (int32_t i = 0; i < probes; ++i) s->member[s->start[s->probe[i]]++] = i / c->probes;
-    memmove(s->start + 1, s->start, (size_t)c->n_groups * sizeof *s->start);
-    s->start[0] = 0;
+    memset(b->start, 0, ((size_t)c->n_groups + 1) * sizeof *b->start);
+    for (int32_t i = 0; i < probes; ++i) ++b->start[b->probe[i] + 1];
+    for (int32_t g = 0; g < c->n_groups; ++g) b->start[g + 1] += b->start[g];
+    for (int32_t i = 0; i < probes; ++i) b->member[b->start[b->probe[i]]++] = i / c->probes;
+    memmove(b->start + 1, b->start, (size_t)c->n_groups * sizeof *b->start);
+    b->start[0] = 0;
 }
 
-static void meet_groups(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, int32_t n)
+static void meet_groups(const anl_scan_kernels *k, const anl_coarse *c, anl_coarse_block *b, int32_t n, anl_coarse_met *met, void *data)
 {
     const size_t d = (size_t)c->d, row_of_groups = anl_panels_padded((size_t)c->n_groups);
     for (int32_t row = 0; row < n; row += AT_ONCE) {
         const int32_t m = n - row < AT_ONCE ? n - row : AT_ONCE;
-        k->dots(s->queries + (size_t)row * d, m, c->groups->panels, (int32_t)(row_of_groups / ANL_PANEL), c->d, s->dots);
-        for (int32_t i = 0; i < m; ++i)
-            anl_coarse_choose(k, c, s->dots + (size_t)i * row_of_groups, s->which, s->value,
-                              s->probe + (size_t)(row + i) * (size_t)c->probes);
+        k->dots(b->rows + (size_t)row * d, m, c->groups->panels, (int32_t)(row_of_groups / ANL_PANEL), c->d, b->dots);
+        for (int32_t i = 0; i < m; ++i) choose_groups(k, c, b, row + i, b->dots + (size_t)i * row_of_groups);
     }
-    group_rows(c, s, n);
+    group_rows(c, b, n);
     for (int32_t g = 0; g < c->n_groups; ++g) {
         const int32_t first = c->begin[g], width = c->begin[g + 1] - first;
-        for (int32_t at = s->start[g]; at < s->start[g + 1]; at += AT_ONCE) {
-            const int32_t m = s->start[g + 1] - at < AT_ONCE ? s->start[g + 1] - at : AT_ONCE;
-            for (int32_t i = 0; i < m; ++i) memcpy(s->gathered + (size_t)i * d, s->queries + (size_t)s->member[at + i] * d, d);
-            k->dots(s->gathered, m, c->panels + (size_t)first * d, width / ANL_PANEL, c->d, s->dots);
-            for (int32_t i = 0; i < m; ++i) keep_nearest(k, c, s, s->member[at + i], s->dots + (size_t)i * (size_t)width, first, width);
+        for (int32_t at = b->start[g]; at < b->start[g + 1]; at += AT_ONCE) {
+            const int32_t m = b->start[g + 1] - at < AT_ONCE ? b->start[g + 1] - at : AT_ONCE;
+            for (int32_t i = 0; i < m; ++i) memcpy(b->gathered + (size_t)i * d, b->rows + (size_t)b->member[at + i] * d, d);
+            k->dots(b->gathered, m, c->panels + (size_t)first * d, width / ANL_PANEL, c->d, b->dots);
+            for (int32_t i = 0; i < m; ++i) met(data, b->member[at + i], b->dots + (size_t)i * (size_t)width, first, width);
         }
     }
 }
 
-static void do_block(const anl_scan_kernels *k, const anl_coarse *c, scratch *s, const anl_rows *rows, int64_t begin, int32_t n)
+void anl_coarse_meet(const anl_scan_kernels *k, const anl_coarse *c, anl_coarse_block *b, int32_t n, anl_coarse_met *met, void *data)
 {
-    const size_t d = (size_t)c->d;
+    (c->groups ? meet_groups : meet_all)(k, c, b, n, met, data);
+}
+
+/* ---- the nearest ---- */
+
+/* What a thread needs. */
+typedef struct scratch {
+    const anl_scan_kernels *kernels;
+    const anl_coarse *coarse;
+    anl_coarse_block *block;
+    uint32_t best[BLOCK];
+    int32_t best_value[BLOCK];
+} scratch;
+
+static void scratch_free(scratch *s)
+{
+    if (s) anl_coarse_block_free(s->block);
+    free(s);
+}
+
+static scratch *scratch_new(const anl_scan_kernels *k, const anl_coarse *c)
+{
+    scratch *s = anl_alloc(1, sizeof *s);
+    if (!s) return NULL;
+    s->kernels = k;
+    s->coarse = c;
+    if ((s->block = anl_coarse_block_new(c))) return s;
+    scratch_free(s);
+    return NULL;
+}
+
+/* Keeps the nearer. */
+static void keep_nearest(void *data, int32_t row, const int32_t *dots, int32_t first, int32_t n)
+{
+    scratch *s = data;
+    const anl_coarse *c = s->coarse;
+    const anl_coarse_block *b = s->block;
+    const int32_t value = s->kernels->least(dots, c->bias + first, n);
+    if (!n || value > s->best_value[row]) return;
+    s->kernels->select_at_most(dots, c->bias + first, n, value, b->which, b->value);
+    const uint32_t number = c->number[first + (int32_t)b->which[0]]; /* the lowest of the group: they lie in order */
+    if (value < s->best_value[row] || number < s->best[row]) s->best[row] = number;
+    s->best_value[row] = value;
+}
+
+static void do_block(scratch *s, const anl_rows *rows, int64_t begin, int32_t n)
+{
     for (int32_t i = 0; i < n; ++i) {
-        const int8_t *v = anl_row(rows, begin + i);
-        for (size_t e = 0; e < d; ++e) s->queries[(size_t)i * d + e] = (uint8_t)(v[e] + ANL_PANEL_OFFSET);
+        anl_coarse_block_put(s->coarse, s->block, i, anl_row(rows, begin + i));
         s->best[i] = NONE;
         s->best_value[i] = INT32_MAX;
     }
-    if (c->groups)
-        meet_groups(k, c, s, n);
-    else
-        meet_all(k, c, s, n);
+    anl_coarse_meet(s->kernels, s->coarse, s->block, n, keep_nearest, s);
 }
 
 /* What is asked for. */
@@ -295,14 +319,14 @@ static int on_cpu(const task *t, int threads)
     scratch **all = k ? anl_alloc((size_t)threads, sizeof *all) : NULL;
     int rc = !k ? ANL_EINVAL : all ? ANL_OK : ANL_ENOMEM;
     for (int i = 0; i < threads && !rc; ++i)
-        if (!(all[i] = scratch_new(t->coarse))) rc = ANL_ENOMEM;
+        if (!(all[i] = scratch_new(&k->scan, t->coarse))) rc = ANL_ENOMEM;
     const int64_t blocks = rc ? 0 : blocks_of(t, BLOCK);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
     for (int64_t b = 0; b < blocks; ++b) {
         scratch *s = all[omp_get_thread_num()];
         const int64_t begin = b * BLOCK;
         const int32_t n = block_size(t, begin, BLOCK);
-        do_block(&k->scan, t->coarse, s, t->rows, begin, n);
+        do_block(s, t->rows, begin, n);
         memcpy(t->nearest + begin, s->best, (size_t)n * sizeof *t->nearest);
         for (int32_t i = 0; i < n && t->far; ++i)
             t->far[begin + i] = s->best_value[i] + anl_squared_norm(anl_row(t->rows, begin + i), t->rows->d);

@@ -12,7 +12,7 @@
 struct anl_search {
     const anl_index *index;
     anl_native *native;
-    anl_coarse *groups;     /* of lists; NULL: there are too few */
+    anl_coarse *groups;     /* of lists, for rough queries; NULL: none were made, or there are too few lists */
     anl_index_faiss *faiss; /* NULL: native */
     anl_gpu_waves *gpu;     /* NULL: the CPU */
     int competing_only;
@@ -22,7 +22,7 @@ struct anl_search {
 struct anl_search_scratch {
     anl_native_scratch *native;
     anl_gpu_wave_scratch on_gpu;
-    anl_rough_scratch rough;
+    anl_rough *rough;
     uint64_t *keys;       /* of FAISS: distance << 32 | window */
     anl_neighbours *flat; /* for callers with flat arrays */
     anl_neighbours **flat_queries, **unsure, **turns;
@@ -35,8 +35,7 @@ int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
     if (!s) return ANL_ENOMEM;
     s->index = x;
     s->at_once = ANL_BYTES_AT_ONCE;
-    int rc = anl_lists_group(&s->groups, x, 1);
-    if (!rc) rc = anl_native_new(&s->native, x);
+    int rc = anl_native_new(&s->native, x);
     if (!rc && path == ANL_SEARCH_FAISS) rc = anl_index_faiss_open(&s->faiss, x);
     if (rc) {
         anl_search_free(s);
@@ -44,6 +43,11 @@ int anl_search_new(anl_search **out, const anl_index *x, anl_search_path path)
     }
     *out = s;
     return ANL_OK;
+}
+
+int anl_search_group_lists(anl_search *s, int threads)
+{
+    return anl_lists_group(&s->groups, s->index, threads);
 }
 
 int anl_search_use(anl_search *s, anl_gpu *gpu)
@@ -70,7 +74,7 @@ int anl_search_use(anl_search *s, anl_gpu *gpu)
     }
     int rc = anl_gpu_load_lists(gpu, &lists);
     free(group_of);
-    return rc ? rc : anl_gpu_waves_new(&s->gpu, x, s->groups != NULL, gpu);
+    return rc ? rc : anl_gpu_waves_new(&s->gpu, x, gpu);
 }
 
 void anl_search_competing_only(anl_search *s)
@@ -114,7 +118,7 @@ void anl_search_scratch_free(anl_search_scratch *sc)
     if (!sc) return;
     anl_native_scratch_free(sc->native);
     anl_gpu_wave_scratch_free(&sc->on_gpu);
-    anl_rough_scratch_free(&sc->rough);
+    anl_rough_free(sc->rough);
     void *const all[] = {sc->keys, sc->flat, sc->flat_queries, sc->unsure, sc->turns};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i) free(all[i]);
     free(sc);
@@ -123,7 +127,8 @@ void anl_search_scratch_free(anl_search_scratch *sc)
 void anl_search_release(anl_search_scratch *sc)
 {
     anl_native_release(sc->native);
-    anl_rough_scratch_free(&sc->rough);
+    anl_rough_free(sc->rough);
+    sc->rough = NULL;
 }
 
 void anl_search_join(const anl_search *s, anl_search_scratch *sc)
@@ -200,7 +205,7 @@ static int first_together(const anl_search *s, anl_neighbours **queries, int n, 
 
 static int search_together(const anl_search *s, anl_search_scratch *sc, anl_neighbours *const *queries, int n, int nprobe)
 {
-    int rc = s->groups && !s->gpu ? anl_rough_rank(s->groups, &anl_kernels_get()->scan, &sc->rough, queries, n, nprobe) : ANL_OK;
+    int rc = s->groups && !s->gpu ? anl_rough_rank(&sc->rough, s->groups, &anl_kernels_get()->scan, queries, n, nprobe) : ANL_OK;
     if (rc) return rc;
     rc = s->gpu     ? anl_gpu_wave(s->gpu, &sc->on_gpu, queries, n, nprobe, s->competing_only)
          : s->faiss ? search_faiss(s, sc, queries, n, nprobe)

@@ -25,9 +25,10 @@ typedef struct anl_neighbours {
     uint32_t *lists;     /**< the nearest lists, nearest first, or NULL: then every wave finds its lists anew */
     int32_t lists_cap; /**< room for so many, which a wave through fewer finds: ANL_RANKED (all that a GPU finds) or more; 0 without room */
     int32_t n_lists;   /**< of them known; 0 before the first wave */
-    uint8_t rough; /**< 1: lists not known yet are looked for among those of its nearest groups, where an index has groups of lists and room
-                          for no more than ANL_RANKED */
-    uint8_t far;   /**< 1: windows count as well that cannot compete with the nearest, whatever anl_search_competing_only says */
+    uint8_t
+        rough; /**< 1: lists not known yet are looked for among those of its nearest groups, where these are known (anl_search_group_lists) and
+                      there is room for ANL_RANKED lists and no more */
+    uint8_t far; /**< 1: windows count as well that cannot compete with the nearest, whatever anl_search_competing_only says */
 } anl_neighbours;
 
 /** Whether the first k hits wanted are there and look alike (ANL_COSINE_DROP_SATURATED), so that more may lie behind them. */
@@ -40,6 +41,10 @@ void anl_search_free(anl_search *s);
 
 /** From here on windows that cannot hold a place that competes with the nearest (ANL_COSINE_DROP_COMPETING) are no hits. */
 void anl_search_competing_only(anl_search *s);
+
+/** Groups the lists of a large index for rough queries, in so many threads; call before anl_search_use, and once. 0, ANL_ENOMEM, or what
+ *  anl_kernels_get fails with. */
+int anl_search_group_lists(anl_search *s, int threads);
 
 /** From here on scratches search on `gpu`, which must outlive the search; call before they are made, and once. FAISS's own search stays on the
  *  CPU. 0, or what anl_gpu_load_lists and anl_gpu_stream_new say. */

@@ -118,13 +118,13 @@ static void rough_lists_of_groups(void **unused)
     for (int g = 0; g < GROUPS; ++g) memcpy(middles[g], vectors[7 * g], D);
     for (int probes = ANL_RANKED; probes <= GROUPS; probes += 6) {
         const anl_grouping g = {group_of, middles[0], GROUPS, probes};
-        anl_rough_scratch scratch = {0};
+        anl_rough *rough = NULL;
         assert_int_equal(anl_coarse_grouped_new(&c, vectors[0], N, D, &g), 0);
         for (int i = 0; i < QUERIES; ++i) {
             near[i] = (anl_neighbours){.query = vectors[i], .lists = lists[i], .lists_cap = ANL_RANKED, .rough = i % 50 != 0};
             queries[i] = &near[i];
         }
-        assert_int_equal(anl_rough_rank(c, &anl_kernels_get()->scan, &scratch, queries, QUERIES, 2), 0);
+        assert_int_equal(anl_rough_rank(&rough, c, &anl_kernels_get()->scan, queries, QUERIES, 2), 0);
         for (int i = 0; i < QUERIES; i += 7) {
             uint8_t wanted[GROUPS] = {0}, met[N] = {0};
             assert_int_equal(near[i].n_lists, near[i].rough ? ANL_RANKED : 0);
@@ -144,7 +144,7 @@ static void rough_lists_of_groups(void **unused)
                 met[best] = 1;
             }
         }
-        anl_rough_scratch_free(&scratch);
+        anl_rough_free(rough);
         anl_coarse_free(c);
     }
 }

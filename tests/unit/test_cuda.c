@@ -283,6 +283,7 @@ typedef struct waves {
 static void start_waves(waves *w, const anl_index *x, const int8_t *queries, int k, int on_gpu, int ranked, int rough)
 {
     assert_int_equal(anl_search_new(&w->search, x, ANL_SEARCH_NATIVE), 0);
+    assert_int_equal(anl_search_group_lists(w->search, 1 + on_gpu), 0);
     if (on_gpu) assert_int_equal(anl_search_use(w->search, gpu), 0);
     assert_int_equal(anl_search_scratch_new(&w->scratch, w->search), 0);
     for (int i = 0; i < QUERIES; ++i)

@@ -77,38 +77,38 @@ static void find(anl_query *q, int n, const anl_insert_model *m)
 
 static const anl_insert_model nowhere;
 
-/* One place in the genome: proven in the first wave, with no other candidate, on either strand and with an error. */
-static void a_unique_read_is_proven_at_once(void **unused)
+enum { UNIQUE = 4 };
+
+/* Reads with one place in the genome are proven there, with no other candidate, on either strand and with an error. */
+static void prove_unique_reads(void)
 {
-    (void)unused;
-    a_read r[4];
-    anl_query q[4];
-    for (int i = 0; i < 4; ++i) q[i] = make_read(&r[i], 5000 + 1000 * i, i % 2, i / 2, 0);
-    find(q, 4, &nowhere);
-    for (int i = 0; i < 4; ++i) {
+    a_read r[UNIQUE];
+    anl_query q[UNIQUE];
+    for (int i = 0; i < UNIQUE; ++i) q[i] = make_read(&r[i], 5000 + 1000 * i, i % 2, i / 2, 0);
+    find(q, UNIQUE, &nowhere);
+    for (int i = 0; i < UNIQUE; ++i) {
         assert_true(q[i].settled);
         assert_int_equal(q[i].bound, 0);
         assert_int_equal(q[i].n, 1);
         assert_int_equal(q[i].candidates[0].start, 5000 + 1000 * i);
         assert_int_equal(q[i].candidates[0].score, LEN - 5 * (i / 2));
     }
-    assert_int_equal(counts.proven[0], 4);
-    assert_int_equal(counts.segments, 4);
+    assert_int_equal(counts.segments, UNIQUE);
+}
+
+static void a_unique_read_is_proven_at_once(void **unused)
+{
+    (void)unused;
+    prove_unique_reads();
+    assert_int_equal(counts.proven[0], UNIQUE);
 }
 
 /* Full vectors prove in few lists, too, and do not go on. */
 static void full_vectors_prove_in_their_first_lists(void **unused)
 {
     (void)unused;
-    a_read r[4];
-    anl_query q[4];
-    for (int i = 0; i < 4; ++i) q[i] = make_read(&r[i], 5000 + 1000 * i, i % 2, i / 2, 0);
-    find(q, 4, &nowhere);
-    for (int i = 0; i < 4; ++i) {
-        assert_true(q[i].settled);
-        assert_int_equal(q[i].candidates[0].start, 5000 + 1000 * i);
-    }
-    assert_int_equal(counts.proven[ANL_LIGHT_WAVES], 4);
+    prove_unique_reads();
+    assert_int_equal(counts.proven[ANL_LIGHT_WAVES], UNIQUE);
 }
 
 /* Two places: never proven, both found. */
